@@ -1,0 +1,440 @@
+"""NCRONTAB expressions, exactly as the Azure Functions host reads them (NCrontab 3.3.3).
+
+Pure: no zone and no clock. Moments are naive datetimes of one steady clock; occurrences.py knows about zones.
+"""
+
+import calendar
+import re
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator
+from datetime import MAXYEAR, MINYEAR, date, datetime, timedelta
+from functools import lru_cache
+from typing import NamedTuple, NoReturn, override
+
+
+class Kind(NamedTuple):
+    """One of the six places in an expression, and what may stand there."""
+
+    name: str
+    low: int
+    high: int
+    names: tuple[str, ...] = ()
+
+
+MONTHS = tuple("January February March April May June July August September October November December".split())
+WEEKDAYS = tuple("Sunday Monday Tuesday Wednesday Thursday Friday Saturday".split())
+SECOND, MINUTE, HOUR = Kind("second", 0, 59), Kind("minute", 0, 59), Kind("hour", 0, 23)
+DAY, MONTH, WEEKDAY = Kind("day of month", 1, 31), Kind("month", 1, 12, MONTHS), Kind("day of week", 0, 6, WEEKDAYS)
+KINDS = (SECOND, MINUTE, HOUR, DAY, MONTH, WEEKDAY)
+
+# Sets of values are whole numbers whose bit n stands for the value n: here the days of each month, leap years' February.
+DAYS_OF_MONTH = (0, *((2 << length) - 2 for length in (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)))
+FEBRUARY_29 = 1 << 29
+
+NUMBER = re.compile(r"0*[0-9]{1,9}")
+STEP = re.compile(r"[+-]?0*[0-9]{1,9}")
+TIME_SPAN = re.compile(r"-?(?P<first>\d+)(?P<rest>[.:][\d.:]*)?")
+SHORTHANDS = {
+    "@yearly": "0 0 0 1 1 *",
+    "@annually": "0 0 0 1 1 *",
+    "@monthly": "0 0 0 1 * *",
+    "@weekly": "0 0 0 * * 0",
+    "@daily": "0 0 0 * * *",
+    "@midnight": "0 0 0 * * *",
+    "@hourly": "0 0 * * * *",
+}
+MENDS = {
+    "?": "NCRONTAB has no '?'. Write * for any day.",
+    "#": "NCRONTAB has no '#'. Both days must match, so the second Monday is '8-14 * MON'.",
+    "L": "NCRONTAB has no 'L'. Write 28-31 and let the command look whether tomorrow is another month.",
+    "W": "NCRONTAB has no 'W'. Write MON-FRI as the day of week.",
+}
+
+
+class InvalidExpression(ValueError):
+    """The {field} {value} {problem}. {mend}"""
+
+    def __init__(self, field: str, value: str, problem: str, mend: str) -> None:
+        super().__init__(f"The {field} {value!r} {problem}. {mend}")
+        self.field = field  # "second" … "day of week", or "expression" for the whole
+        self.value = value
+        self.mend = mend
+
+
+class Surprise(NamedTuple):
+    """Something that NCRONTAB accepts, and reads differently from what people mean."""
+
+    kind: str  # "swapped", "no_step", "long_step", "both_days" or "never"
+    message: str
+
+
+class Field(NamedTuple):
+    """One field, read: the values that match, and the ways from one to the next."""
+
+    text: str
+    values: tuple[int, ...]
+    bits: int
+    later: tuple[int, ...]  # later[v] is the first match above v, or -1
+    earlier: tuple[int, ...]  # earlier[v] is the last match below v, or -1
+    surprises: tuple[Surprise, ...]
+
+
+class Expression:
+    """When something is due by the clock on the wall: five fields, or six of which the first is the second.
+
+    `text` is NCrontab's own spelling: `0 1,2,3 * * MON` becomes `0 0 1-3 * * 1`. Expressions that spell the same are
+    equal. Raises InvalidExpression, whose sentence tells what was found and how to mend it.
+    """
+
+    __slots__ = ("fields", "text")
+
+    def __init__(self, text: str) -> None:
+        # Only a space separates: to the host, a tab or a line's end is part of a field.
+        words = [word for word in text.split(" ") if word]
+        if len(words) == 5:
+            words.insert(0, "0")
+        if len(words) != 6:
+            _refuse_expression(text, words)
+        self.fields = tuple(map(_read, KINDS, words))
+        self.text = " ".join([field.text for field in self.fields])
+
+    @classmethod
+    def of(cls, *values: Iterable[int]) -> "Expression":
+        """The expression of these seconds, minutes, hours, days, months and weekdays."""
+        return cls(" ".join(_spell(_bits(some), kind) for kind, some in zip(KINDS, values, strict=True)))
+
+    @override
+    def __repr__(self) -> str:
+        return f"Expression({self.text!r})"
+
+    @override
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Expression) and self.text == other.text
+
+    @override
+    def __hash__(self) -> int:
+        return hash(self.text)
+
+    @property
+    def seconds(self) -> tuple[int, ...]:
+        return self.fields[0].values
+
+    @property
+    def minutes(self) -> tuple[int, ...]:
+        return self.fields[1].values
+
+    @property
+    def hours(self) -> tuple[int, ...]:
+        return self.fields[2].values
+
+    @property
+    def days(self) -> tuple[int, ...]:
+        return self.fields[3].values
+
+    @property
+    def months(self) -> tuple[int, ...]:
+        return self.fields[4].values
+
+    @property
+    def weekdays(self) -> tuple[int, ...]:
+        """0 is Sunday."""
+        return self.fields[5].values
+
+    @property
+    def is_interval(self) -> bool:
+        """Whether the host takes this for a rhythm rather than a point in time, and repeats it in a doubled hour.
+
+        `0 0 1,3 * * *` is a point in time, but `0 0 1,2 * * *` an interval: NCrontab spells it `1-2`. (CronSchedule.cs)
+        """
+        return any(sign in field.text for field in self.fields[:3] for sign in "*-")
+
+    @property
+    def is_sub_minute(self) -> bool:
+        """Whether it fires more than once in some minute; for such timers the host keeps no schedule status."""
+        return len(self.seconds) > 1
+
+    @property
+    def never_fires(self) -> bool:
+        """Whether no month that matches has a day that matches, as on 30 February."""
+        # Every month has a day 28, and some February has a 29th on any weekday.
+        days = self.fields[3]
+        return days.values[0] > 29 and not any(days.bits & DAYS_OF_MONTH[month] for month in self.months)
+
+    @property
+    def surprises(self) -> tuple[Surprise, ...]:
+        """What this expression's author may not have meant."""
+        found = [surprise for field in self.fields for surprise in field.surprises]
+        if self.never_fires:
+            found.append(Surprise("never", f"{self.text!r} never fires: no such day comes. Write a day of that month."))
+        days, _, weekdays = self.fields[3:]
+        # Seven days in a row with a weekday are the way to say "the second Monday", so meant.
+        a_week = len(days.values) == 7 and days.values[-1] - days.values[0] == 6
+        if days.text != "*" and weekdays.text != "*" and not a_week:
+            message = (
+                f"Day of month '{days.text}' and day of week '{weekdays.text}' must both match; in classic cron either "
+                "was enough. Write * for one of them, or declare two jobs."
+            )
+            found.append(Surprise("both_days", message))
+        return tuple(found)
+
+    def next(self, after: datetime) -> datetime | None:
+        """The first occurrence strictly after this moment; None if no more comes until the year 9999."""
+        second, minute, hour, *_ = self.fields
+        if self._falls_on(after):
+            h, m = after.hour, after.minute
+            if hour.bits >> h & 1:
+                if minute.bits >> m & 1:
+                    s = second.later[after.second]
+                    if s >= 0:
+                        return datetime(after.year, after.month, after.day, h, m, s)
+                m = minute.later[m]
+                if m >= 0:
+                    return datetime(after.year, after.month, after.day, h, m, second.values[0])
+            h = hour.later[h]
+            if h >= 0:
+                return datetime(after.year, after.month, after.day, h, minute.values[0], second.values[0])
+        day = self._day_after(after.year, after.month, after.day)
+        return datetime(*day, hour.values[0], minute.values[0], second.values[0]) if day else None
+
+    def previous(self, before: datetime) -> datetime | None:
+        """The last occurrence strictly before this moment; None if there was none since the year 1."""
+        second, minute, hour, *_ = self.fields
+        if self._falls_on(before):
+            h, m = before.hour, before.minute
+            if hour.bits >> h & 1:
+                if minute.bits >> m & 1:
+                    # Within second 30, second 30 itself has passed.
+                    s = second.earlier[before.second + bool(before.microsecond)]
+                    if s >= 0:
+                        return datetime(before.year, before.month, before.day, h, m, s)
+                m = minute.earlier[m]
+                if m >= 0:
+                    return datetime(before.year, before.month, before.day, h, m, second.values[-1])
+            h = hour.earlier[h]
+            if h >= 0:
+                return datetime(before.year, before.month, before.day, h, minute.values[-1], second.values[-1])
+        day = self._day_before(before.year, before.month, before.day)
+        return datetime(*day, hour.values[-1], minute.values[-1], second.values[-1]) if day else None
+
+    def between(self, after: datetime, until: datetime) -> Iterator[datetime]:
+        """The occurrences in (after, until], ascending."""
+        for hour, distances in self.by_hour(after, until):
+            yield from map(hour.__add__, distances)
+
+    def by_hour(self, after: datetime, until: datetime) -> Iterator[tuple[datetime, tuple[timedelta, ...]]]:
+        """The occurrences in (after, until]: the start of each hour and their distances from it. Quick for many."""
+        distances = _within_the_hour(self.fields[1].bits, self.fields[0].bits)
+        day = (after.year, after.month, after.day) if self._falls_on(after) else self._day_after(*after.timetuple()[:3])
+        while day and datetime(*day) <= until:
+            for h in self.hours:
+                hour = datetime(*day, h)
+                first, last = bisect_right(distances, after - hour), bisect_right(distances, until - hour)
+                if first < last:
+                    yield hour, distances[first:last]
+            day = self._day_after(*day)
+
+    def count(self, after: datetime, until: datetime) -> int:
+        """How many occurrences lie in (after, until], reckoned by the day."""
+        if until <= after:
+            return 0
+        per_day = len(self.hours) * len(self.minutes) * len(self.seconds)
+        return self._days_between(after, until) * per_day - self._passed(after) + self._passed(until)
+
+    def _days_between(self, start: datetime, end: datetime) -> int:
+        """How many days match, from the one of `start` to the one before that of `end`."""
+        total = 0
+        for year in range(start.year, end.year + 1):
+            for month in self.months:
+                if (start.year, start.month) <= (year, month) <= (end.year, end.month):
+                    days = self._days_in(year, month)
+                    if (year, month) == (start.year, start.month):
+                        days &= -(1 << start.day)
+                    if (year, month) == (end.year, end.month):
+                        days &= (1 << end.day) - 1
+                    total += days.bit_count()
+        return total
+
+    def _passed(self, moment: datetime) -> int:
+        """How many occurrences the moment's day has had, up to and with the moment."""
+        if not self._falls_on(moment):
+            return 0
+        second, minute, hour, *_ = self.fields
+        h, m, s = moment.hour, moment.minute, moment.second
+        passed = _below(hour, h) * len(minute.values) * len(second.values)
+        if hour.bits >> h & 1:
+            passed += _below(minute, m) * len(second.values)
+            if minute.bits >> m & 1:
+                passed += _below(second, s + 1)
+        return passed
+
+    def _falls_on(self, day: datetime) -> bool:
+        _, _, _, days, months, weekdays = self.fields
+        return bool(days.bits >> day.day & months.bits >> day.month & weekdays.bits >> day.isoweekday() % 7 & 1)
+
+    def _days_in(self, year: int, month: int) -> int:
+        """The days of this month that match."""
+        days = self.fields[3].bits & DAYS_OF_MONTH[month]
+        if month == 2 and not calendar.isleap(year):
+            days &= ~FEBRUARY_29
+        weekdays = self.fields[5].bits
+        return days if weekdays == 0b1111111 else days & _days_of_weekdays(weekdays, date(year, month, 1).isoweekday())
+
+    def _day_after(self, year: int, month: int, day: int) -> tuple[int, int, int] | None:
+        _, _, _, days, months, _ = self.fields
+        if self.never_fires:
+            return None
+        above = -(2 << day)
+        while year <= MAXYEAR:
+            if months.bits >> month & 1:
+                rest = self._days_in(year, month) & above
+                if rest:
+                    return year, month, (rest & -rest).bit_length() - 1
+            above = -1
+            month = months.later[month]
+            if month < 0:
+                year, month = year + 1, months.values[0]
+        return None
+
+    def _day_before(self, year: int, month: int, day: int) -> tuple[int, int, int] | None:
+        months = self.fields[4]
+        if self.never_fires:
+            return None
+        below = (1 << day) - 1
+        while year >= MINYEAR:
+            if months.bits >> month & 1:
+                rest = self._days_in(year, month) & below
+                if rest:
+                    return year, month, rest.bit_length() - 1
+            below = -1
+            month = months.earlier[month]
+            if month < 0:
+                year, month = year - 1, months.values[-1]
+        return None
+
+
+@lru_cache(maxsize=4096)
+def _read(kind: Kind, text: str) -> Field:
+    """Read one field as NCrontab does (CrontabFieldImpl.cs, CrontabField.cs)."""
+    bits, surprises = 0, list[Surprise]()
+    for part in text.split(","):
+        bounds, slash, step_text = part.partition("/")
+        if slash and not STEP.fullmatch(step_text):
+            raise InvalidExpression(kind.name, part, "has no whole number after its '/'", "Write a step like */5.")
+        step = int(step_text) if slash else 1
+        if bounds == "*":
+            low, high = kind.low, kind.high
+        elif "-" in bounds:
+            low, high = sorted(ends := [_value(kind, end, part) for end in bounds.split("-", 1)])
+            if ends != [low, high]:
+                surprises.append(_swapped(kind, part, ends))
+        else:
+            low = _value(kind, bounds, part)
+            high = kind.high if slash else low
+        if step < 1:
+            message = f"The {kind.name} {part!r} has the step {step} and is read as a step of 1. Write the step you mean."
+            surprises.append(Surprise("no_step", message))
+        elif step > high - low and low < high:
+            message = (
+                f"The {kind.name} {part!r} matches {low} alone: steps start anew with each field, and {step} leaves it. "
+                f"Write {low}, or list what you mean."
+            )
+            surprises.append(Surprise("long_step", message))
+        bits |= _bits(range(low, high + 1, max(step, 1)))
+    values = tuple(value for value in range(kind.low, kind.high + 1) if bits >> value & 1)
+    later = tuple(next((value for value in values if value > v), -1) for v in range(kind.high + 2))
+    earlier = tuple(next((value for value in reversed(values) if value < v), -1) for v in range(kind.high + 2))
+    return Field(_spell(bits, kind), values, bits, later, earlier, tuple(surprises))
+
+
+def _value(kind: Kind, text: str, part: str) -> int:
+    """One value: a number, or the beginning of a name."""
+    if NUMBER.fullmatch(text):
+        value = int(text)
+        if kind.low <= value <= kind.high:
+            return value
+        problem = f"is outside {kind.low} to {kind.high}"
+        if kind is WEEKDAY and value == 7:
+            raise InvalidExpression(kind.name, part, problem, "For Sunday write 0.")
+        if kind.low == 0 and value == kind.high + 1:
+            raise InvalidExpression(kind.name, part, problem, "Write 0.")
+        raise InvalidExpression(kind.name, part, problem, f"Write a number from {kind.low} to {kind.high}.")
+    if text:
+        # The first that begins so: J is January and T is Tuesday.
+        for number, name in enumerate(kind.names, kind.low):
+            if name.lower().startswith(text.lower()):
+                return number
+    mend = next((mend for sign, mend in MENDS.items() if sign in part.upper()), None)
+    if not mend:
+        mend = f"Write a number from {kind.low} to {kind.high}"
+        mend += f" or a name from {kind.names[0]} to {kind.names[-1]}." if kind.names else "."
+    raise InvalidExpression(kind.name, part, "can't be read", mend)
+
+
+def _swapped(kind: Kind, part: str, ends: list[int]) -> Surprise:
+    first, last = ends
+    around = _spell(_bits([*range(first, kind.high + 1), *range(kind.low, last + 1)]), kind)
+    return Surprise(
+        "swapped",
+        f"The {kind.name} {part!r} is read as {last}-{first}: ranges are swapped and never wrap around. "
+        f"Write {around} to wrap around, or {last}-{first}.",
+    )
+
+
+def _refuse_expression(text: str, words: list[str]) -> NoReturn:
+    """Say why a text without five or six fields is no expression, and what to write."""
+    whole = text.strip()
+    if shorthand := SHORTHANDS.get(whole.lower()):
+        raise InvalidExpression("expression", text, "is a shorthand NCRONTAB doesn't know", f"Write '{shorthand}'.")
+    if span := TIME_SPAN.fullmatch(whole):
+        days = not span["rest"] or (span["rest"].startswith(":") and int(span["first"][:9]) > 23)
+        period = f"{span['first']} days" if days else "that long"
+        raise InvalidExpression(
+            "expression",
+            text,
+            f"is a TimeSpan: the host would wait {period} after each run, from whenever it started",
+            "Write the time of day, like '0 0 3 * * *' for 03:00, or an interval, like '0 */5 * * * *'.",
+        )
+    raise InvalidExpression(
+        "expression",
+        text,
+        f"has {len(words)} field{'' if len(words) == 1 else 's'}, not five or six separated by spaces",
+        "Write second, minute, hour, day of month, month and day of week, like '0 0 3 * * *'.",
+    )
+
+
+def _bits(values: Iterable[int]) -> int:
+    bits = 0
+    for value in values:
+        bits |= 1 << value
+    return bits
+
+
+def _spell(bits: int, kind: Kind) -> str:
+    """The field as NCrontab writes it: * for all, ranges for neighbours."""
+    runs = list[list[int]]()
+    for value in range(kind.low, kind.high + 1):
+        if bits >> value & 1:
+            if runs and runs[-1][-1] == value - 1:
+                runs[-1][1:] = [value]
+            else:
+                runs.append([value])
+    if runs == [[kind.low, kind.high]]:
+        return "*"
+    return ",".join("-".join(map(str, run)) for run in runs)
+
+
+def _below(field: Field, value: int) -> int:
+    return (field.bits & (1 << value) - 1).bit_count()
+
+
+@lru_cache(maxsize=256)
+def _within_the_hour(minutes: int, seconds: int) -> tuple[timedelta, ...]:
+    return tuple(
+        timedelta(minutes=m, seconds=s) for m in range(60) if minutes >> m & 1 for s in range(60) if seconds >> s & 1
+    )
+
+
+@lru_cache(maxsize=1024)
+def _days_of_weekdays(weekdays: int, first: int) -> int:
+    """The days of a month that fall on these weekdays, when its first day is the weekday `first`."""
+    return _bits(day for day in range(1, 32) if weekdays >> (first + day - 1) % 7 & 1)
