@@ -1,0 +1,320 @@
+"""What jobs exist. Each app's `schedule.py`, and the project's, declares its own; this is where they are kept."""
+
+import importlib.util
+import re
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from difflib import get_close_matches
+from importlib import import_module
+from random import Random
+from typing import Any
+
+from django.conf import settings
+from django.utils.module_loading import autodiscover_modules
+
+from jobs.ncrontab import Expression, InvalidExpression
+from jobs.occurrences import Schedule, UnknownZone
+from jobs.words import Dispatch, Misfire, Overlap, Status
+
+# What the Functions host takes as a function's name.
+NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,126}")
+RESERVED = {"tick", "execute_run", "http", "admin", "runtime", "host"}
+RETRYABLE = frozenset({Status.FAILED, Status.TIMED_OUT, Status.LOST})
+LONGEST_DEADLINE = timedelta(days=1)
+# The moment this process could first know what is declared: a job's ledger begins here.
+FIRST_SEEN = datetime.now(UTC)
+
+
+class UnknownJob(LookupError):
+    """No job is declared as {name!r}. `manage.py jobs` lists them{suggestion}."""
+
+    def __init__(self, name: str, known: Iterable[str]) -> None:
+        close = get_close_matches(name, known, n=1)
+        suggestion = f"; did you mean {close[0]!r}?" if close else "."
+        super().__init__(f"No job is declared as {name!r}. `manage.py jobs` lists them{suggestion}")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Retry:
+    """When a run is tried again. Durations are timedeltas; `jitter` is a share: 0.1 spreads by ±10 %."""
+
+    times: int = 0
+    on: frozenset[Status] = RETRYABLE
+    delay: timedelta = timedelta(seconds=30)
+    backoff: float = 2.0
+    max_delay: timedelta = timedelta(hours=1)
+    jitter: float = 0.1
+
+    def delay_after(self, failures: int, random: Random) -> timedelta:
+        """How long to wait after the `failures`-th failed attempt (1 is the first)."""
+        # A large exponent overflows a float long before the ceiling can be asked.
+        growth = self.backoff ** min(failures - 1, 64)
+        delay = min(self.delay.total_seconds() * growth, self.max_delay.total_seconds())
+        return timedelta(seconds=delay * (1 + self.jitter * random.uniform(-1, 1)))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Job:
+    """A management command with its arguments and rules, under a name. All of it was checked by `declare`."""
+
+    name: str
+    command: str
+    arguments: tuple[str, ...] = ()
+    schedule: Schedule | None = None
+    timer: bool = True
+    dispatch: Dispatch = Dispatch.TIMER
+    overlap: Overlap = Overlap.SKIP
+    max_running: int | None = None
+    misfire: Misfire = Misfire.LATEST
+    start_deadline: timedelta | None = None
+    timeout: timedelta = timedelta(hours=1)
+    grace: timedelta = timedelta(seconds=10)
+    retry: Retry = field(default_factory=Retry)
+    after: tuple[str, ...] = ()
+    concurrency_group: str | None = None
+    concurrency_limit: int = 1
+    secrets: tuple[str, ...] = ()
+    output_limit: int = 10 * 1024 * 1024
+    place: str = ""
+
+    @property
+    def fingerprint(self) -> str:
+        """What the watermark belongs to: another schedule or zone starts a new one."""
+        return self.schedule.fingerprint if self.schedule else ""
+
+    @property
+    def has_timer(self) -> bool:
+        """Whether the job is a timer function of its own; otherwise the tick serves it."""
+        return self.timer and self.schedule is not None
+
+    def deadline_at(self, moment: datetime) -> timedelta:
+        """How late an occurrence about this moment may start: one period, at most a day, unless declared."""
+        if self.start_deadline is not None:
+            return self.start_deadline
+        period = self.schedule.period(moment) if self.schedule else None
+        return min(period, LONGEST_DEADLINE) if period else LONGEST_DEADLINE
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Problem:
+    """What is wrong with a declaration; `manage.py check` reports it as the numbered check `id`."""
+
+    id: str
+    message: str
+    hint: str
+    place: str
+
+
+class Registry(Mapping[str, Job]):
+    """The declared jobs by name, in the order of their declaration."""
+
+    def __init__(self) -> None:
+        self._jobs: dict[str, Job] = {}
+        self.problems: list[Problem] = []
+
+    def __getitem__(self, name: str) -> Job:
+        try:
+            return self._jobs[name]
+        except KeyError:
+            raise UnknownJob(name, self._jobs) from None
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._jobs
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._jobs)
+
+    def __len__(self) -> int:
+        return len(self._jobs)
+
+    def add(self, job: Job) -> None:
+        self._jobs[job.name] = job
+
+    def scheduled(self) -> list[Job]:
+        return [job for job in self.values() if job.schedule]
+
+    def steps_after(self, name: str) -> list[Job]:
+        """The pipeline's steps that wait for this job."""
+        return [job for job in self.values() if name in job.after]
+
+    def clear(self) -> None:
+        self._jobs.clear()
+        self.problems.clear()
+
+
+registry = Registry()
+
+
+def declare(
+    name: str,
+    /,
+    *arguments: str,
+    args: Sequence[str] = (),
+    command: str | None = None,
+    schedule: str | None = None,
+    time_zone: str | None = None,
+    timer: bool = True,
+    dispatch: str = "timer",
+    overlap: str = "skip",
+    max_running: int | None = None,
+    misfire: str = "latest",
+    start_deadline: timedelta | None = None,
+    timeout: timedelta = timedelta(hours=1),
+    grace: timedelta = timedelta(seconds=10),
+    retries: int = 0,
+    retry_on: Iterable[str] = ("failed", "timed_out", "lost"),
+    retry_delay: timedelta = timedelta(seconds=30),
+    retry_backoff: float = 2.0,
+    retry_max_delay: timedelta = timedelta(hours=1),
+    retry_jitter: float = 0.1,
+    after: str | Sequence[str] = (),
+    concurrency_group: str | None = None,
+    concurrency_limit: int = 1,
+    secrets: Sequence[str] = (),
+    output_limit: int = 10 * 1024 * 1024,
+) -> None:
+    """Declare that a management command is a job.
+
+    `name` is the job's name and, unless `command` says otherwise, the command's. `arguments` (or `args`) are written as
+    on the command line. `schedule` is an NCRONTAB expression, read in `time_zone` (IANA; default: settings.TIME_ZONE).
+    Durations are timedeltas, `output_limit` is in bytes. docs/reference/declare.md explains each rule.
+
+    A mistake raises nothing here: it becomes a system check (jobs.E001 …), and the job isn't registered.
+    """
+    place = _place()
+    problems: list[Problem] = []
+
+    def problem(number: int, message: str, hint: str) -> None:
+        problems.append(Problem(id=f"jobs.E{number:03}", message=message, hint=hint, place=place))
+
+    def choice[C: (Overlap, Misfire, Dispatch)](words: type[C], value: str, what: str) -> C | None:
+        if value in words.values:
+            return words(value)
+        problem(7, f"{what} of job {name!r} is {value!r}.", f"Write one of: {', '.join(words.values)}.")
+        return None
+
+    _check_name(name, problem)
+    parsed = _parse_schedule(name, schedule, time_zone, problem)
+    retryable = frozenset(retry_on)
+    if unknown := retryable - RETRYABLE:
+        problem(7, f"retry_on of job {name!r} has {sorted(unknown)[0]!r}.", "Write some of: failed, timed_out, lost.")
+    _check_durations(
+        name,
+        {"timeout": timeout, "grace": grace, "retry_delay": retry_delay, "retry_max_delay": retry_max_delay}
+        | ({} if start_deadline is None else {"start_deadline": start_deadline}),
+        problem,
+    )
+    _check_numbers(
+        name,
+        {"retries": (retries, 0), "concurrency_limit": (concurrency_limit, 1), "output_limit": (output_limit, 1024)}
+        | ({} if max_running is None else {"max_running": (max_running, 1)}),
+        problem,
+    )
+    predecessors = (after,) if isinstance(after, str) else tuple(after)
+    if predecessors and schedule is not None:
+        problem(
+            11,
+            f"Job {name!r} has both a schedule and after={after!r}.",
+            "A step runs when its predecessors succeed: leave out one of the two.",
+        )
+    overlap_policy = choice(Overlap, overlap, "overlap")
+    misfire_policy = choice(Misfire, misfire, "misfire")
+    dispatch_policy = choice(Dispatch, dispatch, "dispatch")
+    if max_running is not None and overlap != Overlap.ALLOW:
+        problem(7, f"max_running of job {name!r} goes with overlap='allow' only.", "Leave out one of the two.")
+
+    registry.problems.extend(problems)
+    if problems or not (overlap_policy and misfire_policy and dispatch_policy):
+        return
+    registry.add(
+        Job(
+            name=name,
+            command=command or name,
+            arguments=(*arguments, *args),
+            schedule=parsed,
+            timer=timer,
+            dispatch=dispatch_policy,
+            overlap=overlap_policy,
+            max_running=max_running,
+            misfire=misfire_policy,
+            start_deadline=start_deadline,
+            timeout=timeout,
+            grace=grace,
+            retry=Retry(
+                times=retries,
+                on=frozenset(Status(status) for status in retryable),
+                delay=retry_delay,
+                backoff=retry_backoff,
+                max_delay=retry_max_delay,
+                jitter=retry_jitter,
+            ),
+            after=predecessors,
+            concurrency_group=concurrency_group,
+            concurrency_limit=concurrency_limit,
+            secrets=tuple(secrets),
+            output_limit=output_limit,
+            place=place,
+        )
+    )
+
+
+def autodiscover() -> None:
+    """Import every installed app's `schedule` module, and the project's."""
+    autodiscover_modules("schedule")
+    project = settings.ROOT_URLCONF.partition(".")[0]
+    if importlib.util.find_spec(f"{project}.schedule"):
+        import_module(f"{project}.schedule")
+
+
+def _place() -> str:
+    """File and line of the call of `declare`."""
+    caller = sys._getframe(2)
+    return f"{caller.f_globals.get('__name__', '?')}, line {caller.f_lineno}"
+
+
+def _check_name(name: str, problem: Any) -> None:
+    if not NAME.fullmatch(name):
+        problem(
+            1,
+            f"A job can't be called {name!r}: Azure wouldn't take it as a function's name.",
+            "Write a letter, then letters, digits, _ or -, 127 at most.",
+        )
+    elif name.lower() in RESERVED:
+        problem(
+            1,
+            f"A job can't be called {name!r}: that name is taken by Nightshift or the host.",
+            f"Give it another name, and the command beside it: declare('run_{name}', command={name!r}).",
+        )
+    # The host compares functions' names without regard to case.
+    elif twin := next((known for known in registry if known.lower() == name.lower()), None):
+        problem(
+            2,
+            f"Job {name!r} is declared twice: here and in {registry[twin].place}.",
+            f"Give one of them another name, and the command beside it: declare('{name}_2', command={name!r}).",
+        )
+
+
+def _parse_schedule(name: str, expression: str | None, time_zone: str | None, problem: Any) -> Schedule | None:
+    if expression is None:
+        return None
+    try:
+        return Schedule(Expression(expression), time_zone or settings.TIME_ZONE)
+    except InvalidExpression as error:
+        problem(5, f"The schedule of job {name!r} can't be read: {error}", "docs/reference/ncrontab.md has examples.")
+    except UnknownZone as error:
+        problem(6, f"The time zone of job {name!r} can't be found: {error}", "Write an IANA name: Europe/Berlin.")
+    return None
+
+
+def _check_durations(name: str, durations: dict[str, timedelta], problem: Any) -> None:
+    for what, duration in durations.items():
+        if not isinstance(duration, timedelta) or duration < timedelta(0):
+            problem(8, f"{what} of job {name!r} is {duration!r}.", "Write a timedelta: timedelta(minutes=20).")
+
+
+def _check_numbers(name: str, numbers: dict[str, tuple[int, int]], problem: Any) -> None:
+    for what, (number, least) in numbers.items():
+        if not isinstance(number, int) or number < least:
+            problem(8, f"{what} of job {name!r} is {number!r}.", f"Write a whole number, {least} or more.")

@@ -1,0 +1,37 @@
+"""The doorbell: what wakes an executor for a queued run. It carries the run's id and nothing else.
+
+The row is the truth. A ring that is lost is made good by the tick; one heard twice finds the row claimed.
+"""
+
+from datetime import timedelta
+from typing import Protocol
+
+from django.conf import settings
+from django.db import connection
+from django.utils.module_loading import import_string
+
+from jobs.faults import point
+
+CHANNEL = "jobs_doorbell"
+
+
+class Doorbell(Protocol):
+    """A way to wake an executor, now or after a delay."""
+
+    def ring(self, run: int, delay: timedelta) -> None: ...
+
+
+class LocalDoorbell:
+    """PostgreSQL's NOTIFY, which the local host listens to. The payload is the run's id and the delay in seconds."""
+
+    def ring(self, run: int, delay: timedelta) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_notify(%s, %s)", [CHANNEL, f"{run} {delay.total_seconds()}"])
+
+
+def ring(run: int, delay: timedelta = timedelta(0)) -> None:
+    """Wake an executor for this run once `delay` has passed. Call it after the commit that made the run."""
+    point("ring.before")
+    backend: Doorbell = import_string(settings.JOBS_DOORBELL)()
+    backend.ring(run, delay)
+    point("ring.after")

@@ -1,0 +1,255 @@
+"""The ledger: what was due, what ran, and how. Changes of a run's status are in `transitions`, births in `serve`."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Now
+
+from jobs.words import ENDED, AttemptStatus, Fate, Reason, Status, Trigger
+
+# Long enough for a name that Azure takes.
+NAME_LENGTH = 127
+
+
+class JobState(models.Model):
+    """What is known of a declared job between two calls of `serve`. Its row is the job's lock."""
+
+    job = models.CharField(max_length=NAME_LENGTH, primary_key=True)
+    fingerprint = models.TextField(blank=True, help_text="The schedule and zone that the watermark belongs to.")
+    ledger_from = models.DateTimeField(null=True, help_text="Where the ledger of this schedule begins.")
+    ledger_through = models.DateTimeField(
+        null=True, help_text="The watermark: every occurrence up to here is a run or in a gap."
+    )
+    next_due_at = models.DateTimeField(null=True, db_index=True)
+    last_gap = models.ForeignKey(
+        "Gap", null=True, on_delete=models.DB_SET_NULL, related_name="+", help_text="Set while the latest fate is a gap."
+    )
+    paused_at = models.DateTimeField(null=True)
+    paused_until = models.DateTimeField(null=True)
+    paused_by = models.TextField(blank=True)
+    paused_reason = models.TextField(blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="a_pause_ends_after_it_begins",
+                condition=Q(paused_until=None) | Q(paused_until__gte=F("paused_at")),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.job
+
+    def is_paused(self, at: datetime) -> bool:
+        return self.paused_at is not None and (self.paused_until is None or at < self.paused_until)
+
+
+class RunQuerySet(models.QuerySet["Run"]):
+    def active(self) -> "RunQuerySet":
+        """Queued or running: what an overlap policy looks at."""
+        return self.exclude(status__in=ENDED)
+
+    def ready(self) -> "RunQuerySet":
+        """Queued, and due to start."""
+        return self.filter(status=Status.QUEUED, not_before__lte=Now())
+
+    def latest_first(self) -> "RunQuerySet":
+        return self.order_by("-id")
+
+
+class Run(models.Model):
+    """One occurrence of a schedule, or one start that a person or program asked for."""
+
+    job = models.CharField(max_length=NAME_LENGTH)
+    trigger = models.CharField(max_length=10, choices=Trigger)
+    scheduled_for = models.DateTimeField(null=True, help_text="The occurrence; null where no schedule asked.")
+    status = models.CharField(max_length=10, choices=Status, default=Status.QUEUED)
+    arguments = models.JSONField(default=list, help_text="A list of words, as written on the command line.")
+    requested_by = models.TextField(blank=True, help_text="Who or what started it.")
+    created_at = models.DateTimeField(db_default=Now())
+    not_before = models.DateTimeField(db_default=Now(), help_text="It doesn't start earlier.")
+    started_at = models.DateTimeField(null=True, help_text="When its latest attempt started.")
+    finished_at = models.DateTimeField(null=True)
+    attempt = models.PositiveIntegerField(default=0, help_text="The latest attempt's number: the fencing token.")
+    failures = models.PositiveIntegerField(default=0, help_text="Attempts that count against its retries.")
+    lease_expires_at = models.DateTimeField(null=True, help_text="A running run not renewed by then is lost.")
+    exclusive = models.BooleanField(default=True, help_text="No other run of the job may run beside it.")
+    concurrency_group = models.TextField(blank=True)
+    start_by = models.DateTimeField(
+        null=True, help_text="The first attempt doesn't start later; null where no deadline holds."
+    )
+    cancel_requested_at = models.DateTimeField(null=True)
+    cancelled_by = models.TextField(blank=True)
+    reason = models.CharField(max_length=12, choices=Reason, blank=True, help_text="Why it never started.")
+    error = models.TextField(blank=True, help_text="In one sentence, why it didn't succeed.")
+    result = models.JSONField(null=True, help_text="What handle() returned, or what the command reported.")
+    progress = models.JSONField(null=True, help_text="done, total, rate (a second), message.")
+    blocked_by = models.ForeignKey(
+        "self", null=True, on_delete=models.DB_SET_NULL, related_name="+", help_text="The run it collided with."
+    )
+    chained_from = models.ForeignKey(
+        "self", null=True, on_delete=models.DB_SET_NULL, related_name="steps", help_text="The predecessor's run."
+    )
+    rung_at = models.DateTimeField(null=True, help_text="When the tick last rang for it.")
+
+    objects = RunQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            # Two instances at the same moment both try to insert this row, and one of them inserts nothing.
+            models.UniqueConstraint(fields=["job", "scheduled_for"], name="one_run_per_occurrence"),
+            # A step is born by whichever predecessor ends last; two that end at once may both try.
+            models.UniqueConstraint(
+                fields=["job", "chained_from"], name="one_step_per_predecessor", condition=Q(scheduled_for=None)
+            ),
+            models.UniqueConstraint(
+                fields=["job"],
+                name="one_exclusive_run_at_a_time",
+                condition=Q(status=Status.RUNNING, exclusive=True),
+            ),
+            models.CheckConstraint(
+                name="status_is_a_known_word", condition=Q(status__in=Status.values)
+            ),
+            models.CheckConstraint(
+                name="a_running_run_has_a_lease",
+                condition=~Q(status=Status.RUNNING)
+                | Q(lease_expires_at__isnull=False, started_at__isnull=False, attempt__gte=1),
+            ),
+            models.CheckConstraint(
+                name="a_run_is_finished_once_it_ended",
+                condition=Q(status__in=[Status.QUEUED, Status.RUNNING], finished_at=None)
+                | Q(status__in=sorted(ENDED), finished_at__isnull=False),
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["job", "-id"], name="runs_of_a_job"),
+            models.Index(fields=["not_before"], name="queued_runs", condition=Q(status=Status.QUEUED)),
+            models.Index(fields=["lease_expires_at"], name="running_runs", condition=Q(status=Status.RUNNING)),
+            models.Index(
+                fields=["job"], name="active_runs", condition=Q(status__in=[Status.QUEUED, Status.RUNNING])
+            ),
+            models.Index(
+                fields=["concurrency_group"],
+                name="running_in_a_group",
+                condition=Q(status=Status.RUNNING) & ~Q(concurrency_group=""),
+            ),
+            models.Index(fields=["finished_at"], name="finished_runs", condition=Q(finished_at__isnull=False)),
+        ]
+
+    def __str__(self) -> str:
+        return f"run {self.pk} of {self.job}"
+
+    @property
+    def duration(self) -> timedelta | None:
+        """How long its latest attempt took; None where it never started or still runs."""
+        if self.started_at is None or self.finished_at is None:
+            return None
+        return self.finished_at - self.started_at
+
+    @property
+    def lateness(self) -> timedelta | None:
+        """How long after its occurrence it started; None for runs that no schedule asked for."""
+        if self.started_at is None or self.scheduled_for is None:
+            return None
+        return self.started_at - self.scheduled_for
+
+
+class Attempt(models.Model):
+    """One try at a run, and its receipt."""
+
+    run = models.ForeignKey(Run, on_delete=models.DB_CASCADE, related_name="attempts", db_index=False)
+    number = models.PositiveIntegerField()
+    status = models.CharField(max_length=11, choices=AttemptStatus, default=AttemptStatus.RUNNING)
+    started_at = models.DateTimeField(db_default=Now())
+    finished_at = models.DateTimeField(null=True)
+    exit_code = models.IntegerField(null=True)
+    signal = models.CharField(max_length=16, blank=True, help_text="The signal that ended it: SIGKILL.")
+    error = models.TextField(blank=True)
+    wall = models.DurationField(null=True)
+    cpu = models.DurationField(null=True, help_text="User and system time of the child and its own children.")
+    peak_memory = models.BigIntegerField(null=True, help_text="The largest process of the tree, in bytes.")
+    sql_statements = models.IntegerField(null=True)
+    output_bytes = models.BigIntegerField(default=0, help_text="What the child wrote.")
+    output_dropped = models.BigIntegerField(default=0, help_text="What of it lies between head and tail, dropped.")
+    instance = models.TextField(blank=True, help_text="The machine or container.")
+    supervisor = models.TextField(blank=True, help_text="The process that watches it.")
+    invocation_id = models.TextField(blank=True)
+    release = models.TextField(blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["run", "number"], name="one_attempt_per_number")]
+        indexes = [models.Index(fields=["instance"], name="running_attempts", condition=Q(status="running"))]
+
+    def __str__(self) -> str:
+        return f"attempt {self.number} of run {self.run_id}"
+
+
+class Gap(models.Model):
+    """Consecutive occurrences with one fate and no run."""
+
+    job = models.CharField(max_length=NAME_LENGTH)
+    fingerprint = models.TextField(blank=True)
+    first = models.DateTimeField()
+    last = models.DateTimeField()
+    count = models.BigIntegerField()
+    fate = models.CharField(max_length=7, choices=Fate)
+    reason = models.CharField(max_length=12, choices=Reason)
+    by = models.TextField(blank=True, help_text="The operator or setting behind it.")
+    note = models.TextField(blank=True, help_text="What the operator said, or what was found.")
+    blocked_by = models.ForeignKey(
+        Run, null=True, on_delete=models.DB_SET_NULL, related_name="+", help_text="The run they collided with."
+    )
+    recorded_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(name="a_gap_has_occurrences", condition=Q(count__gte=1, last__gte=F("first")))
+        ]
+        indexes = [models.Index(fields=["job", "first"], name="gaps_of_a_job")]
+
+    def __str__(self) -> str:
+        return f"{self.count} of {self.job} {self.fate}: {self.reason}"
+
+
+class Output(models.Model):
+    """A piece of what an attempt wrote, as read from its pipes."""
+
+    attempt = models.ForeignKey(Attempt, on_delete=models.DB_CASCADE, related_name="output", db_index=False)
+    number = models.PositiveIntegerField()
+    at = models.DateTimeField()
+    body = models.BinaryField()
+    stderr = ArrayField(
+        models.IntegerField(), default=list, help_text="Where in the body stderr stands: start, end, start, end …"
+    )
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["attempt", "number"], name="one_output_per_number")]
+
+    def __str__(self) -> str:
+        return f"piece {self.number} of {self.attempt}"
+
+
+class Event(models.Model):
+    """Something an operator did, or that someone should know of, beside what runs and gaps tell."""
+
+    at = models.DateTimeField(db_default=Now())
+    job = models.CharField(max_length=NAME_LENGTH, blank=True)
+    run = models.ForeignKey(Run, null=True, on_delete=models.DB_CASCADE, related_name="events")
+    kind = models.CharField(max_length=32)
+    by = models.TextField(blank=True)
+    message = models.TextField()
+
+    class Meta:
+        indexes = [models.Index(fields=["job", "-at"], name="events_of_a_job")]
+
+    def __str__(self) -> str:
+        return self.message
+
+
+def output_text(attempt: Attempt) -> str:
+    """What an attempt wrote, stdout and stderr in the order read; bytes that are not UTF-8 are shown as �."""
+    pieces: Any = attempt.output.order_by("number").values_list("body", flat=True)
+    return b"".join(bytes(piece) for piece in pieces).decode(errors="replace")

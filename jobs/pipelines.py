@@ -1,0 +1,94 @@
+"""What follows the end of a run: the steps declared `after` its job."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.db import connection
+
+from jobs import births, states
+from jobs.declarations import Job, registry
+from jobs.words import Reason, Status, Trigger
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class End:
+    """A run that ended, in the transaction that ends it."""
+
+    run: int
+    job: str
+    status: Status
+    scheduled_for: datetime | None
+
+
+@dataclass(kw_only=True, slots=True)
+class Followed:
+    """What the end of a run brought about: runs to ring for, runs to cancel."""
+
+    born: list[int] = field(default_factory=list)
+    replaces: list[int] = field(default_factory=list)
+
+
+def follow(end: End) -> Followed:
+    """Give birth to the steps whose predecessors have now all succeeded; record those that can't run any more.
+
+    A step runs once for an occurrence, when all its predecessors succeeded for it. After a run that no schedule asked
+    for, a step follows that run alone.
+    """
+    followed = Followed()
+    for step in registry.steps_after(end.job):
+        # Two predecessors may end at the same moment, each unseen by the other: the step's lock lets one go second.
+        states.lock(step)
+        if end.status is not Status.SUCCEEDED:
+            _skip(step, end, followed)
+        elif end.scheduled_for is None or _all_succeeded(step, end.scheduled_for):
+            newborn = births.give_birth(
+                step,
+                Trigger.CHAIN,
+                requested_by=f"run {end.run} of {end.job}",
+                scheduled_for=end.scheduled_for,
+                chained_from=end.run,
+            )
+            if newborn is None:
+                continue
+            followed.replaces += newborn.replaces
+            if newborn.status is Status.QUEUED:
+                followed.born.append(newborn.run)
+            else:
+                _go_on(step, newborn.run, end.scheduled_for, followed)
+    return followed
+
+
+def _skip(step: Job, end: End, followed: Followed) -> None:
+    """A step whose predecessor didn't succeed is skipped, and so are those after it."""
+    run = births.insert(
+        step,
+        Trigger.CHAIN,
+        status=Status.SKIPPED,
+        arguments=list(step.arguments),
+        requested_by=f"run {end.run} of {end.job}",
+        scheduled_for=end.scheduled_for,
+        chained_from=end.run,
+        reason=Reason.PREDECESSOR,
+        error=f"Its predecessor {end.job} ended as {end.status.value} (run {end.run}).",
+        blocked_by=end.run,
+    )
+    if run is not None:
+        _go_on(step, run, end.scheduled_for, followed)
+
+
+def _go_on(step: Job, run: int, scheduled_for: datetime | None, followed: Followed) -> None:
+    further = follow(End(run=run, job=step.name, status=Status.SKIPPED, scheduled_for=scheduled_for))
+    followed.born += further.born
+    followed.replaces += further.replaces
+
+
+def _all_succeeded(step: Job, scheduled_for: datetime) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT count(DISTINCT job) FROM jobs_run
+             WHERE job = ANY(%s) AND scheduled_for = %s AND status = 'succeeded'
+            """,
+            [list(step.after), scheduled_for],
+        )
+        return bool(cursor.fetchone()[0] == len(set(step.after)))

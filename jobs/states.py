@@ -1,0 +1,73 @@
+"""The state rows: made when a job is first seen, and locked while something is decided about the job."""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.db import connection
+
+from jobs import declarations
+from jobs.declarations import Job
+from jobs.fate import Activity
+
+
+def begin(jobs: Iterable[Job], at: datetime | None = None) -> None:
+    """Make the state rows that don't exist yet. Their ledger begins when this process first saw them, or at `at`."""
+    seen = declarations.FIRST_SEEN if at is None else min(at, declarations.FIRST_SEEN)
+    rows = [
+        {
+            "job": job.name,
+            "fingerprint": job.fingerprint,
+            "through": seen.isoformat() if job.schedule else None,
+            "next_due": text(job.schedule.next(seen) if job.schedule else None),
+        }
+        for job in jobs
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            INSERT INTO jobs_jobstate
+                   (job, fingerprint, ledger_from, ledger_through, next_due_at, paused_by, paused_reason)
+            SELECT job, fingerprint, through, through, next_due, '', ''
+              FROM jsonb_to_recordset(%s)
+                AS new(job text, fingerprint text, through timestamptz, next_due timestamptz)
+             ORDER BY job
+                ON CONFLICT (job) DO NOTHING
+            """,
+            [json.dumps(rows)],
+        )
+
+
+def lock(job: Job) -> None:
+    """Hold the job's lock until the transaction ends."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT FROM jobs_jobstate WHERE job = %s FOR UPDATE", [job.name])
+        if cursor.fetchone() is not None:
+            return
+        begin([job])
+        cursor.execute("SELECT FROM jobs_jobstate WHERE job = %s FOR UPDATE", [job.name])
+
+
+def activity(names: list[str], since: datetime | None = None) -> dict[str, list[Activity]]:
+    """The jobs' active runs, and where `since` is given those that ended after it, oldest first."""
+    found: dict[str, list[Activity]] = defaultdict(list)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT job, id, created_at, finished_at, attempt > 0
+              FROM jobs_run
+             WHERE job = ANY(%s)
+               AND (status IN ('queued', 'running') OR (finished_at > %s AND status NOT IN ('skipped', 'missed')))
+             ORDER BY id
+            """,
+            [names, since],
+        )
+        for job, run, created_at, finished_at, started in cursor.fetchall():
+            found[job].append(Activity(run=run, created_at=created_at, finished_at=finished_at, started=started))
+    return found
+
+
+def text(moment: datetime | None) -> str | None:
+    """A moment as JSON carries it to the database."""
+    return moment.isoformat() if moment else None

@@ -1,0 +1,14 @@
+"""How long a run may be out of sight, and how the watchers keep to it. All moments are the database's."""
+
+from datetime import timedelta
+
+# A failover of the database takes one to two minutes: a lease outlives it.
+LEASE = timedelta(seconds=180)
+HEARTBEAT = timedelta(seconds=15)
+# A supervisor that got no heartbeat through for so long kills its child, before anyone may call the run lost.
+FENCE = timedelta(seconds=150)
+# Timers serve their own occurrences; the tick takes up what they left.
+PATIENCE = timedelta(seconds=30)
+# A queued run that nobody took up in this time was forgotten by its doorbell.
+FORGOTTEN = timedelta(seconds=30)
+RING_AGAIN = timedelta(minutes=5)

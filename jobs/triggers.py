@@ -1,0 +1,56 @@
+"""A run is asked for, or its end is: what every door calls (API, dashboard, admin, commands, Azure's manual trigger)."""
+
+import logging
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.db import transaction
+
+from jobs import births, doorbell, transitions
+from jobs.declarations import registry
+from jobs.models import Run
+from jobs.parameters import check_arguments
+from jobs.words import Status, Trigger
+
+log = logging.getLogger(__name__)
+
+
+def request(
+    job: str,
+    arguments: Sequence[str] | None = None,
+    *,
+    trigger: Trigger = Trigger.MANUAL,
+    requested_by: str,
+    not_before: datetime | None = None,
+    ring: bool = True,
+) -> Run:
+    """Ask for a run of the job, with other arguments than the declared ones where they are given.
+
+    The run comes back queued, or skipped where the job's overlap policy says so. Without `ring` nobody is woken: for a
+    caller that executes the run itself.
+
+    Raises UnknownJob, or InvalidArguments where the command's own parser refuses the arguments.
+    """
+    declared = registry[job]
+    if arguments is not None:
+        check_arguments(declared.command, arguments)
+    with transaction.atomic():
+        newborn = births.give_birth(
+            declared,
+            trigger,
+            arguments=None if arguments is None else list(arguments),
+            requested_by=requested_by,
+            not_before=not_before,
+        )
+        assert newborn is not None  # only occurrences and steps can be there already
+        transitions.cancel_for_replacement(newborn.replaces)
+    run = Run.objects.get(pk=newborn.run)
+    log.info("requested run=%s job=%s trigger=%s by=%s status=%s", run.pk, job, trigger, requested_by, run.status)
+    if ring and run.status == Status.QUEUED:
+        doorbell.ring(run.pk)
+    return run
+
+
+def cancel(run: int, by: str) -> Status | None:
+    """Ask for the end of a run. Gives back its status now (cancelled, or running until it obeys); None if it had ended."""
+    return transitions.cancel(run, by)

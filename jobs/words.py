@@ -1,0 +1,90 @@
+"""The words that rows hold, each with its one meaning. docs/glossary.md explains them at length."""
+
+from django.db.models import TextChoices
+
+
+class Status(TextChoices):
+    """Where a run is. Along the declared edges only: see `EDGES`."""
+
+    QUEUED = "queued"  # recorded, and waits for an executor, a retry's delay or another run's end
+    RUNNING = "running"  # an attempt is held under a lease
+    SUCCEEDED = "succeeded"  # the command ended with exit code 0
+    FAILED = "failed"  # it ended otherwise, and no retry is left
+    TIMED_OUT = "timed_out"  # it was stopped at its timeout
+    CANCELLED = "cancelled"  # an operator, or the run that replaces it, asked for its end
+    LOST = "lost"  # its supervisor vanished, and the lease ran out
+    SKIPPED = "skipped"  # never started: another run was in its way, or a predecessor failed
+    MISSED = "missed"  # never started: nobody took it up before its start deadline
+
+
+ENDED = frozenset(Status) - {Status.QUEUED, Status.RUNNING}
+EDGES = {
+    Status.QUEUED: frozenset({Status.RUNNING, Status.CANCELLED, Status.SKIPPED, Status.MISSED}),
+    Status.RUNNING: frozenset(
+        {Status.SUCCEEDED, Status.FAILED, Status.TIMED_OUT, Status.CANCELLED, Status.LOST, Status.QUEUED}
+    ),
+}
+
+
+class AttemptStatus(TextChoices):
+    """How one try ended."""
+
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    TIMED_OUT = "timed_out"
+    CANCELLED = "cancelled"
+    LOST = "lost"
+    INTERRUPTED = "interrupted"  # the worker shut down under it: the run goes back to the queue, and no retry is spent
+
+
+class Trigger(TextChoices):
+    """What brought a run into being."""
+
+    SCHEDULE = "schedule"  # an occurrence, in time
+    CATCH_UP = "catch_up"  # an occurrence, found late
+    MANUAL = "manual"  # a person: command line, admin, portal
+    API = "api"  # a program
+    CHAIN = "chain"  # a predecessor's end
+
+
+class Fate(TextChoices):
+    """What became of occurrences that had no run."""
+
+    SKIPPED = "skipped"  # a rule or an operator said no
+    MISSED = "missed"  # nobody was there in time
+
+
+class Reason(TextChoices):
+    """Why a gap, or a run that never started, is one."""
+
+    OVERLAP = "overlap"  # another run of the job was in the way
+    PAUSED = "paused"  # an operator had paused the job
+    DISABLED = "disabled"  # the function was disabled in Azure
+    TOO_LATE = "too_late"  # found after the start deadline
+    SUPERSEDED = "superseded"  # found late, and a later occurrence ran in its place (misfire)
+    PREDECESSOR = "predecessor"  # a step whose predecessor didn't succeed
+
+
+class Overlap(TextChoices):
+    """What to do with an occurrence, or a request, while a run of the job is queued or running."""
+
+    SKIP = "skip"  # don't run it
+    QUEUE = "queue"  # run it afterwards; one waits, later ones are skipped
+    ALLOW = "allow"  # run it beside the others, up to `max_running`
+    REPLACE = "replace"  # cancel the others, then run it
+
+
+class Misfire(TextChoices):
+    """What to do with occurrences that are found late, within the start deadline."""
+
+    LATEST = "latest"  # run the latest of them
+    ALL = "all"  # run each, oldest first
+    NONE = "none"  # run none
+
+
+class Dispatch(TextChoices):
+    """Who supervises a scheduled run."""
+
+    TIMER = "timer"  # the timer function that gave birth to it
+    QUEUE = "queue"  # any instance: the timer only records it and rings the doorbell

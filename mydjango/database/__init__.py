@@ -1,0 +1,41 @@
+"""Where the database is: DATABASE_URL, or with LOCAL=1 an embedded PostgreSQL."""
+
+from typing import Any
+
+from django.core.exceptions import ImproperlyConfigured
+from psycopg import ProgrammingError
+from psycopg.conninfo import conninfo_to_dict
+
+DJANGO_NAMES = {"dbname": "NAME", "user": "USER", "password": "PASSWORD", "host": "HOST", "port": "PORT"}
+
+
+def from_url(url: str) -> dict[str, Any]:
+    """Django's settings for a libpq URL such as postgresql://user:password@host:5432/name?sslmode=require.
+
+    Raises ImproperlyConfigured where libpq can't read it.
+    """
+    try:
+        found = conninfo_to_dict(url)
+    except ProgrammingError:
+        # The URL may hold a password: it stays out of the message.
+        raise ImproperlyConfigured(
+            "DATABASE_URL can't be read. Write it as postgresql://user:password@host:5432/name."
+        ) from None
+    settings: dict[str, Any] = {
+        "ENGINE": "django.db.backends.postgresql",
+        # A worker's threads live for days and the server doesn't: a connection is tried before it is used again.
+        "CONN_MAX_AGE": 60,
+        "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": {},
+    }
+    for name, value in found.items():
+        if name in DJANGO_NAMES:
+            settings[DJANGO_NAMES[name]] = str(value)
+        else:
+            settings["OPTIONS"][name] = value
+    return settings
+
+
+def embedded() -> dict[str, Any]:
+    """Django's settings for the embedded PostgreSQL, which starts at the first connection."""
+    return {"ENGINE": "mydjango.database.embedded", "NAME": "postgres", "CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}

@@ -1,0 +1,60 @@
+"""Reading the environment. A value that can't be used stops the start with a sentence that names its variable."""
+
+import os
+from urllib.parse import urlsplit
+
+from django.core.exceptions import ImproperlyConfigured
+
+
+def text(name: str, default: str | None = None) -> str:
+    """The variable's text; `default` where it isn't set or is empty.
+
+    Raises ImproperlyConfigured where there is neither.
+    """
+    value = os.environ.get(name) or default
+    if value is None:
+        raise ImproperlyConfigured(f"{name} is not set. Set it, or set LOCAL=1 to try the project on your own machine.")
+    return value
+
+
+def flag(name: str, default: bool = False) -> bool:
+    """True for 1, true, yes, on; False for 0, false, no, off."""
+    value = os.environ.get(name)
+    if not value:
+        return default
+    if value.lower() in {"1", "true", "yes", "on"}:
+        return True
+    if value.lower() in {"0", "false", "no", "off"}:
+        return False
+    raise ImproperlyConfigured(f"{name} is {value!r}. Write 1 or 0.")
+
+
+def whole_number(name: str, default: int, at_least: int = 0) -> int:
+    """A whole number, `at_least` or more."""
+    value = os.environ.get(name)
+    if not value:
+        return default
+    try:
+        number = int(value)
+    except ValueError:
+        raise ImproperlyConfigured(f"{name} is {value!r}. Write a whole number.") from None
+    if number < at_least:
+        raise ImproperlyConfigured(f"{name} is {number}. Write {at_least} or more.")
+    return number
+
+
+def words(name: str, default: list[str] | None = None) -> list[str]:
+    """The words of a list that commas divide."""
+    value = os.environ.get(name)
+    if not value:
+        return default or []
+    return [word.strip() for word in value.split(",") if word.strip()]
+
+
+def origins(name: str) -> list[str]:
+    """A list of origins, each with its scheme: https://jobs.example.com."""
+    found = words(name)
+    for origin in found:
+        if urlsplit(origin).scheme not in {"http", "https"}:
+            raise ImproperlyConfigured(f"{name} has {origin!r}. Write each origin with its scheme: https://{origin}")
+    return found
