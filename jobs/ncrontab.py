@@ -21,13 +21,16 @@ class Kind(NamedTuple):
     names: tuple[str, ...] = ()
 
 
-MONTHS = tuple("January February March April May June July August September October November December".split())
-WEEKDAYS = tuple("Sunday Monday Tuesday Wednesday Thursday Friday Saturday".split())
+WEEKDAYS = ("Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday")
+MONTHS = (
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+)
 SECOND, MINUTE, HOUR = Kind("second", 0, 59), Kind("minute", 0, 59), Kind("hour", 0, 23)
 DAY, MONTH, WEEKDAY = Kind("day of month", 1, 31), Kind("month", 1, 12, MONTHS), Kind("day of week", 0, 6, WEEKDAYS)
 KINDS = (SECOND, MINUTE, HOUR, DAY, MONTH, WEEKDAY)
 
-# Sets of values are whole numbers whose bit n stands for the value n: here the days of each month, leap years' February.
+# A set of values is a whole number whose bit n stands for the value n. Here: the days that a month can have.
 DAYS_OF_MONTH = (0, *((2 << length) - 2 for length in (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)))
 FEBRUARY_29 = 1 << 29
 
@@ -82,8 +85,8 @@ class Field(NamedTuple):
 class Expression:
     """When something is due by the clock on the wall: five fields, or six of which the first is the second.
 
-    `text` is NCrontab's own spelling: `0 1,2,3 * * MON` becomes `0 0 1-3 * * 1`. Expressions that spell the same are
-    equal. Raises InvalidExpression, whose sentence tells what was found and how to mend it.
+    `text` spells it in six fields and one way only: `0 1,2,3 * * MON` becomes `0 0 1-3 * * 1`. Expressions that spell
+    the same are equal. Raises InvalidExpression, whose sentence tells what was found and how to mend it.
     """
 
     __slots__ = ("fields", "text")
@@ -144,9 +147,10 @@ class Expression:
     def is_interval(self) -> bool:
         """Whether the host takes this for a rhythm rather than a point in time, and repeats it in a doubled hour.
 
-        `0 0 1,3 * * *` is a point in time, but `0 0 1,2 * * *` an interval: NCrontab spells it `1-2`. (CronSchedule.cs)
+        It looks for `*`, `-` and `/` among second, minute and hour as NCrontab spells them (CronSchedule.cs), and that
+        has ranges for neighbours and lists for the rest: `1,2` is an interval, `1,3` is not, and nor is `*/5` alone.
         """
-        return any(sign in field.text for field in self.fields[:3] for sign in "*-")
+        return any(field.bits & field.bits >> 1 for field in self.fields[:3])
 
     @property
     def is_sub_minute(self) -> bool:
@@ -280,7 +284,7 @@ class Expression:
         return days if weekdays == 0b1111111 else days & _days_of_weekdays(weekdays, date(year, month, 1).isoweekday())
 
     def _day_after(self, year: int, month: int, day: int) -> tuple[int, int, int] | None:
-        _, _, _, days, months, _ = self.fields
+        months = self.fields[4]
         if self.never_fires:
             return None
         above = -(2 << day)
@@ -331,16 +335,16 @@ def _read(kind: Kind, text: str) -> Field:
             low = _value(kind, bounds, part)
             high = kind.high if slash else low
         if step < 1:
-            message = f"The {kind.name} {part!r} has the step {step} and is read as a step of 1. Write the step you mean."
+            message = f"The {kind.name} {part!r} is read with a step of 1, not {step}. Write the step you mean."
             surprises.append(Surprise("no_step", message))
         elif step > high - low and low < high:
             message = (
-                f"The {kind.name} {part!r} matches {low} alone: steps start anew with each field, and {step} leaves it. "
-                f"Write {low}, or list what you mean."
+                f"The {kind.name} {part!r} matches {low} alone: a step of {step} leads out of the field, and the next "
+                f"round starts at {low} again. Write {low}, or the values that you mean."
             )
             surprises.append(Surprise("long_step", message))
         bits |= _bits(range(low, high + 1, max(step, 1)))
-    values = tuple(value for value in range(kind.low, kind.high + 1) if bits >> value & 1)
+    values = _values(bits, kind)
     later = tuple(next((value for value in values if value > v), -1) for v in range(kind.high + 2))
     earlier = tuple(next((value for value in reversed(values) if value < v), -1) for v in range(kind.high + 2))
     return Field(_spell(bits, kind), values, bits, later, earlier, tuple(surprises))
@@ -409,17 +413,25 @@ def _bits(values: Iterable[int]) -> int:
     return bits
 
 
+def _values(bits: int, kind: Kind) -> tuple[int, ...]:
+    return tuple(value for value in range(kind.low, kind.high + 1) if bits >> value & 1)
+
+
 def _spell(bits: int, kind: Kind) -> str:
-    """The field as NCrontab writes it: * for all, ranges for neighbours."""
-    runs = list[list[int]]()
-    for value in range(kind.low, kind.high + 1):
-        if bits >> value & 1:
-            if runs and runs[-1][-1] == value - 1:
-                runs[-1][1:] = [value]
-            else:
-                runs.append([value])
-    if runs == [[kind.low, kind.high]]:
+    """The one text for these values: * for all, a step to the end where there is one, ranges for neighbours."""
+    values = _values(bits, kind)
+    if len(values) > kind.high - kind.low:
         return "*"
+    if len(values) > 2:
+        first, step = values[0], values[1] - values[0]
+        if step > 1 and values == tuple(range(first, kind.high + 1, step)):
+            return f"{'*' if first == kind.low else first}/{step}"
+    runs = list[list[int]]()
+    for value in values:
+        if runs and runs[-1][-1] == value - 1:
+            runs[-1][1:] = [value]
+        else:
+            runs.append([value])
     return ",".join("-".join(map(str, run)) for run in runs)
 
 
