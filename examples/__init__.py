@@ -1,0 +1,1 @@
+"""Worked examples of domain apps: how an app looks in a Nightshift project."""

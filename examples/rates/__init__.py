@@ -1,0 +1,1 @@
+"""The European Central Bank's euro reference rates, imported by a job and read through an API."""
