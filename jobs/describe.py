@@ -59,7 +59,7 @@ def _at_hours(hours: Sequence[int], minute: int, second: int) -> str:
     if not step:
         return "At " + _and([_clock(hour, minute, second) for hour in hours])
     text = f"Every {step} hours" if step > 1 else "Every hour"
-    if step * len(hours) < 24 or hours[0] or (step > 1 and (minute or second)):
+    if step * len(hours) != 24 or hours[0] or (step > 1 and (minute or second)):
         return f"{text} from {_clock(hours[0], minute, second)} to {_clock(hours[-1], minute, second)}"
     if minute or second:
         return f"{text} at minute {minute}" + (f" and second {second}" if second else "")
