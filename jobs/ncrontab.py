@@ -49,8 +49,10 @@ SHORTHANDS = {
 MENDS = {
     "?": "NCRONTAB has no '?'. Write * for any day.",
     "#": "NCRONTAB has no '#'. Both days must match, so the second Monday is '8-14 * MON'.",
-    "L": "NCRONTAB has no 'L'. Write 28-31 and let the command look whether tomorrow is another month.",
+    "L": "NCRONTAB has no 'L'. Write all days that can be the last, like 28-31, and let the command look at the date.",
     "W": "NCRONTAB has no 'W'. Write MON-FRI as the day of week.",
+    "\t": "Put spaces between the fields, not tabs.",
+    "\n": "Write the expression without the line's end.",
 }
 
 
@@ -368,7 +370,7 @@ def _value(kind: Kind, text: str, part: str) -> int:
             if name.lower().startswith(text.lower()):
                 return number
     mend = next((mend for sign, mend in MENDS.items() if sign in part.upper()), None)
-    if not mend:
+    if not mend or (kind not in (DAY, WEEKDAY) and part.isprintable()):
         mend = f"Write a number from {kind.low} to {kind.high}"
         mend += f" or a name from {kind.names[0]} to {kind.names[-1]}." if kind.names else "."
     raise InvalidExpression(kind.name, part, "can't be read", mend)

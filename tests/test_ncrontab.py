@@ -149,7 +149,7 @@ def test_a_schedule_with_two_seconds_is_sub_minute():
          "second Monday is '8-14 * MON'."),
         ("0 0 3 ? * MON", "The day of month '?' can't be read. NCRONTAB has no '?'. Write * for any day."),
         ("0 */x * * * *", "The minute '*/x' has no whole number after its '/'. Write a step like */5."),
-        ("0 0\t3 * * * *", "The minute '0\\t3' can't be read. Write a number from 0 to 59."),
+        ("0 0\t3 * * * *", "The minute '0\\t3' can't be read. Put spaces between the fields, not tabs."),
         ("@daily", "The expression '@daily' is a shorthand NCRONTAB doesn't know. Write '0 0 0 * * *'."),
         (
             "24:00:00",
