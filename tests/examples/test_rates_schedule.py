@@ -1,0 +1,38 @@
+import runpy
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from jobs import declarations
+
+
+@pytest.fixture
+def declared(monkeypatch, settings):
+    """Reads the app's schedule.py anew, for a laptop or a server; gives the jobs by name."""
+
+    def read(local):
+        settings.LOCAL = local
+        monkeypatch.setattr(declarations, "registry", declarations.Registry())
+        runpy.run_module("examples.rates.schedule")
+        assert declarations.registry.problems == []
+        return declarations.registry
+
+    return read
+
+
+def test_the_rates_come_in_on_working_days_at_a_quarter_past_four_in_frankfurt(declared):
+    schedule = declared(local=False)["import_rates"].schedule
+    friday_in_summer = schedule.next(datetime(2026, 7, 31, tzinfo=UTC))
+    assert friday_in_summer == datetime(2026, 7, 31, 14, 15, tzinfo=UTC)
+    assert schedule.next(friday_in_summer) == datetime(2026, 8, 3, 14, 15, tzinfo=UTC)
+    assert schedule.next(datetime(2026, 12, 1, tzinfo=UTC)) == datetime(2026, 12, 1, 15, 15, tzinfo=UTC)
+
+
+def test_a_laptop_imports_each_minute(declared):
+    assert declared(local=True)["import_rates"].schedule.period(datetime(2026, 7, 31, tzinfo=UTC)) == timedelta(
+        minutes=1
+    )
+
+
+def test_the_report_follows_the_import(declared):
+    assert [job.name for job in declared(local=False).steps_after("import_rates")] == ["rates_report"]
