@@ -347,8 +347,8 @@ def _read(kind: Kind, text: str) -> Field:
             surprises.append(Surprise("long_step", message))
         bits |= _bits(range(low, high + 1, max(step, 1)))
     values = _values(bits, kind)
-    later = tuple(next((value for value in values if value > v), -1) for v in range(kind.high + 2))
-    earlier = tuple(next((value for value in reversed(values) if value < v), -1) for v in range(kind.high + 2))
+    later = _seen(range(kind.high + 1, -1, -1), bits)[::-1]
+    earlier = _seen(range(kind.high + 2), bits)
     return Field(_spell(bits, kind), values, bits, later, earlier, tuple(surprises))
 
 
@@ -413,6 +413,16 @@ def _bits(values: Iterable[int]) -> int:
     for value in values:
         bits |= 1 << value
     return bits
+
+
+def _seen(way: range, bits: int) -> tuple[int, ...]:
+    """The match that was last passed, at each step of the way, or -1."""
+    last, seen = -1, list[int]()
+    for value in way:
+        seen.append(last)
+        if bits >> value & 1:
+            last = value
+    return tuple(seen)
 
 
 def _values(bits: int, kind: Kind) -> tuple[int, ...]:
