@@ -227,6 +227,20 @@ def finish(claim: Claim, outcome: Outcome, *, only_if_lease_expired: bool = Fals
     return Ended(status=Status(ended_as), rings=rings)
 
 
+def already_finished(claim: Claim, outcome: Outcome) -> Ended | None:
+    """What `finish` would have answered, had its answer not been lost. The tick rings for what it left queued."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT r.status FROM jobs_run r JOIN jobs_attempt a ON a.run_id = r.id
+             WHERE a.id = %s AND a.status = %s
+            """,
+            [claim.attempt, outcome.status],
+        )
+        row = cursor.fetchone()
+    return Ended(status=Status(row[0])) if row else None
+
+
 COUNTS_AS_FAILURE = {AttemptStatus.FAILED, AttemptStatus.TIMED_OUT, AttemptStatus.LOST}
 
 
@@ -259,6 +273,15 @@ def renew_leases(held: Sequence[tuple[int, int]]) -> dict[tuple[int, int], bool]
             [timing.LEASE, [run for run, _ in held], [attempt for _, attempt in held]],
         )
         return {(run, attempt): cancelled for run, attempt, cancelled in cursor.fetchall()}
+
+
+def cancel_requested(runs: Sequence[int]) -> list[int]:
+    """Those of these runs whose end was asked for."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT id FROM jobs_run WHERE id = ANY(%s) AND cancel_requested_at IS NOT NULL", [list(runs)]
+        )
+        return [run for (run,) in cursor.fetchall()]
 
 
 def write_progress(reports: Sequence[tuple[int, int, dict[str, Any]]]) -> None:

@@ -121,3 +121,4 @@ if not LOCAL:
 CSRF_TRUSTED_ORIGINS = env.origins("CSRF_TRUSTED_ORIGINS")
 
 JOBS_MAX_RUNNING = env.whole_number("JOBS_MAX_RUNNING", 4, at_least=1)
+JOBS_DOORBELL = env.text("JOBS_DOORBELL", "jobs.doorbell.LocalDoorbell")

@@ -1,0 +1,139 @@
+"""What is wrong with the declarations, told by `manage.py check`: jobs.E001 …"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.core.checks import CheckMessage, Error, register
+
+from jobs.declarations import Job, registry
+from jobs.parameters import InvalidArguments, UnknownCommand, check_arguments
+
+
+def register_all() -> None:
+    for check in (declarations, commands, pipelines, groups):
+        register(check, "jobs")
+
+
+def declarations(**_: Any) -> list[CheckMessage]:
+    """What `declare` itself found (E001, E002, E005 to E008, E011)."""
+    return [
+        Error(problem.message, hint=f"{problem.hint} ({problem.place})", id=problem.id) for problem in registry.problems
+    ]
+
+
+def commands(**_: Any) -> list[CheckMessage]:
+    """Each job's command exists and takes its arguments."""
+    found: list[CheckMessage] = []
+    for job in registry.values():
+        try:
+            check_arguments(job.command, job.arguments)
+        except UnknownCommand:
+            found.append(
+                _error(
+                    3,
+                    job,
+                    f"Job {job.name!r} wants the command {job.command!r}, which doesn't exist.",
+                    "`manage.py help` lists the commands. Is its app in INSTALLED_APPS?",
+                )
+            )
+        except InvalidArguments as error:
+            found.append(
+                _error(
+                    4,
+                    job,
+                    f"The arguments of job {job.name!r} are refused by {job.command}: {error}",
+                    f"`manage.py help {job.command}` lists what it takes.",
+                )
+            )
+    return found
+
+
+def pipelines(**_: Any) -> list[CheckMessage]:
+    """Steps name declared jobs, in no circle, and predecessors that share their occurrences."""
+    found: list[CheckMessage] = []
+    for job in registry.values():
+        for name in job.after:
+            if name not in registry:
+                found.append(
+                    _error(
+                        9,
+                        job,
+                        f"Job {job.name!r} comes after {name!r}, which isn't declared.",
+                        "`manage.py jobs` lists the declared jobs.",
+                    )
+                )
+        if circle := _circle(job):
+            found.append(
+                _error(
+                    10,
+                    job,
+                    f"Job {job.name!r} comes after itself: {' → '.join(circle)}.",
+                    "Take one `after` out of the circle.",
+                )
+            )
+        elif len({registry[root].fingerprint for root in _roots(job)}) > 1:
+            found.append(
+                _error(
+                    12,
+                    job,
+                    f"The predecessors of job {job.name!r} have different schedules: "
+                    "they never succeed for the same occurrence.",
+                    "Give them one schedule, or make one of them come after the other.",
+                )
+            )
+    return found
+
+
+def groups(**_: Any) -> list[CheckMessage]:
+    """The jobs of a concurrency group agree on its limit."""
+    found: list[CheckMessage] = []
+    first: dict[str, Job] = {}
+    for job in registry.values():
+        if job.concurrency_group is None:
+            continue
+        other = first.setdefault(job.concurrency_group, job)
+        if other.concurrency_limit != job.concurrency_limit:
+            found.append(
+                _error(
+                    13,
+                    job,
+                    f"Job {job.name!r} limits the group {job.concurrency_group!r} to {job.concurrency_limit}, "
+                    f"{other.name!r} to {other.concurrency_limit}.",
+                    "Write the same concurrency_limit in both.",
+                )
+            )
+    return found
+
+
+def _circle(job: Job) -> Sequence[str]:
+    """The way from the job back to itself over `after`; empty where there is none."""
+    ways = [[job.name, name] for name in job.after]
+    seen: set[str] = set()
+    while ways:
+        way = ways.pop()
+        if way[-1] == job.name:
+            return way
+        if way[-1] in registry and way[-1] not in seen:
+            seen.add(way[-1])
+            ways += [[*way, name] for name in registry[way[-1]].after]
+    return []
+
+
+def _roots(job: Job) -> set[str]:
+    """The jobs at the beginning of the pipeline that this one is a step of."""
+    roots: set[str] = set()
+    seen: set[str] = set()
+    waiting = list(job.after)
+    while waiting:
+        name = waiting.pop()
+        if name in seen or name not in registry:
+            continue
+        seen.add(name)
+        waiting += registry[name].after
+        if not registry[name].after:
+            roots.add(name)
+    return roots
+
+
+def _error(number: int, job: Job, message: str, hint: str) -> CheckMessage:
+    return Error(message, hint=f"{hint} ({job.place})", id=f"jobs.E{number:03}")

@@ -1,0 +1,10 @@
+"""A run lives in a process of its own: `sys.exit()`, a leak, a hang or a crash in C ends that run and nothing else.
+
+    worker (threads, connections)
+      └─ server      Django loaded, no thread, no connection; forks in milliseconds          server.py
+           └─ guardian   one a run: reaps, measures, kills all descendants                    guardian.py
+                └─ child     call_command(...)                                                child.py
+
+The worker asks the server over a Unix socket and passes file descriptors along (client.py). Guardian and worker share a
+socket of their own: when the worker dies, the guardian reads its end and kills the whole tree.
+"""

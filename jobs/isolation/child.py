@@ -1,0 +1,147 @@
+"""The child of one run: its own streams, then `call_command`, then an exit code as `manage.py` would give it."""
+
+import atexit
+import io
+import logging
+import os
+import signal
+import sys
+import threading
+import traceback
+from contextlib import suppress
+from types import FrameType
+from typing import Any, NoReturn
+
+from jobs import progress
+from jobs.isolation import system
+
+
+class Terminated(SystemExit):
+    """SIGTERM reached the run: a timeout, a cancellation or a shutdown. `finally` blocks run, then the process ends."""
+
+
+def main(request: dict[str, Any], guardian: int, stdout: int, stderr: int, reports: int) -> NoReturn:
+    """Run the command of the request; ends this process."""
+    code = 70
+    try:
+        system.die_with_parent(guardian)
+        system.be_first_to_go_when_memory_ends()
+        _take_streams(stdout, stderr)
+        for number in (signal.SIGCHLD, signal.SIGINT, signal.SIGHUP):
+            signal.signal(number, signal.SIG_DFL)
+        signal.signal(signal.SIGTERM, _terminate)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
+        os.environ.update(request["environment"])
+        progress.attach(reports, request["run"])
+        _log_to_stderr()
+        code = _run(request["command"], request["arguments"])
+        _wait_for_threads()
+    except Terminated as stop:
+        code = _exit_code(stop.code)
+    except BaseException:  # noqa: BLE001 — nothing may return into the guardian's code
+        code = 70
+        _print_exception()
+    finally:
+        _flush()
+        os._exit(code)
+
+
+def _take_streams(stdout: int, stderr: int) -> None:
+    with open(os.devnull, "rb") as nothing:
+        os.dup2(nothing.fileno(), 0)
+    os.dup2(stdout, 1)
+    os.dup2(stderr, 2)
+    os.close(stdout)
+    os.close(stderr)
+    sys.stdin = io.TextIOWrapper(io.FileIO(0, closefd=False))
+    # A piped Python buffers by blocks: nothing would be seen while it runs. A character that can't be written is shown
+    # as its escape: that is no reason to fail.
+    for number, name in ((1, "stdout"), (2, "stderr")):
+        raw = io.BufferedWriter(io.FileIO(number, "w", closefd=False))
+        stream = io.TextIOWrapper(raw, encoding="utf-8", errors="backslashreplace", line_buffering=True)
+        setattr(sys, name, stream)
+        setattr(sys, f"__{name}__", stream)
+
+
+def _terminate(number: int, frame: FrameType | None) -> None:
+    if progress.note_termination():
+        return  # the command asks `cancelled()` and ends by itself
+    raise Terminated(128 + number)
+
+
+def _log_to_stderr() -> None:
+    """What a command logs belongs to its output, unless the project's LOGGING sends it elsewhere."""
+    if not logging.root.handlers:
+        logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)
+
+
+def _run(command: str, arguments: list[str]) -> int:
+    """The exit code that `manage.py` would end with, the end reported."""
+    from django.core.management import CommandError, call_command
+    from django.db import connections
+
+    result: object = None
+    error = ""
+    try:
+        result = call_command(command, *arguments)
+        code = 0
+        progress.note_return()
+    except SystemExit as stop:
+        code = _exit_code(stop.code)
+        error = f"The command ended with exit code {code}." if code else ""
+    except CommandError as refused:
+        code = refused.returncode
+        error = _text_of(refused)
+        _complain(f"CommandError: {error}\n")
+    except BaseException as failure:  # noqa: BLE001 — a job's own code
+        code = 1
+        error = f"{type(failure).__name__}: {_text_of(failure)}"
+        _print_exception()
+    progress.report_end(code, error, result)
+    with suppress(Exception):
+        connections.close_all()
+    return code
+
+
+def _exit_code(code: object) -> int:
+    """As Python itself reads what `sys.exit` was given."""
+    if code is None:
+        return 0
+    if isinstance(code, int):
+        return code & 0xFF
+    _complain(f"{code}\n")
+    return 1
+
+
+def _text_of(failure: BaseException) -> str:
+    try:
+        return str(failure)
+    except Exception:  # noqa: BLE001 — a job's own code
+        return "its text can't be printed"
+
+
+def _complain(text: str) -> None:
+    with suppress(OSError, ValueError):
+        sys.stderr.write(text)
+
+
+def _print_exception() -> None:
+    with suppress(OSError, ValueError):
+        try:
+            traceback.print_exc()
+        except Exception as failure:  # noqa: BLE001 — a job's own code
+            _complain(f"An exception whose traceback can't be printed: {type(failure).__name__}\n")
+
+
+def _wait_for_threads() -> None:
+    """As Python does before it ends: threads that aren't daemons come to their end, then atexit's functions run."""
+    threading._shutdown()  # type: ignore[attr-defined]
+    atexit._run_exitfuncs()
+
+
+def _flush() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(Exception):
+            stream.flush()
+
+

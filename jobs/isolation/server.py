@@ -1,0 +1,130 @@
+"""The fork server: `python -m jobs.isolation.server FD`, with its end of a socket to the worker as that descriptor.
+
+It loads Django once and then forks a guardian for each request. It holds no connection and starts no thread, so that
+what it forks is whole. When Django doesn't load, it says why on the socket and ends.
+"""
+
+import gc
+import json
+import os
+import select
+import signal
+import socket
+import sys
+import threading
+import traceback
+from contextlib import suppress
+
+from jobs.isolation import guardian, system
+
+# How many descriptors come with a request: the guardian's socket, stdout, stderr and the reports' pipe.
+DESCRIPTORS = 4
+
+
+def main(descriptor: int) -> None:
+    worker = socket.socket(fileno=descriptor)
+    # The child's parent is the guardian, the guardian's is this one: an orphan of either ends up here.
+    system.adopt_orphans()
+    try:
+        load()
+    except BaseException:
+        _answer(worker, {"failed": traceback.format_exc()})
+        raise
+    # Pages that the collector never touches again stay shared with every child.
+    gc.collect()
+    gc.freeze()
+    _answer(worker, {"ready": True})
+    serve(worker)
+
+
+def load() -> None:
+    """Load Django and the commands of the declared jobs.
+
+    Raises what Django raises; a command that can't be imported is left to the run that wants it.
+    """
+    import django
+
+    django.setup()
+    from django.core.management import get_commands, load_command_class
+    from django.db import connections
+
+    from jobs.declarations import registry
+
+    connections.all()  # imports the driver; connects to nothing
+    apps = get_commands()
+    for command in {job.command for job in registry.values()} & apps.keys():
+        try:
+            load_command_class(apps[command], command)
+        except Exception:  # noqa: BLE001 — a project's own code
+            traceback.print_exc()
+    if threading.active_count() > 1:
+        names = ", ".join(thread.name for thread in threading.enumerate()[1:])
+        raise RuntimeError(f"Loading Django started threads ({names}): a process with threads can't be forked safely.")
+
+
+def serve(worker: socket.socket) -> None:
+    """Fork a guardian for each request, until the worker ends."""
+    guardians: set[int] = set()
+    wake, waker = os.pipe()
+    os.set_blocking(waker, False)
+    signal.set_wakeup_fd(waker, warn_on_full_buffer=False)
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    while True:
+        readable, _, _ = select.select([worker, wake], [], [])
+        if wake in readable:
+            os.read(wake, 4096)
+            _reap(guardians)
+        if worker in readable:
+            request, descriptors = _receive(worker)
+            if request is None:
+                return
+            try:
+                process = os.fork()
+            except OSError as error:
+                _answer(worker, {"error": str(error)})
+            else:
+                if process == 0:
+                    signal.set_wakeup_fd(-1)
+                    for ours in (worker.detach(), wake, waker):
+                        os.close(ours)
+                    guardian.main(request, *descriptors)
+                guardians.add(process)
+                _answer(worker, {"guardian": process})
+            for descriptor in descriptors:
+                os.close(descriptor)
+
+
+def _receive(worker: socket.socket) -> tuple[dict[str, object] | None, list[int]]:
+    """The next request, one line of JSON, with its descriptors; None at the worker's end."""
+    data, descriptors, _, _ = socket.recv_fds(worker, 65536, DESCRIPTORS)
+    while data and not data.endswith(b"\n"):
+        more = worker.recv(65536)
+        if not more:
+            return None, descriptors
+        data += more
+    return (json.loads(data) if data else None), descriptors
+
+
+def _answer(worker: socket.socket, message: dict[str, object]) -> None:
+    with suppress(BrokenPipeError):
+        worker.sendall(json.dumps(message).encode() + b"\n")
+
+
+def _reap(guardians: set[int]) -> None:
+    """Take leave of guardians that ended. What one that was killed left behind is killed too."""
+    while True:
+        try:
+            process, _ = os.waitpid(-1, os.WNOHANG)
+        except ChildProcessError:
+            return
+        if process == 0:
+            break
+        guardians.discard(process)
+    own = {*guardians}
+    for guarded in guardians:
+        own.update(system.descendants(guarded))
+    system.send(signal.SIGKILL, [process for process in system.descendants(os.getpid()) if process not in own])
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]))

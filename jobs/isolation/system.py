@@ -1,0 +1,67 @@
+"""What Python's library doesn't know of the kernel: subreapers, a parent's death, a process's descendants."""
+
+import ctypes
+import os
+import signal
+import sys
+from collections import defaultdict
+from contextlib import suppress
+from pathlib import Path
+
+PR_SET_PDEATHSIG = 1
+PR_SET_CHILD_SUBREAPER = 36
+LINUX = sys.platform == "linux"
+
+
+def adopt_orphans() -> None:
+    """Descendants whose parent ends become children of this process, also those that made themselves daemons.
+
+    Linux only: elsewhere (macOS, for development) a daemon escapes.
+    """
+    if LINUX:
+        _prctl(PR_SET_CHILD_SUBREAPER, 1)
+
+
+def die_with_parent(parent: int) -> None:
+    """Be killed when the parent ends, in whatever way. Linux only."""
+    if LINUX:
+        _prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != parent:  # it ended before we asked
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+def be_first_to_go_when_memory_ends() -> None:
+    """Offer this process to the OOM killer before the worker and the host."""
+    with suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text("1000")
+
+
+def descendants(root: int) -> list[int]:
+    """The living processes below `root`, parents first."""
+    if not LINUX:
+        return []
+    children: dict[int, list[int]] = defaultdict(list)
+    for entry in os.scandir("/proc"):
+        if entry.name.isdecimal():
+            with suppress(OSError):
+                # The second field is the program's name in brackets and may hold anything.
+                stat = Path(entry.path, "stat").read_text(errors="replace")
+                state, parent = stat.rpartition(")")[2].split()[:2]
+                if state not in {"Z", "X"}:
+                    children[int(parent)].append(int(entry.name))
+    found = [root]
+    for process in found:
+        found += children[process]
+    return found[1:]
+
+
+def send(number: signal.Signals, processes: list[int]) -> None:
+    for process in processes:
+        with suppress(ProcessLookupError):
+            os.kill(process, number)
+
+
+def _prctl(option: int, argument: int) -> None:
+    library = ctypes.CDLL(None, use_errno=True)
+    if library.prctl(option, argument, 0, 0, 0):
+        raise OSError(ctypes.get_errno(), f"prctl({option}) failed")

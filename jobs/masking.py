@@ -1,0 +1,74 @@
+"""Secrets stay out of what is kept and shown."""
+
+import os
+import re
+from collections.abc import Iterable, Sequence
+
+from jobs.declarations import Job
+
+MASK = b"********"
+SENSITIVE = re.compile(r"SECRET|PASSWORD|PASSWD|TOKEN|CREDENTIAL|(?:^|_)KEY(?:$|_)|CONNECTION_?STRING|SAS", re.I)
+# A shorter value would mask half of all output.
+SHORTEST = 6
+
+
+def of_environment() -> list[str]:
+    """The values of the environment's variables whose names say that they are secret."""
+    found = [value for name, value in os.environ.items() if SENSITIVE.search(name)]
+    if password := re.search(r"://[^:/@]*:([^@]+)@", os.environ.get("DATABASE_URL", "")):
+        found.append(password[1])
+    return found
+
+
+def of_arguments(job: Job, arguments: Sequence[str]) -> list[str]:
+    """The values of the options that the job declares secret: `--token X` and `--token=X`."""
+    found: list[str] = []
+    for place, word in enumerate(arguments):
+        option, equals, value = word.partition("=")
+        if option in job.secrets:
+            found += [value] if equals else list(arguments[place + 1 : place + 2])
+    return found
+
+
+def hide(job: Job, arguments: Sequence[str]) -> list[str]:
+    """The arguments as a person may see them."""
+    secret = set(of_arguments(job, arguments))
+    mask = MASK.decode()
+    return [
+        mask
+        if word in secret
+        else f"{word.partition('=')[0]}={mask}"
+        if "=" in word and word.partition("=")[2] in secret
+        else word
+        for word in arguments
+    ]
+
+
+class Masker:
+    """Replaces secrets in a stream of bytes, also where one straddles two pieces of it."""
+
+    def __init__(self, secrets: Iterable[str]) -> None:
+        values = {secret.encode() for secret in secrets if len(secret) >= SHORTEST}
+        # The longest first: one secret may begin with another.
+        ordered = sorted(values, key=len, reverse=True)
+        self._pattern = re.compile(b"|".join(map(re.escape, ordered))) if ordered else None
+        self._beginnings = {value[:length] for value in values for length in range(1, len(value))}
+        self._longest = max(map(len, values), default=1)
+        self._held = b""
+
+    def feed(self, data: bytes) -> bytes:
+        """What can be shown now. An end that might begin a secret is held until more comes."""
+        if self._pattern is None:
+            return data
+        data = self._pattern.sub(MASK, self._held + data)
+        for length in range(min(self._longest - 1, len(data)), 0, -1):
+            if data[-length:] in self._beginnings:
+                self._held = data[-length:]
+                return data[:-length]
+        self._held = b""
+        return data
+
+    def end(self) -> bytes:
+        """What was held."""
+        held, self._held = self._held, b""
+        return held

@@ -1,0 +1,100 @@
+"""How commands and the admin say things: tables, durations, moments and sizes in words. Pure."""
+
+import shlex
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+UNITS = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
+NARROWEST = 8
+GUTTER = "  "
+NOTHING = "–"
+
+
+def table(headings: Sequence[str], rows: Sequence[Sequence[str]], width: int) -> str:
+    """Rows under headings in columns, each line at most `width` characters where the columns can give way so far.
+
+    The widest columns give way first; a cell that was cut ends in "…". What would move a terminal's cursor is left out.
+    """
+    lines = [[plain(cell) for cell in row] for row in (headings, *rows)]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    spare = width - len(GUTTER) * (len(widths) - 1)
+    while sum(widths) > spare and max(widths) > NARROWEST:
+        widths[widths.index(max(widths))] -= 1
+    return "\n".join(
+        GUTTER.join(shorten(cell, room).ljust(room) for cell, room in zip(line, widths, strict=True)).rstrip()
+        for line in lines
+    )
+
+
+def plain(text: str) -> str:
+    """The text on one line, without what would move a terminal's cursor or change its colours."""
+    return "".join(letter if letter.isprintable() else " " for letter in text)
+
+
+def shorten(text: str, length: int) -> str:
+    """The text, cut to `length` characters with "…" at its end where it is longer."""
+    return text if len(text) <= length else text[: length - 1].rstrip() + "…"
+
+
+def took(duration: timedelta | None) -> str:
+    """A duration in its two largest units: 0.45 s, 3 min 20 s, 2 h 5 min. A dash for None."""
+    if duration is None:
+        return NOTHING
+    seconds = duration.total_seconds()
+    if seconds < 10:
+        return f"{seconds:.2f}".rstrip("0").rstrip(".") + " s"
+    return _largest(seconds, 2)
+
+
+def relative(moment: datetime | None, now: datetime) -> str:
+    """A moment as seen from another: "3 min ago", "in 2 d", "now". A dash for None."""
+    if moment is None:
+        return NOTHING
+    seconds = (moment - now).total_seconds()
+    if abs(seconds) < 1:
+        return "now"
+    distance = _largest(abs(seconds), 1)
+    return f"in {distance}" if seconds > 0 else f"{distance} ago"
+
+
+def clock(moment: datetime | None, now: datetime) -> str:
+    """A moment by the clock of `now`'s zone: 16:15:00 on the same day, 2026-01-31 16:15 on others. A dash for None."""
+    if moment is None:
+        return NOTHING
+    local = moment.astimezone(now.tzinfo)
+    return f"{local:%H:%M:%S}" if local.date() == now.date() else f"{local:%Y-%m-%d %H:%M}"
+
+
+def size(count: int) -> str:
+    """A number of bytes: 512 B, 64 KiB, 1.5 MiB."""
+    if count < 1024:
+        return f"{count} B"
+    amount, unit = count / 1024, "KiB"
+    for larger in ("MiB", "GiB", "TiB"):
+        if amount < 1024:
+            break
+        amount, unit = amount / 1024, larger
+    return f"{amount:.1f}".removesuffix(".0") + f" {unit}"
+
+
+def command_line(words: Sequence[str]) -> str:
+    """Arguments as one would type them in a shell."""
+    return shlex.join(words)
+
+
+def counted(count: int, noun: str) -> str:
+    """1 run, 2 runs, 1,000,000 runs."""
+    return f"{count:,} {noun}" + ("" if count == 1 else "s")
+
+
+def _largest(seconds: float, units: int) -> str:
+    """The duration in its largest units that aren't zero, rounded down."""
+    words: list[str] = []
+    rest = int(seconds)
+    for length, unit in UNITS:
+        amount, rest = divmod(rest, length)
+        if amount or words:
+            words.append(f"{amount} {unit}")
+        if len(words) == units:
+            break
+    return " ".join(word for word in words if not word.startswith("0 ")) or "0 s"

@@ -1,0 +1,364 @@
+"""One attempt, watched from outside of its process: output, heartbeat, deadline, cancellation, end.
+
+`execute` is the way from a queued run to an ended one; a timer, the doorbell and `manage.py run` call it.
+"""
+
+import json
+import logging
+import os
+import selectors
+import signal
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import TimeoutError as Unfinished
+from contextlib import contextmanager, suppress
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import connections
+
+from jobs import doorbell, instance, masking, timing, transitions
+from jobs.declarations import Job, registry
+from jobs.faults import point
+from jobs.isolation.client import Child, ForkServerFailed, server
+from jobs.output import Recorder
+from jobs.transitions import Claim, Ended, Outcome
+from jobs.words import AttemptStatus, Status
+from jobs.writer import Held, writer
+
+log = logging.getLogger(__name__)
+
+Echo = Callable[[bytes, bool], None]
+# After this, in seconds, a supervisor gives its database connection back while it waits for its child.
+SHORT_RUN = 1.0
+# What the kernel may take, in seconds, to close the pipes of a tree that was killed.
+LAST_WORDS = 5.0
+
+
+class Slots:
+    """How many runs this process may execute at once."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self.taken = 0
+
+    @contextmanager
+    def take(self) -> Iterator[bool]:
+        """Take a slot for the time of the block; False where none is free."""
+        with self._lock:
+            free = self.taken < settings.JOBS_MAX_RUNNING
+            self.taken += free
+        try:
+            yield free
+        finally:
+            with self._lock:
+                self.taken -= free
+
+
+slots = Slots()
+_supervisors: set["Supervisor"] = set()
+_closing: float | None = None  # when (time.monotonic) the runs are interrupted; None while the worker isn't shutting down
+
+
+def execute(run: int, *, invocation_id: str = "", echo: Echo | None = None) -> Status | None:
+    """Claim this run, execute it to its end, and give its status then.
+
+    None where it wasn't ours to execute: another supervisor was first, no slot is free, it isn't due yet, or a rule
+    makes it wait. Its row says which. `echo(data, is_stderr)` is given the output as it comes.
+    """
+    with slots.take() as free:
+        if not free or _closing is not None:
+            return None
+        claim = transitions.claim(run, instance.current(), invocation_id)
+        if claim is None:
+            return None
+        log.info("started run=%s job=%s attempt=%s", claim.run, claim.job, claim.number)
+        ended = Supervisor(claim, invocation_id, echo).supervise()
+    if ended is None:
+        log.warning("gave up run=%s job=%s attempt=%s: it is no longer ours", claim.run, claim.job, claim.number)
+        return None
+    log.info("ended run=%s job=%s attempt=%s status=%s", claim.run, claim.job, claim.number, ended.status)
+    _wake_others(ended)
+    return ended.status
+
+
+def _wake_others(ended: Ended) -> None:
+    """Ring for the steps that follow, for a retry, and for runs that waited for this one's end or its slot."""
+    rung = {ring.run for ring in ended.rings}
+    for ring in ended.rings:
+        doorbell.ring(ring.run, ring.delay)
+    if _closing is None:
+        for run in transitions.next_ready(settings.JOBS_MAX_RUNNING):
+            if run not in rung:
+                doorbell.ring(run)
+
+
+def shut_down(chance: timedelta, grace: timedelta | None = None) -> None:
+    """Start no more runs; give those at work this chance to end, then interrupt them; return when all have ended.
+
+    An interrupted run gets SIGTERM, its job's grace (or `grace`, where that is shorter), then SIGKILL, and returns to
+    the queue.
+    """
+    global _closing
+    _closing = time.monotonic() + chance.total_seconds()
+    for supervisor in list(_supervisors):
+        supervisor.limit_grace(grace)
+        supervisor.wake()
+    while _supervisors:
+        time.sleep(0.02)
+    server.stop()
+
+
+class Supervisor:
+    """Watches one attempt. All its methods but `wake` and `limit_grace` belong to the thread that supervises."""
+
+    def __init__(self, claim: Claim, invocation_id: str, echo: Echo | None) -> None:
+        self.claim = claim
+        self.job = registry[claim.job] if claim.job in registry else Job(name=claim.job, command=claim.job)
+        self.invocation_id = invocation_id
+        self.echo = echo
+        self.grace = self.job.grace
+        self.stopping: AttemptStatus | None = None  # why it was told to end
+        self.kill_at: float | None = None
+        self.fenced = False
+        self.receipt: dict[str, Any] | None = None
+        self.end: dict[str, Any] = {}
+        self.progress: dict[str, Any] | None = None
+        self.reports = b""
+        self._wake, self._waker = socket.socketpair()
+        self._waker.setblocking(False)
+        self.held: Held = writer.hold(claim, self.wake)
+        secrets = [*masking.of_environment(), *masking.of_arguments(self.job, claim.arguments)]
+        self.recorder = Recorder(
+            lambda number, piece: writer.write(self.held, number, piece), self.job.output_limit, secrets
+        )
+
+    def wake(self) -> None:
+        """Make the supervisor look at what has changed. Any thread may call it."""
+        with suppress(OSError):
+            self._waker.send(b"!")
+
+    def limit_grace(self, grace: timedelta | None) -> None:
+        if grace is not None:
+            self.grace = min(self.grace, grace)
+
+    def supervise(self) -> Ended | None:
+        """Watch the attempt to its end. None where it was no longer ours."""
+        _supervisors.add(self)
+        try:
+            outcome = self._outcome()
+            return None if outcome is None else self._finish(outcome)
+        finally:
+            _supervisors.discard(self)
+            writer.release(self.held)
+            self._wake.close()
+            self._waker.close()
+
+    def _outcome(self) -> Outcome | None:
+        began = time.monotonic()
+        try:
+            point("fork.before")
+            child = server.spawn(self._request())
+            point("fork.after")
+        except ForkServerFailed as failure:
+            return Outcome(status=AttemptStatus.FAILED, error=_printable(str(failure)))
+        try:
+            self._watch(child, began)
+        finally:
+            child.close()
+        point("exit.after")
+        self.recorder.end()
+        if self.fenced:
+            return None
+        return self._judge(timedelta(seconds=time.monotonic() - began))
+
+    def _request(self) -> dict[str, Any]:
+        claim = self.claim
+        scheduled_for = claim.scheduled_for.isoformat() if claim.scheduled_for else None
+        return {
+            "command": self.job.command,
+            "arguments": claim.arguments,
+            "environment": {"JOBS_RUN": str(claim.run), "JOBS_ATTEMPT": str(claim.number)},
+            "run": {
+                "id": claim.run,
+                "job": claim.job,
+                "attempt": claim.number,
+                "trigger": claim.trigger,
+                "scheduled_for": scheduled_for,
+            },
+        }
+
+    def _watch(self, child: Child, began: float) -> None:
+        """Read all that the child says until its tree is gone, and end it when it has to end."""
+        deadline = began + self.job.timeout.total_seconds()
+        give_connection_back_at: float | None = began + SHORT_RUN
+        give_up_at: float | None = None
+        with selectors.DefaultSelector() as selector:
+            open_pipes = {child.stdout, child.stderr, child.reports}
+            for source in (*open_pipes, child.control, self._wake):
+                selector.register(source, selectors.EVENT_READ)
+            while open_pipes or give_up_at is None:
+                soonest = self._soonest(deadline, give_connection_back_at, give_up_at)
+                for key, _ in selector.select(None if soonest is None else max(0.0, soonest - time.monotonic())):
+                    if key.fileobj is self._wake:
+                        self._wake.recv(4096)
+                    elif key.fileobj is child.control:
+                        if not self._hear_guardian(child.control):
+                            selector.unregister(child.control)
+                            give_up_at = time.monotonic() + LAST_WORDS
+                    elif not self._read(child, key.fd):
+                        selector.unregister(key.fd)
+                        open_pipes.discard(key.fd)
+                now = time.monotonic()
+                if give_up_at is not None and now >= give_up_at:
+                    break
+                if give_connection_back_at is not None and now >= give_connection_back_at:
+                    give_connection_back_at = None
+                    connections.close_all()
+                self._look_at_the_clock(child, now, deadline)
+
+    def _soonest(self, deadline: float, *others: float | None) -> float | None:
+        """The next moment (time.monotonic) at which there is something to do; None where there is none."""
+        moments = [*others, self.recorder.flush_at, self.kill_at]
+        if self.stopping is None:
+            moments += [deadline, _closing]
+        if not self.fenced:
+            moments.append(self._fence_at())
+        return min((moment for moment in moments if moment is not None), default=None)
+
+    def _read(self, child: Child, descriptor: int) -> bool:
+        """Take what is in this pipe; False at its end."""
+        data = os.read(descriptor, 65536)
+        if descriptor == child.reports:
+            self._take_reports(data)
+        elif data:
+            shown = self.recorder.feed(data, descriptor == child.stderr)
+            if self.echo is not None and shown:
+                self.echo(shown, descriptor == child.stderr)
+        return bool(data)
+
+    def _take_reports(self, data: bytes) -> None:
+        *lines, self.reports = (self.reports + data).split(b"\n")
+        for line in filter(None, lines):
+            try:
+                report = json.loads(line)
+            except ValueError:  # SIGTERM cut it short
+                continue
+            if report.get("progress"):
+                self.progress = _clean(report["progress"])
+                writer.report(self.held, self.progress)
+            self.end = report.get("end", self.end)
+
+    def _hear_guardian(self, control: socket.socket) -> bool:
+        """The receipt; False at the guardian's end."""
+        try:
+            data = control.recv(65536)
+        except OSError:
+            return False
+        if data:
+            point("exit.before")
+            self.receipt = json.loads(data)
+        return bool(data)
+
+    def _look_at_the_clock(self, child: Child, now: float, deadline: float) -> None:
+        if self.recorder.flush_at is not None and now >= self.recorder.flush_at:
+            self.recorder.flush()
+        if self.held.gone or now >= self._fence_at():
+            if not self.fenced:
+                self.fenced = True
+                child.kill()
+        elif self.held.cancelled:
+            self._stop(child, AttemptStatus.CANCELLED, now)
+        elif now >= deadline:
+            self._stop(child, AttemptStatus.TIMED_OUT, now)
+        elif _closing is not None and now >= _closing:
+            self._stop(child, AttemptStatus.INTERRUPTED, now)
+        if self.kill_at is not None and now >= self.kill_at:
+            self.kill_at = None
+            child.kill()
+
+    def _fence_at(self) -> float:
+        """When the lease may be thought lost: no heartbeat got through for too long."""
+        return self.held.acknowledged_at + timing.FENCE.total_seconds()
+
+    def _stop(self, child: Child, why: AttemptStatus, now: float) -> None:
+        if self.stopping is None:
+            self.stopping = why
+            self.kill_at = now + self.grace.total_seconds()
+            child.terminate()
+
+    def _judge(self, wall: timedelta) -> Outcome:
+        """What the attempt's end means."""
+        code = self.receipt["exit_code"] if self.receipt else None
+        if code == 0 and (self.stopping is None or self.end.get("undisturbed")):
+            status, error = AttemptStatus.SUCCEEDED, ""
+        elif self.stopping is not None:
+            status, error = self.stopping, self._why_stopped()
+        else:
+            status, error = AttemptStatus.FAILED, self._why_failed(code)
+        receipt = self.receipt or {}
+        return Outcome(
+            status=status,
+            exit_code=code if code is not None and code >= 0 else None,
+            signal=_signal_name(code) if code is not None and code < 0 else "",
+            error=_printable(error),
+            result=_clean(self.end.get("result")),
+            progress=self.progress,
+            wall=wall,
+            cpu=timedelta(seconds=receipt["cpu"]) if receipt else None,
+            peak_memory=receipt.get("peak_memory"),
+            sql_statements=self.end.get("sql_statements"),
+            output_bytes=self.recorder.bytes,
+            output_dropped=self.recorder.dropped,
+        )
+
+    def _why_stopped(self) -> str:
+        match self.stopping:
+            case AttemptStatus.TIMED_OUT:
+                return f"Stopped at its timeout of {self.job.timeout}."
+            case AttemptStatus.CANCELLED:
+                return "Cancelled while it ran."
+            case _:
+                return "The worker shut down under it."
+
+    def _why_failed(self, code: int | None) -> str:
+        if code is None:
+            return "Its guardian was killed, and the child with it."
+        if code >= 0:
+            return str(self.end.get("error") or f"The command ended with exit code {code}.")
+        name = _signal_name(code)
+        match name:
+            case "SIGKILL":
+                return "Killed by SIGKILL. The system does that to the largest process when memory runs out."
+            case "SIGSEGV" | "SIGBUS" | "SIGABRT" | "SIGFPE" | "SIGILL":
+                return f"Crashed with {name}: the fault is in compiled code, a library's or Python's."
+            case _:
+                return f"Ended by {name}."
+
+    def _finish(self, outcome: Outcome) -> Ended | None:
+        """Have the end recorded, for as long as the database takes to come back."""
+        future = writer.finish(self.held, outcome)
+        while True:
+            with suppress(Unfinished):
+                return future.result(timeout=60)
+            log.warning("run=%s ended as %s; waiting for the database", self.claim.run, outcome.status)
+
+
+def _signal_name(code: int) -> str:
+    try:
+        return signal.Signals(-code).name
+    except ValueError:
+        return f"signal {-code}"
+
+
+def _printable(text: str) -> str:
+    """Text as PostgreSQL takes it: without NUL, and without halves of characters."""
+    return text.replace("\x00", "�").encode(errors="replace").decode()
+
+
+def _clean(value: Any) -> Any:
+    """JSON as PostgreSQL takes it."""
+    return None if value is None else json.loads(_printable(json.dumps(value, ensure_ascii=False)))

@@ -1,0 +1,102 @@
+"""Once a minute: serve every job that is due, rescue what was lost, ring forgotten doorbells. It supervises nothing."""
+
+import logging
+import time
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from django.db import connection
+
+from jobs import doorbell, instance, timing, transitions
+from jobs.declarations import Job, registry
+from jobs.serve import Born, serve
+from jobs.transitions import Ring
+
+log = logging.getLogger(__name__)
+
+# The tick comes once a minute; a longer silence than this means that it didn't see the database in between.
+LONGEST_PAUSE = timedelta(seconds=100)
+
+
+@dataclass(slots=True)
+class Sight:
+    """Since when, and until when, this process has seen the database; time.monotonic."""
+
+    since: float | None = None
+    last: float = field(default=0.0)
+
+    def seen(self, now: float) -> timedelta:
+        """Note that the database answers now. Gives for how long it has."""
+        if self.since is None or now - self.last > LONGEST_PAUSE.total_seconds():
+            self.since = now
+        self.last = now
+        return timedelta(seconds=now - self.since)
+
+
+_sight = Sight()
+_aligned = False
+
+
+def tick() -> list[Born]:
+    """Serve all jobs that are due, and put right what was left undone. Gives the runs that were born."""
+    global _aligned
+    due = list(registry.scheduled()) if not _aligned else _due()
+    if not _aligned:
+        retire_unscheduled()
+        declare_predecessors_lost()
+        _aligned = True
+    born = serve(due, patience=timing.PATIENCE, skip_locked=True)
+    rings = [Ring(run=run.run) for run in born]
+    transitions.miss_overdue()
+    # After an outage the supervisors need time to renew their leases: until then an old lease says nothing.
+    if _sight.seen(time.monotonic()) >= timing.LEASE:
+        rings += transitions.declare_lost(
+            transitions.with_expired_leases(), "Its supervisor vanished: no heartbeat came until its lease ran out."
+        )
+    rung = {ring.run for ring in rings}
+    rings += [Ring(run=run) for run in transitions.forgotten() if run not in rung]
+    for ring in rings:
+        doorbell.ring(ring.run, ring.delay)
+    return born
+
+
+def declare_predecessors_lost() -> list[Ring]:
+    """At a worker's start: what a worker that died on this instance was running is lost, and needn't wait for its lease."""
+    orphans = [claim for claim, supervisor in transitions.of_instance(instance.current().name) if is_dead(supervisor)]
+    rings = transitions.declare_lost(
+        orphans, "Its supervisor died, and a new one started in its place.", only_if_lease_expired=False
+    )
+    for ring in rings:
+        doorbell.ring(ring.run, ring.delay)
+    return rings
+
+
+def is_dead(supervisor: str) -> bool:
+    return bool(supervisor) and instance.is_dead(supervisor)
+
+
+def retire_unscheduled() -> None:
+    """A job whose schedule was taken away loses its watermark: if the schedule comes back, its ledger begins anew."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            UPDATE jobs_jobstate SET fingerprint = '', next_due_at = NULL
+             WHERE fingerprint <> '' AND NOT job = ANY(%s)
+            """,
+            [[job.name for job in registry.scheduled()]],
+        )
+
+
+def _due() -> list[Job]:
+    """The jobs with an occurrence to serve: at once those without a timer, after a while those that have one."""
+    scheduled = registry.scheduled()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT job FROM jobs_jobstate
+             WHERE next_due_at <= clock_timestamp() - CASE WHEN job = ANY(%s) THEN %s ELSE interval '0' END
+            """,
+            [[job.name for job in scheduled if job.has_timer], timing.PATIENCE],
+        )
+        due = {job for (job,) in cursor.fetchall()}
+    return [job for job in scheduled if job.name in due]

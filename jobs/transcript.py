@@ -1,0 +1,65 @@
+"""Reading what attempts wrote, whole or in part."""
+
+from collections.abc import Iterator
+from itertools import batched
+
+from django.db import connection
+
+from jobs.models import Attempt, Run
+
+
+class UnknownRun(LookupError):
+    """There is no run {id}. `manage.py runs` lists the latest."""
+
+    def __init__(self, run: int) -> None:
+        super().__init__(f"There is no run {run}. `manage.py runs` lists the latest.")
+
+
+class UnknownAttempt(LookupError):
+    """Run {id} has no attempt {number}: it has 2."""
+
+    def __init__(self, run: Run, number: int | None) -> None:
+        if run.attempt == 0:
+            super().__init__(f"Run {run.pk} of {run.job} never started (it is {run.status}): it wrote nothing.")
+        else:
+            super().__init__(f"Run {run.pk} of {run.job} has no attempt {number}. Its latest is attempt {run.attempt}.")
+
+
+def attempt_of(run: int, number: int | None = None) -> Attempt:
+    """An attempt of a run, the latest unless `number` says otherwise.
+
+    Raises UnknownRun or UnknownAttempt.
+    """
+    attempts = Attempt.objects.filter(run=run).order_by("-number")
+    found = (attempts if number is None else attempts.filter(number=number)).first()
+    if found is not None:
+        return found
+    try:
+        known = Run.objects.get(pk=run)
+    except Run.DoesNotExist:
+        raise UnknownRun(run) from None
+    raise UnknownAttempt(known, number)
+
+
+def pieces(attempt: Attempt, *, stderr_only: bool = False) -> Iterator[bytes]:
+    """What the attempt wrote, as read from its pipes, in pieces of at most 64 KiB."""
+    found = attempt.output.order_by("number").values_list("body", "stderr")
+    for body, spans in found.iterator(chunk_size=32):
+        yield b"".join(body[start:end] for start, end in batched(spans, 2, strict=True)) if stderr_only else bytes(body)
+
+
+def ending(attempt: Attempt, limit: int) -> str:
+    """The last `limit` bytes or so of what the attempt wrote, as text; bytes that are not UTF-8 are shown as �."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT body FROM (
+                   SELECT number, body, sum(octet_length(body)) OVER (ORDER BY number DESC) AS reach
+                     FROM jobs_output WHERE attempt_id = %s
+            ) AS piece
+             WHERE reach - octet_length(body) < %s ORDER BY number
+            """,
+            [attempt.pk, limit],
+        )
+        text = b"".join(bytes(body) for (body,) in cursor.fetchall())
+    return text[-limit:].decode(errors="replace")

@@ -1,0 +1,238 @@
+"""One thread and one connection a worker write all heartbeats and output, and how attempts ended.
+
+While the database is away, everything waits here in order and is written when it comes back.
+"""
+
+import logging
+import os
+import select
+import socket
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Future
+from contextlib import suppress
+from typing import Any
+
+from django.db import InterfaceError, OperationalError, connection
+
+from jobs import timing, transitions
+from jobs.output import Piece
+from jobs.transitions import Claim, Ended, Outcome
+
+log = logging.getLogger(__name__)
+
+# How many bytes of output go into one statement.
+BATCH = 1024 * 1024
+# How long to wait, in seconds, before the database is tried again.
+RETRY = 1.0
+# An idle connection is given back after this, in seconds: a small server has 35 of them.
+IDLE = 60.0
+
+
+class Held:
+    """An attempt that this worker holds, as its supervisor and the writer both see it."""
+
+    def __init__(self, claim: Claim, wake: Callable[[], None]) -> None:
+        self.claim = claim
+        self.wake = wake
+        self.acknowledged_at = time.monotonic()  # when the last heartbeat that got through was sent
+        self.gone = False  # another one holds it now, or nobody
+        self.cancelled = False
+        self.progress: dict[str, Any] | None = None
+
+    @property
+    def key(self) -> tuple[int, int]:
+        return self.claim.run, self.claim.number
+
+
+class Writer:
+    """Starts its thread with the first attempt that is held; the thread sleeps while none is."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._owner = 0
+        self._forked()
+
+    def _forked(self) -> None:
+        self._held: dict[tuple[int, int], Held] = {}
+        self._pieces: deque[tuple[int, int, Piece]] = deque()
+        self._finishes: deque[tuple[Held, Outcome, Future[Ended | None]]] = deque()
+        self._heartbeat_at = 0.0
+        self._listening = False
+        self._failed_finish: Future[Ended | None] | None = None
+        self._wake, self._waker = socket.socketpair()
+        self._waker.setblocking(False)
+
+    def hold(self, claim: Claim, wake: Callable[[], None]) -> Held:
+        """Keep this attempt's lease alive until it is finished. `wake` is called when something about it changes."""
+        held = Held(claim, wake)
+        with self._lock:
+            if self._owner != os.getpid():  # threads don't survive a fork
+                self._forked()
+                self._owner = os.getpid()
+                threading.Thread(target=self._run, name="jobs-writer", daemon=True).start()
+            if not self._held:
+                self._heartbeat_at = time.monotonic() + timing.HEARTBEAT.total_seconds()
+            self._held[held.key] = held
+        self._ring()
+        return held
+
+    def release(self, held: Held) -> None:
+        """Hold the attempt no longer: it is fenced."""
+        with self._lock:
+            self._held.pop(held.key, None)
+
+    def write(self, held: Held, number: int, piece: Piece) -> None:
+        """Write a piece of output soon."""
+        self._pieces.append((held.claim.attempt, number, piece))
+        self._ring()
+
+    def report(self, held: Held, progress: dict[str, Any]) -> None:
+        """Write the progress soon; a later one takes its place."""
+        held.progress = progress
+        self._ring()
+
+    def finish(self, held: Held, outcome: Outcome) -> "Future[Ended | None]":
+        """Record the end, after all output. The result is what `transitions.finish` gives."""
+        future: Future[Ended | None] = Future()
+        self._finishes.append((held, outcome, future))
+        self._ring()
+        return future
+
+    def _ring(self) -> None:
+        with suppress(BlockingIOError):  # it is awake already
+            self._waker.send(b"!")
+
+    def _run(self) -> None:
+        while True:
+            self._sleep()
+            try:
+                self._turn()
+            except (OperationalError, InterfaceError) as error:
+                log.warning("the database is away, %d attempts wait: %s", len(self._held), str(error).strip())
+                self._disconnect()
+                time.sleep(RETRY)
+                self._ring()
+            except Exception:  # one bad row must not silence all other runs
+                log.exception("the writer stumbled")
+                self._disconnect()
+                time.sleep(RETRY)
+                self._ring()
+
+    def _sleep(self) -> None:
+        """Until there is something to do."""
+        watched: list[Any] = [self._wake]
+        if self._held:
+            timeout = max(0.0, self._heartbeat_at - time.monotonic())
+            if self._listening and connection.connection is not None:
+                watched.append(connection.connection)
+        else:
+            timeout = IDLE
+        readable, _, _ = select.select(watched, [], [], timeout)
+        if self._wake in readable:
+            self._wake.recv(4096)
+        elif not readable and not self._held:
+            self._disconnect()
+
+    def _turn(self) -> None:
+        self._write_pieces()
+        self._write_progress()
+        if self._held and time.monotonic() >= self._heartbeat_at:
+            self._beat()
+        self._write_finishes()
+        if self._held:
+            self._hear_cancellations()
+
+    def _write_pieces(self) -> None:
+        while self._pieces:
+            batch: list[tuple[int, int, Piece]] = []
+            size = 0
+            for entry in list(self._pieces):
+                batch.append(entry)
+                size += len(entry[2].body)
+                if size >= BATCH:
+                    break
+            with connection.cursor() as cursor:
+                # A batch whose acknowledgement was lost comes again.
+                cursor.execute(
+                    "INSERT INTO jobs_output (attempt_id, number, at, body, stderr) VALUES "  # noqa: S608
+                    + ", ".join(["(%s, %s, %s, %s, %s)"] * len(batch))
+                    + " ON CONFLICT DO NOTHING",
+                    [
+                        value
+                        for attempt, number, piece in batch
+                        for value in (attempt, number, piece.at, bytes(piece.body), piece.stderr)
+                    ],
+                )
+            for _ in batch:
+                self._pieces.popleft()
+
+    def _write_progress(self) -> None:
+        reports = []
+        for held in list(self._held.values()):
+            progress, held.progress = held.progress, None
+            if progress is not None:
+                reports.append((*held.key, progress))
+        if reports:
+            transitions.write_progress(reports)
+
+    def _beat(self) -> None:
+        held = list(self._held.values())
+        sent_at = time.monotonic()
+        ours = transitions.renew_leases([attempt.key for attempt in held])
+        self._heartbeat_at = sent_at + timing.HEARTBEAT.total_seconds()
+        for attempt in held:
+            if attempt.key not in ours:
+                attempt.gone = True
+            else:
+                attempt.acknowledged_at = sent_at
+                attempt.cancelled |= ours[attempt.key]
+            if attempt.gone or attempt.cancelled:
+                attempt.wake()
+
+    def _write_finishes(self) -> None:
+        while self._finishes:
+            held, outcome, future = self._finishes[0]
+            try:
+                ended = transitions.finish(held.claim, outcome)
+                if ended is None and self._failed_finish is future:
+                    # The commit went through, its acknowledgement didn't.
+                    ended = transitions.already_finished(held.claim, outcome)
+            except (OperationalError, InterfaceError):
+                self._failed_finish = future
+                raise
+            except Exception as error:  # noqa: BLE001 — handed to the supervisor, which waits for it
+                self._finishes.popleft()
+                self.release(held)
+                future.set_exception(error)
+                continue
+            self._finishes.popleft()
+            self.release(held)
+            future.set_result(ended)
+
+    def _hear_cancellations(self) -> None:
+        if not self._listening:
+            with connection.cursor() as cursor:
+                cursor.execute(f"LISTEN {transitions.CANCEL_CHANNEL}")
+            self._listening = True
+            # What was said before we listened.
+            requested = transitions.cancel_requested([run for run, _ in self._held])
+        else:
+            requested = []
+        assert connection.connection is not None
+        with connection.wrap_database_errors:
+            requested += [int(notice.payload) for notice in connection.connection.notifies(timeout=0)]
+        for held in list(self._held.values()):
+            if held.claim.run in requested:
+                held.cancelled = True
+                held.wake()
+
+    def _disconnect(self) -> None:
+        self._listening = False
+        with suppress(Exception):
+            connection.close()
+
+
+writer = Writer()
