@@ -1,5 +1,6 @@
 """Scheduled Django jobs, serverless, on Azure Functions."""
 
 from jobs.declarations import declare
+from jobs.progress import current_run
 
-__all__ = ["declare"]
+__all__ = ["current_run", "declare"]

@@ -200,7 +200,7 @@ def finish(claim: Claim, outcome: Outcome, *, only_if_lease_expired: bool = Fals
                     "attempt": claim.attempt,
                     "status": status,
                     "delay": delay,
-                    "failed": outcome.status in COUNTS_AS_FAILURE,
+                    "failed": int(outcome.status in COUNTS_AS_FAILURE),
                     "outcome": outcome.status,
                     "exit_code": outcome.exit_code,
                     "signal": outcome.signal,

