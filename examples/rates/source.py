@@ -22,6 +22,8 @@ PATIENCE = 300
 LARGEST_DOWNLOAD = 16 * 1024 * 1024
 PIECE = 64 * 1024
 
+GIVE_A_FILE = "Give the path of a file, or an address: https://…"
+
 
 class Unavailable(Exception):
     """{source} can't be read: {reason}. {mend}"""
@@ -45,10 +47,14 @@ def open_source(source: str) -> IO[bytes]:
     """
     if source.startswith(("https://", "http://")):
         return _download(source)
+    path = Path(source)
+    # A pipe can't be read twice, and a device may have no end.
+    if path.exists() and not path.is_file():
+        raise Unavailable(source, "it is no file", GIVE_A_FILE)
     try:
-        return open(source, "rb")
+        return path.open("rb")
     except OSError as error:
-        raise Unavailable(source, error.strerror, "Give the path of a file, or an address: https://…") from error
+        raise Unavailable(source, error.strerror, GIVE_A_FILE) from error
 
 
 def _download(url: str) -> IO[bytes]:

@@ -9,7 +9,7 @@ from django.db import connection, transaction
 from examples.rates.ecb import Day
 
 TAKE_IN = "CREATE TEMPORARY TABLE incoming (currency varchar(3), date date, rate numeric) ON COMMIT DROP"
-# A second import waits here, readers don't. Without it two could insert the same rates, and count them twice.
+# A second import waits here, readers don't. Without it two imports of the same rates in different orders deadlock.
 WAIT_FOR_OTHERS = "LOCK TABLE rates_rate IN SHARE ROW EXCLUSIVE MODE"
 ADD_CURRENCIES = """
     INSERT INTO rates_currency (code, name) SELECT DISTINCT currency, '' FROM incoming

@@ -89,6 +89,14 @@ def test_only_what_differs_is_written(import_rates, three_days, tmp_path, table)
 
 
 @pytest.mark.django_db
+def test_what_is_there_already_uses_up_no_id(import_rates, three_days):
+    import_rates(source=three_days)
+    import_rates(source=three_days)
+    newest = Rate.objects.latest("id")
+    assert Rate.objects.create(currency=newest.currency, date="2026-11-02", rate=1).pk == newest.pk + 1
+
+
+@pytest.mark.django_db
 def test_a_rate_that_the_file_no_longer_has_stays(import_rates, three_days, tmp_path, table):
     import_rates(source=three_days)
     path = tmp_path / "rates.csv"
@@ -161,13 +169,14 @@ def test_no_days_are_no_import(import_rates, days):
     assert str(caught.value) == f"--days is {days}. Write a whole number, 1 or more."
 
 
-def test_a_file_that_is_not_there_is_told(import_rates, tmp_path):
+@pytest.mark.parametrize(
+    ("path", "reason"),
+    [("/nowhere/hist.zip", "No such file or directory"), ("/tmp", "it is no file"), ("/dev/zero", "it is no file")],
+)
+def test_a_source_that_is_no_file_is_told(import_rates, path, reason):
     with pytest.raises(CommandError) as caught:
-        import_rates(source=tmp_path / "nothing.zip")
-    assert str(caught.value) == (
-        f"{tmp_path}/nothing.zip can't be read: No such file or directory. "
-        "Give the path of a file, or an address: https://…"
-    )
+        import_rates(source=path)
+    assert str(caught.value) == f"{path} can't be read: {reason}. Give the path of a file, or an address: https://…"
 
 
 @pytest.mark.django_db
@@ -218,24 +227,30 @@ def test_nobody_at_the_address_is_told(import_rates):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_two_imports_at_once_share_the_work(three_days):
+def test_two_imports_at_once_share_the_work(tmp_path):
+    codes = [first + second + "X" for first in "ABCDEFGH" for second in "ABCDEFGH"]
+    lines = [f"{2000 + year}-{month:02}-01" + ",1.5" * len(codes) for year in range(25) for month in range(1, 13)]
+    Currency.objects.bulk_create(Currency(code=code) for code in codes)
+    # In opposite orders each would soon wait for a row that the other has written.
+    for name, ordered in {"up": lines, "down": lines[::-1]}.items():
+        (tmp_path / name).write_text("\n".join([",".join(["Date", *codes]), *ordered]))
     at_once = threading.Barrier(2)
 
-    def run():
+    def run(name):
         output = StringIO()
         at_once.wait()
         try:
-            call_command("import_rates", f"--source={three_days}", stdout=output)
+            call_command("import_rates", f"--source={tmp_path / name}", stdout=output)
         finally:
             connection.close()
         return output.getvalue()
 
     with ThreadPoolExecutor(2) as threads:
-        outputs = [future.result() for future in [threads.submit(run), threads.submit(run)]]
+        outputs = list(threads.map(run, ["up", "down"]))
 
-    counts = sorted(re.findall(r"\d new, 0 changed, \d unchanged", "".join(outputs)))
-    assert counts == ["0 new, 0 changed, 6 unchanged", "6 new, 0 changed, 0 unchanged"]
-    assert Rate.objects.count() == 6
+    counts = sorted(re.findall(r"[0-9,]+ new, 0 changed, [0-9,]+ unchanged", "".join(outputs)))
+    assert counts == ["0 new, 0 changed, 19,200 unchanged", "19,200 new, 0 changed, 0 unchanged"]
+    assert Rate.objects.count() == 19_200
 
 
 def test_a_laptop_reads_the_file_it_has_and_a_server_asks_the_bank(settings, bank_file, monkeypatch):

@@ -2,11 +2,12 @@ from datetime import date, timedelta
 from io import StringIO
 
 import pytest
+from django.contrib.auth.models import AnonymousUser
 from django.core.management import call_command
 from django.urls import reverse
 from rest_framework.test import APIClient
 
-from examples.rates.models import CurrencyGrant
+from examples.rates.models import CurrencyGrant, Rate
 
 
 @pytest.fixture
@@ -89,6 +90,11 @@ def test_another_customers_grant_is_no_help(get, customer_of, quote, django_user
 def test_a_stranger_is_refused(get, quote):
     quote("USD", {"2026-10-30": "1.1"})
     assert get(None).status_code == 403
+
+
+def test_a_currency_granted_to_nobody_is_not_everybodys(quote):
+    quote("USD", {"2026-10-30": "1.1"})
+    assert not Rate.objects.visible_to(AnonymousUser())
 
 
 def test_currencies_are_picked_by_code(get, staff, quote):
