@@ -1,8 +1,10 @@
 import runpy
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
+from examples import rates
 from jobs import declarations
 
 
@@ -13,7 +15,7 @@ def declared(monkeypatch, settings):
     def read(local):
         settings.LOCAL = local
         monkeypatch.setattr(declarations, "registry", declarations.Registry())
-        runpy.run_module("examples.rates.schedule")
+        runpy.run_path(str(Path(rates.__file__).with_name("schedule.py")))
         assert declarations.registry.problems == []
         return declarations.registry
 
