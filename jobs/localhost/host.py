@@ -1,0 +1,160 @@
+"""The local host: the worker, its listeners and its HTTP server, from the start to Ctrl-C."""
+
+import asyncio
+import signal
+from collections.abc import Callable, Coroutine, Iterable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from jobs import supervisor
+from jobs.localhost import keys, leaving, queue
+from jobs.localhost.admin import Admin
+from jobs.localhost.clock import Clock, SystemClock
+from jobs.localhost.doorbells import PostgresDoorbell, Source
+from jobs.localhost.functions import Function
+from jobs.localhost.host_json import QueueSettings
+from jobs.localhost.http import Application
+from jobs.localhost.invocations import Invocations
+from jobs.localhost.monitor import Monitor
+from jobs.localhost.queue import Queue
+from jobs.localhost.server import Server, bind
+from jobs.localhost.site import Site
+from jobs.localhost.timers import Timer
+from jobs.localhost.worker import Worker
+
+# All of it together has to stay under 5 s: what a person waits for after Ctrl-C.
+CHANCE = timedelta(seconds=0.5)
+GRACE = timedelta(seconds=1.5)
+LAST_CALL = 3.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Options:
+    """Where the app is, where the host keeps its state (schedule statuses, master key), and where it listens."""
+
+    app: Path
+    state: Path
+    address: str = "127.0.0.1"
+    port: int = 7071
+    # Gives further lines for the start's message, from the URL of the site.
+    banner: Callable[[str], Iterable[str]] = field(default=lambda url: ())
+
+
+class Host:
+    """Serves one function app until it is told to stop. `tell` takes a line for the terminal."""
+
+    def __init__(
+        self,
+        options: Options,
+        tell: Callable[[str], None],
+        clock: Clock | None = None,
+        source: Source | None = None,
+    ) -> None:
+        self.options = options
+        self.tell = tell
+        self.worker = Worker()
+        self.invocations = Invocations(self.worker, clock or SystemClock(), tell)
+        self.source = source or PostgresDoorbell(tell)
+        self.stopping = asyncio.Event()
+        self.by_hand: set[asyncio.Task[object]] = set()
+
+    async def run(self) -> bool:
+        """Serve until a signal comes. False where a call still runs that nobody can stop.
+
+        Raises Refused, or whatever made a listener fail: none of them ends silently.
+        """
+        self._hear_signals()
+        functions = {function.name: function for function in await self.worker.index(self.options.app)}
+        self._make_listeners(list(functions.values()))
+        socket = bind(self.options.address, self.options.port)
+        url = f"http://{self.options.address}:{socket.getsockname()[1]}"
+        admin = Admin(functions, keys.master_key(self.options.state), url, self._call_by_hand)
+        server = Server(Application(admin.answer, self._site(functions).answer))
+        self._greet(url, functions)
+        serving = asyncio.create_task(server.serve(sockets=[socket]))
+        listening = [asyncio.create_task(timer.listen()) for timer in self.timers.values() if _listens(timer.function)]
+        if self.queues:
+            listening.append(asyncio.create_task(queue.listen(self.source, list(self.queues.values()))))
+        ends = {asyncio.create_task(self.stopping.wait()), asyncio.create_task(self._hear_the_worker_end())}
+        ended, others = await asyncio.wait({serving, *listening, *ends}, return_when=asyncio.FIRST_COMPLETED)
+        server.should_exit = True
+        await self._stop(others)
+        for task in ended:
+            task.result()
+        return self.worker.running == 0
+
+    def stop(self) -> None:
+        """The first call stops in good order, the second at once."""
+        if self.stopping.is_set():
+            leaving.now(130)
+        self.tell("Stopping. Ctrl-C again stops at once.")
+        self.stopping.set()
+
+    def _hear_signals(self) -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, self.stop)
+
+    def _make_listeners(self, functions: list[Function]) -> None:
+        monitor = Monitor(self.options.state / "timers.json")
+        settings = QueueSettings.of(self.options.app)
+        self.timers = {
+            function.name: Timer(function, monitor, self.invocations)
+            for function in functions
+            if function.kind == "timerTrigger"
+        }
+        self.queues = {
+            function.name: Queue(
+                function, self.invocations, at_once=settings.batch_size, attempts=settings.max_dequeue_count
+            )
+            for function in functions
+            if function.kind == "queueTrigger"
+        }
+
+    def _site(self, functions: dict[str, Function]) -> Site:
+        catch_all = next((function for function in functions.values() if function.kind == "httpTrigger"), None)
+        return Site(catch_all, self.invocations)
+
+    def _greet(self, url: str, functions: dict[str, Function]) -> None:
+        disabled = [name for name, function in functions.items() if function.is_disabled]
+        self.tell(f"{len(functions)} functions: {', '.join(functions)}")
+        if disabled:
+            self.tell(f"Disabled: {', '.join(disabled)}")
+        self.tell(f"Site      {url}/")
+        self.tell(f"Functions {url}/admin/functions  (x-functions-key: in {self.options.state / 'master.key'})")
+        for line in self.options.banner(url):
+            self.tell(line)
+        self.tell("Ctrl-C stops it.")
+
+    def _call_by_hand(self, function: Function, given: str) -> None:
+        if function.name in self.timers:
+            # For a timer the input is dropped (AZURE.md, "Manual calls").
+            call: Coroutine[Any, Any, object] = self.timers[function.name].call_by_hand()
+        else:
+            call = self.queues[function.name].call(given, "manual", why="manual")
+        task = asyncio.create_task(call)
+        self.by_hand.add(task)
+        task.add_done_callback(self.by_hand.discard)
+
+    async def _hear_the_worker_end(self) -> bool:
+        await self.invocations.worker_ended.wait()
+        assert self.invocations.fault  # noqa: S101
+        raise self.invocations.fault
+
+    async def _stop(self, tasks: set[asyncio.Task[Any]]) -> None:
+        """Start nothing more, end the runs, wait for the calls at work, and leave no task."""
+        self.invocations.close()
+        ending = leaving.in_background(lambda: supervisor.shut_down(CHANCE, GRACE))
+        deadline = asyncio.get_running_loop().time() + LAST_CALL
+        while (self.worker.running or ending.is_alive()) and asyncio.get_running_loop().time() < deadline:
+            await asyncio.sleep(0.02)
+        for task in (*tasks, *self.by_hand):
+            task.cancel()
+        await asyncio.gather(*tasks, *self.by_hand, return_exceptions=True)
+        self.worker.stop()
+
+
+def _listens(function: Function) -> bool:
+    return not function.is_disabled

@@ -1,0 +1,62 @@
+"""Serve the function app on this machine, as the Functions host would in Azure."""
+
+import asyncio
+from argparse import ArgumentParser
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+
+
+class Command(BaseCommand):
+    help = "Run the local Functions host: timers, HTTP and the doorbell, behind Azure's own worker library."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--port", type=int, default=7071, help="where HTTP is served; 0 takes a free port")
+        parser.add_argument("--host", default="127.0.0.1", help="the address to listen on")
+        parser.add_argument("--app", type=Path, default=settings.BASE_DIR, help="the folder of function_app.py")
+        parser.add_argument(
+            "--state",
+            type=Path,
+            default=settings.BASE_DIR / ".local",
+            help="the folder for what outlives the host: the timers' statuses and the master key",
+        )
+
+    def handle(self, *_: Any, **options: Any) -> None:
+        try:
+            from jobs.localhost import leaving
+            from jobs.localhost.functions import Refused
+            from jobs.localhost.host import Host, Options
+            from jobs.localhost.worker import WorkerEnded
+        except ImportError as missing:
+            raise CommandError(
+                f"{missing}. The local host wants requirements-dev.txt; the image has no use for it."
+            ) from None
+        chosen = Options(
+            app=options["app"].resolve(),
+            state=options["state"].resolve(),
+            address=options["host"],
+            port=options["port"],
+            banner=self.sign_in_link,
+        )
+        with asyncio.Runner() as runner:
+            try:
+                is_idle = runner.run(Host(chosen, self.tell).run())
+            except (Refused, WorkerEnded) as error:
+                raise CommandError(str(error)) from None
+            if not is_idle:
+                self.tell("A call didn't end in time and was left behind.")
+                leaving.now(0)
+
+    def tell(self, line: str) -> None:
+        self.stdout.write(line)
+        self.stdout.flush()
+
+    def sign_in_link(self, url: str) -> Iterable[str]:
+        """With LOCAL=1, where the operator's account is at hand without a password."""
+        if settings.LOCAL:
+            from jobs.localhost import signin
+
+            yield f"Sign in   {signin.link(url)}  (once, within {signin.MINUTES} minutes)"
