@@ -111,9 +111,11 @@ def in_tree_order(jobs: Mapping[str, Job]) -> Iterator[tuple[int, Job]]:
             if job.name in step.after and step.name not in path:
                 yield from walk(step, depth + 1, (*path, step.name))
 
-    roots = [job for job in jobs.values() if not any(name in jobs for name in job.after)]
-    for job in (*roots, *jobs.values()):
-        if job in roots or job.name not in told:
+    for job in jobs.values():
+        if not any(name in jobs for name in job.after):
+            yield from walk(job, 0, (job.name,))
+    for job in jobs.values():
+        if job.name not in told:
             yield from walk(job, 0, (job.name,))
 
 

@@ -1,0 +1,155 @@
+"""The ledger in Django's admin, to read. What changes a run is asked of the verbs, never written into its row."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from jobs.models import Attempt, Event, Gap, JobState, Run
+from jobs.overview import visible_arguments
+from jobs.presentation import command_line, shorten, size, took
+from jobs.transcript import ending
+
+# How much of an attempt's output a page shows, in bytes.
+SHOWN = 64 * 1024
+NOTE_LENGTH = 100
+
+
+class ReadOnly(admin.ModelAdmin):  # type: ignore[type-arg]
+    """History: nobody adds to it, changes it or takes from it."""
+
+    # A count of all rows beside that of the found ones would read the whole table.
+    show_full_result_count = False
+    list_per_page = 50
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+
+class JobFilter(admin.SimpleListFilter):
+    """By job: of all that were ever seen, which the state rows know without reading the ledger."""
+
+    title = "job"
+    parameter_name = "job"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(job, job) for job in JobState.objects.order_by("job").values_list("job", flat=True)]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(job=self.value()) if self.value() else queryset
+
+
+class AttemptInline(admin.StackedInline):  # type: ignore[type-arg]
+    model = Attempt
+    extra = 0
+    can_delete = False
+    show_change_link = False
+    ordering = ["number"]
+    fields = [
+        ("number", "status", "exit_code", "signal"),
+        ("started_at", "finished_at"),
+        "error",
+        ("wall", "cpu", "memory", "sql_statements"),
+        ("instance", "invocation_id", "release"),
+        "written",
+    ]
+    readonly_fields = ["memory", "written"]
+
+    def has_add_permission(self, request: HttpRequest, obj: Run | None = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Run | None = None) -> bool:
+        return False
+
+    @admin.display(description="peak memory")
+    def memory(self, attempt: Attempt) -> str | None:
+        return None if attempt.peak_memory is None else size(attempt.peak_memory)
+
+    @admin.display(description="output")
+    def written(self, attempt: Attempt) -> SafeString | str:
+        text = ending(attempt, SHOWN)
+        if not text:
+            return "It wrote nothing."
+        cut = ""
+        if attempt.output_bytes > SHOWN:
+            cut = (
+                f"The last {size(SHOWN)} of {size(attempt.output_bytes)}. "
+                f"`manage.py output {attempt.run_id} --attempt {attempt.number}` shows all that was kept.\n\n"
+            )
+        return format_html('<pre style="white-space: pre-wrap; overflow-x: auto">{}{}</pre>', cut, text)
+
+
+@admin.register(Run)
+class RunAdmin(ReadOnly):
+    list_display = ["id", "job", "status", "trigger", "scheduled_for", "started_at", "took", "attempt", "note"]
+    list_filter = ["status", "trigger", JobFilter]
+    search_fields = ["=id", "job", "requested_by", "error"]
+    search_help_text = "A run's number, or words of its job, error, or of who started it."
+    date_hierarchy = "finished_at"
+    ordering = ["-id"]
+    inlines = [AttemptInline]
+    fields = [
+        ("job", "status", "trigger"),
+        "command_line",
+        ("scheduled_for", "requested_by"),
+        ("created_at", "not_before", "start_by"),
+        ("started_at", "finished_at", "took"),
+        ("attempt", "failures", "lease_expires_at"),
+        ("reason", "error"),
+        ("cancel_requested_at", "cancelled_by"),
+        ("blocked_by", "chained_from"),
+        ("result", "progress"),
+    ]
+
+    @admin.display(description="took")
+    def took(self, run: Run) -> str:
+        return took(run.duration)
+
+    @admin.display(description="arguments")
+    def command_line(self, run: Run) -> str:
+        return command_line(visible_arguments(run))
+
+    @admin.display(description="note")
+    def note(self, run: Run) -> str:
+        return shorten(run.error, NOTE_LENGTH)
+
+
+@admin.register(JobState)
+class JobStateAdmin(ReadOnly):
+    list_display = ["job", "fingerprint", "ledger_through", "next_due_at", "paused", "paused_until", "paused_by"]
+    search_fields = ["job"]
+    ordering = ["job"]
+
+    @admin.display(description="paused", boolean=True)
+    def paused(self, state: JobState) -> bool:
+        return state.is_paused(timezone.now())
+
+
+@admin.register(Gap)
+class GapAdmin(ReadOnly):
+    list_display = ["job", "fate", "reason", "count", "first", "last", "by", "note", "blocked_by"]
+    list_select_related = ["blocked_by"]
+    list_filter = ["fate", "reason", JobFilter]
+    search_fields = ["job", "by", "note"]
+    date_hierarchy = "last"
+    ordering = ["-id"]
+
+
+@admin.register(Event)
+class EventAdmin(ReadOnly):
+    list_display = ["at", "job", "kind", "by", "message", "run"]
+    list_select_related = ["run"]
+    list_filter = ["kind", JobFilter]
+    search_fields = ["job", "by", "message"]
+    date_hierarchy = "at"
+    ordering = ["-id"]

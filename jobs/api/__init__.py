@@ -1,0 +1,1 @@
+"""The API: what programs ask of jobs and runs."""

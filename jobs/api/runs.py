@@ -1,0 +1,135 @@
+"""GET /api/runs/ and what lies below it."""
+
+from typing import Any
+
+from django.db.models import Prefetch, QuerySet
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.exceptions import NotFound, ValidationError
+from rest_framework.filters import BaseFilterBackend
+from rest_framework.generics import ListAPIView, RetrieveAPIView
+from rest_framework.negotiation import BaseContentNegotiation
+from rest_framework.pagination import CursorPagination
+from rest_framework.permissions import IsAdminUser
+from rest_framework.renderers import BaseRenderer
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from jobs.api.serializers import RunSerializer, RunWithAttemptsSerializer
+from jobs.models import Attempt, Run
+from jobs.transcript import UnknownAttempt, UnknownRun, attempt_of, pieces
+from jobs.words import Status
+
+
+class RunPages(CursorPagination):
+    """Pages that don't shift while new runs come in, and that cost the same at the ledger's end as at its beginning."""
+
+    ordering = "-id"
+    page_size = 50
+    page_size_query_param = "page_size"
+    max_page_size = 200
+
+
+class JobAndStatus(BaseFilterBackend):
+    """?job=import_rates&status=failed&status=lost: one job's, or those with one of these statuses."""
+
+    def filter_queryset(self, request: Request, queryset: QuerySet[Any], view: APIView) -> QuerySet[Any]:
+        if job := request.query_params.get("job"):
+            queryset = queryset.filter(job=job)
+        statuses = request.query_params.getlist("status")
+        for status in statuses:
+            if status not in Status.values:
+                raise ValidationError({"status": [f"status is {status!r}. Write one of: {', '.join(Status.values)}."]})
+        return queryset.filter(status__in=statuses) if statuses else queryset
+
+    def get_schema_operation_parameters(self, view: APIView) -> list[dict[str, Any]]:
+        return [
+            {
+                "name": "job",
+                "in": "query",
+                "description": "Only this job's runs.",
+                "schema": {"type": "string"},
+            },
+            {
+                "name": "status",
+                "in": "query",
+                "description": "Only runs with this status. Give it again for more than one.",
+                "schema": {"type": "array", "items": {"type": "string", "enum": Status.values}},
+                "explode": True,
+            },
+        ]
+
+
+class RunList(ListAPIView[Run]):
+    """The runs of all jobs, the latest first."""
+
+    queryset = Run.objects.all()
+    serializer_class = RunSerializer
+    permission_classes = [IsAdminUser]
+    pagination_class = RunPages
+    filter_backends = [JobAndStatus]
+
+
+class RunDetail(RetrieveAPIView[Run]):
+    """A run with its attempts."""
+
+    queryset = Run.objects.prefetch_related(Prefetch("attempts", Attempt.objects.order_by("number")))
+    serializer_class = RunWithAttemptsSerializer
+    permission_classes = [IsAdminUser]
+
+
+class PlainText(BaseRenderer):
+    """Bytes as they are, and errors as their sentence."""
+
+    media_type = "text/plain"
+    format = "txt"
+    charset = "utf-8"
+
+    def render(self, data: Any, accepted_media_type: str | None = None, renderer_context: Any = None) -> bytes:
+        return data if isinstance(data, bytes) else f"{_sentence(data)}\n".encode()
+
+
+class AlwaysPlainText(BaseContentNegotiation):
+    """Whatever the client accepts: output is text."""
+
+    def select_parser(self, request: Request, parsers: Any) -> Any:
+        return parsers[0]
+
+    def select_renderer(self, request: Request, renderers: Any, format_suffix: str | None = None) -> Any:
+        return renderers[0], renderers[0].media_type
+
+
+class RunOutput(APIView):
+    permission_classes = [IsAdminUser]
+    renderer_classes = [PlainText]
+    content_negotiation_class = AlwaysPlainText
+
+    @extend_schema(
+        description="What an attempt of a run wrote: stdout and stderr in the order read, byte for byte.",
+        parameters=[
+            OpenApiParameter("attempt", int, description="The attempt's number; the latest unless given."),
+        ],
+        responses={(200, "text/plain"): OpenApiTypes.STR},
+    )
+    def get(self, request: Request, pk: int) -> Response:
+        try:
+            return Response(b"".join(pieces(attempt_of(pk, _attempt_number(request)))))
+        except (UnknownRun, UnknownAttempt) as error:
+            raise NotFound(str(error)) from None
+
+
+def _attempt_number(request: Request) -> int | None:
+    text = request.query_params.get("attempt")
+    if text is None:
+        return None
+    if not text.isdecimal() or len(text) > 9:
+        raise ValidationError({"attempt": [f"attempt is {text!r}. Write a number such as 1."]})
+    return int(text)
+
+
+def _sentence(data: Any) -> str:
+    """The first message of an error's JSON."""
+    while isinstance(data, dict | list):
+        data = next(iter(data.values())) if isinstance(data, dict) else data[0]
+    return str(data)

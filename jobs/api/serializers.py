@@ -1,0 +1,126 @@
+"""Jobs, runs and attempts as JSON. Moments are ISO 8601; durations are numbers of seconds."""
+
+from datetime import timedelta
+from typing import Any
+
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from jobs.models import Attempt, Run
+from jobs.overview import Overview, visible_arguments
+from jobs.words import AttemptStatus
+
+
+@extend_schema_field(OpenApiTypes.DOUBLE)
+class SecondsField(serializers.ReadOnlyField):
+    """A timedelta as a number of seconds."""
+
+    def to_representation(self, value: timedelta) -> float:
+        return value.total_seconds()
+
+
+class WordsField(serializers.ListField):
+    child = serializers.CharField()
+
+
+class RunSerializer(serializers.ModelSerializer[Run]):
+    arguments = serializers.SerializerMethodField(
+        help_text="As written on the command line; the values of secret options are masked."
+    )
+    duration = SecondsField(allow_null=True, help_text="Of its latest attempt, in seconds.")
+    lateness = SecondsField(
+        read_only=True, allow_null=True, help_text="From its occurrence to its latest start, in seconds."
+    )
+
+    class Meta:
+        model = Run
+        fields = [
+            "id",
+            "job",
+            "trigger",
+            "status",
+            "scheduled_for",
+            "arguments",
+            "requested_by",
+            "created_at",
+            "not_before",
+            "started_at",
+            "finished_at",
+            "duration",
+            "lateness",
+            "attempt",
+            "reason",
+            "error",
+            "result",
+            "progress",
+            "blocked_by",
+            "chained_from",
+            "cancelled_by",
+        ]
+        read_only_fields = fields
+
+    def get_arguments(self, run: Run) -> list[str]:
+        return visible_arguments(run)
+
+
+class AttemptSerializer(serializers.ModelSerializer[Attempt]):
+    # No choice field: OpenAPI has one enumeration called status, and that is the run's.
+    status = serializers.CharField(read_only=True, help_text=f"One of: {', '.join(AttemptStatus.values)}.")
+    wall = SecondsField(allow_null=True, help_text="In seconds.")
+    cpu = SecondsField(allow_null=True, help_text="In seconds, of the child and its own children.")
+
+    class Meta:
+        model = Attempt
+        fields = [
+            "number",
+            "status",
+            "started_at",
+            "finished_at",
+            "exit_code",
+            "signal",
+            "error",
+            "wall",
+            "cpu",
+            "peak_memory",
+            "sql_statements",
+            "output_bytes",
+            "output_dropped",
+            "instance",
+            "invocation_id",
+            "release",
+        ]
+        read_only_fields = fields
+
+
+class RunWithAttemptsSerializer(RunSerializer):
+    attempts = AttemptSerializer(many=True, read_only=True, help_text="The first attempt first.")
+
+    class Meta(RunSerializer.Meta):
+        fields = [*RunSerializer.Meta.fields, "attempts"]
+        read_only_fields = fields
+
+
+class JobSerializer(serializers.Serializer[Overview]):
+    name = serializers.CharField(read_only=True)
+    command = serializers.CharField(read_only=True, help_text="The management command.")
+    arguments = WordsField(read_only=True, help_text="As declared; the values of secret options are masked.")
+    schedule = serializers.CharField(read_only=True, allow_null=True, help_text="An NCRONTAB expression.")
+    time_zone = serializers.CharField(read_only=True, allow_null=True, help_text="Where the schedule is read.")
+    in_words = serializers.CharField(read_only=True, allow_null=True, help_text="The schedule in plain English.")
+    after = WordsField(read_only=True, help_text="The jobs whose success this one waits for.")
+    next_run_at = serializers.DateTimeField(
+        read_only=True, allow_null=True, help_text="Null without a schedule, disabled, or paused without an end."
+    )
+    last_run = RunSerializer(read_only=True, allow_null=True)
+    is_paused = serializers.BooleanField(read_only=True)
+    paused_until = serializers.DateTimeField(read_only=True, allow_null=True)
+    paused_by = serializers.CharField(read_only=True)
+    paused_reason = serializers.CharField(read_only=True)
+    disabled_by = serializers.CharField(
+        read_only=True, help_text="The app's setting that disables the function; empty where none does."
+    )
+
+
+class HealthSerializer(serializers.Serializer[dict[str, Any]]):
+    status = serializers.CharField(read_only=True, help_text="Always: alive.")

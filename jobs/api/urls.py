@@ -1,0 +1,18 @@
+from django.urls import path
+from drf_spectacular.views import SpectacularAPIView
+from rest_framework.permissions import IsAdminUser
+
+from jobs.api.health import Health
+from jobs.api.jobs import JobDetail, JobList
+from jobs.api.runs import RunDetail, RunList, RunOutput
+
+app_name = "api"
+urlpatterns = [
+    path("jobs/", JobList.as_view(), name="jobs"),
+    path("jobs/<str:name>/", JobDetail.as_view(), name="job"),
+    path("runs/", RunList.as_view(), name="runs"),
+    path("runs/<int:pk>/", RunDetail.as_view(), name="run"),
+    path("runs/<int:pk>/output/", RunOutput.as_view(), name="output"),
+    path("schema/", SpectacularAPIView.as_view(permission_classes=[IsAdminUser]), name="schema"),
+    path("health", Health.as_view(), name="health"),
+]

@@ -1,0 +1,44 @@
+"""`manage.py cancel RUN…`: ask for the end of runs."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from jobs import triggers
+from jobs.management.operator import operator
+from jobs.models import Run
+from jobs.transcript import UnknownRun
+from jobs.words import Status
+
+
+class Command(BaseCommand):
+    help = "Cancel runs. A queued one ends at once; a running one is told to end, and made to after its grace."
+    # It must work also while a declaration is wrong.
+    requires_system_checks = []
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "runs", nargs="+", type=int, metavar="RUN", help="Its number, as `manage.py runs` shows it."
+        )
+
+    def handle(self, *, runs: list[int], **options: Any) -> None:
+        by = operator()
+        unknown: list[int] = []
+        for run in runs:
+            status = triggers.cancel(run, by)
+            found = Run.objects.filter(pk=run).first()
+            if found is None:
+                unknown.append(run)
+            else:
+                self.stdout.write(_sentence(found, status))
+        if unknown:
+            raise CommandError("\n".join(str(UnknownRun(run)) for run in unknown))
+
+
+def _sentence(run: Run, status: Status | None) -> str:
+    name = f"Run {run.pk} of {run.job}"
+    if status is None:
+        return f"{name} had ended already: {run.status}."
+    if status is Status.RUNNING:
+        return f"{name} was told to end. `manage.py runs {run.job}` shows when it has."
+    return f"{name} is cancelled. It was queued."

@@ -1,0 +1,72 @@
+"""`manage.py jobs`: what is declared, how it last went, when it is due next."""
+
+from datetime import datetime
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+from django.utils import timezone
+
+from jobs.declarations import registry
+from jobs.management.printing import add_format, as_json, as_table
+from jobs.overview import Overview, in_tree_order, overview, run_facts
+from jobs.presentation import NOTHING, clock, relative
+
+HEADINGS = ("JOB", "SCHEDULE", "LAST RUN", "NEXT RUN")
+
+
+class Command(BaseCommand):
+    help = "List the declared jobs with their schedule, latest run and next run."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        add_format(parser)
+        parser.add_argument("--tree", action="store_true", help="Show pipelines: each step below its predecessor.")
+
+    def handle(self, *, format: str, tree: bool, **options: Any) -> None:
+        rows = overview()
+        if format == "json":
+            self.stdout.write(as_json([_facts(row) for row in rows]))
+        elif not rows:
+            self.stdout.write(
+                'No job is declared. Write declare("clearsessions", schedule="0 0 3 * * *") in a schedule.py.'
+            )
+        else:
+            known = {row.name: row for row in rows}
+            depths = in_tree_order(registry) if tree else ((0, job) for job in registry.values())
+            now = timezone.localtime()
+            self.stdout.write(as_table(HEADINGS, [_cells(known[job.name], depth, now) for depth, job in depths]))
+
+
+def _facts(row: Overview) -> dict[str, Any]:
+    last = row.last_run
+    return {name: getattr(row, name) for name in Overview.__slots__} | {"last_run": run_facts(last) if last else None}
+
+
+def _cells(row: Overview, depth: int, now: datetime) -> tuple[str, ...]:
+    return (
+        "   " * (depth - 1) + "└─ " + row.name if depth else row.name,
+        _schedule(row),
+        _last_run(row, now),
+        _next_run(row, now),
+    )
+
+
+def _schedule(row: Overview) -> str:
+    if row.schedule:
+        return f"{row.schedule} {row.time_zone}"
+    return f"after {', '.join(row.after)}" if row.after else "by hand"
+
+
+def _last_run(row: Overview, now: datetime) -> str:
+    run = row.last_run
+    if run is None:
+        return NOTHING
+    return f"{run.status} {relative(run.finished_at or run.started_at or run.created_at, now)}"
+
+
+def _next_run(row: Overview, now: datetime) -> str:
+    if row.disabled_by:
+        return "disabled in Azure"
+    if row.is_paused:
+        end = f" until {clock(row.paused_until, now)}" if row.paused_until else ""
+        return f"paused by {row.paused_by or 'nobody knows'}{end}"
+    return relative(row.next_run_at, now)

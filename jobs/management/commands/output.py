@@ -1,0 +1,32 @@
+"""`manage.py output RUN`: what an attempt wrote."""
+
+import os
+import sys
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from jobs.transcript import UnknownAttempt, UnknownRun, attempt_of, pieces
+
+
+class Command(BaseCommand):
+    help = "Write what an attempt of a run wrote, byte for byte: stdout and stderr, in the order read."
+    requires_system_checks = []
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("run", type=int, help="The run's number, as `manage.py runs` shows it.")
+        parser.add_argument("--attempt", type=int, help="The attempt's number (default: the latest).")
+        parser.add_argument("--stderr", action="store_true", help="Only what it wrote to stderr.")
+
+    def handle(self, *, run: int, attempt: int | None, stderr: bool, **options: Any) -> None:
+        try:
+            found = attempt_of(run, attempt)
+        except (UnknownRun, UnknownAttempt) as error:
+            raise CommandError(str(error)) from None
+        try:
+            for piece in pieces(found, stderr_only=stderr):
+                sys.stdout.buffer.write(piece)
+            sys.stdout.buffer.flush()
+        except BrokenPipeError:
+            # `| head` has seen enough. Python would complain once more when it closes stdout.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

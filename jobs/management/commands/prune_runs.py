@@ -1,0 +1,47 @@
+"""`manage.py prune_runs`: what is old goes."""
+
+from datetime import timedelta
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from jobs.presentation import counted
+from jobs.pruning import prune
+
+
+class Command(BaseCommand):
+    help = (
+        "Delete old runs that have ended, with their attempts, output and events, and old gaps. Runs at work and "
+        "waiting stay, and so do each job's newest. `manage.py explain` can't tell of occurrences that went: the "
+        "ledger of a job begins after the latest of them."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--days", type=int, default=30, help="Delete what ended longer ago than this (default: %(default)s)."
+        )
+        parser.add_argument(
+            "--failed-days",
+            type=int,
+            default=90,
+            help="Runs that failed, timed out or were lost, gaps and other events stay so long (default: %(default)s).",
+        )
+        parser.add_argument(
+            "--keep", type=int, default=100, help="The newest runs of each job stay, this many (default: %(default)s)."
+        )
+        parser.add_argument("--dry-run", action="store_true", help="Only count what would go.")
+
+    def handle(self, *, days: int, failed_days: int, keep: int, dry_run: bool, **options: Any) -> None:
+        for option, number in (("--days", days), ("--failed-days", failed_days), ("--keep", keep)):
+            if number < 0:
+                raise CommandError(f"{option} is {number}. Write 0 or more.")
+        gone = prune(
+            age=timedelta(days=days),
+            failures_age=timedelta(days=failed_days),
+            keep=keep,
+            dry_run=dry_run,
+        )
+        self.stdout.write(
+            f"{'Would delete' if dry_run else 'Deleted'} {counted(gone.runs, 'run')} with "
+            f"{counted(gone.attempts, 'attempt')}, {counted(gone.gaps, 'gap')} and {counted(gone.events, 'event')}."
+        )

@@ -1,0 +1,136 @@
+"""`manage.py run JOB [ARGS…]`: run a job now, by hand."""
+
+import argparse
+import signal
+import sys
+import threading
+from collections.abc import Sequence
+from concurrent.futures import Future
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import connections
+from django.utils import timezone
+
+from jobs import doorbell, supervisor, triggers
+from jobs.declarations import UnknownJob
+from jobs.management.operator import operator
+from jobs.models import Attempt, Run
+from jobs.parameters import InvalidArguments, UnknownCommand
+from jobs.presentation import clock, took
+from jobs.words import Status, Trigger
+
+
+class Command(BaseCommand):
+    help = (
+        "Run a job now, in this process, and end with its exit code. ARGS, where there are any, take the place of the "
+        "declared ones. All that follows JOB is the job's, but --detach; after JOB -- that is the job's too. "
+        "JOB -- alone runs it without arguments."
+    )
+    missing_args_message = "Write a job's name: `manage.py run clearsessions`. `manage.py jobs` lists them."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.usage = "%(prog)s [--detach] JOB [--] [ARGS ...]"
+        parser.add_argument("--detach", action="store_true", help="Only ask for the run, and leave it to the host.")
+        # One list, since argparse would take a `--` out between the job and its arguments.
+        parser.add_argument(
+            "words", nargs=argparse.REMAINDER, metavar="JOB [ARGS …]", help="The job and its arguments."
+        )
+
+    def handle(self, *, words: list[str], detach: bool, **options: Any) -> None:
+        if not words:
+            raise CommandError(self.missing_args_message)
+        job, arguments, detach_said = split(words)
+        run = self._request(job, arguments, detach or detach_said)
+        if run.status == Status.SKIPPED:
+            raise CommandError(f"Run {run.pk} of {job} was skipped. {run.error}")
+        if detach or detach_said:
+            self.stdout.write(f"Run {run.pk} of {job} is queued. `manage.py output {run.pk}` shows what it writes.")
+            return
+        status = self._execute(run)
+        run.refresh_from_db()
+        if status is None:
+            self._leave(run)
+        elif status is not Status.SUCCEEDED:
+            raise CommandError(_failure(run), returncode=_exit_code(run))
+        else:
+            # Beside the job's own output, not in it.
+            self.stderr.write(f"Run {run.pk} of {job} succeeded in {took(run.duration)}.", self.style.SUCCESS)
+
+    def _request(self, job: str, arguments: list[str] | None, detach: bool) -> Run:
+        try:
+            return triggers.request(job, arguments, trigger=Trigger.MANUAL, requested_by=operator(), ring=detach)
+        except InvalidArguments as error:
+            raise CommandError(f"{job} doesn't take these arguments: {error}") from None
+        except (UnknownJob, UnknownCommand) as error:
+            raise CommandError(str(error)) from None
+
+    def _execute(self, run: Run) -> Status | None:
+        """Execute the run in a thread, so that this one is free to hear Ctrl-C, which cancels it."""
+        ended: Future[Status | None] = Future()
+        thread = threading.Thread(target=self._supervise, args=(run.pk, ended), name=f"run-{run.pk}", daemon=True)
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGTERM, signal.default_int_handler)
+        thread.start()
+        while True:
+            try:
+                return ended.result()
+            except KeyboardInterrupt:
+                self.stderr.write(f"Cancelling run {run.pk} of {run.job} …")
+                triggers.cancel(run.pk, operator())
+
+    def _supervise(self, run: int, ended: Future[Status | None]) -> None:
+        try:
+            ended.set_result(supervisor.execute(run, echo=self._echo))
+        except BaseException as error:  # noqa: BLE001  # the thread that waits raises it
+            ended.set_exception(error)
+        finally:
+            connections.close_all()
+
+    def _echo(self, data: bytes, is_stderr: bool) -> None:
+        stream = sys.stderr if is_stderr else sys.stdout
+        stream.buffer.write(data)
+        stream.buffer.flush()
+
+    def _leave(self, run: Run) -> None:
+        """Leave a run that can't start now to the host, and say what it waits for."""
+        name = f"Run {run.pk} of {run.job}"
+        if run.status != Status.QUEUED:
+            self.stderr.write(
+                f"{name} was taken up by another executor. `manage.py output {run.pk}` shows what it writes."
+            )
+            return
+        doorbell.ring(run.pk)
+        other = Run.objects.active().filter(job=run.job, pk__lt=run.pk).order_by("-id").first()
+        waits_for = f"run {other.pk} to end" if other else "its turn"
+        self.stderr.write(f"{name} is queued and waits for {waits_for}. The host starts it then.")
+
+
+def split(words: Sequence[str]) -> tuple[str, list[str] | None, bool]:
+    """The job, its arguments (None: those declared), and whether --detach stood among them."""
+    job, *rest = words
+    if rest[:1] == ["--"]:
+        return job, rest[1:], False
+    end = rest.index("--") if "--" in rest else len(rest)
+    ours = [word for word in rest[:end] if word == "--detach"]
+    arguments = [word for word in rest[:end] if word != "--detach"] + rest[end:]
+    return job, arguments or None, bool(ours)
+
+
+def _failure(run: Run) -> str:
+    name = f"Run {run.pk} of {run.job}"
+    if run.status == Status.QUEUED:
+        again = clock(run.not_before, timezone.localtime())
+        return f"Attempt {run.attempt} of {name[0].lower()}{name[1:]} failed: {run.error} It is tried again at {again}."
+    word = "timed out" if run.status == Status.TIMED_OUT else run.status
+    return f"{name} {word}: {run.error}" if run.status == Status.FAILED else f"{name} {_was(word)}. {run.error}"
+
+
+def _was(word: str) -> str:
+    return word if word == "timed out" else f"was {word}"
+
+
+def _exit_code(run: Run) -> int:
+    """The command's own; 1 where it has none, or one that says it succeeded though the run didn't."""
+    codes = Attempt.objects.filter(run=run).order_by("-number").values_list("exit_code", flat=True)
+    return codes.first() or 1

@@ -1,0 +1,80 @@
+"""`manage.py runs`: the latest runs."""
+
+from argparse import ArgumentTypeError
+from datetime import datetime
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
+
+from jobs.declarations import UnknownJob, registry
+from jobs.management.printing import add_format, as_json, as_table
+from jobs.models import Run
+from jobs.overview import run_facts
+from jobs.presentation import NOTHING, clock, relative, took
+from jobs.words import Status
+
+HEADINGS = ("RUN", "JOB", "TRIGGER", "SCHEDULED FOR", "STARTED", "TOOK", "STATUS", "NOTE")
+
+
+class Command(BaseCommand):
+    help = "List the latest runs, of one job or of all."
+    # An operator looks here when something is wrong, perhaps with a declaration.
+    requires_system_checks = []
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("job", nargs="?", help="Only this job's.")
+        parser.add_argument("--status", choices=Status.values, help="Only those with this status.")
+        parser.add_argument("--limit", type=at_least_one, default=20, help="How many (default: %(default)s).")
+        add_format(parser)
+
+    def handle(self, *, job: str | None, status: str | None, limit: int, format: str, **options: Any) -> None:
+        found = Run.objects.latest_first()
+        if job:
+            found = found.filter(job=job)
+        if status:
+            found = found.filter(status=status)
+        runs = list(found[:limit])
+        if job and not runs:
+            _must_be_known(job)
+        if format == "json":
+            self.stdout.write(as_json([run_facts(run) for run in runs]))
+        elif not runs:
+            self.stdout.write(f"No run{f' of {job}' if job else ''}{f' is {status}' if status else ' yet'}.")
+        else:
+            now = timezone.localtime()
+            self.stdout.write(as_table(HEADINGS, [_cells(run, now) for run in runs]))
+
+
+def at_least_one(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise ArgumentTypeError(f"{text!r} is not a number of runs. Write 1 or more.")
+    return int(text)
+
+
+def _must_be_known(job: str) -> None:
+    try:
+        registry[job]
+    except UnknownJob as error:
+        # A job that is declared no more may have runs still.
+        if not Run.objects.filter(job=job).exists():
+            raise CommandError(str(error)) from None
+
+
+def _cells(run: Run, now: datetime) -> tuple[str, ...]:
+    return (
+        str(run.pk),
+        run.job,
+        run.trigger,
+        clock(run.scheduled_for, now),
+        relative(run.started_at, now),
+        took(run.duration),
+        run.status,
+        _note(run),
+    )
+
+
+def _note(run: Run) -> str:
+    if run.error:
+        return run.error
+    return NOTHING if run.result is None else str(run.result)
