@@ -8,9 +8,7 @@ import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db import connection
-
-from jobs import doorbell, supervisor, triggers
+from jobs import doorbell, states, supervisor, triggers
 from jobs.declarations import Job
 from jobs.models import Event
 from jobs.serve import Born, serve
@@ -33,7 +31,7 @@ class Call:
 
 def answer(call: Call) -> None:
     """Serve what is due and execute it. Where nothing is due: a manual run if a person called, else nothing."""
-    now = _clock()
+    now = states.clock()
     early = call.called_for is not None and now < call.called_for <= now + SKEW
     moment = call.called_for if early and call.called_for else now
     born = serve([call.job], moment)
@@ -75,10 +73,3 @@ def _leave_event(call: Call, why: str) -> None:
         message=f"{why}, and nothing is due: nothing was started. To start a run by hand: manage.py run {call.job.name}",
     )
     log.info("ambiguous call job=%s invocation=%s: %s", call.job.name, call.invocation_id, why)
-
-
-def _clock() -> datetime:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT clock_timestamp()")
-        now: datetime = cursor.fetchone()[0]
-        return now

@@ -39,8 +39,13 @@ def follow(end: End) -> Followed:
         # Two predecessors may end at the same moment, each unseen by the other: the step's lock lets one go second.
         states.lock(step)
         if end.status is not Status.SUCCEEDED:
-            _skip(step, end, followed)
-        elif end.scheduled_for is None or _all_succeeded(step, end.scheduled_for):
+            why = f"Its predecessor {end.job} ended as {end.status.value} (run {end.run})."
+            _skip(step, end, followed, Reason.PREDECESSOR, why)
+        elif end.scheduled_for is not None and not _all_succeeded(step, end.scheduled_for):
+            continue
+        elif pause := states.pause_of(step):
+            _skip(step, end, followed, Reason.PAUSED, pause)
+        else:
             newborn = births.give_birth(
                 step,
                 Trigger.CHAIN,
@@ -58,8 +63,8 @@ def follow(end: End) -> Followed:
     return followed
 
 
-def _skip(step: Job, end: End, followed: Followed) -> None:
-    """A step whose predecessor didn't succeed is skipped, and so are those after it."""
+def _skip(step: Job, end: End, followed: Followed, reason: Reason, why: str) -> None:
+    """A step that can't run is skipped, and so are those after it."""
     run = births.insert(
         step,
         Trigger.CHAIN,
@@ -68,8 +73,8 @@ def _skip(step: Job, end: End, followed: Followed) -> None:
         requested_by=f"run {end.run} of {end.job}",
         scheduled_for=end.scheduled_for,
         chained_from=end.run,
-        reason=Reason.PREDECESSOR,
-        error=f"Its predecessor {end.job} ended as {end.status.value} (run {end.run}).",
+        reason=reason,
+        error=why,
         blocked_by=end.run,
     )
     if run is not None:

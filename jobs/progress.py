@@ -42,7 +42,6 @@ class _State:
         self.lock = threading.Lock()
         self.termination_asked = threading.Event()
         self.asks_for_termination = False
-        self.returned_undisturbed = False
         self.progress: dict[str, Any] = {}
         self.sent_at = 0.0
         self.began_at = 0.0
@@ -121,9 +120,9 @@ def note_termination() -> bool:
     return _state.asks_for_termination
 
 
-def note_return() -> None:
-    """The command returned by itself."""
-    _state.returned_undisturbed = not _state.termination_asked.is_set()
+def termination_asked() -> bool:
+    """Whether SIGTERM came."""
+    return _state.termination_asked.is_set()
 
 
 def report_end(code: int, error: str, result: object) -> None:
@@ -136,7 +135,7 @@ def report_end(code: int, error: str, result: object) -> None:
                 "error": error,
                 "result": _short(_state.result if _state.result is not None else result),
                 "sql_statements": _state.sql_statements,
-                "undisturbed": _state.returned_undisturbed,
+                "undisturbed": not termination_asked(),
             },
         }
     )

@@ -49,6 +49,28 @@ def lock(job: Job) -> None:
         cursor.execute("SELECT FROM jobs_jobstate WHERE job = %s FOR UPDATE", [job.name])
 
 
+def pause_of(job: Job) -> str:
+    """In a sentence, by whom the job is paused now; empty where it isn't."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT paused_by, paused_reason FROM jobs_jobstate
+             WHERE job = %s AND paused_at IS NOT NULL AND (paused_until IS NULL OR paused_until > clock_timestamp())
+            """,
+            [job.name],
+        )
+        row = cursor.fetchone()
+    return f"The job was paused by {row[0]}{f': {row[1]}' if row[1] else '.'}" if row else ""
+
+
+def clock() -> datetime:
+    """The database's clock."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT clock_timestamp()")
+        now: datetime = cursor.fetchone()[0]
+        return now
+
+
 def activity(names: list[str], since: datetime | None = None) -> dict[str, list[Activity]]:
     """The jobs' active runs, and where `since` is given those that ended after it, oldest first."""
     found: dict[str, list[Activity]] = defaultdict(list)

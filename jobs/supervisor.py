@@ -112,6 +112,12 @@ def shut_down(chance: timedelta, grace: timedelta | None = None) -> None:
     server.stop()
 
 
+def open_again() -> None:
+    """Take up work again after `shut_down`."""
+    global _closing
+    _closing = None
+
+
 class Supervisor:
     """Watches one attempt. All its methods but `wake` and `limit_grace` belong to the thread that supervises."""
 

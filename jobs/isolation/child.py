@@ -9,11 +9,17 @@ import sys
 import threading
 import traceback
 from contextlib import suppress
-from types import FrameType
+from types import FrameType, TracebackType
 from typing import Any, NoReturn
+
+import django.core.management
 
 from jobs import progress
 from jobs.isolation import system
+
+
+# Where frames come from that lead up to a command.
+NOT_OF_THE_JOB = (os.path.dirname(__file__), os.path.dirname(django.core.management.__file__))
 
 
 class Terminated(SystemExit):
@@ -34,10 +40,9 @@ def main(request: dict[str, Any], guardian: int, stdout: int, stderr: int, repor
         os.environ.update(request["environment"])
         progress.attach(reports, request["run"])
         _log_to_stderr()
-        code = _run(request["command"], request["arguments"])
-        _wait_for_threads()
-    except Terminated as stop:
-        code = _exit_code(stop.code)
+        code, error, result = _run(request["command"], request["arguments"])
+        code = _wait_for_threads() or code
+        progress.report_end(code, error, result)
     except BaseException:  # noqa: BLE001 — nothing may return into the guardian's code
         code = 70
         _print_exception()
@@ -75,8 +80,8 @@ def _log_to_stderr() -> None:
         logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)
 
 
-def _run(command: str, arguments: list[str]) -> int:
-    """The exit code that `manage.py` would end with, the end reported."""
+def _run(command: str, arguments: list[str]) -> tuple[int, str, object]:
+    """The exit code that `manage.py` would end with, the error in a sentence, and what the command returned."""
     from django.core.management import CommandError, call_command
     from django.db import connections
 
@@ -85,7 +90,6 @@ def _run(command: str, arguments: list[str]) -> int:
     try:
         result = call_command(command, *arguments)
         code = 0
-        progress.note_return()
     except SystemExit as stop:
         code = _exit_code(stop.code)
         error = f"The command ended with exit code {code}." if code else ""
@@ -97,10 +101,9 @@ def _run(command: str, arguments: list[str]) -> int:
         code = 1
         error = f"{type(failure).__name__}: {_text_of(failure)}"
         _print_exception()
-    progress.report_end(code, error, result)
     with suppress(Exception):
         connections.close_all()
-    return code
+    return code, error, result
 
 
 def _exit_code(code: object) -> int:
@@ -128,15 +131,32 @@ def _complain(text: str) -> None:
 def _print_exception() -> None:
     with suppress(OSError, ValueError):
         try:
-            traceback.print_exc()
+            failure = sys.exception()
+            assert failure is not None
+            traceback.print_exception(failure.with_traceback(_of_the_job(failure.__traceback__)))
         except Exception as failure:  # noqa: BLE001 — a job's own code
             _complain(f"An exception whose traceback can't be printed: {type(failure).__name__}\n")
 
 
-def _wait_for_threads() -> None:
-    """As Python does before it ends: threads that aren't daemons come to their end, then atexit's functions run."""
-    threading._shutdown()  # type: ignore[attr-defined]
-    atexit._run_exitfuncs()
+def _of_the_job(trace: TracebackType | None) -> TracebackType | None:
+    """The traceback from where the command's own code begins: our frames, and Django's before it, tell nothing."""
+    inner = trace
+    while inner is not None and inner.tb_frame.f_code.co_filename.startswith(NOT_OF_THE_JOB):
+        inner = inner.tb_next
+    return inner or trace
+
+
+def _wait_for_threads() -> int:
+    """As Python does before it ends: threads that aren't daemons come to their end, then atexit's functions run.
+
+    Gives the exit code where SIGTERM cut that short, else 0.
+    """
+    asked_before = progress.termination_asked()
+    with suppress(Terminated):
+        threading._shutdown()  # type: ignore[attr-defined]
+        atexit._run_exitfuncs()
+    # Python swallows what a signal's handler raises in here.
+    return 128 + signal.SIGTERM if progress.termination_asked() and not asked_before else 0
 
 
 def _flush() -> None:

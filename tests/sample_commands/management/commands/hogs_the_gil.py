@@ -1,4 +1,5 @@
-import re
+from collections import deque
+from itertools import repeat
 
 from django.core.management.base import BaseCommand
 
@@ -8,4 +9,4 @@ class Command(BaseCommand):
 
     def handle(self, **options):
         print("in C")
-        re.match(r"(a|a)*b", "a" * 64)
+        deque(repeat(None), maxlen=0)

@@ -1,0 +1,72 @@
+"""What most tests need: jobs declared for one test, and a worker whose children see the test's database."""
+
+import os
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from psycopg.conninfo import make_conninfo
+
+from jobs import supervisor
+from jobs.declarations import declare, registry
+from jobs.isolation.client import server
+
+
+@pytest.fixture(autouse=True)
+def declared():
+    """`declare`, with a registry of the test's own; the project's jobs come back afterwards."""
+    jobs, problems = dict(registry._jobs), list(registry.problems)
+    registry.clear()
+    yield declare
+    registry.clear()
+    registry._jobs.update(jobs)
+    registry.problems.extend(problems)
+
+
+@pytest.fixture
+def project_jobs():
+    """The jobs that the project and its apps declare."""
+    from importlib import reload
+
+    import examples.rates.schedule
+    import mydjango.schedule
+
+    reload(examples.rates.schedule)
+    reload(mydjango.schedule)
+    return registry
+
+
+@pytest.fixture(scope="session")
+def database_url(django_db_setup, django_db_blocker):
+    """The test's database, for processes that a test starts. They find it in DATABASE_URL."""
+    with django_db_blocker.unblock():
+        connection.ensure_connection()
+        params = connection.get_connection_params()
+        names = ("dbname", "host", "port", "user", "password")
+        url = "postgresql://?" + "&".join(
+            f"{name}={value}" for name, value in params.items() if name in names and value
+        )
+        make_conninfo(url)
+    before = os.environ.get("DATABASE_URL")
+    os.environ["DATABASE_URL"] = url
+    yield url
+    if before is None:
+        del os.environ["DATABASE_URL"]
+    else:
+        os.environ["DATABASE_URL"] = before
+    server.stop()
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        # The writer's thread keeps its connection for a while: the test's database can't be dropped under it.
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> %s",
+            [connection.connection.info.backend_pid],
+        )
+
+
+@pytest.fixture
+def worker(database_url, transactional_db):
+    """A worker that can execute runs in children; none of them outlives the test."""
+    yield supervisor
+    if supervisor._supervisors:
+        supervisor.shut_down(timedelta(0), timedelta(0))
+        supervisor.open_again()
