@@ -1,0 +1,31 @@
+"""Rows of the ledger, for tests of those who read it."""
+
+from datetime import UTC, datetime, timedelta
+
+from jobs.models import Attempt, Output, Run
+from jobs.words import ENDED, AttemptStatus, Status
+
+NOON = datetime(2026, 3, 14, 12, 0, tzinfo=UTC)
+
+
+def a_run(job="nightly", status=Status.SUCCEEDED, **fields):
+    """A run; one that has ended took 90 seconds and ended at noon, unless told otherwise."""
+    if status in ENDED:
+        fields = {"finished_at": NOON} | fields
+        if status not in {Status.SKIPPED, Status.MISSED}:
+            fields = {"started_at": fields["finished_at"] - timedelta(seconds=90), "attempt": 1} | fields
+    if status == Status.RUNNING:
+        fields = {"started_at": NOON, "lease_expires_at": NOON + timedelta(minutes=3), "attempt": 1} | fields
+    return Run.objects.create(job=job, status=status, **{"trigger": "manual", "requested_by": "a test"} | fields)
+
+
+def an_attempt(run, number=1, status=AttemptStatus.SUCCEEDED, written=(), **fields):
+    """An attempt, with the pieces that it wrote: bytes, or (bytes, where stderr stands in them)."""
+    pieces = [piece if isinstance(piece, tuple) else (piece, []) for piece in written]
+    size = sum(len(body) for body, _ in pieces)
+    attempt = Attempt.objects.create(run=run, number=number, status=status, **{"output_bytes": size} | fields)
+    Output.objects.bulk_create(
+        Output(attempt=attempt, number=place, at=NOON, body=body, stderr=stderr)
+        for place, (body, stderr) in enumerate(pieces)
+    )
+    return attempt
