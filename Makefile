@@ -1,0 +1,81 @@
+# `make` alone lists what there is. Each target makes .venv first, where requirements-dev.txt has changed.
+
+VENV := .venv
+BENCH_VENV := .local/bench-venv
+PYTHON_IN_VENV := $(VENV)/bin/python
+MANAGE := LOCAL=1 $(PYTHON_IN_VENV) manage.py
+COMPILE := pip compile --quiet --python-version 3.13 --universal --generate-hashes --no-emit-index-url --no-header
+# What a deployment sets, with values that no server has.
+PRODUCTION := LOCAL= SECRET_KEY=not-a-secret-but-as-long-and-as-varied-as-a-real-one-0123456789 \
+	ALLOWED_HOSTS=jobs.example.com DATABASE_URL=postgresql://nobody@db.example.com/nightshift
+# More arguments for the command of a target: make test ARGS="-k worker -x"
+ARGS ?=
+# How often `make soak` goes round.
+TIMES ?= 20
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help:  ## List the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
+
+.PHONY: venv
+venv:
+	@tools/venv.sh $(VENV) requirements-dev.txt
+
+.PHONY: run
+run: venv  ## Start everything on this machine: database, functions, site. Ctrl-C stops it
+	@$(MANAGE) migrate --verbosity 0
+	@LOCAL=1 exec $(PYTHON_IN_VENV) manage.py functions $(ARGS)
+
+.PHONY: test
+test: venv  ## Run the test suite: make test ARGS="-k worker"
+	@LOCAL=1 $(PYTHON_IN_VENV) -m pytest $(ARGS)
+
+.PHONY: check
+check: lint  ## Do what CI does: format, lint, types, Django's checks, migrations, schema, tests
+	$(PRODUCTION) $(PYTHON_IN_VENV) manage.py check --deploy --fail-level WARNING
+	$(MANAGE) makemigrations --check --dry-run
+	@mkdir -p .local
+	$(MANAGE) generateschema --file .local/openapi-schema.yml
+	@diff -u openapi-schema.yml .local/openapi-schema.yml || \
+		{ echo "openapi-schema.yml is out of step with the API: manage.py generateschema --file openapi-schema.yml"; exit 1; }
+	@$(MAKE) --no-print-directory test
+
+.PHONY: lint
+lint: venv  ## Look at format, lint and types
+	$(VENV)/bin/ruff format --check
+	$(VENV)/bin/ruff check
+	LOCAL=1 $(VENV)/bin/mypy .
+
+.PHONY: format
+format: venv  ## Format the code, and mend what ruff can mend
+	$(VENV)/bin/ruff format
+	$(VENV)/bin/ruff check --fix
+
+.PHONY: lock
+lock:  ## Lock the requirements anew (wants uv): make lock ARGS=--upgrade
+	uv $(COMPILE) requirements.in -o requirements.txt $(ARGS)
+	uv $(COMPILE) requirements-dev.in -o requirements-dev.txt $(ARGS)
+	uv $(COMPILE) requirements-bench.in -o requirements-bench.txt $(ARGS)
+
+.PHONY: soak
+soak: venv  ## Run the invariants under faults again and again: make soak TIMES=100
+	@for round in $$(seq $(TIMES)); do \
+		echo "round $$round of $(TIMES)"; \
+		LOCAL=1 $(PYTHON_IN_VENV) -m pytest -m soak $(ARGS) || exit 1; \
+	done
+
+.PHONY: bench
+bench:  ## Measure, and print ratios
+	@mkdir -p .local
+	@tools/venv.sh $(BENCH_VENV) requirements-bench.txt
+	@for benchmark in benchmarks/[a-z]*.py; do LOCAL=1 $(BENCH_VENV)/bin/python "$$benchmark" || exit 1; done
+
+.PHONY: clean
+clean:  ## Remove what was made here: virtual environment, local database, caches
+	@if [ -f .local/postgres/postmaster.pid ] && kill -0 "$$(head -n 1 .local/postgres/postmaster.pid)" 2>/dev/null; then \
+		echo "The local database is at work. Stop \`make run\` and the tests first."; exit 1; \
+	fi
+	rm -rf $(VENV) .local .mypy_cache .pytest_cache .ruff_cache .hypothesis staticfiles
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
