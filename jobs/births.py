@@ -80,9 +80,9 @@ def insert(
         cursor.execute(
             """
             INSERT INTO jobs_run (job, trigger, status, arguments, requested_by, scheduled_for, chained_from_id,
-                                  not_before, finished_at, exclusive, concurrency_group, attempt, failures,
+                                  created_at, not_before, finished_at, exclusive, concurrency_group, attempt, failures,
                                   cancelled_by, reason, error, blocked_by_id)
-            VALUES (%s, %s, %s, %s, %s, %s, %s, coalesce(%s, clock_timestamp()),
+            VALUES (%s, %s, %s, %s, %s, %s, %s, clock_timestamp(), coalesce(%s, clock_timestamp()),
                     CASE WHEN %s THEN clock_timestamp() END, %s, %s, 0, 0, '', %s, %s, %s)
                 ON CONFLICT DO NOTHING
             RETURNING id

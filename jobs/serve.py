@@ -198,9 +198,10 @@ def _insert_runs(verdicts: Sequence[tuple[Job, _State, Verdict]]) -> list[Born]:
         cursor.execute(
             """
             INSERT INTO jobs_run (job, trigger, scheduled_for, status, arguments, requested_by, start_by, exclusive,
-                                  concurrency_group, attempt, failures, cancelled_by, reason, error)
+                                  concurrency_group, attempt, failures, cancelled_by, reason, error,
+                                  created_at, not_before)
             SELECT job, trigger, scheduled_for, 'queued', arguments, 'schedule', start_by, exclusive,
-                   concurrency_group, 0, 0, '', '', ''
+                   concurrency_group, 0, 0, '', '', '', clock_timestamp(), clock_timestamp()
               FROM jsonb_to_recordset(%s)
                 AS new(job text, trigger text, scheduled_for timestamptz, arguments jsonb, start_by timestamptz,
                        exclusive boolean, concurrency_group text)
