@@ -30,10 +30,10 @@ class Overview:
     after: list[str]
     next_run_at: datetime | None
     last_run: Run | None
+    is_paused: bool
     paused_until: datetime | None
     paused_by: str
     paused_reason: str
-    is_paused: bool
     disabled_by: str
 
 

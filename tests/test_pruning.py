@@ -1,4 +1,5 @@
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -13,8 +14,13 @@ def days_ago(days):
     return NOON - timedelta(days=days)
 
 
-def pruned(**rules):
-    rules = {"age": timedelta(days=30), "failures_age": timedelta(days=90), "keep": 0, "now": NOON} | rules
+def pruned(**changes):
+    rules: dict[str, Any] = {
+        "age": timedelta(days=30),
+        "failures_age": timedelta(days=90),
+        "keep": 0,
+        "now": NOON,
+    } | changes
     return prune(**rules)
 
 

@@ -1,0 +1,56 @@
+import pytest
+
+from tests.rows import a_run, an_attempt
+
+
+@pytest.fixture
+def read(admin_client):
+    def get(path, **headers):
+        answer = admin_client.get(path, headers=headers)
+        return answer.status_code, answer.content
+
+    return get
+
+
+def test_what_the_latest_attempt_wrote_comes_byte_for_byte(read):
+    run = a_run(attempt=2)
+    an_attempt(run, 1, written=[b"first"])
+    an_attempt(run, 2, written=[b"\xff\x00", b"second"])
+    assert read(f"/api/runs/{run.pk}/output/") == (200, b"\xff\x00second")
+    assert read(f"/api/runs/{run.pk}/output/?attempt=1") == (200, b"first")
+
+
+def test_output_is_text_that_no_browser_takes_for_a_page(admin_client):
+    run = a_run()
+    an_attempt(run, written=[b"<script>alert(1)</script>"])
+    answer = admin_client.get(f"/api/runs/{run.pk}/output/")
+    assert answer.headers["Content-Type"] == "text/plain; charset=utf-8"
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+
+
+@pytest.mark.parametrize("accept", ["text/html", "application/json", "text/plain"])
+def test_output_is_text_whatever_the_client_would_like(read, accept):
+    run = a_run()
+    an_attempt(run, written=[b"text"])
+    assert read(f"/api/runs/{run.pk}/output/", accept=accept) == (200, b"text")
+
+
+def test_a_run_that_does_not_exist_is_named(read):
+    assert read("/api/runs/17/output/") == (404, b"There is no run 17. `manage.py runs` lists the latest.\n")
+
+
+def test_an_attempt_that_does_not_exist_is_named(read):
+    run = a_run()
+    an_attempt(run)
+    assert read(f"/api/runs/{run.pk}/output/?attempt=2") == (
+        404,
+        f"Run {run.pk} of nightly has no attempt 2. Its latest is attempt 1.\n".encode(),
+    )
+
+
+def test_an_attempt_is_a_number(read):
+    run = a_run()
+    assert read(f"/api/runs/{run.pk}/output/?attempt=last") == (
+        400,
+        b"attempt is 'last'. Write a number such as 1.\n",
+    )

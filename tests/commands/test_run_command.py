@@ -1,0 +1,179 @@
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from datetime import timedelta
+from io import StringIO
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from jobs.management.commands.run import split
+from jobs.management.operator import operator
+from jobs.models import Run, output_text
+from jobs.words import Status, Trigger
+from tests.rows import a_run
+
+
+@pytest.fixture
+def run_by_hand(worker, capfdbinary):
+    """Run a job by hand. Gives what was printed, and what was told beside it."""
+
+    def run(*words):
+        told = StringIO()
+        call_command("run", *words, stdout=told, stderr=told)
+        return capfdbinary.readouterr().out, told.getvalue()
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("words", "meaning"),
+    [
+        (["job"], ("job", None, False)),
+        (["job", "--days", "3"], ("job", ["--days", "3"], False)),
+        (["job", "--days", "3", "--detach"], ("job", ["--days", "3"], True)),
+        (["job", "--detach"], ("job", None, True)),
+        (["job", "--"], ("job", [], False)),
+        (["job", "--", "--detach"], ("job", ["--detach"], False)),
+        (["job", "file", "--", "--detach"], ("job", ["file", "--", "--detach"], False)),
+    ],
+)
+def test_what_follows_the_job_is_the_jobs(words, meaning):
+    assert split(words) == meaning
+
+
+def test_a_job_is_run_here_and_its_output_is_shown(run_by_hand, declared):
+    declared("nightly", "--word", "bread", command="succeeds")
+    printed, told = run_by_hand("nightly")
+    run = Run.objects.get()
+    assert (run.status, run.trigger, run.requested_by) == (Status.SUCCEEDED, Trigger.MANUAL, operator())
+    assert (run.scheduled_for, run.arguments, run.result) == (None, ["--word", "bread"], "bread")
+    assert printed == b"bread\n"
+    assert told.startswith(f"Run {run.pk} of nightly succeeded in 0")
+
+
+def test_arguments_take_the_place_of_the_declared_ones(run_by_hand, declared):
+    declared("nightly", "--word", "bread", command="succeeds")
+    printed, _ = run_by_hand("nightly", "--word", "salt")
+    assert printed == b"salt\n"
+    assert Run.objects.get().arguments == ["--word", "salt"]
+
+
+def test_two_dashes_alone_run_it_without_arguments(run_by_hand, declared):
+    declared("nightly", "--word", "bread", command="succeeds")
+    printed, _ = run_by_hand("nightly", "--")
+    assert printed == b"done\n"
+
+
+def test_it_ends_with_the_commands_exit_code(run_by_hand, declared):
+    declared("nightly", "3", command="exits")
+    with pytest.raises(CommandError) as error:
+        run_by_hand("nightly")
+    run = Run.objects.get()
+    assert str(error.value) == f"Run {run.pk} of nightly failed: The command ended with exit code 3."
+    assert error.value.returncode == 3
+
+
+def test_a_run_that_timed_out_says_so(run_by_hand, declared):
+    declared("nightly", "60", command="sleeps", timeout=timedelta(seconds=0.5))
+    with pytest.raises(CommandError) as error:
+        run_by_hand("nightly")
+    run = Run.objects.get()
+    assert str(error.value) == f"Run {run.pk} of nightly timed out. Stopped at its timeout of 0:00:00.500000."
+
+
+def test_a_command_that_crashed_has_no_exit_code_and_ends_with_1(run_by_hand, declared):
+    declared("nightly", command="crashes")
+    with pytest.raises(CommandError, match=r"^Run \d+ of nightly failed: Crashed with SIGSEGV: ") as error:
+        run_by_hand("nightly")
+    assert error.value.returncode == 1
+
+
+def test_a_failed_attempt_says_when_it_is_tried_again(run_by_hand, declared):
+    declared("nightly", command="fails", retries=1)
+    with pytest.raises(CommandError) as error:
+        run_by_hand("nightly")
+    run = Run.objects.get()
+    assert str(error.value) == (
+        f"Attempt 1 of run {run.pk} of nightly failed: {run.error} It is tried again at {run.not_before:%H:%M:%S}."
+    )
+    assert run.status == Status.QUEUED
+
+
+def test_a_run_that_is_in_the_way_is_named(run_by_hand, declared):
+    declared("nightly", command="succeeds")
+    other = a_run(status="running")
+    with pytest.raises(CommandError) as error:
+        run_by_hand("nightly")
+    run = Run.objects.latest("id")
+    assert str(error.value) == (
+        f"Run {run.pk} of nightly was skipped. Run {other.pk} of nightly was in its way (overlap='skip')."
+    )
+
+
+def test_a_run_that_has_to_wait_is_left_to_the_host(run_by_hand, declared):
+    declared("nightly", command="succeeds", overlap="queue")
+    other = a_run(status="running")
+    _, told = run_by_hand("nightly")
+    run = Run.objects.latest("id")
+    assert run.status == Status.QUEUED
+    assert told == f"Run {run.pk} of nightly is queued and waits for run {other.pk} to end. The host starts it then.\n"
+
+
+def test_detached_it_is_only_asked_for(run_by_hand, declared):
+    declared("nightly", command="succeeds")
+    _, told = run_by_hand("--detach", "nightly")
+    run = Run.objects.get()
+    assert run.status == Status.QUEUED
+    assert told == f"Run {run.pk} of nightly is queued. `manage.py output {run.pk}` shows what it writes.\n"
+
+
+def test_arguments_that_the_command_refuses_make_no_run(run_by_hand, declared):
+    declared("nightly", command="succeeds")
+    with pytest.raises(CommandError) as error:
+        run_by_hand("nightly", "--wurd", "salt")
+    assert str(error.value) == "nightly doesn't take these arguments: unrecognized arguments: --wurd salt"
+    assert not Run.objects.exists()
+
+
+def test_a_job_that_is_not_declared_is_named(run_by_hand, declared):
+    declared("nightly", command="succeeds")
+    with pytest.raises(CommandError) as error:
+        run_by_hand("nigthly")
+    assert str(error.value) == ("No job is declared as 'nigthly'. `manage.py jobs` lists them; did you mean 'nightly'?")
+
+
+def test_a_job_has_to_be_named():
+    with pytest.raises(CommandError) as error:
+        call_command("run", "--detach")
+    assert str(error.value) == "Write a job's name: `manage.py run clearsessions`. `manage.py jobs` lists them."
+
+
+def test_ctrl_c_cancels_the_run(run_by_hand, declared):
+    declared("nightly", command="ends_politely")
+
+    def interrupt_once_it_runs():
+        while not Run.objects.filter(status=Status.RUNNING, attempts__output__isnull=False).exists():
+            time.sleep(0.05)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    impatient = threading.Thread(target=interrupt_once_it_runs)
+    impatient.start()
+    with pytest.raises(CommandError):
+        run_by_hand("nightly")
+    impatient.join()
+    run = Run.objects.get()
+    assert (run.status, run.cancelled_by) == (Status.CANCELLED, operator())
+    assert output_text(run.attempts.get()) == "at work\ntidied up\n"
+
+
+def test_a_process_of_its_own_shows_output_and_exit_code(database_url, transactional_db):
+    done = subprocess.run(
+        [sys.executable, "manage.py", "run", "clearsessions", "--traceback"], capture_output=True, text=True
+    )
+    run = Run.objects.get()
+    assert (done.returncode, done.stdout, run.arguments) == (0, "", ["--traceback"])
+    assert f"Run {run.pk} of clearsessions succeeded in " in done.stderr

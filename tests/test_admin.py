@@ -1,0 +1,131 @@
+import html
+from datetime import timedelta
+
+import pytest
+from django.contrib import admin
+
+from jobs.models import Attempt, Event, Gap, JobState, Output, Run
+from tests.rows import NOON, a_run, an_attempt
+
+LISTS = ["run", "jobstate", "gap", "event"]
+
+
+def fifty_of_each():
+    for number in range(50):
+        job = f"job_{number}"
+        run = a_run(job, blocked_by=a_run(job))
+        gap = Gap.objects.create(
+            job=job, first=NOON, last=NOON, count=1, fate="skipped", reason="overlap", blocked_by=run
+        )
+        JobState.objects.create(job=job, last_gap=gap)
+        Event.objects.create(job=job, kind="note", message="of note", run=run)
+
+
+@pytest.fixture
+def page(admin_client):
+    """A page of the admin, as text."""
+
+    def get(path):
+        answer = admin_client.get(f"/manage/jobs/{path}")
+        assert answer.status_code == 200
+        return html.unescape(answer.content.decode())
+
+    return get
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_a_list_of_fifty_costs_as_many_queries_as_one_of_one(
+    admin_client, django_assert_max_num_queries, django_assert_num_queries, name
+):
+    fifty_of_each()
+    # The session, the user, the page and its count; the filters' choices; the first and last day.
+    with django_assert_max_num_queries(9) as of_fifty:
+        admin_client.get(f"/manage/jobs/{name}/")
+    for model in (Event, JobState, Gap, Run):
+        model.objects.exclude(pk=model.objects.latest("pk").pk).delete()
+    with django_assert_num_queries(len(of_fifty)):
+        admin_client.get(f"/manage/jobs/{name}/")
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_every_list_can_be_searched(page, name):
+    fifty_of_each()
+    assert "job_7" in page(f"{name}/?q=job_7")
+
+
+@pytest.mark.parametrize("model", [Run, JobState, Gap, Event])
+def test_not_even_a_superuser_rewrites_history(rf, admin_user, model):
+    request = rf.get("/")
+    request.user = admin_user
+    permissions = admin.site.get_model_admin(model).get_model_perms(request)
+    assert permissions == {"add": False, "change": False, "delete": False, "view": True}
+
+
+def test_a_run_can_not_be_changed_by_posting_a_form(admin_client):
+    run = a_run()
+    assert admin_client.post(f"/manage/jobs/run/{run.pk}/change/", {"status": "failed"}).status_code == 403
+    assert admin_client.post(f"/manage/jobs/run/{run.pk}/delete/", {"post": "yes"}).status_code == 403
+    run.refresh_from_db()
+    assert run.status == "succeeded"
+
+
+def test_a_run_is_found_by_its_number_job_or_error(page):
+    run = a_run(status="failed", error="The file is empty.", pk=4711)
+    other = a_run("weekly", pk=4712)
+    for words in (run.pk, "nightly", "file+is+empty"):
+        found = page(f"run/?q={words}")
+        assert f"/run/{run.pk}/change/" in found
+        assert f"/run/{other.pk}/change/" not in found
+
+
+def test_runs_are_filtered_by_job(page):
+    JobState.objects.create(job="nightly")
+    run, other = a_run(pk=4711), a_run("weekly", pk=4712)
+    found = page("run/?job=nightly")
+    assert f"/run/{run.pk}/change/" in found
+    assert f"/run/{other.pk}/change/" not in found
+
+
+def test_a_run_is_shown_with_its_attempts(page):
+    run = a_run(attempt=2, arguments=["--name", "two words"])
+    an_attempt(run, 1, "failed", written=[b"first words"], peak_memory=64 * 1024 * 1024, wall=timedelta(seconds=3))
+    an_attempt(run, 2)
+    shown = page(f"run/{run.pk}/change/")
+    for words in ("--name 'two words'", "1 min 30 s", "first words", "64 MiB", "It wrote nothing."):
+        assert words in shown
+
+
+def test_what_a_command_wrote_is_no_html(admin_client):
+    run = a_run()
+    an_attempt(run, written=[b"<script>alert(1)</script>"])
+    shown = admin_client.get(f"/manage/jobs/run/{run.pk}/change/").content
+    assert b"&lt;script&gt;alert(1)&lt;/script&gt;" in shown
+    assert b"<script>alert(1)" not in shown
+
+
+def test_of_much_output_the_last_is_shown(page):
+    run = a_run()
+    an_attempt(run, written=[b"the beginning\n", b"x" * 65_536, b"\nthe end"])
+    shown = page(f"run/{run.pk}/change/")
+    assert "the beginning" not in shown
+    assert "the end" in shown
+    assert f"The last 64 KiB of 64 KiB. `manage.py output {run.pk} --attempt 1` shows all that was kept." in shown
+
+
+def test_secret_arguments_are_masked(page, declared):
+    declared("nightly", command="writes", secrets=["--token"])
+    run = a_run(arguments=["--token", "correct horse"])
+    shown = page(f"run/{run.pk}/change/")
+    assert "--token '********'" in shown
+    assert "correct horse" not in shown
+
+
+def test_attempts_and_output_have_no_pages_of_their_own():
+    assert not admin.site.is_registered(Attempt)
+    assert not admin.site.is_registered(Output)
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_customers_do_not_read(client, django_user_model, name):
+    client.force_login(django_user_model.objects.create_user("customer"))
+    assert client.get(f"/manage/jobs/{name}/").status_code == 302
