@@ -24,5 +24,5 @@ else
     echo "$python comes without venv and ensurepip, as Debian's does: apt-get install python3.13-venv, or install uv." >&2
     exit 1
 fi
-"$folder/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes -r "$lock"
+"$folder/bin/python" -m pip install -qq --disable-pip-version-check --require-hashes -r "$lock"
 cp "$lock" "$stamp"
