@@ -1,12 +1,14 @@
-"""What the commands that list things share: their options, and the two ways to print."""
+"""What the commands share when they print: the option --format, tables, JSON, and bytes as they are."""
 
 import json
+import os
 import shutil
 from argparse import ArgumentParser
 from collections.abc import Sequence
-from typing import Any
+from datetime import datetime
+from typing import Any, TextIO
 
-from django.core.serializers.json import DjangoJSONEncoder
+from django.utils import timezone
 
 from jobs.presentation import table
 
@@ -19,10 +21,26 @@ def add_format(parser: ArgumentParser) -> None:
 
 
 def as_json(rows: Sequence[dict[str, Any]]) -> str:
-    """The rows as one JSON array. Moments are ISO 8601."""
-    return json.dumps(rows, cls=DjangoJSONEncoder, indent=2, ensure_ascii=False)
+    """The rows as one JSON array. Moments are written as the API writes them."""
+    return json.dumps(rows, default=_moment, indent=2, ensure_ascii=False)
 
 
 def as_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """The rows as wide as the terminal."""
     return table(headings, rows, shutil.get_terminal_size((DEFAULT_WIDTH, 24)).columns)
+
+
+def write(stream: TextIO, data: bytes) -> None:
+    """Write bytes as they are. Where nobody reads any more (`| head`), they go nowhere."""
+    try:
+        stream.buffer.write(data)
+        stream.buffer.flush()
+    except BrokenPipeError:
+        # What the stream still holds would be complained about when Python ends.
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)
+
+
+def _moment(value: datetime) -> str:
+    return timezone.localtime(value).isoformat().replace("+00:00", "Z")

@@ -33,7 +33,8 @@ def test_it_shows_the_latest_runs_first(says):
 
 def test_it_shows_what_a_run_gave_back(says):
     a_run(result={"imported": 3})
-    assert says("runs").splitlines()[1].endswith("  {'imported': 3}")
+    a_run(result="3 rows")
+    assert [line.rpartition("  ")[2] for line in says("runs").splitlines()] == ["NOTE", "3 rows", '{"imported": 3}']
 
 
 def test_it_shows_the_runs_of_one_job_and_of_one_status(says):
@@ -55,8 +56,8 @@ def test_json_gives_what_the_api_gives(says, client, admin_user):
     a_run(scheduled_for=NOON)
     client.force_login(admin_user)
     [ours], [its] = json.loads(says("runs", "--format", "json")), client.get("/api/runs/").json()["results"]
+    assert ours == its
     assert list(ours) == list(its)
-    assert (ours["duration"], ours["lateness"]) == (its["duration"], its["lateness"]) == (90, -90)
 
 
 def test_the_table_fits_a_terminal_of_80_columns(says, terminal):

@@ -1,11 +1,11 @@
 """`manage.py output RUN`: what an attempt wrote."""
 
-import os
 import sys
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from jobs.management.printing import write
 from jobs.transcript import UnknownAttempt, UnknownRun, attempt_of, pieces
 
 
@@ -23,10 +23,5 @@ class Command(BaseCommand):
             found = attempt_of(run, attempt)
         except (UnknownRun, UnknownAttempt) as error:
             raise CommandError(str(error)) from None
-        try:
-            for piece in pieces(found, stderr_only=stderr):
-                sys.stdout.buffer.write(piece)
-            sys.stdout.buffer.flush()
-        except BrokenPipeError:
-            # `| head` has seen enough. Python would complain once more when it closes stdout.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        for piece in pieces(found, stderr_only=stderr):
+            write(sys.stdout, piece)

@@ -4,8 +4,9 @@ import argparse
 import signal
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
+from contextlib import contextmanager
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -15,6 +16,7 @@ from django.utils import timezone
 from jobs import doorbell, supervisor, triggers
 from jobs.declarations import UnknownJob
 from jobs.management.operator import operator
+from jobs.management.printing import write
 from jobs.models import Attempt, Run
 from jobs.parameters import InvalidArguments, UnknownCommand
 from jobs.presentation import clock, took
@@ -69,15 +71,14 @@ class Command(BaseCommand):
         """Execute the run in a thread, so that this one is free to hear Ctrl-C, which cancels it."""
         ended: Future[Status | None] = Future()
         thread = threading.Thread(target=self._supervise, args=(run.pk, ended), name=f"run-{run.pk}", daemon=True)
-        if threading.current_thread() is threading.main_thread():
-            signal.signal(signal.SIGTERM, signal.default_int_handler)
-        thread.start()
-        while True:
-            try:
-                return ended.result()
-            except KeyboardInterrupt:
-                self.stderr.write(f"Cancelling run {run.pk} of {run.job} …")
-                triggers.cancel(run.pk, operator())
+        with _sigterm_as_ctrl_c():
+            thread.start()
+            while True:
+                try:
+                    return ended.result()
+                except KeyboardInterrupt:
+                    self.stderr.write(f"Cancelling run {run.pk} of {run.job} …")
+                    triggers.cancel(run.pk, operator())
 
     def _supervise(self, run: int, ended: Future[Status | None]) -> None:
         try:
@@ -88,9 +89,7 @@ class Command(BaseCommand):
             connections.close_all()
 
     def _echo(self, data: bytes, is_stderr: bool) -> None:
-        stream = sys.stderr if is_stderr else sys.stdout
-        stream.buffer.write(data)
-        stream.buffer.flush()
+        write(sys.stderr if is_stderr else sys.stdout, data)
 
     def _leave(self, run: Run) -> None:
         """Leave a run that can't start now to the host, and say what it waits for."""
@@ -115,6 +114,18 @@ def split(words: Sequence[str]) -> tuple[str, list[str] | None, bool]:
     ours = [word for word in rest[:end] if word == "--detach"]
     arguments = [word for word in rest[:end] if word != "--detach"] + rest[end:]
     return job, arguments or None, bool(ours)
+
+
+@contextmanager
+def _sigterm_as_ctrl_c() -> Iterator[None]:
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _failure(run: Run) -> str:

@@ -1,5 +1,6 @@
 """`manage.py runs`: the latest runs."""
 
+import json
 from argparse import ArgumentTypeError
 from datetime import datetime
 from typing import Any
@@ -75,6 +76,6 @@ def _cells(run: Run, now: datetime) -> tuple[str, ...]:
 
 
 def _note(run: Run) -> str:
-    if run.error:
-        return run.error
-    return NOTHING if run.result is None else str(run.result)
+    if run.error or run.result is None:
+        return run.error or NOTHING
+    return run.result if isinstance(run.result, str) else json.dumps(run.result)
