@@ -424,6 +424,13 @@ def next_ready(limit: int) -> list[int]:
         return [run for (run,) in cursor.fetchall()]
 
 
+def anything_active() -> bool:
+    """Whether any run is queued or running."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT EXISTS (SELECT FROM jobs_run WHERE status IN ('queued', 'running'))")
+        return bool(cursor.fetchone()[0])
+
+
 def forgotten(limit: int = 100) -> list[int]:
     """Take note that we ring for queued runs whose doorbell nobody heard, and give them back."""
     with connection.cursor() as cursor:

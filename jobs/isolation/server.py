@@ -96,12 +96,16 @@ def serve(worker: socket.socket) -> None:
 
 def _receive(worker: socket.socket) -> tuple[dict[str, object] | None, list[int]]:
     """The next request, one line of JSON, with its descriptors; None at the worker's end."""
-    data, descriptors, _, _ = socket.recv_fds(worker, 65536, DESCRIPTORS)
-    while data and not data.endswith(b"\n"):
-        more = worker.recv(65536)
-        if not more:
-            return None, descriptors
-        data += more
+    descriptors: list[int] = []
+    try:
+        data, descriptors, _, _ = socket.recv_fds(worker, 65536, DESCRIPTORS)
+        while data and not data.endswith(b"\n"):
+            more = worker.recv(65536)
+            if not more:
+                return None, descriptors
+            data += more
+    except ConnectionResetError:  # the worker was killed before it read our answer
+        return None, descriptors
     return (json.loads(data) if data else None), descriptors
 
 
@@ -120,10 +124,9 @@ def _reap(guardians: set[int]) -> None:
         if process == 0:
             break
         guardians.discard(process)
-    own = {*guardians}
-    for guarded in guardians:
-        own.update(system.descendants(guarded))
-    system.send(signal.SIGKILL, [process for process in system.descendants(os.getpid()) if process not in own])
+    # Our children are the guardians, and what a guardian that was killed left behind.
+    for orphan in set(system.children(os.getpid())) - guardians:
+        system.send(signal.SIGKILL, [orphan, *system.descendants(orphan)])
 
 
 if __name__ == "__main__":

@@ -36,11 +36,25 @@ def be_first_to_go_when_memory_ends() -> None:
         Path("/proc/self/oom_score_adj").write_text("1000")
 
 
+def children(parent: int) -> list[int]:
+    """The living children of a process."""
+    return _families()[parent]
+
+
 def descendants(root: int) -> list[int]:
     """The living processes below `root`, parents first."""
+    families = _families()
+    found = [root]
+    for process in found:
+        found += families[process]
+    return found[1:]
+
+
+def _families() -> dict[int, list[int]]:
+    """All living processes by their parents, at one moment."""
+    found: dict[int, list[int]] = defaultdict(list)
     if not LINUX:
-        return []
-    children: dict[int, list[int]] = defaultdict(list)
+        return found
     for entry in os.scandir("/proc"):
         if entry.name.isdecimal():
             with suppress(OSError):
@@ -48,11 +62,8 @@ def descendants(root: int) -> list[int]:
                 stat = Path(entry.path, "stat").read_text(errors="replace")
                 state, parent = stat.rpartition(")")[2].split()[:2]
                 if state not in {"Z", "X"}:
-                    children[int(parent)].append(int(entry.name))
-    found = [root]
-    for process in found:
-        found += children[process]
-    return found[1:]
+                    found[int(parent)].append(int(entry.name))
+    return found
 
 
 def send(number: signal.Signals, processes: list[int]) -> None:

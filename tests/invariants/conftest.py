@@ -1,0 +1,86 @@
+"""Workers that are processes, and what of them is alive."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from uuid import uuid4
+
+import pytest
+from django.conf import settings
+
+
+class Process:
+    """A worker process with all that it starts; `mark` is in their environment."""
+
+    def __init__(self, orders, database_url, fault=""):
+        self.mark = f"JOBS_TEST_TREE={uuid4()}"
+        name, _, value = self.mark.partition("=")
+        self.popen = subprocess.Popen(
+            [sys.executable, "-m", "tests.invariants.process", json.dumps(orders)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL if fault else None,
+            cwd=settings.BASE_DIR,
+            env=os.environ | {"DATABASE_URL": database_url, "JOBS_FAULT": fault, name: value},
+        )
+
+    def wait_until_ready(self):
+        assert self.popen.stdout.readline() == b"ready\n"
+
+    def begin(self):
+        self.popen.stdin.close()
+
+    def kill(self):
+        self.popen.kill()
+
+    def wait(self, timeout=60):
+        """The exit code."""
+        code = self.popen.wait(timeout)
+        self.popen.stdout.close()
+        return code
+
+    def tree(self):
+        """The living processes that this one started, and itself."""
+        found = []
+        for entry in os.scandir("/proc"):
+            if entry.name.isdecimal():
+                try:
+                    with open(f"{entry.path}/environ", "rb") as environment:
+                        marked = self.mark.encode() in environment.read()
+                    with open(f"{entry.path}/stat") as stat:
+                        dead = stat.read().rpartition(")")[2].split()[0] in {"Z", "X"}
+                except OSError:
+                    continue
+                if marked and not dead:
+                    found.append(int(entry.name))
+        return found
+
+
+@pytest.fixture
+def start(database_url, transactional_db):
+    """Start worker processes; all are ready when it returns, and none outlives the test."""
+    processes = []
+
+    def start_processes(*orders, fault=""):
+        started = [Process(order, database_url, fault) for order in orders]
+        processes.extend(started)
+        for process in started:
+            process.wait_until_ready()
+        return started
+
+    yield start_processes
+    for process in processes:
+        process.kill()
+        process.wait()
+    for process in processes:
+        until(lambda process=process: not process.tree())
+
+
+def until(condition, seconds=10.0, what="it"):
+    """Wait for a condition; fail where it doesn't come about in time."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, f"{what} didn't come about in {seconds} s"
+        time.sleep(0.01)

@@ -1,0 +1,65 @@
+"""A worker in a process of its own, which a test may kill. It reads what to do as JSON from its first argument.
+
+    declare    jobs: {"name": …, "arguments": […], "rules": {…}}
+    timing     seconds that take the place of those in jobs.timing
+    deliver    moments at which the jobs' timers call; `deliver_now` is now
+    tick       serve by the tick instead of by timers
+    linger     execute what is queued until nothing is left
+
+Says `ready` when it is, and begins at the end of its standard input: a test starts several at once.
+"""
+
+import json
+import os
+import sys
+import time
+from datetime import datetime, timedelta
+
+os.environ["DJANGO_SETTINGS_MODULE"] = "tests.settings"
+
+
+def main(orders):
+    import django
+
+    django.setup()
+    from django.conf import settings
+
+    from jobs import supervisor, tick, timing, transitions
+    from jobs.declarations import declare, registry
+    from jobs.isolation.client import server
+    from jobs.serve import serve
+
+    settings.JOBS_MAX_RUNNING = 16
+    for name, seconds in orders.get("timing", {}).items():
+        setattr(timing, name, timedelta(seconds=seconds))
+    registry.clear()
+    for job in orders["declare"]:
+        rules = {
+            name: timedelta(seconds=value) if name in DURATIONS else value for name, value in job["rules"].items()
+        }
+        declare(job["name"], *job["arguments"], **rules)
+    assert not registry.problems, registry.problems
+    server.start()
+    print("ready", flush=True)
+    sys.stdin.read()
+
+    if orders.get("tick"):
+        for run in tick.tick():
+            supervisor.execute(run.run)
+    moments = [datetime.fromisoformat(moment) for moment in orders.get("deliver", [])]
+    for moment in [None] if orders.get("deliver_now") else moments:
+        for job in registry.scheduled():
+            for run in serve([job], moment):
+                supervisor.execute(run.run)
+    if orders.get("linger"):
+        while transitions.anything_active():
+            for run in transitions.next_ready(4):
+                supervisor.execute(run)
+            time.sleep(0.01)
+    supervisor.shut_down(timedelta(0))
+
+
+DURATIONS = {"timeout", "grace", "start_deadline", "retry_delay", "retry_max_delay"}
+
+if __name__ == "__main__":
+    main(json.loads(sys.argv[1]))
