@@ -83,7 +83,7 @@ class Host:
         await self._stop(others)
         for task in ended:
             task.result()
-        return self.worker.running == 0
+        return self.worker.is_idle
 
     def stop(self) -> None:
         """The first call stops in good order, the second at once."""
@@ -148,7 +148,7 @@ class Host:
         self.invocations.close()
         ending = leaving.in_background(lambda: supervisor.shut_down(CHANCE, GRACE))
         deadline = asyncio.get_running_loop().time() + LAST_CALL
-        while (self.worker.running or ending.is_alive()) and asyncio.get_running_loop().time() < deadline:
+        while (not self.worker.is_idle or ending.is_alive()) and asyncio.get_running_loop().time() < deadline:
             await asyncio.sleep(0.02)
         for task in (*tasks, *self.by_hand):
             task.cancel()

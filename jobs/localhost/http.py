@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from http import HTTPStatus
+from urllib.parse import unquote
 
 from uvicorn._types import ASGIReceiveCallable, ASGISendCallable, HTTPScope, Scope
 
@@ -54,8 +55,8 @@ class Application:
         if scope["type"] != "http":  # uvicorn was told to offer nothing else
             return
         request = _request(scope, await _body(receive))
-        # The host compares routes without regard to case.
-        first = request.target.lower().split("/")[1] if request.target.startswith("/") else ""
+        # The host compares routes without regard to case, and after their escapes are read.
+        first = unquote(request.target).lower().strip("/").partition("/")[0]
         if first in {"admin", "runtime"}:
             response = await self.host(request)
         elif "transfer-encoding" in request.headers:

@@ -1,5 +1,6 @@
 """The real worker library, driven in this process: it indexes the app and runs its functions."""
 
+import asyncio
 import os
 import sys
 from collections.abc import Mapping
@@ -52,7 +53,11 @@ class Worker:
     """The worker library with one app. It keeps its state in globals: one app a process."""
 
     def __init__(self) -> None:
-        self.running = 0
+        self._running: set[asyncio.Task[Any]] = set()
+
+    @property
+    def is_idle(self) -> bool:
+        return not self._running
 
     async def index(self, folder: Path) -> list[Function]:
         """Load the function app of this folder. Raises Refused: what the library refuses, in its own words."""
@@ -79,17 +84,21 @@ class Worker:
             trace_context=Message(trace_parent="", trace_state="", attributes={}),
             retry_context=Message(retry_count=0, max_retry_count=0, exception=None),
         )
-        self.running += 1
-        try:
-            reply = await library.invocation_request(request(invocation_request=invocation))
-        except SystemExit as ending:
-            # The library catches Exception only (AZURE.md, "The Python worker").
-            raise WorkerEnded(function.name, ending.code) from None
-        finally:
-            self.running -= 1
+        # Whoever waits may be cancelled; the thread that runs the function can't be, and counts until it is done.
+        running = asyncio.create_task(self._run(function, invocation))
+        self._running.add(running)
+        running.add_done_callback(self._running.discard)
+        reply = await asyncio.shield(running)
         if reply.result.status == PROTOS.StatusResult.Success:
             return Reply(reply.return_value)
         return Reply(error=reply.result.exception.message, traceback=reply.result.exception.stack_trace)
+
+    async def _run(self, function: Function, invocation: Message) -> Any:
+        try:
+            return await library.invocation_request(request(invocation_request=invocation))
+        except SystemExit as ending:
+            # The library catches Exception only (AZURE.md, "The Python worker").
+            raise WorkerEnded(function.name, ending.code) from None
 
     def stop(self) -> None:
         """Take no more work. Threads at work are not waited for: `stop_threadpool_executor` would."""

@@ -5,6 +5,7 @@ import json
 from datetime import timedelta
 
 import pytest
+
 from tests.localhost.moved_clock import at, play, settle
 
 MINUTES_5 = "0 */5 * * * *"

@@ -1,0 +1,89 @@
+"""Ctrl-C ends the host, whatever it does at the moment, and leaves nothing behind."""
+
+import os
+import signal
+import socket
+import time
+
+import pytest
+
+from tests.localhost.hosts import KEY, refusal
+
+APP = """
+import subprocess
+
+@app.timer_trigger(arg_name="timer", schedule="0 0 3 * * *")
+def slow(timer: func.TimerRequest) -> None:
+    print("slow begins")
+    time.sleep(1)
+    print("slow has ended")
+
+@app.timer_trigger(arg_name="timer", schedule="0 0 3 * * *")
+def stuck(timer: func.TimerRequest) -> None:
+    print("stuck begins")
+    time.sleep(600)
+
+@app.route(route="{*route}", auth_level=ANONYMOUS)
+def http(req: func.HttpRequest) -> func.HttpResponse:
+    print("a request begins")
+    time.sleep(600)
+"""
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        os.killpg(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_idle_host_ends_at_once(serve, number):
+    host = serve(APP)
+    assert host.stop(number) < 2
+    assert (host.process.returncode, host.error) == (0, "")
+    assert not is_alive(host.process.pid)
+
+
+def test_calls_at_work_are_given_a_moment(serve):
+    host = serve(APP)
+    host.request("POST", "/admin/functions/slow", b"{}", x_functions_key=KEY)
+    host.wait_for("slow begins")
+    assert host.stop() < 5
+    assert "slow has ended" in host.lines
+    assert host.process.returncode == 0
+
+
+def test_calls_that_never_end_are_left_behind_within_five_seconds(serve):
+    host = serve(APP)
+    host.request("POST", "/admin/functions/stuck", b"{}", x_functions_key=KEY)
+    host.wait_for("stuck begins")
+    with socket.create_connection(("127.0.0.1", host.port)) as client:
+        client.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        host.wait_for("a request begins")
+        assert host.stop() < 5
+    assert "A call didn't end in time and was left behind." in host.lines
+    assert host.process.returncode == 0
+    assert not is_alive(host.process.pid)
+
+
+def test_a_second_ctrl_c_ends_it_at_once(serve):
+    host = serve(APP)
+    host.request("POST", "/admin/functions/stuck", b"{}", x_functions_key=KEY)
+    host.wait_for("stuck begins")
+    start = time.monotonic()
+    host.process.send_signal(signal.SIGINT)
+    host.wait_for("Stopping. Ctrl-C again stops at once.")
+    host.stop()
+    assert time.monotonic() - start < 1.5
+    assert host.process.returncode == 130
+
+
+def test_a_taken_port_is_told(tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        assert refusal(tmp_path, APP, "--port", str(port)) == (
+            f"CommandError: Port {port} on 127.0.0.1 is taken. "
+            f"Stop what listens there, or choose another: --port {port + 1}."
+        )
