@@ -24,7 +24,7 @@ def test_it_shows_the_latest_runs_first(says):
     a_run("load", pk=2, status="failed", error="It is empty.", started_at=ago(seconds=100), finished_at=ago(seconds=50))
     a_run("load", pk=3, status="queued")
     assert says("runs").splitlines() == [
-        "RUN  JOB    TRIGGER   SCHEDULED FOR     STARTED    TOOK  STATUS     NOTE",
+        "RUN  JOB    TRIGGER   DUE               STARTED    TOOK  STATUS     NOTE",
         "3    load   manual    –                 –          –     queued     –",
         "2    load   manual    –                 1 min ago  50 s  failed     It is empty.",
         "1    fetch  schedule  2026-03-14 12:00  2 h ago    1 h   succeeded  –",

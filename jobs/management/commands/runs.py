@@ -15,7 +15,7 @@ from jobs.overview import run_facts
 from jobs.presentation import NOTHING, clock, relative, took
 from jobs.words import Status
 
-HEADINGS = ("RUN", "JOB", "TRIGGER", "SCHEDULED FOR", "STARTED", "TOOK", "STATUS", "NOTE")
+HEADINGS = ("RUN", "JOB", "TRIGGER", "DUE", "STARTED", "TOOK", "STATUS", "NOTE")
 
 
 class Command(BaseCommand):
