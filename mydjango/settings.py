@@ -23,9 +23,9 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "django.contrib.postgres",
+    "jobs",  # before rest_framework: `generateschema` is ours
     "rest_framework",
     "drf_spectacular",
-    "jobs",
     "examples.rates",
 ]
 MIDDLEWARE = [
