@@ -22,7 +22,11 @@ from jobs.words import Dispatch, Misfire, Overlap, Status
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,126}")
 RESERVED = {"tick", "execute_run", "http", "admin", "runtime", "host"}
 RETRYABLE = frozenset({Status.FAILED, Status.TIMED_OUT, Status.LOST})
+# The tick comes once a minute and gives timers half a minute: less than this would forbid what it takes up for them.
+SHORTEST_DEADLINE = timedelta(minutes=2)
 LONGEST_DEADLINE = timedelta(days=1)
+# A run without time would always time out, an occurrence without time always be missed.
+NEVER_ZERO = {"timeout", "start_deadline"}
 # The moment this process could first know what is declared: a job's ledger begins here.
 FIRST_SEEN = datetime.now(UTC)
 
@@ -90,11 +94,11 @@ class Job:
         return self.timer and self.schedule is not None
 
     def deadline_at(self, moment: datetime) -> timedelta:
-        """How late an occurrence about this moment may start: one period, at most a day, unless declared."""
+        """How late an occurrence at this moment may start: one period, from two minutes to a day, unless declared."""
         if self.start_deadline is not None:
             return self.start_deadline
         period = self.schedule.period(moment) if self.schedule else None
-        return min(period, LONGEST_DEADLINE) if period else LONGEST_DEADLINE
+        return min(max(period, SHORTEST_DEADLINE), LONGEST_DEADLINE) if period else LONGEST_DEADLINE
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -164,7 +168,7 @@ def declare(
     timeout: timedelta = timedelta(hours=1),
     grace: timedelta = timedelta(seconds=10),
     retries: int = 0,
-    retry_on: Iterable[str] = ("failed", "timed_out", "lost"),
+    retry_on: str | Iterable[str] = ("failed", "timed_out", "lost"),
     retry_delay: timedelta = timedelta(seconds=30),
     retry_backoff: float = 2.0,
     retry_max_delay: timedelta = timedelta(hours=1),
@@ -172,7 +176,7 @@ def declare(
     after: str | Sequence[str] = (),
     concurrency_group: str | None = None,
     concurrency_limit: int = 1,
-    secrets: Sequence[str] = (),
+    secrets: str | Sequence[str] = (),
     output_limit: int = 10 * 1024 * 1024,
 ) -> None:
     """Declare that a management command is a job.
@@ -197,7 +201,8 @@ def declare(
 
     _check_name(name, problem)
     parsed = _parse_schedule(name, schedule, time_zone, problem)
-    retryable = frozenset(retry_on)
+    _check_words(name, (*arguments, *args), problem)
+    retryable = frozenset(_words(retry_on))
     if unknown := retryable - RETRYABLE:
         problem(7, f"retry_on of job {name!r} has {sorted(unknown)[0]!r}.", "Write some of: failed, timed_out, lost.")
     _check_durations(
@@ -212,7 +217,8 @@ def declare(
         | ({} if max_running is None else {"max_running": (max_running, 1)}),
         problem,
     )
-    predecessors = (after,) if isinstance(after, str) else tuple(after)
+    _check_factors(name, {"retry_backoff": (retry_backoff, 0, 100), "retry_jitter": (retry_jitter, 0, 1)}, problem)
+    predecessors = _words(after)
     if predecessors and schedule is not None:
         problem(
             11,
@@ -253,7 +259,7 @@ def declare(
             after=predecessors,
             concurrency_group=concurrency_group,
             concurrency_limit=concurrency_limit,
-            secrets=tuple(secrets),
+            secrets=_words(secrets),
             output_limit=output_limit,
             place=place,
         )
@@ -296,6 +302,17 @@ def _check_name(name: str, problem: Any) -> None:
         )
 
 
+def _words(given: str | Iterable[str]) -> tuple[str, ...]:
+    """One word may be written without a list around it."""
+    return (given,) if isinstance(given, str) else tuple(given)
+
+
+def _check_words(name: str, words: Iterable[object], problem: Any) -> None:
+    for word in words:
+        if not isinstance(word, str):
+            problem(4, f"An argument of job {name!r} is {word!r}, which is no text.", f"Write it in quotes: '{word}'.")
+
+
 def _parse_schedule(name: str, expression: str | None, time_zone: str | None, problem: Any) -> Schedule | None:
     if expression is None:
         return None
@@ -310,7 +327,8 @@ def _parse_schedule(name: str, expression: str | None, time_zone: str | None, pr
 
 def _check_durations(name: str, durations: dict[str, timedelta], problem: Any) -> None:
     for what, duration in durations.items():
-        if not isinstance(duration, timedelta) or duration < timedelta(0):
+        least = timedelta(microseconds=1) if what in NEVER_ZERO else timedelta(0)
+        if not isinstance(duration, timedelta) or duration < least:
             problem(8, f"{what} of job {name!r} is {duration!r}.", "Write a timedelta: timedelta(minutes=20).")
 
 
@@ -318,3 +336,9 @@ def _check_numbers(name: str, numbers: dict[str, tuple[int, int]], problem: Any)
     for what, (number, least) in numbers.items():
         if not isinstance(number, int) or number < least:
             problem(8, f"{what} of job {name!r} is {number!r}.", f"Write a whole number, {least} or more.")
+
+
+def _check_factors(name: str, factors: dict[str, tuple[float, int, int]], problem: Any) -> None:
+    for what, (factor, least, most) in factors.items():
+        if not isinstance(factor, int | float) or not least <= factor <= most:
+            problem(8, f"{what} of job {name!r} is {factor!r}.", f"Write a number from {least} to {most}.")
