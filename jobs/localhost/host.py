@@ -123,7 +123,7 @@ class Host:
         if disabled:
             self.tell(f"Disabled: {', '.join(disabled)}")
         self.tell(f"Site      {url}/")
-        self.tell(f"Functions {url}/admin/functions  (x-functions-key: in {self.options.state / 'master.key'})")
+        self.tell(f"Functions {url}/admin/functions  (x-functions-key: see {keys.whereabouts(self.options.state)})")
         for line in self.options.banner(url):
             self.tell(line)
         self.tell("Ctrl-C stops it.")
@@ -140,7 +140,7 @@ class Host:
 
     async def _hear_the_worker_end(self) -> bool:
         await self.invocations.worker_ended.wait()
-        assert self.invocations.fault  # noqa: S101
+        assert self.invocations.fault
         raise self.invocations.fault
 
     async def _stop(self, tasks: set[asyncio.Task[Any]]) -> None:

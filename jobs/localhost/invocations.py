@@ -44,7 +44,7 @@ class Invocations:
             await _for_ever()
         ending = f"failed: {reply.error.strip()}" if reply.error else outcome(reply)
         self.tell(
-            f"{fired_at:%H:%M:%S}  {function.name:<24}  {why:<12}  {perf_counter() - start:7.3f} s  "
+            f"{fired_at:%H:%M:%S}Z  {function.name:<24}  {why:<12}  {perf_counter() - start:7.3f} s  "
             + " ".join(ending.splitlines())
         )
         if reply.traceback:

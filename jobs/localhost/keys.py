@@ -7,10 +7,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import parse_qs
 
+GIVEN = "FUNCTIONS_MASTER_KEY"
+
 
 def master_key(folder: Path) -> str:
     """FUNCTIONS_MASTER_KEY, or the key in this folder, made at the first call and readable by its owner only."""
-    if given := os.environ.get("FUNCTIONS_MASTER_KEY"):
+    if given := os.environ.get(GIVEN):
         return given
     file = folder / "master.key"
     folder.mkdir(parents=True, exist_ok=True)
@@ -20,6 +22,11 @@ def master_key(folder: Path) -> str:
     except FileExistsError:
         pass
     return file.read_text().strip()
+
+
+def whereabouts(folder: Path) -> str:
+    """Where the master key is found; the key itself is for no terminal."""
+    return GIVEN if os.environ.get(GIVEN) else str(folder / "master.key")
 
 
 def opens(master: str, headers: Mapping[str, str], query: str) -> bool:

@@ -17,15 +17,16 @@ KEY = secrets.token_urlsafe(32)
 SALT = "jobs.localhost.signin"
 
 
-def link(url: str) -> str:
-    """A link for the operator, whose account is made where there is no superuser yet."""
+def link() -> str:
+    """The path of a link for the operator, whose account is made where there is no superuser yet."""
     users = get_user_model()._default_manager
     operator = users.filter(is_superuser=True, is_active=True).order_by("pk").first()
     if operator is None:
-        operator = get_user_model()._default_manager.create_superuser(NAME)
+        # Without a password: this link is the way in, until the operator sets one.
+        operator = users.create_superuser(NAME)
     last_login = operator.last_login.isoformat() if operator.last_login else None
     token = signing.dumps([operator.pk, last_login], key=KEY, salt=SALT)
-    return f"{url}/sign-in/{token}/"
+    return f"/sign-in/{token}/"
 
 
 def sign_in(request: HttpRequest, token: str) -> HttpResponse:

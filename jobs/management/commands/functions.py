@@ -2,12 +2,13 @@
 
 import asyncio
 from argparse import ArgumentParser
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
+from django.db import ProgrammingError, connections
 
 
 class Command(BaseCommand):
@@ -39,7 +40,7 @@ class Command(BaseCommand):
             state=options["state"].resolve(),
             address=options["host"],
             port=options["port"],
-            banner=self.sign_in_link,
+            banner=self.banner(),
         )
         with asyncio.Runner() as runner:
             try:
@@ -54,9 +55,16 @@ class Command(BaseCommand):
         self.stdout.write(line)
         self.stdout.flush()
 
-    def sign_in_link(self, url: str) -> Iterable[str]:
-        """With LOCAL=1, where the operator's account is at hand without a password."""
-        if settings.LOCAL:
-            from jobs.localhost import signin
+    def banner(self) -> Callable[[str], Iterable[str]]:
+        """With LOCAL=1: where the operator's account is at hand without a password."""
+        if not settings.LOCAL:
+            return lambda url: ()
+        from jobs.localhost import signin
 
-            yield f"Sign in   {signin.link(url)}  (once, within {signin.MINUTES} minutes)"
+        try:
+            path = signin.link()
+        except ProgrammingError:
+            raise CommandError("The database has no tables yet. Run `manage.py migrate` first.") from None
+        # This thread asks no more: from here on it belongs to the host's event loop.
+        connections.close_all()
+        return lambda url: [f"Sign in   {url}{path}  (once, within {signin.MINUTES} minutes)"]
