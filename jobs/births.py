@@ -4,9 +4,7 @@ import json
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from django.db import connection
-
-from jobs import states
+from jobs import sql, states
 from jobs.declarations import Job
 from jobs.fate import Collision, collide
 from jobs.words import Overlap, Reason, Status, Trigger
@@ -14,7 +12,7 @@ from jobs.words import Overlap, Reason, Status, Trigger
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Newborn:
-    """A run just born: queued, or skipped where the overlap policy says so. `replaces` are the runs to cancel for it."""
+    """A run just born: queued, or skipped by the overlap policy. `replaces` are the runs to cancel for it."""
 
     run: int
     status: Status
@@ -76,33 +74,31 @@ def insert(
     blocked_by: int | None = None,
 ) -> int | None:
     """Insert the row; None where the occurrence or step has one already."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            INSERT INTO jobs_run (job, trigger, status, arguments, requested_by, scheduled_for, chained_from_id,
-                                  created_at, not_before, finished_at, exclusive, concurrency_group, attempt, failures,
-                                  cancelled_by, reason, error, blocked_by_id)
-            VALUES (%s, %s, %s, %s, %s, %s, %s, clock_timestamp(), coalesce(%s, clock_timestamp()),
-                    CASE WHEN %s THEN clock_timestamp() END, %s, %s, 0, 0, '', %s, %s, %s)
-                ON CONFLICT DO NOTHING
-            RETURNING id
-            """,
-            [
-                job.name,
-                trigger,
-                status,
-                json.dumps(arguments),
-                requested_by,
-                scheduled_for,
-                chained_from,
-                not_before,
-                status != Status.QUEUED,
-                job.overlap is not Overlap.ALLOW,
-                job.concurrency_group or "",
-                reason,
-                error,
-                blocked_by,
-            ],
-        )
-        row = cursor.fetchone()
+    row = sql.row(
+        """
+        INSERT INTO jobs_run (job, trigger, status, arguments, requested_by, scheduled_for, chained_from_id,
+                              created_at, not_before, finished_at, exclusive, concurrency_group, attempt, failures,
+                              cancelled_by, reason, error, blocked_by_id)
+        VALUES (%s, %s, %s, %s, %s, %s, %s, clock_timestamp(), coalesce(%s, clock_timestamp()),
+                CASE WHEN %s THEN clock_timestamp() END, %s, %s, 0, 0, '', %s, %s, %s)
+            ON CONFLICT DO NOTHING
+        RETURNING id
+        """,
+        [
+            job.name,
+            trigger,
+            status,
+            json.dumps(arguments),
+            requested_by,
+            scheduled_for,
+            chained_from,
+            not_before,
+            status != Status.QUEUED,
+            job.overlap is not Overlap.ALLOW,
+            job.concurrency_group or "",
+            reason,
+            error,
+            blocked_by,
+        ],
+    )
     return row[0] if row else None

@@ -1,4 +1,4 @@
-"""A call of a job's own function: the host's timer fired, or a person started it in the portal or by the admin endpoint.
+"""A call of a job's own function: the host's timer fired, or a person started it, in the portal or by the host's API.
 
 The host doesn't say which of them it was. What is due is served in any case; what else the call may mean is told from
 the moment that the host's schedule status names (AZURE.md, "Timers").
@@ -22,7 +22,7 @@ SKEW = timedelta(seconds=5)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Call:
-    """`called_for`: the occurrence that the host's timer fired for or will fire for next; None where it doesn't tell."""
+    """`called_for`: the moment that the host's timer fired for, or will fire for next; None where it doesn't tell."""
 
     job: Job
     called_for: datetime | None
@@ -70,6 +70,6 @@ def _leave_event(call: Call, why: str) -> None:
     Event.objects.create(
         job=call.job.name,
         kind="ambiguous_call",
-        message=f"{why}, and nothing is due: nothing was started. To start a run by hand: manage.py run {call.job.name}",
+        message=f"{why}, and nothing is due: nothing was started. By hand: manage.py run {call.job.name}",
     )
     log.info("ambiguous call job=%s invocation=%s: %s", call.job.name, call.invocation_id, why)

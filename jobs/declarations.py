@@ -310,7 +310,7 @@ def _words(given: str | Iterable[str]) -> tuple[str, ...]:
 def _check_words(name: str, words: Iterable[object], problem: Any) -> None:
     for word in words:
         if not isinstance(word, str):
-            problem(4, f"An argument of job {name!r} is {word!r}, which is no text.", f"Write it in quotes: '{word}'.")
+            problem(14, f"An argument of job {name!r} is {word!r}, which is no text.", f"Write it in quotes: '{word}'.")
 
 
 def _parse_schedule(name: str, expression: str | None, time_zone: str | None, problem: Any) -> Schedule | None:

@@ -7,9 +7,9 @@ from datetime import timedelta
 from typing import Protocol
 
 from django.conf import settings
-from django.db import connection
 from django.utils.module_loading import import_string
 
+from jobs import sql
 from jobs.faults import point
 
 CHANNEL = "jobs_doorbell"
@@ -25,8 +25,7 @@ class LocalDoorbell:
     """PostgreSQL's NOTIFY, which the local host listens to. The payload is the run's id and the delay in seconds."""
 
     def ring(self, run: int, delay: timedelta) -> None:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_notify(%s, %s)", [CHANNEL, f"{run} {delay.total_seconds()}"])
+        sql.execute("SELECT pg_notify(%s, %s)", [CHANNEL, f"{run} {delay.total_seconds()}"])
 
 
 def ring(run: int, delay: timedelta = timedelta(0)) -> None:

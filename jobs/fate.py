@@ -35,7 +35,7 @@ class Activity:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Situation:
-    """What `decide` looks at. `due_until` is where the window of due occurrences ends (at `now`, or a little before)."""
+    """What `decide` looks at. The window of due occurrences ends at `due_until`: at `now`, or a little before."""
 
     ledger_through: datetime
     now: datetime
@@ -123,7 +123,7 @@ def decide(job: Job, schedule: Schedule, situation: Situation) -> Verdict:
     if situation.disabled_by:
         note = "The function is disabled in the app's settings."
         return Verdict(
-            fates=_spans(schedule, after, until, Fate.SKIPPED, Reason.DISABLED, by=situation.disabled_by, note=note)
+            fates=[*_spans(schedule, after, until, Fate.SKIPPED, Reason.DISABLED, by=situation.disabled_by, note=note)]
         )
     fates: list[Birth | Span] = []
     if situation.paused:

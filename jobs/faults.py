@@ -1,6 +1,6 @@
 """Named points where a test makes the process fail. Nothing happens at them unless a test says so.
 
-    JOBS_FAULT=claim.after_commit     the process kills itself there, as SIGKILL from outside would
+JOBS_FAULT=claim.after_commit     the process kills itself there, as SIGKILL from outside would
 """
 
 import os

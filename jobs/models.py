@@ -1,7 +1,6 @@
 """The ledger: what was due, what ran, and how. Changes of a run's status are in `transitions`, births in `serve`."""
 
 from datetime import datetime, timedelta
-from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -25,7 +24,11 @@ class JobState(models.Model):
     )
     next_due_at = models.DateTimeField(null=True, db_index=True)
     last_gap = models.ForeignKey(
-        "Gap", null=True, on_delete=models.DB_SET_NULL, related_name="+", help_text="Set while the latest fate is a gap."
+        "Gap",
+        null=True,
+        on_delete=models.DB_SET_NULL,
+        related_name="+",
+        help_text="Set while the latest fate is a gap.",
     )
     paused_at = models.DateTimeField(null=True)
     paused_until = models.DateTimeField(null=True)
@@ -110,9 +113,7 @@ class Run(models.Model):
                 name="one_exclusive_run_at_a_time",
                 condition=Q(status=Status.RUNNING, exclusive=True),
             ),
-            models.CheckConstraint(
-                name="status_is_a_known_word", condition=Q(status__in=Status.values)
-            ),
+            models.CheckConstraint(name="status_is_a_known_word", condition=Q(status__in=Status.values)),
             models.CheckConstraint(
                 name="a_running_run_has_a_lease",
                 condition=~Q(status=Status.RUNNING)
@@ -128,9 +129,7 @@ class Run(models.Model):
             models.Index(fields=["job", "-id"], name="runs_of_a_job"),
             models.Index(fields=["not_before"], name="queued_runs", condition=Q(status=Status.QUEUED)),
             models.Index(fields=["lease_expires_at"], name="running_runs", condition=Q(status=Status.RUNNING)),
-            models.Index(
-                fields=["job"], name="active_runs", condition=Q(status__in=[Status.QUEUED, Status.RUNNING])
-            ),
+            models.Index(fields=["job"], name="active_runs", condition=Q(status__in=[Status.QUEUED, Status.RUNNING])),
             models.Index(
                 fields=["concurrency_group"],
                 name="running_in_a_group",
@@ -247,9 +246,3 @@ class Event(models.Model):
 
     def __str__(self) -> str:
         return self.message
-
-
-def output_text(attempt: Attempt) -> str:
-    """What an attempt wrote, stdout and stderr in the order read; bytes that are not UTF-8 are shown as �."""
-    pieces: Any = attempt.output.order_by("number").values_list("body", flat=True)
-    return b"".join(bytes(piece) for piece in pieces).decode(errors="replace")

@@ -55,9 +55,7 @@ def resume(job: Job, *, by: str) -> None:
         states.lock(job)
         if not JobState.objects.get(pk=job.name).is_paused(states.clock()):
             raise NotPaused(job)
-        JobState.objects.filter(pk=job.name).update(
-            paused_at=None, paused_until=None, paused_by="", paused_reason=""
-        )
+        JobState.objects.filter(pk=job.name).update(paused_at=None, paused_until=None, paused_by="", paused_reason="")
         Event.objects.create(job=job.name, kind="resumed", by=by, message=f"{job.name} was resumed by {by}.")
 
 

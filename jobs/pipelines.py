@@ -3,9 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from django.db import connection
-
-from jobs import births, states
+from jobs import births, sql, states
 from jobs.declarations import Job, registry
 from jobs.words import Reason, Status, Trigger
 
@@ -88,12 +86,11 @@ def _go_on(step: Job, run: int, scheduled_for: datetime | None, followed: Follow
 
 
 def _all_succeeded(step: Job, scheduled_for: datetime) -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            SELECT count(DISTINCT job) FROM jobs_run
-             WHERE job = ANY(%s) AND scheduled_for = %s AND status = 'succeeded'
-            """,
-            [list(step.after), scheduled_for],
-        )
-        return bool(cursor.fetchone()[0] == len(set(step.after)))
+    found = sql.value(
+        """
+        SELECT count(DISTINCT job) FROM jobs_run
+         WHERE job = ANY(%s) AND scheduled_for = %s AND status = 'succeeded'
+        """,
+        [list(step.after), scheduled_for],
+    )
+    return bool(found == len(set(step.after)))

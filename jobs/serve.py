@@ -7,13 +7,12 @@ Timers call it for their job, the tick for all that are due. It takes three stat
 import json
 import logging
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from django.db import connection, transaction
+from django.db import transaction
 
-from jobs import declarations, disabled, states, transitions
+from jobs import declarations, disabled, sql, states, transitions
 from jobs.declarations import Job
 from jobs.fate import Activity, Birth, Situation, Span, Verdict, decide
 from jobs.faults import point
@@ -30,8 +29,7 @@ class Born(NamedTuple):
     scheduled_for: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class _State:
+class _State(NamedTuple):
     """A row of JobState with what is needed of its last gap, and the database's clock."""
 
     job: str
@@ -42,7 +40,11 @@ class _State:
     paused_by: str
     paused_reason: str
     last_gap: int | None
-    gap_cause: tuple[str, str, str, str, int | None]
+    gap_fate: str
+    gap_reason: str
+    gap_by: str
+    gap_note: str
+    gap_blocked_by: int | None
     clock: datetime
 
 
@@ -78,20 +80,19 @@ def serve(
 
 def _lock(names: list[str], skip_locked: bool) -> list[_State]:
     # In the order of the names, so that two calls never wait for each other in a circle.
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"""
-            SELECT s.job, s.fingerprint, s.ledger_through,
-                   s.paused_at, s.paused_until, s.paused_by, s.paused_reason,
-                   g.id, g.fate, g.reason, g.by, g.note, g.blocked_by_id, clock_timestamp()
-              FROM jobs_jobstate s LEFT JOIN jobs_gap g ON g.id = s.last_gap_id AND g.fingerprint = s.fingerprint
-             WHERE s.job = ANY(%s)
-             ORDER BY s.job
-               FOR UPDATE OF s {"SKIP LOCKED" if skip_locked else ""}
-            """,  # noqa: S608
-            [names],
-        )
-        return [_State(*row[:8], row[8:13], row[13]) for row in cursor.fetchall()]
+    found = sql.rows(
+        f"""
+        SELECT s.job, s.fingerprint, s.ledger_through,
+               s.paused_at, s.paused_until, s.paused_by, s.paused_reason,
+               g.id, g.fate, g.reason, g.by, g.note, g.blocked_by_id, clock_timestamp()
+          FROM jobs_jobstate s LEFT JOIN jobs_gap g ON g.id = s.last_gap_id AND g.fingerprint = s.fingerprint
+         WHERE s.job = ANY(%s)
+         ORDER BY s.job
+           FOR UPDATE OF s {"SKIP LOCKED" if skip_locked else ""}
+        """,  # noqa: S608
+        [names],
+    )
+    return [_State(*row) for row in found]
 
 
 def _serve_locked(
@@ -171,11 +172,10 @@ def _record_restart(state: _State, job: Job) -> None:
     if not state.fingerprint:
         return
     message = f"The schedule changed from {state.fingerprint} to {job.fingerprint}: its ledger begins anew."
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO jobs_event (job, kind, by, message) VALUES (%s, 'schedule_changed', 'code', %s)",
-            [job.name, message],
-        )
+    sql.execute(
+        "INSERT INTO jobs_event (job, kind, by, message) VALUES (%s, 'schedule_changed', 'code', %s)",
+        [job.name, message],
+    )
 
 
 def _insert_runs(verdicts: Sequence[tuple[Job, _State, Verdict]]) -> list[Born]:
@@ -194,24 +194,23 @@ def _insert_runs(verdicts: Sequence[tuple[Job, _State, Verdict]]) -> list[Born]:
     ]
     if not rows:
         return []
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            INSERT INTO jobs_run (job, trigger, scheduled_for, status, arguments, requested_by, start_by, exclusive,
-                                  concurrency_group, attempt, failures, cancelled_by, reason, error,
-                                  created_at, not_before)
-            SELECT job, trigger, scheduled_for, 'queued', arguments, 'schedule', start_by, exclusive,
-                   concurrency_group, 0, 0, '', '', '', clock_timestamp(), clock_timestamp()
-              FROM jsonb_to_recordset(%s)
-                AS new(job text, trigger text, scheduled_for timestamptz, arguments jsonb, start_by timestamptz,
-                       exclusive boolean, concurrency_group text)
-             ORDER BY scheduled_for
-                ON CONFLICT (job, scheduled_for) DO NOTHING
-            RETURNING id, job, scheduled_for
-            """,
-            [json.dumps(rows)],
-        )
-        return [Born(*row) for row in cursor.fetchall()]
+    found = sql.rows(
+        """
+        INSERT INTO jobs_run (job, trigger, scheduled_for, status, arguments, requested_by, start_by, exclusive,
+                              concurrency_group, attempt, failures, cancelled_by, reason, error,
+                              created_at, not_before)
+        SELECT job, trigger, scheduled_for, 'queued', arguments, 'schedule', start_by, exclusive,
+               concurrency_group, 0, 0, '', '', '', clock_timestamp(), clock_timestamp()
+          FROM jsonb_to_recordset(%s)
+            AS new(job text, trigger text, scheduled_for timestamptz, arguments jsonb, start_by timestamptz,
+                   exclusive boolean, concurrency_group text)
+         ORDER BY scheduled_for
+            ON CONFLICT (job, scheduled_for) DO NOTHING
+        RETURNING id, job, scheduled_for
+        """,
+        [json.dumps(rows)],
+    )
+    return [Born(*row) for row in found]
 
 
 def _insert_gaps(verdicts: Sequence[tuple[Job, _State, Verdict]]) -> dict[str, int]:
@@ -225,8 +224,7 @@ def _insert_gaps(verdicts: Sequence[tuple[Job, _State, Verdict]]) -> dict[str, i
         for place, fate in enumerate(verdict.fates):
             if isinstance(fate, Birth):
                 continue
-            goes_on = place == 0 and state.last_gap is not None and state.fingerprint == job.fingerprint
-            if goes_on and state.last_gap is not None and fate.same_cause(*state.gap_cause):
+            if place == 0 and state.last_gap is not None and _goes_on(job, state, fate):
                 _lengthen(state.last_gap, fate)
                 if len(verdict.fates) == 1:
                     latest[job.name] = state.last_gap
@@ -247,45 +245,46 @@ def _insert_gaps(verdicts: Sequence[tuple[Job, _State, Verdict]]) -> dict[str, i
                 }
             )
     if rows:
-        with connection.cursor() as cursor:
-            cursor.execute(
-                """
-                INSERT INTO jobs_gap (job, fingerprint, first, last, count, fate, reason, by, note, blocked_by_id)
-                SELECT job, fingerprint, first, last, count, fate, reason, by, note, blocked_by
-                  FROM jsonb_to_recordset(%s)
-                    AS new(job text, fingerprint text, first timestamptz, last timestamptz, count bigint, fate text,
-                           reason text, by text, note text, blocked_by bigint)
-                RETURNING job, last, id
-                """,
-                [json.dumps(rows)],
-            )
-            ids = {(job, last): gap for job, last, gap in cursor.fetchall()}
+        found = sql.rows(
+            """
+            INSERT INTO jobs_gap (job, fingerprint, first, last, count, fate, reason, by, note, blocked_by_id)
+            SELECT job, fingerprint, first, last, count, fate, reason, by, note, blocked_by
+              FROM jsonb_to_recordset(%s)
+                AS new(job text, fingerprint text, first timestamptz, last timestamptz, count bigint, fate text,
+                       reason text, by text, note text, blocked_by bigint)
+            RETURNING job, last, id
+            """,
+            [json.dumps(rows)],
+        )
+        ids = {(job, last): gap for job, last, gap in found}
         for row in rows:
             if row["is_latest"]:
                 latest[row["job"]] = ids[row["job"], datetime.fromisoformat(row["last"])]
     return latest
 
 
+def _goes_on(job: Job, state: _State, span: Span) -> bool:
+    """Whether the span only goes on where the job's last gap ended."""
+    cause = (state.gap_fate, state.gap_reason, state.gap_by, state.gap_note, state.gap_blocked_by)
+    return state.fingerprint == job.fingerprint and span.same_cause(*cause)
+
+
 def _lengthen(gap: int, span: Span) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "UPDATE jobs_gap SET last = %s, count = count + %s WHERE id = %s", [span.last, span.count, gap]
-        )
+    sql.execute("UPDATE jobs_gap SET last = %s, count = count + %s WHERE id = %s", [span.last, span.count, gap])
 
 
 def _advance(updates: list[dict[str, Any]]) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            UPDATE jobs_jobstate s
-               SET fingerprint = new.fingerprint, ledger_from = coalesce(new.ledger_from, s.ledger_from),
-                   ledger_through = new.through, next_due_at = new.next_due, last_gap_id = new.last_gap,
-                   paused_at = CASE WHEN new.resumed THEN NULL ELSE s.paused_at END,
-                   paused_until = CASE WHEN new.resumed THEN NULL ELSE s.paused_until END
-              FROM jsonb_to_recordset(%s)
-                AS new(job text, fingerprint text, ledger_from timestamptz, through timestamptz, next_due timestamptz,
-                       last_gap bigint, resumed boolean)
-             WHERE s.job = new.job
-            """,
-            [json.dumps(updates)],
-        )
+    sql.execute(
+        """
+        UPDATE jobs_jobstate s
+           SET fingerprint = new.fingerprint, ledger_from = coalesce(new.ledger_from, s.ledger_from),
+               ledger_through = new.through, next_due_at = new.next_due, last_gap_id = new.last_gap,
+               paused_at = CASE WHEN new.resumed THEN NULL ELSE s.paused_at END,
+               paused_until = CASE WHEN new.resumed THEN NULL ELSE s.paused_until END
+          FROM jsonb_to_recordset(%s)
+            AS new(job text, fingerprint text, ledger_from timestamptz, through timestamptz, next_due timestamptz,
+                   last_gap bigint, resumed boolean)
+         WHERE s.job = new.job
+        """,
+        [json.dumps(updates)],
+    )

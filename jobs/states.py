@@ -5,9 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime
 
-from django.db import connection
-
-from jobs import declarations
+from jobs import declarations, sql
 from jobs.declarations import Job
 from jobs.fate import Activity
 
@@ -24,69 +22,61 @@ def begin(jobs: Iterable[Job], at: datetime | None = None) -> None:
         }
         for job in jobs
     ]
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            INSERT INTO jobs_jobstate
-                   (job, fingerprint, ledger_from, ledger_through, next_due_at, paused_by, paused_reason)
-            SELECT job, fingerprint, through, through, next_due, '', ''
-              FROM jsonb_to_recordset(%s)
-                AS new(job text, fingerprint text, through timestamptz, next_due timestamptz)
-             ORDER BY job
-                ON CONFLICT (job) DO NOTHING
-            """,
-            [json.dumps(rows)],
-        )
+    sql.execute(
+        """
+        INSERT INTO jobs_jobstate
+               (job, fingerprint, ledger_from, ledger_through, next_due_at, paused_by, paused_reason)
+        SELECT job, fingerprint, through, through, next_due, '', ''
+          FROM jsonb_to_recordset(%s)
+            AS new(job text, fingerprint text, through timestamptz, next_due timestamptz)
+         ORDER BY job
+            ON CONFLICT (job) DO NOTHING
+        """,
+        [json.dumps(rows)],
+    )
 
 
 def lock(job: Job) -> None:
     """Hold the job's lock until the transaction ends."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT FROM jobs_jobstate WHERE job = %s FOR UPDATE", [job.name])
-        if cursor.fetchone() is not None:
-            return
-        begin([job])
-        cursor.execute("SELECT FROM jobs_jobstate WHERE job = %s FOR UPDATE", [job.name])
+    if sql.row("SELECT FROM jobs_jobstate WHERE job = %s FOR UPDATE", [job.name]) is not None:
+        return
+    begin([job])
+    sql.execute("SELECT FROM jobs_jobstate WHERE job = %s FOR UPDATE", [job.name])
 
 
 def pause_of(job: Job) -> str:
     """In a sentence, by whom the job is paused now; empty where it isn't."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            SELECT paused_by, paused_reason FROM jobs_jobstate
-             WHERE job = %s AND paused_at IS NOT NULL AND (paused_until IS NULL OR paused_until > clock_timestamp())
-            """,
-            [job.name],
-        )
-        row = cursor.fetchone()
+    row = sql.row(
+        """
+        SELECT paused_by, paused_reason FROM jobs_jobstate
+         WHERE job = %s AND paused_at IS NOT NULL AND (paused_until IS NULL OR paused_until > clock_timestamp())
+        """,
+        [job.name],
+    )
     return f"The job was paused by {row[0]}{f': {row[1]}' if row[1] else '.'}" if row else ""
 
 
 def clock() -> datetime:
     """The database's clock."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT clock_timestamp()")
-        now: datetime = cursor.fetchone()[0]
-        return now
+    now: datetime = sql.value("SELECT clock_timestamp()")
+    return now
 
 
 def activity(names: list[str], since: datetime | None = None) -> dict[str, list[Activity]]:
     """The jobs' active runs, and where `since` is given those that ended after it, oldest first."""
     found: dict[str, list[Activity]] = defaultdict(list)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            SELECT job, id, created_at, finished_at, attempt > 0
-              FROM jobs_run
-             WHERE job = ANY(%s)
-               AND (status IN ('queued', 'running') OR (finished_at > %s AND status NOT IN ('skipped', 'missed')))
-             ORDER BY id
-            """,
-            [names, since],
-        )
-        for job, run, created_at, finished_at, started in cursor.fetchall():
-            found[job].append(Activity(run=run, created_at=created_at, finished_at=finished_at, started=started))
+    rows = sql.rows(
+        """
+        SELECT job, id, created_at, finished_at, attempt > 0
+          FROM jobs_run
+         WHERE job = ANY(%s)
+           AND (status IN ('queued', 'running') OR (finished_at > %s AND status NOT IN ('skipped', 'missed')))
+         ORDER BY id
+        """,
+        [names, since],
+    )
+    for job, run, created_at, finished_at, started in rows:
+        found[job].append(Activity(run=run, created_at=created_at, finished_at=finished_at, started=started))
     return found
 
 

@@ -60,7 +60,9 @@ class Slots:
 
 slots = Slots()
 _supervisors: set["Supervisor"] = set()
-_closing: float | None = None  # when (time.monotonic) the runs are interrupted; None while the worker isn't shutting down
+_closing: float | None = (
+    None  # when (time.monotonic) the runs are interrupted; None while the worker isn't shutting down
+)
 
 
 def execute(run: int, *, invocation_id: str = "", echo: Echo | None = None) -> Status | None:
@@ -204,7 +206,8 @@ class Supervisor:
         give_up_at: float | None = None
         with selectors.DefaultSelector() as selector:
             open_pipes = {child.stdout, child.stderr, child.reports}
-            for source in (*open_pipes, child.control, self._wake):
+            sources: list[int | socket.socket] = [*open_pipes, child.control, self._wake]
+            for source in sources:
                 selector.register(source, selectors.EVENT_READ)
             while open_pipes or give_up_at is None:
                 soonest = self._soonest(deadline, give_connection_back_at, give_up_at)
@@ -243,7 +246,8 @@ class Supervisor:
         elif data:
             shown = self.recorder.feed(data, descriptor == child.stderr)
             if self.echo is not None and shown:
-                self.echo(shown, descriptor == child.stderr)
+                with suppress(OSError):  # whoever looked on has gone; the run goes on
+                    self.echo(shown, descriptor == child.stderr)
         return bool(data)
 
     def _take_reports(self, data: bytes) -> None:

@@ -5,9 +5,7 @@ import time
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from django.db import connection
-
-from jobs import doorbell, instance, timing, transitions
+from jobs import doorbell, instance, sql, timing, transitions
 from jobs.declarations import Job, registry
 from jobs.serve import Born, serve
 from jobs.transitions import Ring
@@ -61,7 +59,7 @@ def tick() -> list[Born]:
 
 
 def declare_predecessors_lost() -> list[Ring]:
-    """At a worker's start: what a worker that died on this instance was running is lost, and needn't wait for its lease."""
+    """At a worker's start: what one that died on this instance was running is lost, and needn't wait for its lease."""
     orphans = [claim for claim, supervisor in transitions.of_instance(instance.current().name) if is_dead(supervisor)]
     rings = transitions.declare_lost(
         orphans, "Its supervisor died, and a new one started in its place.", only_if_lease_expired=False
@@ -77,26 +75,24 @@ def is_dead(supervisor: str) -> bool:
 
 def retire_unscheduled() -> None:
     """A job whose schedule was taken away loses its watermark: if the schedule comes back, its ledger begins anew."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            UPDATE jobs_jobstate SET fingerprint = '', next_due_at = NULL
-             WHERE fingerprint <> '' AND NOT job = ANY(%s)
-            """,
-            [[job.name for job in registry.scheduled()]],
-        )
+    sql.execute(
+        """
+        UPDATE jobs_jobstate SET fingerprint = '', next_due_at = NULL
+         WHERE fingerprint <> '' AND NOT job = ANY(%s)
+        """,
+        [[job.name for job in registry.scheduled()]],
+    )
 
 
 def _due() -> list[Job]:
     """The jobs with an occurrence to serve: at once those without a timer, after a while those that have one."""
     scheduled = registry.scheduled()
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            SELECT job FROM jobs_jobstate
-             WHERE next_due_at <= clock_timestamp() - CASE WHEN job = ANY(%s) THEN %s ELSE interval '0' END
-            """,
-            [[job.name for job in scheduled if job.has_timer], timing.PATIENCE],
-        )
-        due = {job for (job,) in cursor.fetchall()}
+    found = sql.rows(
+        """
+        SELECT job FROM jobs_jobstate
+         WHERE next_due_at <= clock_timestamp() - CASE WHEN job = ANY(%s) THEN %s ELSE interval '0' END
+        """,
+        [[job.name for job in scheduled if job.has_timer], timing.PATIENCE],
+    )
+    due = {job for (job,) in found}
     return [job for job in scheduled if job.name in due]

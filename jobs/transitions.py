@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 
-from jobs import pipelines, timing
+from jobs import pipelines, sql, timing
 from jobs.declarations import registry
 from jobs.faults import point
 from jobs.instance import Instance
@@ -38,7 +38,7 @@ class Claim:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Outcome:
-    """How an attempt ended, as its supervisor saw it. `result` is JSON; `cpu` and `wall` are durations, memory bytes."""
+    """How an attempt ended, as its supervisor saw it. `result` is what JSON can carry, `peak_memory` is in bytes."""
 
     status: AttemptStatus
     exit_code: int | None = None
@@ -87,9 +87,7 @@ def claim(run: int, instance: Instance, invocation_id: str = "") -> Claim | None
 
 
 def _group_of(run: int) -> tuple[str, int] | None:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT job, concurrency_group FROM jobs_run WHERE id = %s AND status = 'queued'", [run])
-        row = cursor.fetchone()
+    row = sql.row("SELECT job, concurrency_group FROM jobs_run WHERE id = %s AND status = 'queued'", [run])
     if not row or not row[1]:
         return None
     job, group = row
@@ -98,50 +96,47 @@ def _group_of(run: int) -> tuple[str, int] | None:
 
 def _group_has_room(group: str, limit: int) -> bool:
     """Whether one more run of the group may start. The answer holds until the transaction ends."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"jobs.group:{group}"])
-        # A statement of its own: its snapshot is taken after the lock.
-        cursor.execute("SELECT count(*) FROM jobs_run WHERE status = 'running' AND concurrency_group = %s", [group])
-        return bool(cursor.fetchone()[0] < limit)
+    sql.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"jobs.group:{group}"])
+    # A statement of its own: its snapshot is taken after the lock.
+    found = sql.value("SELECT count(*) FROM jobs_run WHERE status = 'running' AND concurrency_group = %s", [group])
+    return bool(found < limit)
 
 
 def _claim(run: int, instance: Instance, invocation_id: str) -> Claim | None:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            WITH claimed AS (
-                UPDATE jobs_run r
-                   SET status = 'running', attempt = attempt + 1, started_at = clock_timestamp(),
-                       lease_expires_at = clock_timestamp() + %(lease)s, error = '', progress = NULL
-                 WHERE id = %(run)s AND status = 'queued' AND not_before <= clock_timestamp()
-                   AND (attempt > 0 OR start_by IS NULL OR start_by >= clock_timestamp())
-                   AND NOT (exclusive AND EXISTS (
-                           SELECT FROM jobs_run o
-                            WHERE o.job = r.job AND o.id <> r.id AND o.exclusive
-                              AND (o.status = 'running' OR (o.status = 'queued' AND o.scheduled_for < r.scheduled_for))
-                       ))
-                RETURNING id, attempt, job, trigger, scheduled_for, arguments, failures, started_at
-            ), attempt AS (
-                INSERT INTO jobs_attempt (run_id, number, status, started_at, signal, error, output_bytes,
-                                          output_dropped, instance, supervisor, invocation_id, release)
-                SELECT id, attempt, 'running', started_at, '', '', 0, 0, %(instance)s, %(supervisor)s,
-                       %(invocation)s, %(release)s
-                  FROM claimed
-                RETURNING id
-            )
-            SELECT claimed.id, attempt.id, attempt, job, trigger, scheduled_for, arguments, failures
-              FROM claimed, attempt
-            """,
-            {
-                "run": run,
-                "lease": timing.LEASE,
-                "instance": instance.name,
-                "supervisor": instance.supervisor,
-                "invocation": invocation_id,
-                "release": instance.release,
-            },
+    row = sql.row(
+        """
+        WITH claimed AS (
+            UPDATE jobs_run r
+               SET status = 'running', attempt = attempt + 1, started_at = clock_timestamp(),
+                   lease_expires_at = clock_timestamp() + %(lease)s, error = '', progress = NULL
+             WHERE id = %(run)s AND status = 'queued' AND not_before <= clock_timestamp()
+               AND (attempt > 0 OR start_by IS NULL OR start_by >= clock_timestamp())
+               AND NOT (exclusive AND EXISTS (
+                       SELECT FROM jobs_run o
+                        WHERE o.job = r.job AND o.id <> r.id AND o.exclusive
+                          AND (o.status = 'running' OR (o.status = 'queued' AND o.scheduled_for < r.scheduled_for))
+                   ))
+            RETURNING id, attempt, job, trigger, scheduled_for, arguments, failures, started_at
+        ), attempt AS (
+            INSERT INTO jobs_attempt (run_id, number, status, started_at, signal, error, output_bytes,
+                                      output_dropped, instance, supervisor, invocation_id, release)
+            SELECT id, attempt, 'running', started_at, '', '', 0, 0, %(instance)s, %(supervisor)s,
+                   %(invocation)s, %(release)s
+              FROM claimed
+            RETURNING id
         )
-        row = cursor.fetchone()
+        SELECT claimed.id, attempt.id, attempt, job, trigger, scheduled_for, arguments, failures
+          FROM claimed, attempt
+        """,
+        {
+            "run": run,
+            "lease": timing.LEASE,
+            "instance": instance.name,
+            "supervisor": instance.supervisor,
+            "invocation": invocation_id,
+            "release": instance.release,
+        },
+    )
     if row is None:
         return None
     run, attempt, number, job, trigger, scheduled_for, arguments, failures = row
@@ -164,58 +159,56 @@ def finish(claim: Claim, outcome: Outcome, *, only_if_lease_expired: bool = Fals
     """
     status, delay = _next_status(claim, outcome)
     with transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute(
-                f"""
-                WITH finished AS (
-                    UPDATE jobs_run
-                       SET status = CASE
-                               WHEN %(status)s = 'queued' AND cancel_requested_at IS NOT NULL THEN 'cancelled'
-                               ELSE %(status)s END,
-                           finished_at = CASE
-                               WHEN %(status)s = 'queued' AND cancel_requested_at IS NULL THEN NULL
-                               ELSE clock_timestamp() END,
-                           not_before = CASE
-                               WHEN %(status)s = 'queued' THEN clock_timestamp() + %(delay)s
-                               ELSE not_before END,
-                           failures = failures + %(failed)s,
-                           lease_expires_at = NULL, rung_at = NULL, error = %(error)s,
-                           result = coalesce(%(result)s, result), progress = coalesce(%(progress)s, progress)
-                     WHERE id = %(run)s AND status = 'running' AND attempt = %(number)s
-                           {"AND lease_expires_at < clock_timestamp()" if only_if_lease_expired else ""}
-                    RETURNING id, job, status, scheduled_for
-                ), attempt AS (
-                    UPDATE jobs_attempt
-                       SET status = %(outcome)s, finished_at = clock_timestamp(), exit_code = %(exit_code)s,
-                           signal = %(signal)s, error = %(error)s, wall = %(wall)s, cpu = %(cpu)s,
-                           peak_memory = %(peak_memory)s, sql_statements = %(sql_statements)s,
-                           output_bytes = %(output_bytes)s, output_dropped = %(output_dropped)s
-                     WHERE id = %(attempt)s AND EXISTS (SELECT FROM finished)
-                )
-                SELECT id, job, status, scheduled_for FROM finished
-                """,  # noqa: S608
-                {
-                    "run": claim.run,
-                    "number": claim.number,
-                    "attempt": claim.attempt,
-                    "status": status,
-                    "delay": delay,
-                    "failed": int(outcome.status in COUNTS_AS_FAILURE),
-                    "outcome": outcome.status,
-                    "exit_code": outcome.exit_code,
-                    "signal": outcome.signal,
-                    "error": outcome.error,
-                    "result": _json(outcome.result),
-                    "progress": _json(outcome.progress),
-                    "wall": outcome.wall,
-                    "cpu": outcome.cpu,
-                    "peak_memory": outcome.peak_memory,
-                    "sql_statements": outcome.sql_statements,
-                    "output_bytes": outcome.output_bytes,
-                    "output_dropped": outcome.output_dropped,
-                },
+        row = sql.row(
+            f"""
+            WITH finished AS (
+                UPDATE jobs_run
+                   SET status = CASE
+                           WHEN %(status)s = 'queued' AND cancel_requested_at IS NOT NULL THEN 'cancelled'
+                           ELSE %(status)s END,
+                       finished_at = CASE
+                           WHEN %(status)s = 'queued' AND cancel_requested_at IS NULL THEN NULL
+                           ELSE clock_timestamp() END,
+                       not_before = CASE
+                           WHEN %(status)s = 'queued' THEN clock_timestamp() + %(delay)s
+                           ELSE not_before END,
+                       failures = failures + %(failed)s,
+                       lease_expires_at = NULL, rung_at = NULL, error = %(error)s,
+                       result = coalesce(%(result)s, result), progress = coalesce(%(progress)s, progress)
+                 WHERE id = %(run)s AND status = 'running' AND attempt = %(number)s
+                       {"AND lease_expires_at < clock_timestamp()" if only_if_lease_expired else ""}
+                RETURNING id, job, status, scheduled_for
+            ), attempt AS (
+                UPDATE jobs_attempt
+                   SET status = %(outcome)s, finished_at = clock_timestamp(), exit_code = %(exit_code)s,
+                       signal = %(signal)s, error = %(error)s, wall = %(wall)s, cpu = %(cpu)s,
+                       peak_memory = %(peak_memory)s, sql_statements = %(sql_statements)s,
+                       output_bytes = %(output_bytes)s, output_dropped = %(output_dropped)s
+                 WHERE id = %(attempt)s AND EXISTS (SELECT FROM finished)
             )
-            row = cursor.fetchone()
+            SELECT id, job, status, scheduled_for FROM finished
+            """,  # noqa: S608
+            {
+                "run": claim.run,
+                "number": claim.number,
+                "attempt": claim.attempt,
+                "status": status,
+                "delay": delay,
+                "failed": int(outcome.status in COUNTS_AS_FAILURE),
+                "outcome": outcome.status,
+                "exit_code": outcome.exit_code,
+                "signal": outcome.signal,
+                "error": outcome.error,
+                "result": _json(outcome.result),
+                "progress": _json(outcome.progress),
+                "wall": outcome.wall,
+                "cpu": outcome.cpu,
+                "peak_memory": outcome.peak_memory,
+                "sql_statements": outcome.sql_statements,
+                "output_bytes": outcome.output_bytes,
+                "output_dropped": outcome.output_dropped,
+            },
+        )
         if row is None:
             return None
         run, job, ended_as, scheduled_for = row
@@ -229,15 +222,13 @@ def finish(claim: Claim, outcome: Outcome, *, only_if_lease_expired: bool = Fals
 
 def already_finished(claim: Claim, outcome: Outcome) -> Ended | None:
     """What `finish` would have answered, had its answer not been lost. The tick rings for what it left queued."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            SELECT r.status FROM jobs_run r JOIN jobs_attempt a ON a.run_id = r.id
-             WHERE a.id = %s AND a.status = %s
-            """,
-            [claim.attempt, outcome.status],
-        )
-        row = cursor.fetchone()
+    row = sql.row(
+        """
+        SELECT r.status FROM jobs_run r JOIN jobs_attempt a ON a.run_id = r.id
+         WHERE a.id = %s AND a.status = %s
+        """,
+        [claim.attempt, outcome.status],
+    )
     return Ended(status=Status(row[0])) if row else None
 
 
@@ -253,7 +244,7 @@ def _next_status(claim: Claim, outcome: Outcome) -> tuple[Status, timedelta]:
         retry = registry[claim.job].retry
         if status in retry.on and claim.failures < retry.times:
             # The jitter spreads retries; it needs no secrecy.
-            return Status.QUEUED, retry.delay_after(claim.failures + 1, random.Random())  # noqa: S311
+            return Status.QUEUED, retry.delay_after(claim.failures + 1, random.Random(random.random()))  # noqa: S311
     return status, timedelta(0)
 
 
@@ -262,64 +253,57 @@ def renew_leases(held: Sequence[tuple[int, int]]) -> dict[tuple[int, int], bool]
 
     Gives back those that are still ours, each with whether its cancellation was requested.
     """
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            UPDATE jobs_run r SET lease_expires_at = clock_timestamp() + %s
-              FROM unnest(%s::bigint[], %s::int[]) AS held(run, attempt)
-             WHERE r.id = held.run AND r.attempt = held.attempt AND r.status = 'running'
-            RETURNING r.id, r.attempt, r.cancel_requested_at IS NOT NULL
-            """,
-            [timing.LEASE, [run for run, _ in held], [attempt for _, attempt in held]],
-        )
-        return {(run, attempt): cancelled for run, attempt, cancelled in cursor.fetchall()}
+    found = sql.rows(
+        """
+        UPDATE jobs_run r SET lease_expires_at = clock_timestamp() + %s
+          FROM unnest(%s::bigint[], %s::int[]) AS held(run, attempt)
+         WHERE r.id = held.run AND r.attempt = held.attempt AND r.status = 'running'
+        RETURNING r.id, r.attempt, r.cancel_requested_at IS NOT NULL
+        """,
+        [timing.LEASE, [run for run, _ in held], [attempt for _, attempt in held]],
+    )
+    return {(run, attempt): cancelled for run, attempt, cancelled in found}
 
 
 def cancel_requested(runs: Sequence[int]) -> list[int]:
     """Those of these runs whose end was asked for."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT id FROM jobs_run WHERE id = ANY(%s) AND cancel_requested_at IS NOT NULL", [list(runs)]
-        )
-        return [run for (run,) in cursor.fetchall()]
+    found = sql.rows("SELECT id FROM jobs_run WHERE id = ANY(%s) AND cancel_requested_at IS NOT NULL", [list(runs)])
+    return [run for (run,) in found]
 
 
 def write_progress(reports: Sequence[tuple[int, int, dict[str, Any]]]) -> None:
     """Write the latest progress of these (run, attempt number, progress) triples."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            UPDATE jobs_run r SET progress = new.progress
-              FROM jsonb_to_recordset(%s) AS new(run bigint, attempt int, progress jsonb)
-             WHERE r.id = new.run AND r.attempt = new.attempt AND r.status = 'running'
-            """,
-            [json.dumps([{"run": run, "attempt": number, "progress": p} for run, number, p in reports])],
-        )
+    sql.execute(
+        """
+        UPDATE jobs_run r SET progress = new.progress
+          FROM jsonb_to_recordset(%s) AS new(run bigint, attempt int, progress jsonb)
+         WHERE r.id = new.run AND r.attempt = new.attempt AND r.status = 'running'
+        """,
+        [json.dumps([{"run": run, "attempt": number, "progress": p} for run, number, p in reports])],
+    )
 
 
 def cancel(run: int, by: str) -> Status | None:
     """Ask for the end of a run: a queued one ends here, a running one is told. None where it has ended already."""
     with transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute(
-                """
-                UPDATE jobs_run
-                   SET status = CASE status WHEN 'queued' THEN 'cancelled' ELSE status END,
-                       finished_at = CASE status WHEN 'queued' THEN clock_timestamp() END,
-                       error = CASE status WHEN 'queued' THEN %s ELSE error END,
-                       cancel_requested_at = coalesce(cancel_requested_at, clock_timestamp()),
-                       cancelled_by = CASE cancelled_by WHEN '' THEN %s ELSE cancelled_by END
-                 WHERE id = %s AND status IN ('queued', 'running')
-                RETURNING job, status, scheduled_for
-                """,
-                [f"Cancelled by {by} before it started.", by, run],
-            )
-            row = cursor.fetchone()
-            if row is None:
-                return None
-            job, status, scheduled_for = row
-            if status == Status.RUNNING:
-                cursor.execute("SELECT pg_notify(%s, %s)", [CANCEL_CHANNEL, str(run)])
+        row = sql.row(
+            """
+            UPDATE jobs_run
+               SET status = CASE status WHEN 'queued' THEN 'cancelled' ELSE status END,
+                   finished_at = CASE status WHEN 'queued' THEN clock_timestamp() END,
+                   error = CASE WHEN status = 'queued' AND attempt = 0 THEN %s ELSE error END,
+                   cancel_requested_at = coalesce(cancel_requested_at, clock_timestamp()),
+                   cancelled_by = CASE cancelled_by WHEN '' THEN %s ELSE cancelled_by END
+             WHERE id = %s AND status IN ('queued', 'running')
+            RETURNING job, status, scheduled_for
+            """,
+            [f"Cancelled by {by} before it started.", by, run],
+        )
+        if row is None:
+            return None
+        job, status, scheduled_for = row
+        if status == Status.RUNNING:
+            sql.execute("SELECT pg_notify(%s, %s)", [CANCEL_CHANNEL, str(run)])
         if status == Status.CANCELLED:
             _follow(run, job, status, scheduled_for)
     return Status(status)
@@ -334,17 +318,15 @@ def cancel_for_replacement(runs: Sequence[int]) -> None:
 def end_unstarted(run: int, status: Status, reason: Reason, error: str, blocked_by: int | None = None) -> bool:
     """End a queued run that will not start: skipped or missed."""
     with transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute(
-                """
-                UPDATE jobs_run
-                   SET status = %s, reason = %s, error = %s, blocked_by_id = %s, finished_at = clock_timestamp()
-                 WHERE id = %s AND status = 'queued' AND attempt = 0
-                RETURNING job, scheduled_for
-                """,
-                [status, reason, error, blocked_by, run],
-            )
-            row = cursor.fetchone()
+        row = sql.row(
+            """
+            UPDATE jobs_run
+               SET status = %s, reason = %s, error = %s, blocked_by_id = %s, finished_at = clock_timestamp()
+             WHERE id = %s AND status = 'queued' AND attempt = 0
+            RETURNING job, scheduled_for
+            """,
+            [status, reason, error, blocked_by, run],
+        )
         if row is None:
             return False
         _follow(run, row[0], status, row[1])
@@ -353,11 +335,8 @@ def end_unstarted(run: int, status: Status, reason: Reason, error: str, blocked_
 
 def miss_overdue() -> int:
     """End the queued runs whose start deadline passed before anyone took them up. Gives back how many."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT id FROM jobs_run WHERE status = 'queued' AND attempt = 0 AND start_by < clock_timestamp()"
-        )
-        overdue = [run for (run,) in cursor.fetchall()]
+    found = sql.rows("SELECT id FROM jobs_run WHERE status = 'queued' AND attempt = 0 AND start_by < clock_timestamp()")
+    overdue = [run for (run,) in found]
     note = "Nobody took it up before its start deadline."
     return sum(end_unstarted(run, Status.MISSED, Reason.TOO_LATE, note) for run in overdue)
 
@@ -374,31 +353,30 @@ def declare_lost(claims: Sequence[Claim], error: str, *, only_if_lease_expired: 
 
 def _running(condition: str, parameters: list[Any]) -> list[tuple[Claim, str]]:
     """The running attempts that meet a condition, each with its supervisor's name."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"""
-            SELECT r.id, a.id, r.attempt, r.job, r.trigger, r.scheduled_for, r.failures, a.supervisor
-              FROM jobs_run r JOIN jobs_attempt a ON a.run_id = r.id AND a.number = r.attempt
-             WHERE r.status = 'running' AND {condition}
-            """,  # noqa: S608
-            parameters,
+    found = sql.rows(
+        f"""
+        SELECT r.id, a.id, r.attempt, r.job, r.trigger, r.scheduled_for, r.failures, a.supervisor
+          FROM jobs_run r JOIN jobs_attempt a ON a.run_id = r.id AND a.number = r.attempt
+         WHERE r.status = 'running' AND {condition}
+        """,  # noqa: S608
+        parameters,
+    )
+    return [
+        (
+            Claim(
+                run=run,
+                attempt=attempt,
+                number=number,
+                job=job,
+                trigger=trigger,
+                scheduled_for=scheduled_for,
+                arguments=[],
+                failures=failures,
+            ),
+            supervisor,
         )
-        return [
-            (
-                Claim(
-                    run=run,
-                    attempt=attempt,
-                    number=number,
-                    job=job,
-                    trigger=trigger,
-                    scheduled_for=scheduled_for,
-                    arguments=[],
-                    failures=failures,
-                ),
-                supervisor,
-            )
-            for run, attempt, number, job, trigger, scheduled_for, failures, supervisor in cursor.fetchall()
-        ]
+        for run, attempt, number, job, trigger, scheduled_for, failures, supervisor in found
+    ]
 
 
 def with_expired_leases() -> list[Claim]:
@@ -413,42 +391,39 @@ def of_instance(name: str) -> list[tuple[Claim, str]]:
 
 def next_ready(limit: int) -> list[int]:
     """The queued runs that could start now, longest due first."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            SELECT id FROM jobs_run WHERE status = 'queued' AND not_before <= clock_timestamp()
-             ORDER BY coalesce(scheduled_for, not_before), id LIMIT %s
-            """,
-            [limit],
-        )
-        return [run for (run,) in cursor.fetchall()]
+    found = sql.rows(
+        """
+        SELECT id FROM jobs_run WHERE status = 'queued' AND not_before <= clock_timestamp()
+         ORDER BY coalesce(scheduled_for, not_before), id LIMIT %s
+        """,
+        [limit],
+    )
+    return [run for (run,) in found]
 
 
 def anything_active() -> bool:
     """Whether any run is queued or running."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT EXISTS (SELECT FROM jobs_run WHERE status IN ('queued', 'running'))")
-        return bool(cursor.fetchone()[0])
+    found = sql.value("SELECT EXISTS (SELECT FROM jobs_run WHERE status IN ('queued', 'running'))")
+    return bool(found)
 
 
 def forgotten(limit: int = 100) -> list[int]:
     """Take note that we ring for queued runs whose doorbell nobody heard, and give them back."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            UPDATE jobs_run SET rung_at = clock_timestamp()
-             WHERE id IN (
-                       SELECT id FROM jobs_run
-                        WHERE status = 'queued' AND not_before <= clock_timestamp() - %s
-                          AND (rung_at IS NULL OR rung_at < clock_timestamp() - %s)
-                        ORDER BY not_before LIMIT %s
-                          FOR UPDATE SKIP LOCKED
-                   )
-            RETURNING id
-            """,
-            [timing.FORGOTTEN, timing.RING_AGAIN, limit],
-        )
-        return [run for (run,) in cursor.fetchall()]
+    found = sql.rows(
+        """
+        UPDATE jobs_run SET rung_at = clock_timestamp()
+         WHERE id IN (
+                   SELECT id FROM jobs_run
+                    WHERE status = 'queued' AND not_before <= clock_timestamp() - %s
+                      AND (rung_at IS NULL OR rung_at < clock_timestamp() - %s)
+                    ORDER BY not_before LIMIT %s
+                      FOR UPDATE SKIP LOCKED
+               )
+        RETURNING id
+        """,
+        [timing.FORGOTTEN, timing.RING_AGAIN, limit],
+    )
+    return [run for (run,) in found]
 
 
 def _follow(run: int, job: str, status: str, scheduled_for: datetime | None) -> list[Ring]:

@@ -1,4 +1,4 @@
-"""A run is asked for, or its end is: what every door calls (API, dashboard, admin, commands, Azure's manual trigger)."""
+"""A run is asked for, or its end is: what every door calls (API, dashboard, admin, commands, Azure's own trigger)."""
 
 import logging
 from collections.abc import Sequence
@@ -52,5 +52,5 @@ def request(
 
 
 def cancel(run: int, by: str) -> Status | None:
-    """Ask for the end of a run. Gives back its status now (cancelled, or running until it obeys); None if it had ended."""
+    """Ask for the end of a run. Gives its status now: cancelled, or running until it obeys; None if it had ended."""
     return transitions.cancel(run, by)

@@ -17,7 +17,7 @@ from typing import Any
 
 from django.db import InterfaceError, OperationalError, connection
 
-from jobs import timing, transitions
+from jobs import sql, timing, transitions
 from jobs.output import Piece
 from jobs.transitions import Claim, Ended, Outcome
 
@@ -154,18 +154,17 @@ class Writer:
                 size += len(entry[2].body)
                 if size >= BATCH:
                     break
-            with connection.cursor() as cursor:
-                # A batch whose acknowledgement was lost comes again.
-                cursor.execute(
-                    "INSERT INTO jobs_output (attempt_id, number, at, body, stderr) VALUES "  # noqa: S608
-                    + ", ".join(["(%s, %s, %s, %s, %s)"] * len(batch))
-                    + " ON CONFLICT DO NOTHING",
-                    [
-                        value
-                        for attempt, number, piece in batch
-                        for value in (attempt, number, piece.at, bytes(piece.body), piece.stderr)
-                    ],
-                )
+            # A batch whose acknowledgement was lost comes again.
+            sql.execute(
+                "INSERT INTO jobs_output (attempt_id, number, at, body, stderr) VALUES "  # noqa: S608
+                + ", ".join(["(%s, %s, %s, %s, %s)"] * len(batch))
+                + " ON CONFLICT DO NOTHING",
+                [
+                    value
+                    for attempt, number, piece in batch
+                    for value in (attempt, number, piece.at, bytes(piece.body), piece.stderr)
+                ],
+            )
             for _ in batch:
                 self._pieces.popleft()
 
@@ -214,8 +213,7 @@ class Writer:
 
     def _hear_cancellations(self) -> None:
         if not self._listening:
-            with connection.cursor() as cursor:
-                cursor.execute(f"LISTEN {transitions.CANCEL_CHANNEL}")
+            sql.execute(f"LISTEN {transitions.CANCEL_CHANNEL}")
             self._listening = True
             # What was said before we listened.
             requested = transitions.cancel_requested([run for run, _ in self._held])

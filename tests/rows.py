@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 from jobs.models import Attempt, Output, Run
+from jobs.transcript import pieces
 from jobs.words import ENDED, AttemptStatus, Status
 
 NOON = datetime(2026, 3, 14, 12, 0, tzinfo=UTC)
@@ -29,3 +30,8 @@ def an_attempt(run, number=1, status=AttemptStatus.SUCCEEDED, written=(), **fiel
         for place, (body, stderr) in enumerate(pieces)
     )
     return attempt
+
+
+def output_text(attempt):
+    """What the attempt wrote, as text."""
+    return b"".join(pieces(attempt)).decode()

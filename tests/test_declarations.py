@@ -134,7 +134,7 @@ def test_a_name_declared_twice_is_refused_whatever_its_case(declared):
 def test_an_argument_that_is_no_text_is_refused(declared):
     declared("nightly", "--days", 3)
     assert problems() == [
-        ("jobs.E004", "An argument of job 'nightly' is 3, which is no text.", "Write it in quotes: '3'.")
+        ("jobs.E014", "An argument of job 'nightly' is 3, which is no text.", "Write it in quotes: '3'.")
     ]
 
 

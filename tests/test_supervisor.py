@@ -9,9 +9,10 @@ from datetime import timedelta
 import pytest
 
 from jobs import timing, triggers
-from jobs.models import Attempt, Run, output_text
+from jobs.models import Attempt, Run
 from jobs.transitions import cancel
 from jobs.words import Status
+from tests.rows import output_text
 
 SHORT = timedelta(seconds=0.5)
 
@@ -301,7 +302,7 @@ def test_a_run_that_another_declared_lost_is_killed_and_changes_nothing(running,
 
 def test_no_more_runs_than_slots(running, worker, settings, declared):
     settings.JOBS_MAX_RUNNING = 1
-    first, _ = running("sleeps", "1.5")
+    running("sleeps", "1.5")
     declared("other", command="succeeds")
     second = triggers.request("other", requested_by="a test", ring=False)
     assert worker.execute(second.pk) is None

@@ -1,22 +1,16 @@
 """The FunctionApp: a timer for each job with a schedule, the tick, the queue's function, and Django for all of HTTP."""
 
-import json
-import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import UTC, datetime
 
 import azure.functions as func
-from django.conf import settings
-from django.db import close_old_connections, connections
+from django.db import close_old_connections
 
-from jobs import doorbell, supervisor, tick
+from jobs import supervisor, tick
 from jobs.azure import http
 from jobs.calls import Call, answer
 from jobs.declarations import Job, registry
-
-log = logging.getLogger(__name__)
 
 TICK = "0 * * * * *"
 QUEUE = "jobs-runs"
@@ -85,7 +79,7 @@ def usable_connections() -> Iterator[None]:
 
 def _scheduled_moment(timer: func.TimerRequest) -> datetime | None:
     """The moment that this call says it is for; None where the host keeps no status (more than one call a minute)."""
-    status: Any = timer.schedule_status
+    status = getattr(timer, "schedule_status", None)  # the library's class has it, its base class doesn't
     if not status or not status.get("Next"):
         return None
     moment = datetime.fromisoformat(status["Next"])

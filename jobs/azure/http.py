@@ -13,7 +13,7 @@ from django.core.wsgi import get_wsgi_application
 METHODS = tuple(method for method in func.HttpMethod if method.value != "QUERY")  # no Django view takes it
 
 
-class PassingMiddleware(func.WsgiMiddleware):  # type: ignore[misc]
+class PassingMiddleware(func.WsgiMiddleware):
     """Hands every answer of Django's on as it is, errors included."""
 
     def _handle_errors(self, *_: Any) -> None:
@@ -34,7 +34,7 @@ def middleware() -> PassingMiddleware:
             # The middleware never closes a response, and only then does Django give its connections back.
             response.close()
 
-    return PassingMiddleware(application)
+    return PassingMiddleware(application)  # type: ignore[no-untyped-call]
 
 
 def add(app: func.FunctionApp) -> None:
@@ -43,4 +43,5 @@ def add(app: func.FunctionApp) -> None:
     @app.function_name("http")
     @app.route(route="{*route}", methods=METHODS, auth_level=func.AuthLevel.ANONYMOUS)
     def http(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
-        return middleware().handle(req, context)
+        response: func.HttpResponse = middleware().handle(req, context)
+        return response

@@ -17,7 +17,6 @@ import django.core.management
 from jobs import progress
 from jobs.isolation import system
 
-
 # Where frames come from that lead up to a command.
 NOT_OF_THE_JOB = (os.path.dirname(__file__), os.path.dirname(django.core.management.__file__))
 
@@ -163,5 +162,3 @@ def _flush() -> None:
     for stream in (sys.stdout, sys.stderr):
         with suppress(Exception):
             stream.flush()
-
-

@@ -79,7 +79,8 @@ class ForkServer:
             theirs.close()
             for _, write in pipes:
                 os.close(write)
-        return Child(*(read for read, _ in pipes), control=ours)
+        stdout, stderr, reports = (read for read, _ in pipes)
+        return Child(stdout, stderr, reports, ours)
 
     def start(self) -> None:
         """Start the server now, so that the first run needn't wait for it. Raises ForkServerFailed."""
@@ -123,7 +124,7 @@ class ForkServer:
         self._forget()
         ours, theirs = socket.socketpair()
         with theirs:
-            process = subprocess.Popen(
+            process = subprocess.Popen(  # noqa: S603 — ourselves
                 [sys.executable, "-m", "jobs.isolation.server", str(theirs.fileno())],
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,

@@ -61,7 +61,8 @@ def _wake_on_sigchld() -> int:
 def _guard(control: socket.socket, wake: int, process: int) -> None:
     ended: int | None = None
     while ended is None:
-        readable, _, _ = select.select([control, wake], [], [])
+        watched: list[socket.socket | int] = [control, wake]
+        readable, _, _ = select.select(watched, [], [])
         if control in readable:
             order = control.recv(1)
             if order == TERMINATE:

@@ -70,7 +70,8 @@ def serve(worker: socket.socket) -> None:
     signal.set_wakeup_fd(waker, warn_on_full_buffer=False)
     signal.signal(signal.SIGCHLD, lambda *_: None)
     while True:
-        readable, _, _ = select.select([worker, wake], [], [])
+        watched: list[socket.socket | int] = [worker, wake]
+        readable, _, _ = select.select(watched, [], [])
         if wake in readable:
             os.read(wake, 4096)
             _reap(guardians)

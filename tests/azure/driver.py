@@ -1,6 +1,6 @@
 """Run in a process of its own: indexes function_app.py with the real worker library and makes the calls it is given.
 
-    python -m tests.azure.driver < calls.json      a list of {"function": …, "data": {…}} or {"http": …}
+python -m tests.azure.driver < calls.json      a list of {"function": …, "data": {…}} or {"http": …}
 """
 
 import asyncio
@@ -10,7 +10,7 @@ from datetime import timedelta
 
 from django.conf import settings
 
-from jobs.localhost.protos import PROTOS, Message, typed
+from jobs.localhost.protos import PROTOS, typed
 from jobs.localhost.worker import Worker
 
 

@@ -12,9 +12,9 @@ from django.core.management import CommandError, call_command
 
 from jobs.management.commands.run import split
 from jobs.management.operator import operator
-from jobs.models import Run, output_text
+from jobs.models import Run
 from jobs.words import Status, Trigger
-from tests.rows import a_run
+from tests.rows import a_run, output_text
 
 
 @pytest.fixture

@@ -34,9 +34,7 @@ def main(orders):
         setattr(timing, name, timedelta(seconds=seconds))
     registry.clear()
     for job in orders["declare"]:
-        rules = {
-            name: timedelta(seconds=value) if name in DURATIONS else value for name, value in job["rules"].items()
-        }
+        rules = {name: timedelta(seconds=value) if name in DURATIONS else value for name, value in job["rules"].items()}
         declare(job["name"], *job["arguments"], **rules)
     assert not registry.problems, registry.problems
     server.start()

