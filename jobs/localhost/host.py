@@ -81,6 +81,7 @@ class Host:
         ended, others = await asyncio.wait({serving, *listening, *ends}, return_when=asyncio.FIRST_COMPLETED)
         server.should_exit = True
         await self._stop(others)
+        _ignore_signals()
         for task in ended:
             task.result()
         return self.worker.is_idle
@@ -88,6 +89,7 @@ class Host:
     def stop(self) -> None:
         """The first call stops in good order, the second at once."""
         if self.stopping.is_set():
+            _ignore_signals()
             leaving.now(130)
         self.tell("Stopping. Ctrl-C again stops at once.")
         self.stopping.set()
@@ -154,6 +156,13 @@ class Host:
             task.cancel()
         await asyncio.gather(*tasks, *self.by_hand, return_exceptions=True)
         self.worker.stop()
+
+
+def _ignore_signals() -> None:
+    """What is left to do takes no time, and an interruption of it would leave PostgreSQL behind."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().remove_signal_handler(number)
+        signal.signal(number, signal.SIG_IGN)
 
 
 def _listens(function: Function) -> bool:
