@@ -1,5 +1,6 @@
 """Django owns every URL but /admin and /runtime, which belong to the Functions host."""
 
+from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
 
@@ -8,3 +9,8 @@ urlpatterns = [
     path("api/", include("jobs.api.urls")),
     path("api/rates/", include("examples.rates.urls")),
 ]
+
+if settings.LOCAL:
+    from jobs.localhost.signin import sign_in
+
+    urlpatterns.append(path("sign-in/<str:token>/", sign_in))

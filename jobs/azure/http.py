@@ -27,6 +27,8 @@ def middleware() -> PassingMiddleware:
     django = get_wsgi_application()
 
     def application(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        # The library has decoded the path once; WSGI wants its bytes, as latin-1.
+        environ["PATH_INFO"] = environ["PATH_INFO"].encode("latin-1").decode()
         response = django(environ, start_response)
         try:
             return list(response)

@@ -138,8 +138,10 @@ def test_django_answers_over_http(drive):
         {"function": "http", "http": {"method": "GET", "path": "/api/health"}},
         {"function": "http", "http": {"method": "GET", "path": "/manage/"}},
         {"function": "http", "http": {"method": "GET", "path": "/no/such/page"}},
+        {"function": "http", "http": {"method": "GET", "path": "/manage/caf%C3%A9"}},
     )
-    assert [reply["status"] for reply in replies] == [200, 302, 404]
+    assert [reply["status"] for reply in replies] == [200, 302, 404, 302]
+    assert replies[3]["headers"]["location"] == "/manage/login/?next=/manage/caf%25C3%25A9"
     assert replies[1]["headers"]["location"] == "/manage/login/?next=/manage/"
 
 

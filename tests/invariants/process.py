@@ -4,6 +4,7 @@
     timing     seconds that take the place of those in jobs.timing
     deliver    moments at which the jobs' timers call; `deliver_now` is now
     tick       serve by the tick instead of by timers
+    tick_for   tick again and again for so many seconds, as the host does whatever becomes of a tick
     linger     execute what is queued until nothing is left
 
 Says `ready` when it is, and begins at the end of its standard input: a test starts several at once.
@@ -13,6 +14,7 @@ import json
 import os
 import sys
 import time
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 os.environ["DJANGO_SETTINGS_MODULE"] = "tests.settings"
@@ -23,8 +25,10 @@ def main(orders):
 
     django.setup()
     from django.conf import settings
+    from django.db import OperationalError
 
     from jobs import supervisor, tick, timing, transitions
+    from jobs.azure.functions import usable_connections
     from jobs.declarations import declare, registry
     from jobs.isolation.client import server
     from jobs.serve import serve
@@ -49,6 +53,11 @@ def main(orders):
         for job in registry.scheduled():
             for run in serve([job], moment):
                 supervisor.execute(run.run)
+    end = time.monotonic() + orders.get("tick_for", 0)
+    while time.monotonic() < end:
+        with suppress(OperationalError), usable_connections():
+            tick.tick()
+        time.sleep(0.1)
     if orders.get("linger"):
         while transitions.anything_active():
             for run in transitions.next_ready(4):

@@ -1,0 +1,89 @@
+"""PostgreSQL is away for a minute and a half: runs go on, and the ledger is complete afterwards."""
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.conf import settings
+
+from jobs.occurrences import Schedule
+from tests.invariants.conftest import Process, until
+from tests.postgres import Server
+
+pytestmark = pytest.mark.invariant
+
+# `make soak` shortens it, to try it a hundred times.
+OUTAGE = float(os.environ.get("JOBS_OUTAGE", "90"))
+
+
+@pytest.fixture
+def server():
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        server = Server(f"{folder}/postgres")
+        subprocess.run(
+            [sys.executable, "manage.py", "migrate", "--verbosity", "0"],
+            cwd=settings.BASE_DIR,
+            env=os.environ | {"DATABASE_URL": server.url, "DJANGO_SETTINGS_MODULE": "tests.settings"},
+            check=True,
+        )
+        yield server
+        server.remove()
+
+
+@pytest.mark.timeout(240)
+def test_an_outage_in_mid_run_costs_nothing(server):
+    minute = (datetime.now(UTC) - timedelta(minutes=5)).minute
+    counts = {
+        "name": "counts",
+        "arguments": [str(OUTAGE + 3)],
+        "rules": {"schedule": f"0 {minute} * * * *", "start_deadline": 86400},
+    }
+    each_second = {"name": "each_second", "arguments": [], "rules": {"command": "succeeds", "schedule": "* * * * * *"}}
+    each_second["rules"]["timer"] = False
+    with server.connect() as connection:
+        connection.execute(
+            "INSERT INTO jobs_jobstate (job, fingerprint, ledger_from, ledger_through, paused_by, paused_reason)"
+            " VALUES ('counts', %s, now() - interval '50 min', now() - interval '50 min', '', '')",
+            [Schedule(counts["rules"]["schedule"]).fingerprint],
+        )
+    runner = Process({"declare": [counts], "deliver_now": True}, server.url)
+    ticker = Process({"declare": [each_second], "tick_for": OUTAGE + 4}, server.url)
+    runner.wait_until_ready()
+    ticker.wait_until_ready()
+    runner.begin()
+    with server.connect() as connection:
+        until(lambda: connection.execute("SELECT 1 FROM jobs_output").fetchone())
+        ticker.begin()
+        until(lambda: connection.execute("SELECT 1 FROM jobs_run WHERE job = 'each_second'").fetchone())
+    server.stop()
+    time.sleep(OUTAGE)
+    server.start()
+    assert [runner.wait(), ticker.wait()] == [0, 0]
+
+    with server.connect() as connection:
+        status, error, attempts, output = connection.execute(
+            "SELECT r.status, r.error, r.attempt, (SELECT string_agg(convert_from(body, 'UTF8'), '' ORDER BY o.number)"
+            " FROM jobs_output o JOIN jobs_attempt a ON a.id = o.attempt_id WHERE a.run_id = r.id)"
+            " FROM jobs_run r WHERE job = 'counts'"
+        ).fetchone()
+        assert (status, error, attempts) == ("succeeded", "", 1)
+        assert output == "".join(f"{number}\n" for number in range(round((OUTAGE + 3) * 10)))
+
+        (ledger_from, ledger_through) = connection.execute(
+            "SELECT ledger_from, ledger_through FROM jobs_jobstate WHERE job = 'each_second'"
+        ).fetchone()
+        fates = connection.execute(
+            "SELECT scheduled_for, scheduled_for, 1 FROM jobs_run WHERE job = 'each_second'"
+            " UNION ALL SELECT first, last, count FROM jobs_gap WHERE job = 'each_second' ORDER BY 1"
+        ).fetchall()
+    assert ledger_through - ledger_from > timedelta(seconds=OUTAGE)
+    expected = ledger_from.replace(microsecond=0) + timedelta(seconds=1)
+    for first, last, count in fates:
+        assert first == expected, "an occurrence has two fates, or none"
+        assert last == first + timedelta(seconds=count - 1)
+        expected = last + timedelta(seconds=1)
+    assert expected > ledger_through
