@@ -55,7 +55,7 @@ def check_ids():
     for module in (ROOT / "jobs").rglob("*.py"):
         for node in ast.walk(ast.parse(module.read_text())):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in {"problem", "_error"}:
-                found.add(f"jobs.E{node.args[0].value:03}")
+                found.add(f"jobs.E{ast.literal_eval(node.args[0]):03}")
         found.update(re.findall(r'id="(jobs\.[EW]\d{3})"', module.read_text()))
     return found
 
