@@ -164,7 +164,7 @@ def _by_rules(
         for start, end in late:
             fates += _spans(schedule, start, end, Fate.MISSED, Reason.TOO_LATE, note="misfire='none'")
 
-    candidates = _latest(schedule, free, CATCH_UP_LIMIT if job.misfire is Misfire.ALL else 1)
+    candidates = _latest(schedule, free, _most_births(job, activity))
     if not candidates:
         return Verdict(fates=_in_order(fates))
     collision, blocked_by = collide(job, activity)
@@ -187,6 +187,15 @@ def _by_rules(
         )
     replaces = [run.run for run in activity if run.active] if collision is Collision.REPLACE else []
     return Verdict(fates=_in_order(fates), replaces=replaces)
+
+
+def _most_births(job: Job, activity: Sequence[Activity]) -> int:
+    """How many late occurrences may be made up for at once."""
+    if job.misfire is not Misfire.ALL:
+        return 1
+    if job.max_running is None:
+        return CATCH_UP_LIMIT
+    return max(1, min(CATCH_UP_LIMIT, job.max_running - sum(run.active for run in activity)))
 
 
 type Window = tuple[datetime, datetime]
