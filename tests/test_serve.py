@@ -1,0 +1,357 @@
+# mypy: disable-error-code="operator"
+"""Scheduled runs are born: with PostgreSQL, since it keeps the promise."""
+
+import threading
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.db import connection, connections, transaction
+from django.test.utils import CaptureQueriesContext
+
+from jobs import declarations, operators, states
+from jobs.declarations import registry
+from jobs.models import Event, Gap, JobState, Run
+from jobs.serve import serve
+from jobs.words import Status
+from tests.rows import a_run
+
+pytestmark = pytest.mark.django_db
+START = datetime(2026, 3, 14, 0, 0, tzinfo=UTC)
+
+
+def at(time):
+    """A moment of 14 March 2026."""
+    return datetime.fromisoformat(f"2026-03-14 {time}").replace(tzinfo=UTC)
+
+
+@pytest.fixture(autouse=True)
+def first_seen(monkeypatch):
+    """This process began at midnight."""
+    monkeypatch.setattr(declarations, "FIRST_SEEN", START)
+
+
+@pytest.fixture
+def hourly(declared):
+    """A job of every hour, whose ledger began at midnight."""
+    return declare_again(declared, schedule="0 0 * * * *")
+
+
+def declare_again(declared, name="nightly", **rules):
+    registry._jobs.pop(name, None)
+    declared(name, command="succeeds", **rules)
+    serve([registry[name]], START)
+    return registry[name]
+
+
+def runs(**filters):
+    return [
+        (f"{run.scheduled_for:%H:%M:%S}", run.trigger, run.status)
+        for run in Run.objects.filter(**filters).order_by("scheduled_for")
+    ]
+
+
+def gaps():
+    return [
+        (f"{gap.first:%H:%M:%S}", f"{gap.last:%H:%M:%S}", gap.count, gap.reason)
+        for gap in Gap.objects.order_by("first")
+    ]
+
+
+def test_a_run_is_born_for_an_occurrence_that_is_due(hourly):
+    [born] = serve([hourly], at("01:00"))
+    run = Run.objects.get()
+    assert born == (run.pk, "nightly", at("01:00"))
+    assert (run.status, run.trigger, run.requested_by) == (Status.QUEUED, "schedule", "schedule")
+    assert (run.arguments, run.exclusive, run.start_by) == ([], True, at("02:00"))
+
+
+def test_an_occurrence_served_twice_has_one_run(hourly):
+    assert len(serve([hourly], at("01:00"))) == 1
+    assert serve([hourly], at("01:00")) == []
+    assert Run.objects.count() == 1
+
+
+def test_the_watermark_and_the_next_occurrence_are_kept(hourly):
+    serve([hourly], at("01:00:07"))
+    state = JobState.objects.get()
+    assert (state.ledger_from, state.ledger_through, state.next_due_at) == (START, at("01:00:07"), at("02:00"))
+
+
+def test_where_nothing_is_due_nothing_is_written(hourly):
+    with CaptureQueriesContext(connection) as queries:
+        serve([hourly], at("00:30"))
+    assert not [query for query in queries if "UPDATE jobs" in query["sql"] or "INSERT" in query["sql"]]
+
+
+def test_the_clock_is_the_databases_unless_given(declared):
+    declared("nightly", schedule="0 0 * * * *")
+    serve([registry["nightly"]], START)
+    serve([registry["nightly"]])
+    assert abs(JobState.objects.get().ledger_through - states.clock()) < timedelta(minutes=1)
+
+
+def test_a_job_without_a_schedule_is_never_due(declared):
+    declared("by_hand")
+    assert serve([registry["by_hand"]], at("01:00")) == []
+    assert not JobState.objects.exists()
+
+
+def test_the_ledger_begins_when_the_job_is_first_seen(declared):
+    declared("nightly", schedule="0 0 * * * *")
+    assert [run.scheduled_for for run in serve([registry["nightly"]], at("01:00"))] == [at("01:00")]
+    assert JobState.objects.get().ledger_from == START
+
+
+def test_an_occurrence_missed_on_the_way_is_made_up_for_once(hourly):
+    serve([hourly], at("01:00"))
+    Run.objects.update(status="succeeded", finished_at=at("01:10"))
+    serve([hourly], at("05:30"))
+    assert runs(trigger="catch_up") == [("05:00:00", "catch_up", "queued")]
+    assert gaps() == [("02:00:00", "04:00:00", 3, "too_late")]
+
+
+def test_a_run_in_the_way_is_named_by_the_gap(hourly):
+    [first] = serve([hourly], at("01:00"))
+    Run.objects.update(created_at=at("01:00"))
+    serve([hourly], at("02:00"))
+    serve([hourly], at("03:00"))
+    gap = Gap.objects.get()
+    assert (gap.blocked_by_id, gap.first, gap.last, gap.count) == (first.run, at("02:00"), at("03:00"), 2)
+
+
+def test_a_run_that_is_replaced_is_cancelled(declared):
+    job = declare_again(declared, schedule="0 0 * * * *", overlap="replace")
+    serve([job], at("01:00"))
+    serve([job], at("02:00"))
+    assert runs() == [("01:00:00", "schedule", "cancelled"), ("02:00:00", "schedule", "queued")]
+
+
+def test_an_occurrence_that_has_a_run_already_gets_no_other(hourly):
+    a_run(scheduled_for=at("01:00"))
+    assert serve([hourly], at("01:00")) == []
+    assert Run.objects.count() == 1
+
+
+def test_a_months_pause_of_a_job_of_every_ten_seconds_is_one_row(declared):
+    job = declare_again(declared, schedule="*/10 * * * * *")
+    states.lock(job)
+    JobState.objects.update(paused_at=START, paused_by="ada", paused_reason="a move")
+    for day in range(1, 31):
+        serve([job], START + timedelta(days=day))
+    gap = Gap.objects.get()
+    assert (gap.count, gap.first, gap.last) == (259_200, at("00:00:10"), START + timedelta(days=30))
+    assert (gap.fate, gap.reason, gap.by, gap.note) == ("skipped", "paused", "ada", "a move")
+
+
+def test_a_disabled_job_costs_one_row_too(hourly, monkeypatch):
+    monkeypatch.setenv("AzureWebJobs.nightly.Disabled", "true")
+    for hour in range(1, 6):
+        assert serve([hourly], at(f"0{hour}:00")) == []
+    assert gaps() == [("01:00:00", "05:00:00", 5, "disabled")]
+
+
+def test_a_gap_is_not_lengthened_over_a_run_between(hourly, monkeypatch):
+    monkeypatch.setenv("AzureWebJobs.nightly.Disabled", "true")
+    serve([hourly], at("01:00"))
+    monkeypatch.delenv("AzureWebJobs.nightly.Disabled")
+    serve([hourly], at("02:00"))
+    Run.objects.update(status="succeeded", finished_at=at("02:10"))
+    monkeypatch.setenv("AzureWebJobs.nightly.Disabled", "true")
+    serve([hourly], at("03:00"))
+    assert gaps() == [("01:00:00", "01:00:00", 1, "disabled"), ("03:00:00", "03:00:00", 1, "disabled")]
+
+
+def test_a_gap_of_another_cause_is_another_row(hourly, monkeypatch):
+    JobState.objects.update(paused_at=START, paused_by="ada")
+    serve([hourly], at("01:00"))
+    JobState.objects.update(paused_by="bob")
+    serve([hourly], at("02:00"))
+    assert [gap.by for gap in Gap.objects.order_by("first")] == ["ada", "bob"]
+
+
+def test_a_gap_that_is_lengthened_may_be_followed_by_a_run(hourly):
+    JobState.objects.update(paused_at=START, paused_until=at("02:30"), paused_by="ada")
+    serve([hourly], at("01:00"))
+    serve([hourly], at("03:00"))
+    assert gaps() == [("01:00:00", "02:00:00", 2, "paused")]
+    assert runs() == [("03:00:00", "schedule", "queued")]
+    state = JobState.objects.get()
+    assert (state.paused_at, state.paused_until, state.last_gap) == (None, None, None)
+
+
+def test_another_schedule_begins_its_ledger_anew_and_invents_no_past(hourly, declared):
+    serve([hourly], at("01:00"))
+    Run.objects.update(status="succeeded", finished_at=at("01:01"))
+    registry._jobs.clear()
+    declared("nightly", schedule="0 */10 * * * *", start_deadline=timedelta(minutes=5))
+    assert [run.scheduled_for for run in serve([registry["nightly"]], at("01:30"))] == [at("01:30")]
+    state = JobState.objects.get()
+    assert (state.fingerprint, state.ledger_from) == ("0 */10 * * * * UTC", at("01:00"))
+    event = Event.objects.get()
+    assert (event.job, event.kind, event.by) == ("nightly", "schedule_changed", "code")
+    assert event.message == ("The schedule changed from 0 0 * * * * UTC to 0 */10 * * * * UTC: its ledger begins anew.")
+
+
+def test_a_schedule_that_changed_while_nobody_was_on_duty_begins_when_it_is_seen(hourly, declared, monkeypatch):
+    monkeypatch.setattr(declarations, "FIRST_SEEN", at("05:00"))
+    registry._jobs.clear()
+    declared("nightly", schedule="0 30 * * * *")
+    assert serve([registry["nightly"]], at("05:10")) == []
+    assert not Gap.objects.exists()
+    assert JobState.objects.get().ledger_from == at("05:00")
+
+
+def test_the_gap_of_another_schedule_is_not_lengthened(hourly, declared):
+    JobState.objects.update(paused_at=START, paused_by="ada")
+    serve([hourly], at("01:00"))
+    registry._jobs.clear()
+    declared("nightly", schedule="0 30 * * * *")
+    serve([registry["nightly"]], at("01:30"))
+    assert [gap.fingerprint for gap in Gap.objects.order_by("first")] == ["0 0 * * * * UTC", "0 30 * * * * UTC"]
+
+
+def test_fresh_occurrences_are_left_to_a_timer_for_a_while(hourly):
+    patience = timedelta(seconds=30)
+    assert serve([hourly], at("01:00:29"), patience=patience) == []
+    assert JobState.objects.get().ledger_through == START
+    assert len(serve([hourly], at("01:00:30"), patience=patience)) == 1
+
+
+def test_a_job_without_a_timer_has_nobody_to_leave_them_to(declared):
+    job = declare_again(declared, schedule="0 0 * * * *", timer=False)
+    assert len(serve([job], at("01:00"), patience=timedelta(seconds=30))) == 1
+
+
+def test_all_that_a_call_writes_is_written_or_nothing(hourly, monkeypatch):
+    monkeypatch.setattr("jobs.serve.point", lambda name: 1 / 0)
+    with pytest.raises(ZeroDivisionError), transaction.atomic():
+        serve([hourly], at("01:00"))
+    assert not Run.objects.exists()
+    assert JobState.objects.get().ledger_through == START
+
+
+def declare_many(declared, number):
+    for place in range(number):
+        declared(f"job_{place}", command="succeeds", schedule="0 0 * * * *", timer=False)
+    return registry.scheduled()
+
+
+def test_ten_thousand_jobs_cost_as_many_statements_as_one(declared):
+    jobs = declare_many(declared, 10_000)
+    serve(jobs, START)
+    with CaptureQueriesContext(connection) as queries:
+        assert len(serve(jobs, at("01:00"))) == 10_000
+    assert [query["sql"].split()[0] for query in queries] == [
+        "SAVEPOINT",
+        "SELECT",
+        "SELECT",
+        "INSERT",
+        "UPDATE",
+        "RELEASE",
+    ]
+
+
+def test_a_thousand_gaps_are_lengthened_in_one_statement(declared):
+    jobs = declare_many(declared, 1000)
+    serve(jobs, START)
+    JobState.objects.update(paused_at=START, paused_by="ada")
+    serve(jobs, at("01:00"))
+    with CaptureQueriesContext(connection) as queries:
+        serve(jobs, at("02:00"))
+    assert [query["sql"].split()[0] for query in queries] == [
+        "SAVEPOINT",
+        "SELECT",
+        "SELECT",
+        "UPDATE",
+        "UPDATE",
+        "RELEASE",
+    ]
+    assert set(Gap.objects.values_list("count", flat=True)) == {2}
+    assert Gap.objects.count() == 1000
+
+
+def test_a_thousand_schedules_change_in_a_few_statements(declared):
+    serve(declare_many(declared, 1000), START)
+    registry._jobs.clear()
+    for place in range(1000):
+        declared(f"job_{place}", schedule="0 30 * * * *")
+    with CaptureQueriesContext(connection) as queries:
+        serve(registry.scheduled(), at("00:10"))
+    assert len(queries) == 5
+    assert Event.objects.count() == 1000
+
+
+@pytest.fixture
+def elsewhere(transactional_db):
+    """Run something in another thread, with a connection of its own."""
+
+    def start(target, *arguments):
+        def work():
+            try:
+                target(*arguments)
+            finally:
+                connections.close_all()
+
+        thread = threading.Thread(target=work)
+        thread.start()
+        return thread
+
+    return start
+
+
+def test_many_at_once_give_birth_to_one_run_an_occurrence(elsewhere, hourly):
+    moments = [START + timedelta(hours=hour) for hour in range(1, 9)]
+    barrier = threading.Barrier(8)
+
+    def work():
+        barrier.wait()
+        for moment in moments:
+            serve([hourly], moment)
+
+    for thread in [elsewhere(work) for _ in range(8)]:
+        thread.join(30)
+    covered = Run.objects.count() + sum(Gap.objects.values_list("count", flat=True))
+    assert covered == len(moments)
+
+
+def test_the_tick_leaves_a_job_that_another_serves_to_it(elsewhere, hourly, declared):
+    declared("other", command="succeeds", schedule="0 0 * * * *")
+    serve([registry["other"]], START)
+    locked, done = threading.Event(), threading.Event()
+
+    def hold():
+        with transaction.atomic():
+            states.lock(hourly)
+            locked.set()
+            done.wait(10)
+
+    thread = elsewhere(hold)
+    locked.wait(10)
+    born = serve([hourly, registry["other"]], at("01:00"), skip_locked=True)
+    done.set()
+    thread.join()
+    assert [run.job for run in born] == ["other"]
+    assert [run.job for run in serve([hourly], at("01:00"), skip_locked=True)] == ["nightly"]
+
+
+def test_two_that_see_a_job_first_make_one_row(elsewhere, declared):
+    declared("nightly", schedule="0 0 * * * *")
+    job = registry["nightly"]
+    barrier = threading.Barrier(4)
+
+    def work():
+        barrier.wait()
+        serve([job], at("01:00"))
+
+    for thread in [elsewhere(work) for _ in range(4)]:
+        thread.join(30)
+    assert (JobState.objects.count(), Run.objects.count()) == (1, 1)
+
+
+def test_a_pause_is_served_up_to_before_it_begins(hourly):
+    JobState.objects.update(
+        ledger_from=states.clock() - timedelta(hours=5), ledger_through=states.clock() - timedelta(hours=5)
+    )
+    operators.pause(hourly, by="ada")
+    assert Run.objects.count() == 1
+    assert not Gap.objects.filter(reason="paused").exists()
