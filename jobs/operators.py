@@ -20,6 +20,16 @@ class AlreadyPaused(ValueError):
         )
 
 
+class PauseEndsInThePast(ValueError):
+    """The pause of job {job!r} would end at {until}, which has passed. Give an end that lies ahead."""
+
+    def __init__(self, job: Job, until: datetime) -> None:
+        super().__init__(
+            f"The pause of job {job.name!r} would end at {until.isoformat()}, which has passed. "
+            "Give an end that lies ahead."
+        )
+
+
 class NotPaused(ValueError):
     """Job {job!r} is not paused."""
 
@@ -30,7 +40,7 @@ class NotPaused(ValueError):
 def pause(job: Job, *, by: str, reason: str = "", until: datetime | None = None) -> None:
     """From now on, skip the job's occurrences and steps; runs that a person asks for still start.
 
-    Raises AlreadyPaused.
+    Raises AlreadyPaused or PauseEndsInThePast.
     """
     with transaction.atomic():
         # What was due before the pause has its run or its gap before the pause begins.
@@ -40,6 +50,8 @@ def pause(job: Job, *, by: str, reason: str = "", until: datetime | None = None)
         clock = states.clock()
         if state.is_paused(clock):
             raise AlreadyPaused(state)
+        if until is not None and until <= clock:
+            raise PauseEndsInThePast(job, until)
         JobState.objects.filter(pk=job.name).update(
             paused_at=clock, paused_until=until, paused_by=by, paused_reason=reason
         )
