@@ -1,0 +1,35 @@
+"""`manage.py explain JOB [WHEN]`: what happened to an occurrence."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from jobs import states
+from jobs.declarations import UnknownJob, registry
+from jobs.explain import explain, zone_of
+from jobs.management.moments import UnreadableMoment, moment
+
+
+class Command(BaseCommand):
+    help = "Tell what happened to the occurrence of a job nearest WHEN: why it ran, waits, was skipped or missed."
+    # Who asks why something didn't run may have a wrong declaration before him.
+    requires_system_checks = []
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("job", metavar="JOB")
+        parser.add_argument(
+            "when",
+            nargs="*",
+            metavar="WHEN",
+            help="2026-01-31T02:00, or 02:00 for the latest such time; in the job's zone, unless it names another. "
+            "Default: the latest occurrence that was due.",
+        )
+
+    def handle(self, *, job: str, when: list[str], **options: Any) -> None:
+        now = states.clock()
+        try:
+            declared = registry[job]
+            at = moment(" ".join(when), zone_of(declared), now) if when else None
+        except (UnknownJob, UnreadableMoment) as error:
+            raise CommandError(str(error)) from None
+        self.stdout.write("\n".join(explain(declared, at, now).sentences))

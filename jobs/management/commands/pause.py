@@ -1,0 +1,58 @@
+"""`manage.py pause JOB…`: skip a job's occurrences for a while."""
+
+from argparse import ArgumentParser
+from collections.abc import Sequence
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from jobs import operators, states
+from jobs.declarations import Job, UnknownJob, registry
+from jobs.explain import zone_of
+from jobs.management.moments import UnreadableEnd, end
+from jobs.management.operator import operator
+
+
+class Command(BaseCommand):
+    help = "Pause jobs: their occurrences are skipped, with owner and reason. Runs that a person asks for still start."
+    # It must work also while a declaration is wrong.
+    requires_system_checks = []
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        add_jobs(parser)
+        parser.add_argument("--reason", default="", help="Why, for whoever wonders.")
+        parser.add_argument(
+            "--until", help="30m, 2h, 3d, or a moment by the job's clock: 2026-01-31T02:00. Default: until resumed."
+        )
+
+    def handle(self, *, jobs: list[str], all: bool, reason: str, until: str | None, **options: Any) -> None:
+        now = states.clock()
+        refused: list[str] = []
+        for job in chosen(jobs, all):
+            try:
+                ends_at = end(until, zone_of(job), now) if until else None
+                operators.pause(job, by=operator(), reason=reason, until=ends_at)
+            except UnreadableEnd as error:
+                raise CommandError(f"--until: {error}") from None
+            except (operators.AlreadyPaused, operators.PauseEndsInThePast) as error:
+                refused.append(str(error))
+            else:
+                told = f" until {ends_at.astimezone(zone_of(job)):%Y-%m-%d %H:%M} {zone_of(job).key}" if ends_at else ""
+                self.stdout.write(f"{job.name} is paused{told}.")
+        if refused:
+            raise CommandError("\n".join(refused))
+
+
+def add_jobs(parser: ArgumentParser) -> None:
+    parser.add_argument("jobs", nargs="*", metavar="JOB", help="Its name, as `manage.py jobs` shows it.")
+    parser.add_argument("--all", action="store_true", help="All declared jobs.")
+
+
+def chosen(names: Sequence[str], all: bool) -> list[Job]:
+    """The jobs that are meant. Raises CommandError where one isn't declared, or none is named."""
+    if bool(names) == all:
+        raise CommandError("Name jobs, or write --all for all of them. `manage.py jobs` lists them.")
+    try:
+        return [registry[name] for name in (registry if all else names)]
+    except UnknownJob as error:
+        raise CommandError(str(error)) from None

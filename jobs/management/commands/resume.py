@@ -1,0 +1,31 @@
+"""`manage.py resume JOB…`: end a pause."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from jobs import operators
+from jobs.management.commands.pause import add_jobs, chosen
+from jobs.management.operator import operator
+
+
+class Command(BaseCommand):
+    help = "Resume paused jobs. What the pause swallowed stays skipped."
+    # It must work also while a declaration is wrong.
+    requires_system_checks = []
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        add_jobs(parser)
+
+    def handle(self, *, jobs: list[str], all: bool, **options: Any) -> None:
+        refused: list[str] = []
+        for job in chosen(jobs, all):
+            try:
+                operators.resume(job, by=operator())
+            except operators.NotPaused as error:
+                refused.append(str(error))
+            else:
+                self.stdout.write(f"{job.name} is resumed.")
+        # Of all jobs, those that weren't paused are no news.
+        if refused and not all:
+            raise CommandError("\n".join(refused))
