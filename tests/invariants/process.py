@@ -5,6 +5,7 @@
     deliver    moments at which the jobs' timers call; `deliver_now` is now
     tick       serve by the tick instead of by timers
     tick_for   tick again and again for so many seconds, as the host does whatever becomes of a tick
+    fault      the named point at which it kills itself (for JOBS_FAULT)
     linger     execute what is queued until nothing is left
 
 Says `ready` when it is, and begins at the end of its standard input: a test starts several at once.
@@ -17,7 +18,7 @@ import time
 from contextlib import suppress
 from datetime import datetime, timedelta
 
-os.environ["DJANGO_SETTINGS_MODULE"] = "tests.settings"
+os.environ["DJANGO_SETTINGS_MODULE"] = "tests.invariants.settings"
 
 
 def main(orders):

@@ -37,7 +37,7 @@ def pipeline(name, retries):
     return [
         {
             "name": name,
-            "arguments": ["0.3"],
+            "arguments": ["0.15"],
             "rules": {
                 "command": "sleeps",
                 "schedule": half_an_hour_ago(),
@@ -93,13 +93,14 @@ def check(names, retries):
 
 def test_a_kill_at_each_named_point_is_made_good(start, declared, short_leases, worker):
     hour = datetime.now(UTC) - timedelta(minutes=59)
-    killed = {}
+    orders = []
     for point in faults.POINTS:
         name = point.replace(".", "_")
         jobs = pipeline(name, retries=1)
         declare_here(declared, jobs)
         states.begin([registry[name]], hour)
-        (killed[point],) = start({"declare": jobs, "deliver_now": True, "timing": TIMING}, fault=point)
+        orders.append({"declare": jobs, "deliver_now": True, "timing": TIMING, "fault": point})
+    killed = dict(zip(faults.POINTS, start(*orders), strict=True))
     for process in killed.values():
         process.begin()
     for point, process in killed.items():
@@ -123,7 +124,7 @@ def test_a_kill_at_any_moment_is_made_good(start, declared, short_leases, worker
         orders.append({"declare": jobs, "deliver_now": True, "timing": TIMING})
     states.begin([registry[name] for name in names], hour)
     processes = start(*orders)
-    moments = sorted((dice.uniform(0, 1.2), process) for process in processes)
+    moments = sorted((dice.uniform(0, 0.8), process) for process in processes)
     began = time.monotonic()
     for process in processes:
         process.begin()

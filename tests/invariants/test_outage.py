@@ -20,8 +20,8 @@ pytestmark = pytest.mark.invariant
 OUTAGE = float(os.environ.get("JOBS_OUTAGE", "90"))
 
 
-@pytest.fixture
-def server():
+@pytest.fixture(scope="session")
+def own_server():
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         server = Server(f"{folder}/postgres")
         subprocess.run(
@@ -32,6 +32,13 @@ def server():
         )
         yield server
         server.remove()
+
+
+@pytest.fixture
+def server(own_server):
+    with own_server.connect() as connection:
+        connection.execute("TRUNCATE jobs_run, jobs_jobstate, jobs_gap, jobs_event CASCADE")
+    return own_server
 
 
 @pytest.mark.timeout(240)

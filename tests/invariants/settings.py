@@ -1,0 +1,6 @@
+"""As lean as a worker can be: these tests start and kill dozens of them."""
+
+from tests.settings import *  # noqa: F403
+
+INSTALLED_APPS = ["jobs", "tests.sample_commands"]
+MIDDLEWARE = []
