@@ -22,7 +22,7 @@ done
 
 if command -v uv >/dev/null 2>&1; then
     echo "No Python 3.13 is here; uv fetches one …" >&2
-    if uv python install --quiet 3.13 >&2 && real "$(uv python find --managed-python 3.13)"; then
+    if uv python install 3.13 >&2 && real "$(uv python find --managed-python 3.13)"; then
         exit 0
     fi
 fi
