@@ -11,7 +11,7 @@ PRODUCTION := LOCAL= SECRET_KEY=not-a-secret-but-as-long-and-as-varied-as-a-real
 # More arguments for the command of a target: make test ARGS="-k worker -x"
 ARGS ?=
 # How often `make soak` goes round.
-TIMES ?= 20
+TIMES ?= 100
 
 .DEFAULT_GOAL := help
 
@@ -60,10 +60,7 @@ lock:  ## Lock the requirements anew (wants uv): make lock ARGS=--upgrade
 
 .PHONY: soak
 soak: venv  ## Run the invariants under faults again and again: make soak TIMES=100
-	@for round in $$(seq $(TIMES)); do \
-		echo "round $$round of $(TIMES)"; \
-		LOCAL=1 $(PYTHON_IN_VENV) -m pytest -m invariant $(ARGS) || exit 1; \
-	done
+	@JOBS_OUTAGE=3 LOCAL=1 $(PYTHON_IN_VENV) -m pytest -x -m invariant tests/invariants --times $(TIMES) $(ARGS)
 
 .PHONY: bench
 bench:  ## Measure, and print ratios
