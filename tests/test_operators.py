@@ -13,11 +13,15 @@ from jobs.words import Status
 
 pytestmark = pytest.mark.django_db
 HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
 
 
 @pytest.fixture
-def nightly(declared):
-    declared("nightly", command="succeeds", schedule="0 * * * * *", overlap="allow")
+def nightly(declared, monkeypatch):
+    """A job of every day, due some twelve hours from now, and first seen now."""
+    now = states.clock()
+    monkeypatch.setattr(declarations, "FIRST_SEEN", now)
+    declared("nightly", command="succeeds", schedule=f"0 0 {(now.hour + 12) % 24} * * *")
     return registry["nightly"]
 
 
@@ -48,7 +52,7 @@ def test_an_event_tells_of_the_pause_and_of_its_end(nightly):
 
 
 def test_what_was_due_before_the_pause_still_runs(nightly, rung, monkeypatch):
-    monkeypatch.setattr(declarations, "FIRST_SEEN", states.clock() - timedelta(seconds=90))
+    monkeypatch.setattr(declarations, "FIRST_SEEN", states.clock() - 14 * HOUR)
     operators.pause(nightly, by="ada")
     run = Run.objects.latest("id")
     assert run.status == Status.QUEUED
@@ -59,7 +63,7 @@ def test_what_was_due_before_the_pause_still_runs(nightly, rung, monkeypatch):
 def test_what_a_pause_swallowed_stays_skipped_when_it_is_ended(nightly):
     operators.pause(nightly, by="ada", reason="the bank moves")
     now = states.clock()
-    JobState.objects.update(paused_at=now - HOUR, ledger_from=now - HOUR, ledger_through=now - HOUR)
+    JobState.objects.update(paused_at=now - 60 * DAY, ledger_from=now - 60 * DAY, ledger_through=now - 60 * DAY)
     operators.resume(nightly, by="bob")
     gap = Gap.objects.get()
     assert (gap.count, gap.reason, gap.by, gap.note) == (60, "paused", "ada", "the bank moves")
@@ -119,5 +123,5 @@ def test_a_person_may_run_a_paused_job(nightly):
 
 def test_during_a_pause_occurrences_are_skipped(nightly):
     operators.pause(nightly, by="ada")
-    serve([nightly], states.clock() + timedelta(minutes=10))
+    serve([nightly], states.clock() + 10 * DAY)
     assert (Gap.objects.get().count, Run.objects.exists()) == (10, False)
