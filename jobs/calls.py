@@ -31,14 +31,18 @@ class Call:
 
 def answer(call: Call) -> None:
     """Serve what is due and execute it. Where nothing is due: a manual run if a person called, else nothing."""
-    now = states.clock()
+    now, through = states.clock_and_watermark(call.job)
     early = call.called_for is not None and now < call.called_for <= now + SKEW
     moment = call.called_for if early and call.called_for else now
     born = serve([call.job], moment)
     if born:
         _execute(call, born)
+    elif through is not None and _is_due(call.job, through, moment):
+        log.info("nothing to run job=%s: what was due is skipped or missed, and the ledger says why", call.job.name)
     elif call.called_for is None:
-        _leave_event(call, "The host doesn't tell for which moment it called")
+        # A zone's timer also fires at moments that are none of the job's occurrences: these leave nothing.
+        if not _fires_at_other_moments(call.job):
+            _leave_event(call, "The host doesn't tell for which moment it called")
     elif call.called_for > moment:
         run = triggers.request(
             call.job.name, trigger=Trigger.MANUAL, requested_by="a manual call of the function", ring=False
@@ -57,6 +61,18 @@ def _execute(call: Call, born: list[Born]) -> None:
         supervisor.execute(first.run, invocation_id=call.invocation_id)
     for run in others:
         doorbell.ring(run.run)
+
+
+def _is_due(job: Job, through: datetime, moment: datetime) -> bool:
+    """Whether this call was the one to serve an occurrence: then it isn't ambiguous, also where no run came of it."""
+    assert job.schedule is not None
+    first = job.schedule.next(through)
+    return first is not None and first <= moment
+
+
+def _fires_at_other_moments(job: Job) -> bool:
+    assert job.schedule is not None
+    return job.schedule.timer_expression != job.schedule.expression.text
 
 
 def _is_occurrence(job: Job, moment: datetime) -> bool:

@@ -62,6 +62,17 @@ def clock() -> datetime:
     return now
 
 
+def clock_and_watermark(job: Job) -> tuple[datetime, datetime | None]:
+    """The database's clock, and how far the job's ledger reaches; None where its present schedule has none yet."""
+    found = sql.row(
+        "SELECT clock_timestamp(), (SELECT ledger_through FROM jobs_jobstate WHERE job = %s AND fingerprint = %s)",
+        [job.name, job.fingerprint],
+    )
+    assert found is not None
+    now, through = found
+    return now, through
+
+
 def activity(names: list[str], since: datetime | None = None) -> dict[str, list[Activity]]:
     """The jobs' active runs, and where `since` is given those that ended after it, oldest first."""
     found: dict[str, list[Activity]] = defaultdict(list)
