@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from jobs.declarations import Job
 
 MASK = b"********"
-SENSITIVE = re.compile(r"SECRET|PASSWORD|PASSWD|TOKEN|CREDENTIAL|(?:^|_)KEY(?:$|_)|CONNECTION_?STRING|SAS", re.I)
+SENSITIVE = re.compile(r"SECRET|PASSWORD|PASSWD|TOKEN|CREDENTIAL|CONNECTION_?STRING|(?:^|_)(?:KEY|SAS)(?:$|_)", re.I)
 # A shorter value would mask half of all output.
 SHORTEST = 6
 
@@ -25,9 +25,22 @@ def of_arguments(job: Job, arguments: Sequence[str]) -> list[str]:
     found: list[str] = []
     for place, word in enumerate(arguments):
         option, equals, value = word.partition("=")
-        if option in job.secrets:
+        if _is_secret(job, option):
             found += [value] if equals else list(arguments[place + 1 : place + 2])
     return found
+
+
+def _is_secret(job: Job, option: str) -> bool:
+    """argparse takes the beginning of a long option for the whole: `--tok` is `--token`."""
+    return option in job.secrets or (
+        len(option) > 2 and any(secret.startswith("--") and secret.startswith(option) for secret in job.secrets)
+    )
+
+
+def mask(text: str, secrets: Iterable[str]) -> str:
+    """The text without the secrets."""
+    masker = Masker(secrets)
+    return (masker.feed(text.encode()) + masker.end()).decode()
 
 
 def hide(job: Job, arguments: Sequence[str]) -> list[str]:
@@ -60,15 +73,27 @@ class Masker:
         """What can be shown now. An end that might begin a secret is held until more comes."""
         if self._pattern is None:
             return data
-        data = self._pattern.sub(MASK, self._held + data)
-        for length in range(min(self._longest - 1, len(data)), 0, -1):
+        data = self._held + data
+        shown, place, undecided = bytearray(), 0, self._undecided(data, 0)
+        for secret in self._pattern.finditer(data):
+            # A longer secret may begin here or before, and take this one in.
+            if secret.start() >= undecided:
+                break
+            shown += data[place : secret.start()] + MASK
+            place = secret.end()
+            if place > undecided:
+                undecided = self._undecided(data, place)
+        self._held = data[undecided:]
+        return bytes(shown + data[place:undecided])
+
+    def _undecided(self, data: bytes, start: int) -> int:
+        """Where, from `start` on, an end of the data begins that more of it could make a secret."""
+        for length in range(min(self._longest - 1, len(data) - start), 0, -1):
             if data[-length:] in self._beginnings:
-                self._held = data[-length:]
-                return data[:-length]
-        self._held = b""
-        return data
+                return len(data) - length
+        return len(data)
 
     def end(self) -> bytes:
         """What was held."""
         held, self._held = self._held, b""
-        return held
+        return self._pattern.sub(MASK, held) if self._pattern else held
