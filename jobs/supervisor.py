@@ -5,13 +5,14 @@
 
 import json
 import logging
+import math
 import os
 import selectors
 import signal
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import TimeoutError as Unfinished
 from contextlib import contextmanager, suppress
 from datetime import timedelta
@@ -139,9 +140,9 @@ class Supervisor:
         self._wake, self._waker = socket.socketpair()
         self._waker.setblocking(False)
         self.held: Held = writer.hold(claim, self.wake)
-        secrets = [*masking.of_environment(), *masking.of_arguments(self.job, claim.arguments)]
+        self.secrets = [*masking.of_environment(), *masking.of_arguments(self.job, claim.arguments)]
         self.recorder = Recorder(
-            lambda number, piece: writer.write(self.held, number, piece), self.job.output_limit, secrets
+            lambda number, piece: writer.write(self.held, number, piece), self.job.output_limit, self.secrets
         )
 
     def wake(self) -> None:
@@ -258,7 +259,7 @@ class Supervisor:
             except ValueError:  # SIGTERM cut it short
                 continue
             if report.get("progress"):
-                self.progress = _clean(report["progress"])
+                self.progress = _clean(report["progress"], self.secrets)
                 writer.report(self.held, self.progress)
             self.end = report.get("end", self.end)
 
@@ -314,8 +315,8 @@ class Supervisor:
             status=status,
             exit_code=code if code is not None and code >= 0 else None,
             signal=_signal_name(code) if code is not None and code < 0 else "",
-            error=_printable(error),
-            result=_clean(self.end.get("result")),
+            error=_clean(error, self.secrets),
+            result=_clean(self.end.get("result"), self.secrets),
             progress=self.progress,
             wall=wall,
             cpu=timedelta(seconds=receipt["cpu"]) if receipt else None,
@@ -369,6 +370,15 @@ def _printable(text: str) -> str:
     return text.replace("\x00", "�").encode(errors="replace").decode()
 
 
-def _clean(value: Any) -> Any:
-    """JSON as PostgreSQL takes it."""
-    return None if value is None else json.loads(_printable(json.dumps(value, ensure_ascii=False)))
+def _clean(value: Any, secrets: Sequence[str]) -> Any:
+    """JSON as PostgreSQL takes it (Python's has NaN and NUL besides), and without secrets."""
+    match value:
+        case str():
+            return masking.mask(_printable(value), secrets)
+        case float() if not math.isfinite(value):
+            return str(value)
+        case list():
+            return [_clean(item, secrets) for item in value]
+        case dict():
+            return {_clean(key, secrets): _clean(item, secrets) for key, item in value.items()}
+    return value
