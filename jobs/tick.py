@@ -42,8 +42,9 @@ def tick() -> list[Born]:
     if not _aligned:
         retire_unscheduled()
         declare_predecessors_lost()
-        _aligned = True
     born = serve(due, patience=timing.PATIENCE, skip_locked=True)
+    # Not before: where the database fails here, the next tick has to look at all jobs again.
+    _aligned = True
     rings = [Ring(run=run.run) for run in born]
     transitions.miss_overdue()
     # After an outage the supervisors need time to renew their leases: until then an old lease says nothing.

@@ -1,0 +1,197 @@
+# mypy: disable-error-code="operator, union-attr, arg-type"
+"""Once a minute: all that is due is served, what was lost is rescued, forgotten doorbells are rung."""
+
+import os
+import time
+from datetime import timedelta
+
+import pytest
+from django.db import OperationalError
+
+from jobs import declarations, instance, states, tick, timing
+from jobs.declarations import registry
+from jobs.models import Gap, JobState, Run
+from jobs.words import Status
+from tests.rows import a_run, an_attempt
+
+pytestmark = pytest.mark.django_db
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture(autouse=True)
+def rung(monkeypatch):
+    """A worker that has just started; gives the runs that are rung for."""
+    found = []
+    monkeypatch.setattr("jobs.doorbell.ring", lambda run, *delay: found.append(run))
+    monkeypatch.setattr(tick, "_aligned", False)
+    monkeypatch.setattr(tick, "_sight", tick.Sight())
+    monkeypatch.setattr(declarations, "FIRST_SEEN", states.clock())
+    return found
+
+
+@pytest.fixture
+def daily(declared):
+    """A job of every day that was due an hour ago, or so."""
+    due = states.clock() - HOUR
+    declared("nightly", command="succeeds", schedule=f"{due.second} {due.minute} {due.hour} * * *")
+    return registry["nightly"]
+
+
+def begin_ledger(job, ago):
+    JobState.objects.create(
+        job=job.name,
+        fingerprint=job.fingerprint,
+        ledger_from=states.clock() - ago,
+        ledger_through=states.clock() - ago,
+        next_due_at=job.schedule.next(states.clock() - ago),
+    )
+
+
+def has_seen_the_database(monkeypatch, duration):
+    now = time.monotonic()
+    monkeypatch.setattr(tick, "_sight", tick.Sight(since=now - duration.total_seconds(), last=now))
+
+
+def test_a_job_is_first_seen_and_due_later(daily):
+    assert tick.tick() == []
+    assert JobState.objects.get().next_due_at > states.clock()
+
+
+def test_what_a_timer_left_is_born_and_rung_for(daily, rung):
+    begin_ledger(daily, 2 * HOUR)
+    [born] = tick.tick()
+    assert rung == [born.run]
+
+
+def test_fresh_occurrences_are_left_to_their_timers(declared):
+    due = states.clock()
+    declared("nightly", schedule=f"{due.second} {due.minute} {due.hour} * * *")
+    declared("by_tick", schedule=f"{due.second} {due.minute} {due.hour} * * *", timer=False)
+    for job in registry.scheduled():
+        begin_ledger(job, HOUR)
+    assert [born.job for born in tick.tick()] == ["by_tick"]
+    JobState.objects.update(next_due_at=due - timing.PATIENCE, ledger_through=due - HOUR)
+    assert [job.name for job in tick._due()] == ["nightly", "by_tick"]
+
+
+def test_after_the_first_tick_only_what_is_due_is_asked_for(daily, django_assert_max_num_queries):
+    tick.tick()
+    with django_assert_max_num_queries(3):  # what is due, overdue and forgotten
+        tick.tick()
+
+
+def test_a_tick_that_the_database_failed_looks_at_all_jobs_again(daily, monkeypatch):
+    def fail(*arguments, **options):
+        raise OperationalError("gone")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(tick, "serve", fail)
+        with pytest.raises(OperationalError):
+            tick.tick()
+    tick.tick()
+    assert JobState.objects.filter(job="nightly").exists()
+
+
+def test_a_job_whose_schedule_was_taken_away_begins_anew_if_it_comes_back(daily):
+    begin_ledger(daily, 2 * HOUR)
+    registry._jobs.clear()
+    tick.tick()
+    state = JobState.objects.get()
+    assert (state.fingerprint, state.next_due_at) == ("", None)
+
+
+def test_a_run_that_nobody_took_up_in_time_is_missed(rung):
+    run = a_run(status=Status.QUEUED, start_by=states.clock() - HOUR, not_before=states.clock() - 2 * HOUR)
+    tick.tick()
+    run.refresh_from_db()
+    assert run.status == Status.MISSED
+    assert rung == []
+
+
+def test_a_forgotten_run_is_rung_for_once_in_five_minutes(rung):
+    run = a_run(status=Status.QUEUED, not_before=states.clock() - HOUR)
+    tick.tick()
+    tick.tick()
+    assert rung == [run.pk]
+
+
+def a_running_run(lease, supervisor=""):
+    run = a_run(status=Status.RUNNING, lease_expires_at=states.clock() + lease)
+    an_attempt(run, status="running", instance=instance.current().name, supervisor=supervisor)
+    return run
+
+
+def test_nothing_is_lost_before_the_database_was_seen_for_a_lease(monkeypatch):
+    run = a_running_run(-HOUR)
+    tick.tick()
+    run.refresh_from_db()
+    assert run.status == Status.RUNNING
+    has_seen_the_database(monkeypatch, timing.LEASE - timedelta(seconds=10))
+    tick.tick()
+    run.refresh_from_db()
+    assert run.status == Status.RUNNING
+    has_seen_the_database(monkeypatch, timing.LEASE)
+    tick.tick()
+    run.refresh_from_db()
+    assert run.status == Status.LOST
+    assert run.error == "Its supervisor vanished: no heartbeat came until its lease ran out."
+
+
+def test_a_lease_that_holds_is_left_alone(monkeypatch):
+    run = a_running_run(timedelta(minutes=1))
+    has_seen_the_database(monkeypatch, HOUR)
+    tick.tick()
+    run.refresh_from_db()
+    assert run.status == Status.RUNNING
+
+
+def test_a_lost_run_that_is_tried_again_is_rung_for(declared, monkeypatch, rung):
+    declared("nightly", retries=1)
+    run = a_running_run(-HOUR)
+    has_seen_the_database(monkeypatch, HOUR)
+    tick.tick()
+    run.refresh_from_db()
+    assert (run.status, rung) == (Status.QUEUED, [run.pk])
+
+
+def test_sight_of_the_database_begins_anew_after_a_long_silence():
+    sight = tick.Sight()
+    assert sight.seen(1000.0) == timedelta(0)
+    assert sight.seen(1060.0) == timedelta(seconds=60)
+    assert sight.seen(1160.0) == timedelta(seconds=160)
+    assert sight.seen(1260.1) == timedelta(0)
+
+
+def test_what_a_dead_predecessor_on_this_instance_ran_is_lost_at_once():
+    namespace, _, started = instance.current().supervisor.split("/")
+    run = a_running_run(HOUR, f"{namespace}/{os.getpid()}/{int(started) - 1}")
+    tick.tick()
+    run.refresh_from_db()
+    assert (run.status, run.error) == (Status.LOST, "Its supervisor died, and a new one started in its place.")
+
+
+@pytest.mark.parametrize("supervisor", ["", "another-boot:4026531836/1/1"])
+def test_a_predecessor_that_may_live_is_left_to_its_lease(supervisor):
+    run = a_running_run(HOUR, supervisor)
+    tick.tick()
+    run.refresh_from_db()
+    assert run.status == Status.RUNNING
+
+
+def test_a_living_process_is_not_dead():
+    assert not tick.is_dead(instance.current().supervisor)
+    run = a_running_run(HOUR, instance.current().supervisor)
+    tick.tick()
+    run.refresh_from_db()
+    assert run.status == Status.RUNNING
+
+
+def test_after_a_long_outage_the_ledger_is_complete(declared):
+    declared("minutely", command="succeeds", schedule="0 * * * * *", timer=False)
+    begin_ledger(registry["minutely"], 50 * HOUR)
+    through = JobState.objects.get().ledger_through
+    tick.tick()
+    state = JobState.objects.get()
+    covered = Run.objects.count() + sum(Gap.objects.values_list("count", flat=True))
+    assert covered == registry["minutely"].schedule.count(through, state.ledger_through)
+    assert (Run.objects.count(), Gap.objects.count() <= 2) == (1, True)
