@@ -1,0 +1,195 @@
+"""Steps follow the runs of what they come after."""
+
+import threading
+from datetime import UTC, datetime
+
+import pytest
+from django.db import connections
+
+from jobs import operators, states, transitions, triggers
+from jobs.declarations import registry
+from jobs.instance import Instance
+from jobs.models import Run
+from jobs.pipelines import End, follow
+from jobs.transitions import Outcome
+from jobs.words import AttemptStatus, Reason, Status
+from tests.rows import a_run
+
+pytestmark = pytest.mark.django_db
+DUE = datetime(2026, 3, 14, 2, tzinfo=UTC)
+HERE = Instance(name="here", supervisor="", release="")
+
+
+@pytest.fixture
+def three_steps(declared):
+    declared("fetch", command="succeeds", schedule="0 0 2 * * *")
+    declared("load", command="succeeds", after="fetch")
+    declared("report", command="succeeds", after="load")
+
+
+def start(job, scheduled_for=DUE, **fields):
+    run = a_run(job, Status.QUEUED, scheduled_for=scheduled_for, not_before=states.clock(), **fields)
+    return claim(run)
+
+
+def claim(run):
+    claimed = transitions.claim(run.pk, HERE)
+    assert claimed is not None
+    return claimed
+
+
+def end(claimed, status=AttemptStatus.SUCCEEDED):
+    ended = transitions.finish(claimed, Outcome(status=status, error="" if status == "succeeded" else "no"))
+    assert ended is not None
+    return [ring.run for ring in ended.rings]
+
+
+def ledger():
+    return [(run.job, run.status, run.reason) for run in Run.objects.order_by("id")]
+
+
+def test_each_step_is_born_when_the_one_before_it_succeeded(three_steps):
+    fetch = start("fetch")
+    assert not Run.objects.filter(job="load").exists()
+    [load] = end(fetch)
+    run = Run.objects.get(pk=load)
+    assert (run.job, run.trigger, run.scheduled_for, run.chained_from_id) == ("load", "chain", DUE, fetch.run)
+    assert run.requested_by == f"run {fetch.run} of fetch"
+    [report] = end(claim(run))
+    assert end(claim(Run.objects.get(pk=report))) == []
+    assert ledger() == [("fetch", "succeeded", ""), ("load", "succeeded", ""), ("report", "succeeded", "")]
+
+
+def test_after_a_failed_middle_the_last_step_is_skipped_with_the_reason(three_steps):
+    [load] = end(start("fetch"))
+    assert end(claim(Run.objects.get(pk=load)), AttemptStatus.FAILED) == []
+    report = Run.objects.get(job="report")
+    assert (report.status, report.reason, report.blocked_by_id) == (Status.SKIPPED, Reason.PREDECESSOR, load)
+    assert report.error == f"Its predecessor load ended as failed (run {load})."
+    assert report.finished_at is not None
+
+
+def test_after_a_failed_beginning_all_steps_are_skipped(three_steps):
+    fetch = start("fetch")
+    end(fetch, AttemptStatus.TIMED_OUT)
+    load, report = Run.objects.get(job="load"), Run.objects.get(job="report")
+    assert load.error == f"Its predecessor fetch ended as timed_out (run {fetch.run})."
+    assert report.error == f"Its predecessor load ended as skipped (run {load.pk})."
+    assert report.blocked_by == load
+
+
+def test_a_predecessor_that_is_tried_again_decides_nothing_yet(three_steps, declared):
+    registry._jobs.pop("fetch")
+    declared("fetch", command="succeeds", retries=1)
+    run = start("fetch").run
+    end(claim_again(run), AttemptStatus.FAILED)
+    assert not Run.objects.filter(job="load").exists()
+
+
+def claim_again(run):
+    [(claimed, _)] = [found for found in transitions.of_instance("here") if found[0].run == run]
+    return claimed
+
+
+@pytest.mark.parametrize("what", ["cancel", "miss", "lose"])
+def test_a_predecessor_that_never_ran_to_its_end_skips_its_steps(three_steps, what):
+    run = a_run("fetch", Status.QUEUED, scheduled_for=DUE, not_before=states.clock())
+    match what:
+        case "cancel":
+            transitions.cancel(run.pk, "ada")
+        case "miss":
+            transitions.end_unstarted(run.pk, Status.MISSED, Reason.TOO_LATE, "no")
+        case "lose":
+            transitions.declare_lost([claim(run)], "no", only_if_lease_expired=False)
+    assert [job for job, status, _ in ledger() if status == Status.SKIPPED] == ["load", "report"]
+
+
+@pytest.fixture
+def two_sources(declared):
+    declared("left", command="succeeds", schedule="0 0 2 * * *")
+    declared("right", command="succeeds", schedule="0 0 2 * * *")
+    declared("join", command="succeeds", after=["left", "right"])
+
+
+def test_a_step_with_two_predecessors_waits_for_both(two_sources):
+    left, right = start("left"), start("right")
+    assert end(left) == []
+    assert not Run.objects.filter(job="join").exists()
+    [join] = end(right)
+    assert Run.objects.get(pk=join).scheduled_for == DUE
+
+
+def test_predecessors_of_different_occurrences_dont_make_one(two_sources):
+    end(start("left"))
+    assert end(start("right", DUE.replace(day=15))) == []
+
+
+def test_one_failed_predecessor_of_two_skips_the_step_once(two_sources):
+    left, right = start("left"), start("right")
+    end(left, AttemptStatus.FAILED)
+    assert end(right) == []
+    assert ledger()[2:] == [("join", "skipped", "predecessor")]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_predecessors_that_end_at_once_give_birth_to_one_step(two_sources):
+    for day in range(1, 11):
+        due = DUE.replace(day=day)
+        claims = [start("left", due), start("right", due)]
+        barrier = threading.Barrier(2)
+
+        def work(claimed, barrier=barrier):
+            try:
+                barrier.wait()
+                end(claimed)
+            finally:
+                connections.close_all()
+
+        threads = [threading.Thread(target=work, args=[claimed]) for claimed in claims]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(20)
+        assert Run.objects.filter(job="join", scheduled_for=due).count() == 1
+        Run.objects.filter(job="join").update(status="succeeded", finished_at=due)
+
+
+def test_a_paused_step_is_skipped_with_the_reason_and_so_are_those_after_it(three_steps):
+    operators.pause(registry["load"], by="ada", reason="the bank moves")
+    assert end(start("fetch")) == []
+    load = Run.objects.get(job="load")
+    assert (load.status, load.reason, load.error) == ("skipped", "paused", "The job was paused by ada: the bank moves")
+    assert Run.objects.get(job="report").status == Status.SKIPPED
+
+
+def test_a_step_whose_last_run_is_still_at_work_is_skipped(three_steps):
+    busy = start("load", None)
+    assert end(start("fetch")) == []
+    load = Run.objects.get(job="load", scheduled_for=DUE)
+    assert (load.status, load.reason, load.blocked_by_id) == (Status.SKIPPED, Reason.OVERLAP, busy.run)
+    assert load.error == f"Run {busy.run} of load was in its way (overlap='skip')."
+
+
+def test_a_step_may_replace_its_last_run(declared):
+    declared("fetch", command="succeeds")
+    declared("load", command="succeeds", after="fetch", overlap="replace")
+    waiting = a_run("load", Status.QUEUED)
+    [load] = end(start("fetch"))
+    waiting.refresh_from_db()
+    assert waiting.status == Status.CANCELLED
+    assert load != waiting.pk
+
+
+def test_after_a_run_started_by_hand_the_step_follows_that_run(two_sources):
+    run = triggers.request("left", requested_by="ada", ring=False)
+    [join] = end(claim(run))
+    step = Run.objects.get(pk=join)
+    assert (step.scheduled_for, step.chained_from_id) == (None, run.pk)
+
+
+def test_a_run_has_each_step_once(three_steps):
+    claimed = start("fetch", None)
+    [load] = end(claimed)
+    again = follow(End(run=claimed.run, job="fetch", status=Status.SUCCEEDED, scheduled_for=None))
+    assert again.born == []
+    assert Run.objects.filter(job="load").get().pk == load

@@ -1,0 +1,443 @@
+# mypy: disable-error-code="union-attr, operator"
+"""Every change of a run's status: one conditional statement, whose number of rows is the answer."""
+
+import threading
+from datetime import timedelta
+
+import pytest
+from django.db import IntegrityError, connection, connections, transaction
+
+from jobs import states, timing, transitions
+from jobs.instance import Instance
+from jobs.models import Attempt, Run
+from jobs.transitions import Outcome, Ring
+from jobs.words import EDGES, ENDED, AttemptStatus, Reason, Status
+from tests.rows import a_run
+
+pytestmark = pytest.mark.django_db
+HERE = Instance(name="here", supervisor="ns/1/1", release="1.2")
+HOUR = timedelta(hours=1)
+
+
+def a_queued_run(job="nightly", **fields):
+    return a_run(job, Status.QUEUED, **{"not_before": states.clock()} | fields)
+
+
+def a_claimed_run(job="nightly", **fields):
+    run = a_queued_run(job, **fields)
+    claim = transitions.claim(run.pk, HERE)
+    assert claim is not None
+    return run, claim
+
+
+def status_of(run):
+    run.refresh_from_db()
+    return run.status
+
+
+def finish(claim, status=AttemptStatus.SUCCEEDED, **facts):
+    return transitions.finish(claim, Outcome(status=status, **facts))
+
+
+# The edges
+
+
+EVENTS = {
+    "claim": (lambda run: transitions.claim(run.pk, HERE), {Status.QUEUED: Status.RUNNING}),
+    "cancel": (
+        lambda run: transitions.cancel(run.pk, "ada"),
+        {Status.QUEUED: Status.CANCELLED, Status.RUNNING: Status.RUNNING},
+    ),
+    "skip": (
+        lambda run: transitions.end_unstarted(run.pk, Status.SKIPPED, Reason.OVERLAP, "no"),
+        {Status.QUEUED: Status.SKIPPED},
+    ),
+    "miss": (
+        lambda run: transitions.end_unstarted(run.pk, Status.MISSED, Reason.TOO_LATE, "no"),
+        {Status.QUEUED: Status.MISSED},
+    ),
+} | {
+    f"finish as {status}": (
+        lambda run, status=status: finish(_claim_of(run), status),
+        {Status.RUNNING: Status.QUEUED if status is AttemptStatus.INTERRUPTED else Status(status)},
+    )
+    for status in AttemptStatus
+    if status is not AttemptStatus.RUNNING
+}
+
+
+def _claim_of(run):
+    attempt, _ = Attempt.objects.get_or_create(run=run, number=max(run.attempt, 1))
+    return transitions.Claim(
+        run=run.pk,
+        attempt=attempt.pk,
+        number=attempt.number,
+        job=run.job,
+        trigger=run.trigger,
+        scheduled_for=None,
+        arguments=[],
+        failures=0,
+    )
+
+
+@pytest.mark.parametrize("event", EVENTS)
+@pytest.mark.parametrize("status", list(Status))
+def test_a_status_changes_along_its_edges_only(declared, event, status):
+    declared("nightly")
+    change, edges = EVENTS[event]
+    run = a_run(status=status, **({"not_before": states.clock()} if status is Status.QUEUED else {}))
+    answer = change(run)
+    assert status_of(run) == edges.get(status, status)
+    assert bool(answer) == (status in edges)
+    assert edges.get(status, status) in EDGES.get(status, frozenset()) | {status}
+
+
+def test_every_declared_edge_is_gone_by_some_change():
+    gone = {(start, end) for _, edges in EVENTS.values() for start, end in edges.items() if start != end}
+    assert gone == {(start, end) for start, ends in EDGES.items() for end in ends}
+    assert not set(EDGES) & ENDED
+
+
+@pytest.mark.parametrize("status", ["paused", ""])
+def test_the_database_knows_no_other_status(status):
+    run = a_run()
+    with pytest.raises(IntegrityError, match="check constraint"), transaction.atomic():
+        Run.objects.filter(pk=run.pk).update(status=status)
+
+
+# Claims
+
+
+def test_a_claim_starts_an_attempt_under_a_lease(declared):
+    declared("nightly")
+    run, claim = a_claimed_run(arguments=["--days", "3"])
+    run.refresh_from_db()
+    attempt = run.attempts.get()
+    assert (run.status, run.attempt, claim.number, claim.attempt) == (Status.RUNNING, 1, 1, attempt.pk)
+    assert run.lease_expires_at - run.started_at == pytest.approx(timing.LEASE, abs=timedelta(milliseconds=5))
+    assert (attempt.instance, attempt.supervisor, attempt.release) == ("here", "ns/1/1", "1.2")
+    assert claim.arguments == ["--days", "3"]
+
+
+def test_only_one_supervisor_claims_a_run(declared):
+    declared("nightly")
+    run, _ = a_claimed_run()
+    assert transitions.claim(run.pk, HERE) is None
+    assert run.attempts.count() == 1
+
+
+def test_a_run_is_not_claimed_before_its_time():
+    assert transitions.claim(a_queued_run(not_before=states.clock() + HOUR).pk, HERE) is None
+
+
+def test_a_run_is_not_claimed_after_its_start_deadline_but_a_retry_is():
+    passed = states.clock() - HOUR
+    assert transitions.claim(a_queued_run(start_by=passed).pk, HERE) is None
+    assert transitions.claim(a_queued_run(start_by=passed, attempt=1).pk, HERE) is not None
+
+
+def test_a_run_that_doesnt_exist_is_not_claimed():
+    assert transitions.claim(10**9, HERE) is None
+
+
+def test_exclusive_runs_of_a_job_wait_for_each_other():
+    a_claimed_run()
+    assert transitions.claim(a_queued_run().pk, HERE) is None
+    assert transitions.claim(a_queued_run(exclusive=False).pk, HERE) is not None
+    assert transitions.claim(a_queued_run("other").pk, HERE) is not None
+
+
+def test_the_earliest_occurrence_starts_first():
+    now = states.clock()
+    late, early = (a_queued_run(scheduled_for=now - hours * HOUR) for hours in (1, 2))
+    assert transitions.claim(late.pk, HERE) is None
+    claim = transitions.claim(early.pk, HERE)
+    finish(claim)
+    assert transitions.claim(late.pk, HERE) is not None
+
+
+def test_a_group_has_room_for_so_many(declared):
+    for name in ("left", "right", "third"):
+        declared(name, concurrency_group="table", concurrency_limit=2)
+    runs = [a_queued_run(name, concurrency_group="table") for name in ("left", "right", "third")]
+    first, second, third = (transitions.claim(run.pk, HERE) for run in runs)
+    assert first
+    assert second
+    assert third is None
+    finish(first)
+    assert transitions.claim(runs[2].pk, HERE) is not None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_many_at_once_a_group_lets_so_many_start(declared):
+    names = [f"job_{number}" for number in range(6)]
+    for name in names:
+        declared(name, concurrency_group="table", concurrency_limit=2)
+    runs = [a_queued_run(name, concurrency_group="table").pk for name in names]
+    barrier = threading.Barrier(len(runs))
+
+    def work(run):
+        try:
+            barrier.wait()
+            transitions.claim(run, HERE)
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=work, args=[run]) for run in runs]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(20)
+    assert Run.objects.filter(status=Status.RUNNING).count() == 2
+
+
+# Ends
+
+
+def test_an_end_keeps_the_receipt(declared):
+    declared("nightly")
+    run, claim = a_claimed_run()
+    ended = finish(
+        claim,
+        exit_code=0,
+        result={"imported": 3},
+        progress={"done": 3},
+        wall=timedelta(seconds=2),
+        cpu=timedelta(seconds=1),
+        peak_memory=2**33,
+        sql_statements=5,
+        output_bytes=10,
+        output_dropped=2,
+    )
+    run.refresh_from_db()
+    attempt = run.attempts.get()
+    assert (ended.status, ended.rings) == (Status.SUCCEEDED, [])
+    assert (run.result, run.progress, run.lease_expires_at) == ({"imported": 3}, {"done": 3}, None)
+    assert (attempt.status, attempt.exit_code, attempt.peak_memory, attempt.sql_statements) == (
+        "succeeded",
+        0,
+        2**33,
+        5,
+    )
+    assert (attempt.wall, attempt.cpu, attempt.output_bytes) == (timedelta(seconds=2), timedelta(seconds=1), 10)
+
+
+def test_who_lost_the_attempt_changes_nothing(declared):
+    declared("nightly")
+    run, claim = a_claimed_run()
+    finish(claim, AttemptStatus.INTERRUPTED)
+    again = transitions.claim(run.pk, HERE)
+    assert finish(claim, AttemptStatus.FAILED, error="mine") is None
+    assert status_of(run) == Status.RUNNING
+    assert [(attempt.number, attempt.status) for attempt in run.attempts.order_by("number")] == [
+        (1, "interrupted"),
+        (2, "running"),
+    ]
+    assert finish(again).status is Status.SUCCEEDED
+
+
+def test_an_end_whose_answer_was_lost_is_found_again(declared):
+    declared("nightly")
+    _, claim = a_claimed_run()
+    succeeded = Outcome(status=AttemptStatus.SUCCEEDED)
+    assert transitions.already_finished(claim, succeeded) is None
+    transitions.finish(claim, succeeded)
+    assert transitions.already_finished(claim, succeeded).status is Status.SUCCEEDED
+    assert transitions.already_finished(claim, Outcome(status=AttemptStatus.LOST)) is None
+
+
+# Retries
+
+
+@pytest.mark.parametrize("status", [AttemptStatus.FAILED, AttemptStatus.TIMED_OUT, AttemptStatus.LOST])
+def test_a_failed_attempt_is_tried_again_after_a_delay(declared, status):
+    declared("nightly", retries=1, retry_delay=timedelta(minutes=1), retry_jitter=0)
+    run, claim = a_claimed_run()
+    ended = finish(claim, status, error="no")
+    run.refresh_from_db()
+    assert ended.status is Status.QUEUED
+    assert ended.rings == [Ring(run=run.pk, delay=timedelta(minutes=1))]
+    assert (run.failures, run.error, run.finished_at) == (1, "no", None)
+    assert abs(run.not_before - states.clock() - timedelta(minutes=1)) < timedelta(seconds=5)
+
+
+def test_the_delay_grows_and_the_last_failure_is_the_end(declared):
+    declared("nightly", retries=2, retry_delay=timedelta(minutes=1), retry_jitter=0)
+    run = a_queued_run()
+    delays = []
+    for _ in range(3):
+        Run.objects.filter(pk=run.pk).update(not_before=states.clock())
+        ended = finish(transitions.claim(run.pk, HERE), AttemptStatus.FAILED, error="no")
+        delays += [ring.delay for ring in ended.rings]
+    assert delays == [timedelta(minutes=1), timedelta(minutes=2)]
+    assert status_of(run) == Status.FAILED
+    assert (run.attempt, run.failures) == (3, 3)
+
+
+def test_only_the_declared_ends_are_tried_again(declared):
+    declared("nightly", retries=5, retry_on="timed_out")
+    _, claim = a_claimed_run()
+    assert finish(claim, AttemptStatus.FAILED).status is Status.FAILED
+
+
+def test_an_interruption_spends_no_retry_and_waits_for_nothing(declared):
+    declared("nightly", retries=1)
+    run, claim = a_claimed_run()
+    ended = finish(claim, AttemptStatus.INTERRUPTED)
+    assert ended.rings == [Ring(run=run.pk)]
+    assert (status_of(run), run.failures) == (Status.QUEUED, 0)
+    assert transitions.claim(run.pk, HERE).number == 2
+
+
+def test_what_was_cancelled_is_not_tried_again(declared):
+    declared("nightly", retries=5)
+    run, claim = a_claimed_run()
+    assert transitions.cancel(run.pk, "ada") is Status.RUNNING
+    ended = finish(claim, AttemptStatus.FAILED, error="no")
+    assert (ended.status, ended.rings) == (Status.CANCELLED, [])
+    assert status_of(run) == Status.CANCELLED
+    assert run.finished_at is not None
+
+
+def test_a_run_of_a_job_that_is_declared_no_more_ends_without_a_retry():
+    _, claim = a_claimed_run("gone")
+    assert finish(claim, AttemptStatus.FAILED).status is Status.FAILED
+
+
+# Cancellations
+
+
+def test_a_queued_run_is_cancelled_at_once():
+    run = a_queued_run()
+    assert transitions.cancel(run.pk, "ada") is Status.CANCELLED
+    assert status_of(run) == Status.CANCELLED
+    assert (run.error, run.cancelled_by) == ("Cancelled by ada before it started.", "ada")
+
+
+def test_a_running_run_is_told_to_end():
+    run, claim = a_claimed_run()
+    assert transitions.cancel(run.pk, "ada") is Status.RUNNING
+    assert transitions.cancel_requested([run.pk]) == [run.pk]
+    assert transitions.renew_leases([(run.pk, claim.number)]) == {(run.pk, 1): True}
+
+
+def test_who_cancelled_first_is_kept():
+    run, _ = a_claimed_run()
+    transitions.cancel(run.pk, "ada")
+    transitions.cancel(run.pk, "bob")
+    run.refresh_from_db()
+    assert run.cancelled_by == "ada"
+
+
+def test_a_run_that_succeeded_all_the_same_has_succeeded(declared):
+    declared("nightly")
+    run, claim = a_claimed_run()
+    transitions.cancel(run.pk, "ada")
+    assert finish(claim).status is Status.SUCCEEDED
+
+
+# Deadlines and leases
+
+
+def test_a_run_that_nobody_took_up_in_time_is_missed():
+    now = states.clock()
+    overdue, waiting, endless = (
+        a_queued_run(job, start_by=by) for job, by in (("a", now - HOUR), ("b", now + HOUR), ("c", None))
+    )
+    retried = a_queued_run("d", start_by=now - HOUR, attempt=1)
+    assert transitions.miss_overdue() == 1
+    assert status_of(overdue) == Status.MISSED
+    assert (overdue.reason, overdue.error) == ("too_late", "Nobody took it up before its start deadline.")
+    assert {status_of(run) for run in (waiting, endless, retried)} == {Status.QUEUED}
+
+
+def test_a_lease_is_renewed_for_who_holds_it():
+    run, claim = a_claimed_run()
+    Run.objects.update(lease_expires_at=states.clock())
+    assert transitions.renew_leases([(run.pk, claim.number)]) == {(run.pk, 1): False}
+    run.refresh_from_db()
+    assert abs(run.lease_expires_at - states.clock() - timing.LEASE) < timedelta(seconds=5)
+    assert transitions.renew_leases([(run.pk, claim.number + 1)]) == {}
+
+
+def test_a_run_whose_lease_ran_out_is_lost(declared):
+    declared("nightly")
+    run, _ = a_claimed_run()
+    assert transitions.with_expired_leases() == []
+    Run.objects.update(lease_expires_at=states.clock() - HOUR)
+    claims = transitions.with_expired_leases()
+    assert transitions.declare_lost(claims, "gone") == []
+    assert (status_of(run), run.error, run.attempts.get().status) == (Status.LOST, "gone", "lost")
+
+
+def test_a_lease_that_was_renewed_meanwhile_holds(declared):
+    declared("nightly")
+    run, claim = a_claimed_run()
+    Run.objects.update(lease_expires_at=states.clock() - HOUR)
+    claims = transitions.with_expired_leases()
+    transitions.renew_leases([(run.pk, claim.number)])
+    transitions.declare_lost(claims, "gone")
+    assert status_of(run) == Status.RUNNING
+
+
+def test_a_lost_run_is_tried_again_where_its_job_says_so(declared):
+    declared("nightly", retries=1)
+    run, _ = a_claimed_run()
+    Run.objects.update(lease_expires_at=states.clock() - HOUR)
+    [ring] = transitions.declare_lost(transitions.with_expired_leases(), "gone")
+    assert (ring.run, status_of(run)) == (run.pk, Status.QUEUED)
+
+
+def test_progress_is_written_by_who_holds_the_attempt():
+    run, claim = a_claimed_run()
+    transitions.write_progress([(run.pk, claim.number, {"done": 1}), (run.pk, claim.number + 1, {"done": 2})])
+    run.refresh_from_db()
+    assert run.progress == {"done": 1}
+
+
+# Doorbells
+
+
+def test_forgotten_runs_are_rung_for_once_in_a_while():
+    now = states.clock()
+    forgotten = a_queued_run("a", not_before=now - HOUR)
+    a_queued_run("b")
+    a_queued_run("c", not_before=now + HOUR)
+    assert transitions.forgotten() == [forgotten.pk]
+    assert transitions.forgotten() == []
+    Run.objects.update(rung_at=now - HOUR)
+    assert transitions.forgotten() == [forgotten.pk]
+
+
+def test_the_runs_longest_due_are_ready_first():
+    now = states.clock()
+    second, first = (a_queued_run(name, scheduled_for=now - hours * HOUR) for name, hours in (("a", 1), ("b", 2)))
+    a_queued_run("c", not_before=now + HOUR)
+    assert transitions.next_ready(5) == [first.pk, second.pk]
+    assert transitions.next_ready(1) == [first.pk]
+
+
+def test_a_scheduled_run_costs_one_statement_to_claim_beside_its_group(django_assert_num_queries):
+    run = a_queued_run()
+    with django_assert_num_queries(4):  # its group; SAVEPOINT, the claim, RELEASE
+        transitions.claim(run.pk, HERE)
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        "status = 'queued' AND not_before <= now()",
+        "status = 'running' AND lease_expires_at < now()",
+        "status IN ('queued', 'running') AND job = ANY('{job_1}')",
+        "job = 'job_1' AND scheduled_for = now()",
+    ],
+)
+def test_what_is_asked_all_the_time_reads_no_old_runs(condition):
+    Run.objects.bulk_create(
+        Run(job=f"job_{number % 50}", status="succeeded", finished_at=states.clock(), trigger="manual")
+        for number in range(3000)
+    )
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE jobs_run")
+        cursor.execute(f"EXPLAIN SELECT id FROM jobs_run WHERE {condition}")
+        assert "Seq Scan" not in "\n".join(line for (line,) in cursor.fetchall())
