@@ -22,6 +22,18 @@ from jobs.words import AttemptStatus, Reason, Status
 CANCEL_CHANNEL = "jobs_cancel"
 
 
+# What a queued run `r` must be for an attempt of it to start, beside its group's limit.
+MAY_START = """
+    r.status = 'queued' AND r.not_before <= clock_timestamp()
+    AND (r.attempt > 0 OR r.start_by IS NULL OR r.start_by >= clock_timestamp())
+    AND NOT (r.exclusive AND EXISTS (
+        SELECT FROM jobs_run o
+         WHERE o.job = r.job AND o.id <> r.id AND o.exclusive
+           AND (o.status = 'running' OR (o.status = 'queued' AND o.scheduled_for < r.scheduled_for))
+    ))
+"""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Claim:
     """An attempt that is ours: what its supervisor needs to know."""
@@ -104,18 +116,12 @@ def _group_has_room(group: str, limit: int) -> bool:
 
 def _claim(run: int, instance: Instance, invocation_id: str) -> Claim | None:
     row = sql.row(
-        """
+        f"""
         WITH claimed AS (
             UPDATE jobs_run r
                SET status = 'running', attempt = attempt + 1, started_at = clock_timestamp(),
                    lease_expires_at = clock_timestamp() + %(lease)s, error = '', progress = NULL
-             WHERE id = %(run)s AND status = 'queued' AND not_before <= clock_timestamp()
-               AND (attempt > 0 OR start_by IS NULL OR start_by >= clock_timestamp())
-               AND NOT (exclusive AND EXISTS (
-                       SELECT FROM jobs_run o
-                        WHERE o.job = r.job AND o.id <> r.id AND o.exclusive
-                          AND (o.status = 'running' OR (o.status = 'queued' AND o.scheduled_for < r.scheduled_for))
-                   ))
+             WHERE id = %(run)s AND {MAY_START}
             RETURNING id, attempt, job, trigger, scheduled_for, arguments, failures, started_at
         ), attempt AS (
             INSERT INTO jobs_attempt (run_id, number, status, started_at, signal, error, output_bytes,
@@ -127,7 +133,7 @@ def _claim(run: int, instance: Instance, invocation_id: str) -> Claim | None:
         )
         SELECT claimed.id, attempt.id, attempt, job, trigger, scheduled_for, arguments, failures
           FROM claimed, attempt
-        """,
+        """,  # noqa: S608
         {
             "run": run,
             "lease": timing.LEASE,
@@ -392,10 +398,10 @@ def of_instance(name: str) -> list[tuple[Claim, str]]:
 def next_ready(limit: int) -> list[int]:
     """The queued runs that could start now, longest due first."""
     found = sql.rows(
-        """
-        SELECT id FROM jobs_run WHERE status = 'queued' AND not_before <= clock_timestamp()
+        f"""
+        SELECT id FROM jobs_run r WHERE {MAY_START}
          ORDER BY coalesce(scheduled_for, not_before), id LIMIT %s
-        """,
+        """,  # noqa: S608
         [limit],
     )
     return [run for (run,) in found]

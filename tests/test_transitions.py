@@ -417,6 +417,14 @@ def test_the_runs_longest_due_are_ready_first():
     assert transitions.next_ready(1) == [first.pk]
 
 
+def test_runs_that_must_wait_keep_no_other_from_its_bell():
+    a_claimed_run("busy")
+    for _ in range(4):
+        a_queued_run("busy", not_before=states.clock() - HOUR)
+    free = a_queued_run("free")
+    assert transitions.next_ready(4) == [free.pk]
+
+
 def test_a_scheduled_run_costs_one_statement_to_claim_beside_its_group(django_assert_num_queries):
     run = a_queued_run()
     with django_assert_num_queries(4):  # its group; SAVEPOINT, the claim, RELEASE
