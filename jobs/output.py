@@ -78,10 +78,11 @@ class Recorder:
             self._last_size -= len(self._last[0].body)
             self.dropped += len(self._last.popleft().body)
 
-    def end(self) -> None:
-        """Write all that is left."""
-        for is_stderr, masker in self._maskers.items():
-            self._add(masker.end(), is_stderr)
+    def end(self) -> list[tuple[bytes, bool]]:
+        """Write all that is left. Gives back what of it was held until now, each with whether it is stderr's."""
+        held = [(masker.end(), is_stderr) for is_stderr, masker in self._maskers.items()]
+        for data, is_stderr in held:
+            self._add(data, is_stderr)
         self.flush()
         if self.dropped:
             note = Piece(at=datetime.now(UTC))
@@ -90,6 +91,7 @@ class Recorder:
         for piece in self._last:
             self._put(piece)
         self._last.clear()
+        return held
 
     def _add(self, data: bytes, is_stderr: bool) -> None:
         while data:

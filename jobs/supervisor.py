@@ -179,7 +179,8 @@ class Supervisor:
         finally:
             child.close()
         point("exit.after")
-        self.recorder.end()
+        for held, is_stderr in self.recorder.end():
+            self._show(held, is_stderr)
         if self.fenced:
             return None
         return self._judge(timedelta(seconds=time.monotonic() - began))
@@ -246,10 +247,13 @@ class Supervisor:
             self._take_reports(data)
         elif data:
             shown = self.recorder.feed(data, descriptor == child.stderr)
-            if self.echo is not None and shown:
-                with suppress(OSError):  # whoever looked on has gone; the run goes on
-                    self.echo(shown, descriptor == child.stderr)
+            self._show(shown, descriptor == child.stderr)
         return bool(data)
+
+    def _show(self, data: bytes, is_stderr: bool) -> None:
+        if self.echo is not None and data:
+            with suppress(OSError):  # whoever looked on has gone; the run goes on
+                self.echo(data, is_stderr)
 
     def _take_reports(self, data: bytes) -> None:
         *lines, self.reports = (self.reports + data).split(b"\n")

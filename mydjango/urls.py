@@ -3,8 +3,10 @@
 from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
+from django.views.generic import RedirectView
 
 urlpatterns = [
+    path("", RedirectView.as_view(pattern_name="admin:index")),  # the dashboard's place
     path("manage/", admin.site.urls),
     path("api/", include("jobs.api.urls")),
     path("api/rates/", include("examples.rates.urls")),

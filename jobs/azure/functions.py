@@ -5,10 +5,11 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 
 import azure.functions as func
+from django.conf import settings
 from django.db import close_old_connections
 
 from jobs import supervisor, tick
-from jobs.azure import http
+from jobs.azure import http, leaving
 from jobs.calls import Call, answer
 from jobs.declarations import Job, registry
 
@@ -19,6 +20,8 @@ STORAGE = "AzureWebJobsStorage"
 
 def build() -> func.FunctionApp:
     """The functions of all declared jobs. What Azure would refuse in silence, `manage.py check` has refused before."""
+    if not settings.LOCAL:  # the local host has its own way to stop
+        leaving.listen()
     app = func.FunctionApp(http_auth_level=func.AuthLevel.ANONYMOUS)
     for job in registry.scheduled():
         if job.has_timer:

@@ -1,0 +1,39 @@
+"""SIGTERM to the worker: a deployment, a scale-in, a restart. Runs get a chance to end, then they are interrupted."""
+
+import os
+import signal
+import threading
+from datetime import timedelta
+from types import FrameType
+
+from jobs import supervisor
+
+# What the container is given to stop, in seconds, unless the app's settings say more (AZURE.md, "The container").
+PLATFORM_DEFAULT = 5
+# Of that, what interrupted runs get to tidy up, and what the worker itself takes.
+GRACE = timedelta(seconds=10)
+RESERVE = timedelta(seconds=5)
+
+
+def listen() -> None:
+    """Take SIGTERM over. The worker library installs no handler of its own: the signal would end it at once."""
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, _leave)
+
+
+def stop_time() -> timedelta:
+    """How long the platform waits between SIGTERM and SIGKILL."""
+    return timedelta(seconds=int(os.environ.get("WEBSITES_CONTAINER_STOP_TIME_LIMIT") or PLATFORM_DEFAULT))
+
+
+def _leave(number: int, frame: FrameType | None) -> None:
+    # The signal's handler runs between two lines of the main thread: it only starts what takes time.
+    threading.Thread(target=_shut_down, name="jobs-leaving").start()
+
+
+def _shut_down() -> None:
+    available = stop_time()
+    grace = min(GRACE, available / 2)
+    supervisor.shut_down(max(available - grace - RESERVE, timedelta(0)), grace)
+    # Nothing is left to lose, and the worker's own threads would keep the process alive.
+    os._exit(128 + signal.SIGTERM)
