@@ -155,9 +155,9 @@ class Writer:
                 if size >= BATCH:
                     break
             # A batch whose acknowledgement was lost comes again.
-            sql.execute(
+            sql.execute_beside(
                 "INSERT INTO jobs_output (attempt_id, number, at, body, stderr) VALUES "  # noqa: S608
-                + ", ".join(["(%s, %s, %s, %s, %s)"] * len(batch))
+                + ", ".join(["(%s, %s, %s, %b, %s::int[])"] * len(batch))
                 + " ON CONFLICT DO NOTHING",
                 [
                     value
