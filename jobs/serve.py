@@ -13,10 +13,11 @@ from typing import Any, NamedTuple
 
 from django.db import transaction
 
-from jobs import declarations, disabled, sql, states, transitions
+from jobs import declarations, disabled, overrides, sql, states, transitions
 from jobs.declarations import Job
 from jobs.fate import Activity, Birth, Situation, Span, Verdict, decide
 from jobs.faults import point
+from jobs.overrides import Override
 from jobs.words import Overlap
 
 log = logging.getLogger(__name__)
@@ -47,6 +48,7 @@ class _State(NamedTuple):
     gap_note: str
     gap_blocked_by: int | None
     clock: datetime
+    override: Override | None
 
 
 def serve(
@@ -71,7 +73,10 @@ def serve(
         if missing := scheduled.keys() - {state.job for state in locked}:
             states.begin([scheduled[name] for name in missing], now)
             locked = _lock(list(scheduled), skip_locked)
-        born = _serve_locked(scheduled, locked, now, patience)
+        born, ended = _serve_locked(scheduled, locked, now, patience)
+        if ended:
+            # An override came to its end in this window: from there on the declaration holds.
+            born += _serve_locked(scheduled, _lock(ended, skip_locked), now, patience)[0]
         point("birth.before_commit")
     point("birth.after_commit")
     for run in born:
@@ -85,7 +90,8 @@ def _lock(names: list[str], skip_locked: bool) -> list[_State]:
         f"""
         SELECT s.job, s.fingerprint, s.ledger_through,
                s.paused_at, s.paused_until, s.paused_by, s.paused_reason,
-               g.id, g.fate, g.reason, g.by, g.note, g.blocked_by_id, clock_timestamp()
+               g.id, g.fate, g.reason, g.by, g.note, g.blocked_by_id, clock_timestamp(),
+               {overrides.COLUMNS}
           FROM jobs_jobstate s LEFT JOIN jobs_gap g ON g.id = s.last_gap_id AND g.fingerprint = s.fingerprint
          WHERE s.job = ANY(%s)
          ORDER BY s.job
@@ -93,17 +99,19 @@ def _lock(names: list[str], skip_locked: bool) -> list[_State]:
         """,  # noqa: S608
         [names],
     )
-    return [_State(*row) for row in found]
+    return [_State._make([*row[:14], overrides.read(row[14:])]) for row in found]
 
 
 def _serve_locked(
     jobs: dict[str, Job], locked: Sequence[_State], now: datetime | None, patience: timedelta
-) -> list[Born]:
+) -> tuple[list[Born], list[str]]:
+    """Give the runs that were born, and the jobs whose override ended: they want to be served again."""
     updates: list[dict[str, Any]] = []
     restarts: list[tuple[_State, Job]] = []
     due: list[tuple[Job, _State, datetime, datetime, datetime]] = []
+    ended: list[str] = []
     for state in locked:
-        job = jobs[state.job]
+        job = overrides.applied(jobs[state.job], state.override)
         schedule = job.schedule
         if schedule is None:
             continue
@@ -115,17 +123,21 @@ def _serve_locked(
             restarts.append((state, job))
         assert through is not None
         due_until = moment - patience if job.has_timer else moment
+        until = state.override.until if state.override else None
+        if until is not None and until <= due_until:
+            due_until = until
+            ended.append(job.name)
         first = schedule.next(through)
         if first is not None and first <= due_until:
             due.append((job, state, through, due_until, moment))
-        if restarted or (first is not None and first <= due_until):
+        if restarted or job.name in ended or (first is not None and first <= due_until):
             updates.append(
                 {
                     "job": job.name,
                     "fingerprint": job.fingerprint,
                     "ledger_from": states.text(through) if restarted else None,
                     "through": states.text(max(through, due_until)),
-                    "next_due": states.text(schedule.next(max(through, due_until))),
+                    "next_due": states.text(_looked_at_next(schedule.next(max(through, due_until)), until)),
                     "resumed": state.paused_until is not None and state.paused_until <= due_until,
                     "last_gap": None,
                 }
@@ -146,7 +158,14 @@ def _serve_locked(
             update["last_gap"] = gaps.get(update["job"])
     if updates:
         _advance(updates)
-    return born
+    for name in ended:
+        states.end_override(jobs[name])
+    return born, ended
+
+
+def _looked_at_next(due: datetime | None, until: datetime | None) -> datetime | None:
+    """When the tick has to look at the job: at its next occurrence, or where its override ends."""
+    return min((moment for moment in (due, until) if moment is not None), default=None)
 
 
 def _situation(
