@@ -13,7 +13,6 @@ from jobs.describe import describe
 from jobs.disabled import setting_that_disables
 from jobs.fate import INSTANT
 from jobs.models import JobState, Run
-from jobs.overrides import Override
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -36,7 +35,9 @@ class Overview:
     paused_by: str
     paused_reason: str
     disabled_by: str
-    override: Override | None
+    overridden_by: str
+    overridden_until: datetime | None
+    overridden_reason: str
 
 
 def overview(names: Sequence[str] | None = None, now: datetime | None = None) -> list[Overview]:
@@ -141,7 +142,9 @@ def _overview(declared: Job, state: JobState | None, last_run: Run | None, now: 
         paused_reason=state.paused_reason if state and is_paused else "",
         is_paused=is_paused,
         disabled_by=disabled_by,
-        override=override,
+        overridden_by=override.by if override else "",
+        overridden_until=override.until if override else None,
+        overridden_reason=override.reason if override else "",
     )
 
 

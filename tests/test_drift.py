@@ -62,7 +62,9 @@ def test_the_command_says_when_there_is_none(capsys):
 
 
 def test_the_commands_override_and_tell(capsys):
-    call_command("override", "nightly", "--schedule", "0 30 5 * * *", "--arguments", "--word 'rock salt'", "--until", "2h")
+    call_command(
+        "override", "nightly", "--schedule", "0 30 5 * * *", "--arguments", "--word 'rock salt'", "--until", "2h"
+    )
     state = JobState.objects.get()
     assert (state.override_by, state.override_arguments) == (operator(), ["--word", "rock salt"])
     assert capsys.readouterr().out.startswith("nightly is overridden until ")

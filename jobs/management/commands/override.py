@@ -39,7 +39,9 @@ class Command(BaseCommand):
         parser.add_argument("job", metavar="JOB", help="Its name, as `manage.py jobs` shows it.")
         parser.add_argument("--schedule", default="", help="An NCRONTAB expression: '0 30 5 * * *'.")
         parser.add_argument("--time-zone", default="", help="An IANA name: Europe/Berlin.")
-        parser.add_argument("--arguments", help="Arguments in one text, as on the command line: '--days 3'; '' for none.")
+        parser.add_argument(
+            "--arguments", help="Arguments in one text, as on the command line: '--days 3'; '' for none."
+        )
         parser.add_argument("--reason", default="", help="Why, for whoever wonders.")
         parser.add_argument(
             "--until", help="30m, 2h, 3d, or a moment by the job's clock: 2026-01-31T02:00. Default: until ended."
