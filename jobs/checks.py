@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 from typing import Any
 
-from django.core.checks import CheckMessage, Error, register
+from django.core.checks import CheckMessage, Error, Warning, register
 
-from jobs.declarations import Job, registry
+from jobs.declarations import Job, registry, unknown_settings
 from jobs.parameters import InvalidArguments, UnknownCommand, check_arguments
 
 
 def register_all() -> None:
-    for check in (declarations, commands, pipelines, groups):
+    for check in (declarations, commands, pipelines, groups, schedule_settings):
         register(check, "jobs")
 
 
@@ -103,6 +103,18 @@ def groups(**_: Any) -> list[CheckMessage]:
                 )
             )
     return found
+
+
+def schedule_settings(**_: Any) -> list[CheckMessage]:
+    """Each app setting that overrides a schedule names a job that has one."""
+    return [
+        Warning(
+            f"The app setting {name} overrides the schedule of no job.",
+            hint="`manage.py jobs` lists the jobs; the setting's name is theirs in capitals, with _ for -.",
+            id="jobs.W016",
+        )
+        for name in unknown_settings()
+    ]
 
 
 def _circle(job: Job) -> Sequence[str]:

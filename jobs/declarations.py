@@ -1,6 +1,7 @@
 """What jobs exist. Each app's `schedule.py`, and the project's, declares its own; this is where they are kept."""
 
 import importlib.util
+import os
 import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -27,6 +28,7 @@ SHORTEST_DEADLINE = timedelta(minutes=2)
 LONGEST_DEADLINE = timedelta(days=1)
 # A run without time would always time out, an occurrence without time always be missed.
 NEVER_ZERO = {"timeout", "start_deadline"}
+SCHEDULE_SETTING = "JOBS_SCHEDULE__"
 # The moment this process could first know what is declared: a job's ledger begins here.
 FIRST_SEEN = datetime.now(UTC)
 
@@ -82,6 +84,9 @@ class Job:
     secrets: tuple[str, ...] = ()
     output_limit: int = 10 * 1024 * 1024
     place: str = ""
+    # Where an app setting overrides the declared schedule: the setting's name and what the code says.
+    schedule_setting: str = ""
+    declared_schedule: str = ""
 
     @property
     def fingerprint(self) -> str:
@@ -200,7 +205,8 @@ def declare(
         return None
 
     _check_name(name, problem)
-    parsed = _parse_schedule(name, schedule, time_zone, problem)
+    setting = schedule_setting(name) if schedule is not None else ""
+    parsed = _parse_schedule(name, os.environ.get(setting) or schedule, time_zone, problem, setting)
     _check_words(name, (*arguments, *args), problem)
     retryable = frozenset(_words(retry_on))
     if unknown := retryable - RETRYABLE:
@@ -262,8 +268,22 @@ def declare(
             secrets=_words(secrets),
             output_limit=output_limit,
             place=place,
+            schedule_setting=setting,
+            declared_schedule=schedule or "",
         )
     )
+
+
+def schedule_setting(job: str) -> str:
+    """The app setting that overrides this job's schedule, where it is set: JOBS_SCHEDULE__IMPORT_RATES; else empty."""
+    name = SCHEDULE_SETTING + job.upper().replace("-", "_")
+    return name if os.environ.get(name) else ""
+
+
+def unknown_settings() -> list[str]:
+    """The app settings that would override the schedule of a job that isn't declared, or has none."""
+    known = {job.schedule_setting for job in registry.values()}
+    return sorted(name for name in os.environ if name.startswith(SCHEDULE_SETTING) and name not in known)
 
 
 def autodiscover() -> None:
@@ -313,12 +333,17 @@ def _check_words(name: str, words: Iterable[object], problem: Any) -> None:
             problem(14, f"An argument of job {name!r} is {word!r}, which is no text.", f"Write it in quotes: '{word}'.")
 
 
-def _parse_schedule(name: str, expression: str | None, time_zone: str | None, problem: Any) -> Schedule | None:
+def _parse_schedule(
+    name: str, expression: str | None, time_zone: str | None, problem: Any, setting: str
+) -> Schedule | None:
     if expression is None:
         return None
     try:
         return Schedule(Expression(expression), time_zone or settings.TIME_ZONE)
     except InvalidExpression as error:
+        if setting:
+            problem(15, f"The app setting {setting} can't be read as a schedule: {error}", "Mend it, or take it away.")
+            return None
         problem(5, f"The schedule of job {name!r} can't be read: {error}", "docs/reference/ncrontab.md has examples.")
     except UnknownZone as error:
         problem(6, f"The time zone of job {name!r} can't be found: {error}", "Write an IANA name: Europe/Berlin.")

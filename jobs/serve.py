@@ -14,11 +14,12 @@ from typing import Any, NamedTuple
 
 from django.db import transaction
 
-from jobs import declarations, disabled, sql, states, transitions
+from jobs import declarations, disabled, overrides, sql, states, transitions
 from jobs.declarations import Job
 from jobs.fate import Activity, Birth, Situation, Span, Verdict, decide
 from jobs.faults import point
 from jobs.occurrences import Schedule
+from jobs.overrides import Override
 from jobs.words import Overlap
 
 log = logging.getLogger(__name__)
@@ -49,11 +50,15 @@ class _State(NamedTuple):
     gap_note: str
     gap_blocked_by: int | None
     clock: datetime
+    override: Override | None
 
 
 @dataclass(frozen=True, slots=True)
 class _Window:
-    """What there may be to decide about a job: the occurrences in (through, until]."""
+    """What there may be to decide about a job: the occurrences in (through, until].
+
+    The job is as its override has it, and the window ends where the override does.
+    """
 
     job: Job
     schedule: Schedule
@@ -62,11 +67,16 @@ class _Window:
     until: datetime
     now: datetime
     restarted: bool  # the schedule is another one than the ledger's
+    ends_override: bool
 
     @property
     def is_due(self) -> bool:
         first = self.schedule.next(self.through)
         return first is not None and first <= self.until
+
+    @property
+    def changes_something(self) -> bool:
+        return self.restarted or self.ends_override or self.is_due
 
 
 def serve(
@@ -89,14 +99,20 @@ def serve(
     # A look without a lock: a watermark only goes forward, so what isn't due by it isn't due under the lock either.
     seen = _windows(scheduled, _read(list(scheduled)), now, patience)
     missing = scheduled.keys() - {window.job.name for window in seen}
-    names = [*missing, *(window.job.name for window in seen if window.restarted or window.is_due)]
+    names = [*missing, *(window.job.name for window in seen if window.changes_something)]
     if not names:
         return []
     with transaction.atomic():
         if missing:
             states.begin([scheduled[name] for name in missing], now)
-        locked = _read(names, lock="FOR UPDATE OF s SKIP LOCKED" if skip_locked else "FOR UPDATE OF s")
-        born = _serve_locked(_windows(scheduled, locked, now, patience))
+        lock = "FOR UPDATE OF s SKIP LOCKED" if skip_locked else "FOR UPDATE OF s"
+        windows = _windows(scheduled, _read(names, lock=lock), now, patience)
+        born = _serve_locked(windows)
+        if ended := [window.job.name for window in windows if window.ends_override]:
+            # From there on the declaration holds.
+            for name in ended:
+                states.end_override(scheduled[name])
+            born += _serve_locked(_windows(scheduled, _read(ended, lock=lock), now, patience))
         point("birth.before_commit")
     point("birth.after_commit")
     for run in born:
@@ -110,20 +126,21 @@ def _read(names: list[str], *, lock: str = "") -> list[_State]:
         f"""
         SELECT s.job, s.fingerprint, s.ledger_through,
                s.paused_at, s.paused_until, s.paused_by, s.paused_reason,
-               g.id, g.fate, g.reason, g.by, g.note, g.blocked_by_id, clock_timestamp()
+               g.id, g.fate, g.reason, g.by, g.note, g.blocked_by_id, clock_timestamp(),
+               {overrides.COLUMNS}
           FROM jobs_jobstate s LEFT JOIN jobs_gap g ON g.id = s.last_gap_id AND g.fingerprint = s.fingerprint
          WHERE s.job = ANY(%s)
          ORDER BY s.job {lock}
         """,  # noqa: S608
         [names],
     )
-    return [_State(*row) for row in found]
+    return [_State._make([*row[:14], overrides.read(row[14:])]) for row in found]
 
 
 def _windows(jobs: dict[str, Job], found: Sequence[_State], now: datetime | None, patience: timedelta) -> list[_Window]:
     windows = []
     for state in found:
-        job = jobs[state.job]
+        job = overrides.applied(jobs[state.job], state.override)
         assert job.schedule is not None
         moment = now or state.clock
         through = state.ledger_through
@@ -131,7 +148,11 @@ def _windows(jobs: dict[str, Job], found: Sequence[_State], now: datetime | None
         if through is None or restarted:
             through = min(max(filter(None, (through, declarations.FIRST_SEEN))), moment)
         until = moment - patience if job.has_timer else moment
-        windows.append(_Window(job, job.schedule, state, through, until, moment, restarted))
+        end = state.override.until if state.override else None
+        ends_override = end is not None and end <= until
+        if end is not None and ends_override:
+            until = end
+        windows.append(_Window(job, job.schedule, state, through, until, moment, restarted, ends_override))
     return windows
 
 
@@ -147,7 +168,7 @@ def _serve_locked(windows: Sequence[_Window]) -> list[Born]:
         ]
         transitions.cancel_for_replacement([run for _, verdict in verdicts for run in verdict.replaces])
     gaps = _insert_gaps(verdicts)
-    changed = [window for window in windows if window.restarted or window.is_due]
+    changed = [window for window in windows if window.changes_something]
     return _record(_births(verdicts), [_advance(window, gaps.get(window.job.name)) for window in changed])
 
 
@@ -206,12 +227,15 @@ def _births(verdicts: Sequence[tuple[_Window, Verdict]]) -> list[dict[str, Any]]
 
 def _advance(window: _Window, last_gap: int | None) -> dict[str, Any]:
     through = max(window.through, window.until)
+    # The tick has to look at the job at its next occurrence, and where its override ends.
+    end = window.state.override.until if window.state.override else None
+    due = window.schedule.next(through)
     return {
         "job": window.job.name,
         "fingerprint": window.job.fingerprint,
         "ledger_from": states.text(window.through) if window.restarted else None,
         "through": states.text(through),
-        "next_due": states.text(window.schedule.next(through)),
+        "next_due": states.text(min(filter(None, (due, end)), default=None)),
         "resumed": window.state.paused_until is not None and window.state.paused_until <= window.until,
         "last_gap": last_gap,
     }

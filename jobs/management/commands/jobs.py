@@ -52,7 +52,7 @@ def _cells(row: Overview, depth: int, now: datetime) -> tuple[str, ...]:
 
 def _schedule(row: Overview) -> str:
     if row.schedule:
-        return f"{row.schedule} {row.time_zone}"
+        return f"{row.schedule} {row.time_zone}{' (overridden)' if row.overridden_by else ''}"
     return f"after {', '.join(row.after)}" if row.after else "by hand"
 
 
