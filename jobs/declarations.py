@@ -14,6 +14,7 @@ from typing import Any
 from django.conf import settings
 from django.utils.module_loading import autodiscover_modules
 
+from jobs.app_settings import UnsetSetting, resolve
 from jobs.ncrontab import Expression, InvalidExpression
 from jobs.occurrences import Schedule, UnknownZone
 from jobs.words import Dispatch, Misfire, Overlap, Status
@@ -317,7 +318,14 @@ def _parse_schedule(name: str, expression: str | None, time_zone: str | None, pr
     if expression is None:
         return None
     try:
-        return Schedule(Expression(expression), time_zone or settings.TIME_ZONE)
+        # The host would read %NAME% from the app's settings; `serve` has to read the same.
+        return Schedule(Expression(resolve(expression)), time_zone or settings.TIME_ZONE)
+    except UnsetSetting as unset:
+        problem(
+            15,
+            f"The schedule of job {name!r} is {expression!r}, and there is no setting {unset.name}.",
+            f"Set the environment variable {unset.name}, among the app's settings in Azure, or write the expression.",
+        )
     except InvalidExpression as error:
         problem(5, f"The schedule of job {name!r} can't be read: {error}", "docs/reference/ncrontab.md has examples.")
     except UnknownZone as error:
