@@ -117,6 +117,7 @@ class Registry(Mapping[str, Job]):
 
     def __init__(self) -> None:
         self._jobs: dict[str, Job] = {}
+        self._lowered: dict[str, str] = {}
         self.problems: list[Problem] = []
 
     def __getitem__(self, name: str) -> Job:
@@ -136,6 +137,14 @@ class Registry(Mapping[str, Job]):
 
     def add(self, job: Job) -> None:
         self._jobs[job.name] = job
+        self._lowered[job.name.lower()] = job.name
+
+    def twin(self, name: str) -> str | None:
+        """The job that the host takes for one with this name: it compares functions' names without regard to case."""
+        # Kept beside, since each of thousands of declarations asks.
+        if len(self._lowered) != len(self._jobs):
+            self._lowered = {known.lower(): known for known in self._jobs}
+        return self._lowered.get(name.lower())
 
     def scheduled(self) -> list[Job]:
         return [job for job in self.values() if job.schedule]
@@ -146,6 +155,7 @@ class Registry(Mapping[str, Job]):
 
     def clear(self) -> None:
         self._jobs.clear()
+        self._lowered.clear()
         self.problems.clear()
 
 
@@ -294,8 +304,7 @@ def _check_name(name: str, problem: Any) -> None:
             f"A job can't be called {name!r}: that name is taken by Nightshift or the host.",
             f"Give it another name, and the command beside it: declare('run_{name}', command={name!r}).",
         )
-    # The host compares functions' names without regard to case.
-    elif twin := next((known for known in registry if known.lower() == name.lower()), None):
+    elif twin := registry.twin(name):
         problem(
             2,
             f"Job {name!r} is declared twice: here and in {registry[twin].place}.",

@@ -54,7 +54,7 @@ def _messages(found: HostJson) -> Iterator[CheckMessage]:
         yield Warning(
             f"host.json takes {found.messages_at_once} messages at once (batchSize {found.batch_size}, "
             f"newBatchThreshold {found.new_batch_threshold}), and JOBS_MAX_RUNNING is {settings.JOBS_MAX_RUNNING}.",
-            hint=f'Write "batchSize": {settings.JOBS_MAX_RUNNING} and "newBatchThreshold": 0 among extensions.queues of '
+            hint=f'Write "batchSize": {settings.JOBS_MAX_RUNNING} and "newBatchThreshold": 0 in extensions.queues of '
             "host.json.",
             id="jobs.W010",
         )

@@ -1,7 +1,7 @@
 """What `manage.py check` says of host.json, of settings and of URLs that make the host behave otherwise."""
 
 import json
-import logging.config
+import logging
 import os
 import subprocess
 import sys
@@ -93,7 +93,7 @@ def test_a_batch_that_differs_from_the_runs_at_once_is_told(host_json, settings)
         (
             "jobs.W010",
             "host.json takes 4 messages at once (batchSize 4, newBatchThreshold 0), and JOBS_MAX_RUNNING is 8.",
-            'Write "batchSize": 8 and "newBatchThreshold": 0 among extensions.queues of host.json.',
+            'Write "batchSize": 8 and "newBatchThreshold": 0 in extensions.queues of host.json.',
         )
     ]
     settings.JOBS_MAX_RUNNING = 4
