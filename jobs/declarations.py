@@ -15,6 +15,7 @@ from typing import Any
 from django.conf import settings
 from django.utils.module_loading import autodiscover_modules
 
+from jobs.app_settings import UnsetSetting, resolve
 from jobs.ncrontab import Expression, InvalidExpression
 from jobs.occurrences import Schedule, UnknownZone
 from jobs.words import Dispatch, Misfire, Overlap, Status
@@ -121,6 +122,7 @@ class Registry(Mapping[str, Job]):
 
     def __init__(self) -> None:
         self._jobs: dict[str, Job] = {}
+        self._lowered: dict[str, str] = {}
         self.problems: list[Problem] = []
 
     def __getitem__(self, name: str) -> Job:
@@ -140,6 +142,14 @@ class Registry(Mapping[str, Job]):
 
     def add(self, job: Job) -> None:
         self._jobs[job.name] = job
+        self._lowered[job.name.lower()] = job.name
+
+    def twin(self, name: str) -> str | None:
+        """The job that the host takes for one with this name: it compares functions' names without regard to case."""
+        # Kept beside, since each of thousands of declarations asks.
+        if len(self._lowered) != len(self._jobs):
+            self._lowered = {known.lower(): known for known in self._jobs}
+        return self._lowered.get(name.lower())
 
     def scheduled(self) -> list[Job]:
         return [job for job in self.values() if job.schedule]
@@ -150,6 +160,7 @@ class Registry(Mapping[str, Job]):
 
     def clear(self) -> None:
         self._jobs.clear()
+        self._lowered.clear()
         self.problems.clear()
 
 
@@ -313,8 +324,7 @@ def _check_name(name: str, problem: Any) -> None:
             f"A job can't be called {name!r}: that name is taken by Nightshift or the host.",
             f"Give it another name, and the command beside it: declare('run_{name}', command={name!r}).",
         )
-    # The host compares functions' names without regard to case.
-    elif twin := next((known for known in registry if known.lower() == name.lower()), None):
+    elif twin := registry.twin(name):
         problem(
             2,
             f"Job {name!r} is declared twice: here and in {registry[twin].place}.",
@@ -339,10 +349,17 @@ def _parse_schedule(
     if expression is None:
         return None
     try:
-        return Schedule(Expression(expression), time_zone or settings.TIME_ZONE)
+        # The host would read %NAME% from the app's settings; `serve` has to read the same.
+        return Schedule(Expression(resolve(expression)), time_zone or settings.TIME_ZONE)
+    except UnsetSetting as unset:
+        problem(
+            15,
+            f"The schedule of job {name!r} is {expression!r}, and there is no setting {unset.name}.",
+            f"Set the environment variable {unset.name}, among the app's settings in Azure, or write the expression.",
+        )
     except InvalidExpression as error:
         if setting:
-            problem(15, f"The app setting {setting} can't be read as a schedule: {error}", "Mend it, or take it away.")
+            problem(21, f"The app setting {setting} can't be read as a schedule: {error}", "Mend it, or take it away.")
             return None
         problem(5, f"The schedule of job {name!r} can't be read: {error}", "docs/reference/ncrontab.md has examples.")
     except UnknownZone as error:

@@ -202,7 +202,7 @@ def test_a_setting_that_is_no_schedule_is_a_check_error(declared, monkeypatch):
     monkeypatch.setenv("JOBS_SCHEDULE__NIGHTLY", "at three")
     declared("nightly", command="succeeds", schedule="0 0 3 * * *")
     (problem,) = registry.problems
-    assert problem.id == "jobs.E015"
+    assert problem.id == "jobs.E021"
     assert problem.message.startswith("The app setting JOBS_SCHEDULE__NIGHTLY can't be read as a schedule: ")
     assert problem.hint == "Mend it, or take it away."
 
@@ -214,6 +214,6 @@ def test_a_setting_for_no_job_is_warned_of(declared, monkeypatch):
     declared("nightly", command="succeeds", schedule="0 0 3 * * *")
     (warning,) = schedule_settings()
     assert (warning.id, warning.msg) == (
-        "jobs.W016",
+        "jobs.W011",
         "The app setting JOBS_SCHEDULE__NIHGTLY overrides the schedule of no job.",
     )
