@@ -13,7 +13,7 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 
-from jobs import pipelines, sql, timing
+from jobs import pipelines, sql, telemetry, timing
 from jobs.declarations import registry
 from jobs.faults import point
 from jobs.instance import Instance
@@ -46,6 +46,7 @@ class Claim:
     scheduled_for: datetime | None
     arguments: list[str]
     failures: int
+    started_at: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -82,14 +83,14 @@ class Ended:
     rings: list[Ring] = field(default_factory=list)
 
 
-def claim(run: int, instance: Instance, invocation_id: str = "") -> Claim | None:
+def claim(run: int, instance: Instance, invocation_id: str = "", trace_id: str = "") -> Claim | None:
     """Start an attempt of this run, unless it isn't ready, another supervisor got there first, or a rule forbids it."""
     group = _group_of(run)
     try:
         with transaction.atomic():
             if group and not _group_has_room(*group):
                 return None
-            claimed = _claim(run, instance, invocation_id)
+            claimed = _claim(run, instance, invocation_id, trace_id)
             point("claim.before_commit")
     except IntegrityError:
         # Two runs of one job were claimed at the same moment; the index let one through.
@@ -114,7 +115,7 @@ def _group_has_room(group: str, limit: int) -> bool:
     return bool(found < limit)
 
 
-def _claim(run: int, instance: Instance, invocation_id: str) -> Claim | None:
+def _claim(run: int, instance: Instance, invocation_id: str, trace_id: str) -> Claim | None:
     row = sql.row(
         f"""
         WITH claimed AS (
@@ -125,13 +126,13 @@ def _claim(run: int, instance: Instance, invocation_id: str) -> Claim | None:
             RETURNING id, attempt, job, trigger, scheduled_for, arguments, failures, started_at
         ), attempt AS (
             INSERT INTO jobs_attempt (run_id, number, status, started_at, signal, error, output_bytes,
-                                      output_dropped, instance, supervisor, invocation_id, release)
+                                      output_dropped, instance, supervisor, invocation_id, release, trace_id)
             SELECT id, attempt, 'running', started_at, '', '', 0, 0, %(instance)s, %(supervisor)s,
-                   %(invocation)s, %(release)s
+                   %(invocation)s, %(release)s, %(trace)s
               FROM claimed
             RETURNING id
         )
-        SELECT claimed.id, attempt.id, attempt, job, trigger, scheduled_for, arguments, failures
+        SELECT claimed.id, attempt.id, attempt, job, trigger, scheduled_for, arguments, failures, started_at
           FROM claimed, attempt
         """,  # noqa: S608
         {
@@ -141,11 +142,12 @@ def _claim(run: int, instance: Instance, invocation_id: str) -> Claim | None:
             "supervisor": instance.supervisor,
             "invocation": invocation_id,
             "release": instance.release,
+            "trace": trace_id,
         },
     )
     if row is None:
         return None
-    run, attempt, number, job, trigger, scheduled_for, arguments, failures = row
+    run, attempt, number, job, trigger, scheduled_for, arguments, failures, started_at = row
     return Claim(
         run=run,
         attempt=attempt,
@@ -155,6 +157,7 @@ def _claim(run: int, instance: Instance, invocation_id: str) -> Claim | None:
         scheduled_for=scheduled_for,
         arguments=json.loads(arguments) if isinstance(arguments, str) else arguments,
         failures=failures,
+        started_at=started_at,
     )
 
 
@@ -218,8 +221,11 @@ def finish(claim: Claim, outcome: Outcome, *, only_if_lease_expired: bool = Fals
         if row is None:
             return None
         run, job, ended_as, scheduled_for = row
+        if outcome.status is AttemptStatus.LOST:
+            telemetry.lost(job)
         rings = [Ring(run=run, delay=delay)] if ended_as == Status.QUEUED else []
         if ended_as != Status.QUEUED:
+            telemetry.run_ended(job, ended_as)
             rings = _follow(run, job, ended_as, scheduled_for)
         point("finish.before_commit")
     point("finish.after_commit")
@@ -235,7 +241,12 @@ def already_finished(claim: Claim, outcome: Outcome) -> Ended | None:
         """,
         [claim.attempt, outcome.status],
     )
-    return Ended(status=Status(row[0])) if row else None
+    if row is None:
+        return None
+    ended = Ended(status=Status(row[0]))
+    if ended.status is not Status.QUEUED:
+        telemetry.run_ended(claim.job, ended.status)
+    return ended
 
 
 COUNTS_AS_FAILURE = {AttemptStatus.FAILED, AttemptStatus.TIMED_OUT, AttemptStatus.LOST}
@@ -311,6 +322,7 @@ def cancel(run: int, by: str) -> Status | None:
         if status == Status.RUNNING:
             sql.execute("SELECT pg_notify(%s, %s)", [CANCEL_CHANNEL, str(run)])
         if status == Status.CANCELLED:
+            telemetry.run_ended(job, status)
             _follow(run, job, status, scheduled_for)
     return Status(status)
 
@@ -335,6 +347,9 @@ def end_unstarted(run: int, status: Status, reason: Reason, error: str, blocked_
         )
         if row is None:
             return False
+        telemetry.run_ended(row[0], status)
+        if status is Status.MISSED:
+            telemetry.missed(row[0], reason)
         _follow(run, row[0], status, row[1])
     return True
 
@@ -405,6 +420,19 @@ def next_ready(limit: int) -> list[int]:
         [limit],
     )
     return [run for (run,) in found]
+
+
+def waiting() -> tuple[int, timedelta]:
+    """How many queued runs are due to start, and for how long the oldest of them has been."""
+    found = sql.row(
+        """
+        SELECT count(*), coalesce(clock_timestamp() - min(not_before), interval '0')
+          FROM jobs_run WHERE status = 'queued' AND not_before <= clock_timestamp()
+        """
+    )
+    assert found is not None
+    length, age = found
+    return length, age
 
 
 def anything_active() -> bool:

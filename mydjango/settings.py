@@ -123,5 +123,10 @@ if not LOCAL:
     CSRF_COOKIE_SECURE = True
 CSRF_TRUSTED_ORIGINS = env.origins("CSRF_TRUSTED_ORIGINS")
 
+# Telemetry goes to Azure Monitor, else to an OTLP endpoint, else nowhere.
+APPLICATIONINSIGHTS_CONNECTION_STRING = env.text("APPLICATIONINSIGHTS_CONNECTION_STRING", "")
+OTEL_EXPORTER_OTLP_ENDPOINT = env.text("OTEL_EXPORTER_OTLP_ENDPOINT", "")
+TRACE_URL = env.template("TRACE_URL", "trace_id")
+
 JOBS_MAX_RUNNING = env.whole_number("JOBS_MAX_RUNNING", 4, at_least=1)
 JOBS_DOORBELL = env.text("JOBS_DOORBELL", "jobs.doorbell.LocalDoorbell")
