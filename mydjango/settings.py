@@ -93,7 +93,11 @@ WHITENOISE_USE_FINDERS = LOCAL
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "loggers": {"jobs": {"level": env.text("LOG_LEVEL", "INFO")}},
+    "loggers": {
+        "jobs": {"level": env.text("LOG_LEVEL", "INFO")},
+        # At INFO each request of theirs is a page of headers, once a telemetry's export and once a token.
+        **{name: {"level": "WARNING"} for name in ("azure.core", "azure.identity", "azure.monitor")},
+    },
 }
 
 REST_FRAMEWORK = {
