@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from opentelemetry import context, metrics, propagate, trace
+from opentelemetry import context, metrics, trace
 from opentelemetry._logs import get_logger_provider
 from opentelemetry.metrics import CallbackOptions, Observation
 from opentelemetry.trace import SpanKind, StatusCode
@@ -128,7 +128,7 @@ class AttemptSpan(Span):
 
     def environment(self) -> dict[str, str]:
         carrier: dict[str, str] = {}
-        propagate.inject(carrier, trace.set_span_in_context(self._span, context.Context()))
+        W3C.inject(carrier, trace.set_span_in_context(self._span, context.Context()))
         return {name.upper(): value for name, value in carrier.items()}
 
     def started(self, claim: "Claim") -> None:
