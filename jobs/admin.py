@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from jobs import telemetry
 from jobs.models import Attempt, Event, Gap, JobState, Run
 from jobs.overview import visible_arguments
 from jobs.presentation import command_line, shorten, size, took
@@ -60,10 +61,10 @@ class AttemptInline(admin.StackedInline):  # type: ignore[type-arg]
         ("started_at", "finished_at"),
         "error",
         ("wall", "cpu", "memory", "sql_statements"),
-        ("instance", "invocation_id", "release"),
+        ("instance", "invocation_id", "release", "trace"),
         "written",
     ]
-    readonly_fields = ["memory", "written"]
+    readonly_fields = ["memory", "trace", "written"]
 
     def has_add_permission(self, request: HttpRequest, obj: Run | None = None) -> bool:
         return False
@@ -74,6 +75,11 @@ class AttemptInline(admin.StackedInline):  # type: ignore[type-arg]
     @admin.display(description="peak memory")
     def memory(self, attempt: Attempt) -> str | None:
         return None if attempt.peak_memory is None else size(attempt.peak_memory)
+
+    @admin.display(description="trace")
+    def trace(self, attempt: Attempt) -> SafeString | str | None:
+        url = telemetry.url_of(attempt.trace_id)
+        return format_html('<a href="{}">{}</a>', url, attempt.trace_id) if url else attempt.trace_id or None
 
     @admin.display(description="output")
     def written(self, attempt: Attempt) -> SafeString | str:

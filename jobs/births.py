@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from jobs import overrides, sql, states
+from jobs import overrides, sql, states, telemetry
 from jobs.declarations import Job
 from jobs.fate import Collision, collide
 from jobs.words import Overlap, Reason, Status, Trigger
@@ -102,4 +102,8 @@ def insert(
             blocked_by,
         ],
     )
-    return row[0] if row else None
+    if row is None:
+        return None
+    if status is not Status.QUEUED:
+        telemetry.run_ended(job.name, status)
+    return int(row[0])

@@ -188,6 +188,8 @@ class Attempt(models.Model):
     supervisor = models.TextField(blank=True, help_text="The process that watches it.")
     invocation_id = models.TextField(blank=True)
     release = models.TextField(blank=True)
+    # A default of the database's: a worker of the release before, still at work, writes none.
+    trace_id = models.TextField(blank=True, db_default="", help_text="Of its span; empty without telemetry.")
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["run", "number"], name="one_attempt_per_number")]

@@ -14,13 +14,13 @@ from typing import Any, NamedTuple
 
 from django.db import transaction
 
-from jobs import declarations, disabled, overrides, sql, states, transitions
+from jobs import declarations, disabled, overrides, sql, states, telemetry, transitions
 from jobs.declarations import Job
 from jobs.fate import Activity, Birth, Situation, Span, Verdict, decide
 from jobs.faults import point
 from jobs.occurrences import Schedule
 from jobs.overrides import Override
-from jobs.words import Overlap
+from jobs.words import Fate, Overlap
 
 log = logging.getLogger(__name__)
 
@@ -286,6 +286,8 @@ def _insert_gaps(verdicts: Sequence[tuple[_Window, Verdict]]) -> dict[str, int]:
         for place, fate in enumerate(verdict.fates):
             if isinstance(fate, Birth):
                 continue
+            if fate.fate == Fate.MISSED:
+                telemetry.missed(job.name, fate.reason, fate.count)
             if place == 0 and state.last_gap is not None and _goes_on(job, state, fate):
                 longer.append({"gap": state.last_gap, "last": fate.last.isoformat(), "count": fate.count})
                 if len(verdict.fates) == 1:

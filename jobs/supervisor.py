@@ -21,7 +21,7 @@ from typing import Any
 from django.conf import settings
 from django.db import connections
 
-from jobs import doorbell, instance, masking, timing, transitions
+from jobs import doorbell, instance, masking, telemetry, timing, transitions
 from jobs.declarations import Job, registry
 from jobs.faults import point
 from jobs.isolation.client import Child, ForkServerFailed, server
@@ -76,15 +76,15 @@ def execute(run: int, *, invocation_id: str = "", echo: Echo | None = None) -> S
     with slots.take() as free:
         if not free or _closing is not None:
             return None
-        claim = transitions.claim(run, instance.current(), invocation_id)
-        if claim is None:
-            return None
-        log.info("started run=%s job=%s attempt=%s", claim.run, claim.job, claim.number)
-        ended = Supervisor(claim, invocation_id, echo).supervise()
+        with telemetry.attempt() as span:
+            claim = transitions.claim(run, instance.current(), invocation_id, span.trace_id)
+            if claim is None:
+                return None
+            span.started(claim)
+            log.info("started run=%s job=%s attempt=%s", claim.run, claim.job, claim.number)
+            ended = Supervisor(claim, invocation_id, echo, span).supervise()
     if ended is None:
-        log.warning("gave up run=%s job=%s attempt=%s: it is no longer ours", claim.run, claim.job, claim.number)
         return None
-    log.info("ended run=%s job=%s attempt=%s status=%s", claim.run, claim.job, claim.number, ended.status)
     _wake_others(ended)
     return ended.status
 
@@ -126,8 +126,9 @@ def open_again() -> None:
 class Supervisor:
     """Watches one attempt. All its methods but `wake` belong to the thread that supervises."""
 
-    def __init__(self, claim: Claim, invocation_id: str, echo: Echo | None) -> None:
+    def __init__(self, claim: Claim, invocation_id: str, echo: Echo | None, span: telemetry.Span | None = None) -> None:
         self.claim = claim
+        self.span = span or telemetry.Span()
         self.job = registry[claim.job] if claim.job in registry else Job(name=claim.job, command=claim.job)
         self.invocation_id = invocation_id
         self.echo = echo
@@ -156,7 +157,10 @@ class Supervisor:
         _supervisors.add(self)
         try:
             outcome = self._outcome()
-            return None if outcome is None else self._finish(outcome)
+            ended = None if outcome is None else self._finish(outcome)
+            # Before it is discarded: a worker that leaves sends what was told by then.
+            self._tell(outcome, ended)
+            return ended
         finally:
             _supervisors.discard(self)
             writer.release(self.held)
@@ -188,7 +192,11 @@ class Supervisor:
         return {
             "command": self.job.command,
             "arguments": claim.arguments,
-            "environment": {"JOBS_RUN": str(claim.run), "JOBS_ATTEMPT": str(claim.number)},
+            "environment": {
+                "JOBS_RUN": str(claim.run),
+                "JOBS_ATTEMPT": str(claim.number),
+                **self.span.environment(),
+            },
             "run": {
                 "id": claim.run,
                 "job": claim.job,
@@ -363,6 +371,14 @@ class Supervisor:
             with suppress(Unfinished):
                 return future.result(timeout=60)
             log.warning("run=%s ended as %s; waiting for the database", self.claim.run, outcome.status)
+
+    def _tell(self, outcome: Outcome | None, ended: Ended | None) -> None:
+        ids = self.claim.run, self.claim.job, self.claim.number
+        if ended is None:
+            log.warning("gave up run=%s job=%s attempt=%s: it is no longer ours", *ids)
+        else:
+            log.info("ended run=%s job=%s attempt=%s status=%s", *ids, ended.status)
+        self.span.ended(None if ended is None else outcome)
 
 
 def _signal_name(code: int) -> str:

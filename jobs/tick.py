@@ -5,7 +5,7 @@ import time
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from jobs import doorbell, instance, sql, timing, transitions
+from jobs import doorbell, instance, sql, telemetry, timing, transitions
 from jobs.declarations import Job, registry
 from jobs.serve import Born, serve
 from jobs.transitions import Ring
@@ -56,6 +56,8 @@ def tick() -> list[Born]:
     rings += [Ring(run=run) for run in transitions.forgotten() if run not in rung]
     for ring in rings:
         doorbell.ring(ring.run, ring.delay)
+    if telemetry.is_on():
+        telemetry.queue(*transitions.waiting())
     return born
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 
-from jobs import pipelines, sql, timing
+from jobs import pipelines, sql, telemetry, timing
 from jobs.declarations import registry
 from jobs.faults import point
 from jobs.instance import Instance
@@ -47,6 +47,7 @@ class Claim:
     scheduled_for: datetime | None
     arguments: list[str]
     failures: int
+    started_at: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -83,16 +84,16 @@ class Ended:
     rings: list[Ring] = field(default_factory=list)
 
 
-def claim(run: int, instance: Instance, invocation_id: str = "") -> Claim | None:
+def claim(run: int, instance: Instance, invocation_id: str = "", trace_id: str = "") -> Claim | None:
     """Start an attempt of this run, unless it isn't ready, another supervisor got there first, or a rule forbids it."""
     try:
         # One statement, which commits itself. Of runs in a group another one has to be asked first.
         point("claim.before_commit")
-        claimed = _claim(run, instance, invocation_id)
+        claimed = _claim(run, instance, invocation_id, trace_id)
         if claimed is None and (group := _group_of(run)):
             with transaction.atomic():
                 if _group_has_room(*group):
-                    claimed = _claim(run, instance, invocation_id, group[0])
+                    claimed = _claim(run, instance, invocation_id, trace_id, group[0])
     except IntegrityError:
         # Two runs of one job were claimed at the same moment; the index let one through.
         return None
@@ -116,7 +117,7 @@ def _group_has_room(group: str, limit: int) -> bool:
     return bool(found < limit)
 
 
-def _claim(run: int, instance: Instance, invocation_id: str, group: str = "") -> Claim | None:
+def _claim(run: int, instance: Instance, invocation_id: str, trace_id: str, group: str = "") -> Claim | None:
     row = sql.row(
         f"""
         WITH claimed AS (
@@ -127,13 +128,13 @@ def _claim(run: int, instance: Instance, invocation_id: str, group: str = "") ->
             RETURNING id, attempt, job, trigger, scheduled_for, arguments, failures, started_at
         ), attempt AS (
             INSERT INTO jobs_attempt (run_id, number, status, started_at, signal, error, output_bytes,
-                                      output_dropped, instance, supervisor, invocation_id, release)
+                                      output_dropped, instance, supervisor, invocation_id, release, trace_id)
             SELECT id, attempt, 'running', started_at, '', '', 0, 0, %(instance)s, %(supervisor)s,
-                   %(invocation)s, %(release)s
+                   %(invocation)s, %(release)s, %(trace)s
               FROM claimed
             RETURNING id
         )
-        SELECT claimed.id, attempt.id, attempt, job, trigger, scheduled_for, arguments, failures
+        SELECT claimed.id, attempt.id, attempt, job, trigger, scheduled_for, arguments, failures, started_at
           FROM claimed, attempt
         """,  # noqa: S608
         {
@@ -144,11 +145,12 @@ def _claim(run: int, instance: Instance, invocation_id: str, group: str = "") ->
             "supervisor": instance.supervisor,
             "invocation": invocation_id,
             "release": instance.release,
+            "trace": trace_id,
         },
     )
     if row is None:
         return None
-    run, attempt, number, job, trigger, scheduled_for, arguments, failures = row
+    run, attempt, number, job, trigger, scheduled_for, arguments, failures, started_at = row
     return Claim(
         run=run,
         attempt=attempt,
@@ -158,6 +160,7 @@ def _claim(run: int, instance: Instance, invocation_id: str, group: str = "") ->
         scheduled_for=scheduled_for,
         arguments=json.loads(arguments) if isinstance(arguments, str) else arguments,
         failures=failures,
+        started_at=started_at,
     )
 
 
@@ -224,8 +227,11 @@ def finish(claim: Claim, outcome: Outcome, *, only_if_lease_expired: bool = Fals
         if row is None:
             return None
         run, job, ended_as, scheduled_for = row
+        if outcome.status is AttemptStatus.LOST:
+            telemetry.lost(job)
         rings = [Ring(run=run, delay=delay)] if ended_as == Status.QUEUED else []
         if ended_as != Status.QUEUED:
+            telemetry.run_ended(job, ended_as)
             rings = _follow(run, job, ended_as, scheduled_for)
         if steps:
             point("finish.before_commit")
@@ -242,7 +248,12 @@ def already_finished(claim: Claim, outcome: Outcome) -> Ended | None:
         """,
         [claim.attempt, outcome.status],
     )
-    return Ended(status=Status(row[0])) if row else None
+    if row is None:
+        return None
+    ended = Ended(status=Status(row[0]))
+    if ended.status is not Status.QUEUED:
+        telemetry.run_ended(claim.job, ended.status)
+    return ended
 
 
 COUNTS_AS_FAILURE = {AttemptStatus.FAILED, AttemptStatus.TIMED_OUT, AttemptStatus.LOST}
@@ -318,6 +329,7 @@ def cancel(run: int, by: str) -> Status | None:
         if status == Status.RUNNING:
             sql.execute("SELECT pg_notify(%s, %s)", [CANCEL_CHANNEL, str(run)])
         if status == Status.CANCELLED:
+            telemetry.run_ended(job, status)
             _follow(run, job, status, scheduled_for)
     return Status(status)
 
@@ -342,6 +354,9 @@ def end_unstarted(run: int, status: Status, reason: Reason, error: str, blocked_
         )
         if row is None:
             return False
+        telemetry.run_ended(row[0], status)
+        if status is Status.MISSED:
+            telemetry.missed(row[0], reason)
         _follow(run, row[0], status, row[1])
     return True
 
@@ -412,6 +427,19 @@ def next_ready(limit: int) -> list[int]:
         [limit],
     )
     return [run for (run,) in found]
+
+
+def waiting() -> tuple[int, timedelta]:
+    """How many queued runs are due to start, and for how long the oldest of them has been."""
+    found = sql.row(
+        """
+        SELECT count(*), coalesce(clock_timestamp() - min(not_before), interval '0')
+          FROM jobs_run WHERE status = 'queued' AND not_before <= clock_timestamp()
+        """
+    )
+    assert found is not None
+    length, age = found
+    return length, age
 
 
 def anything_active() -> bool:

@@ -58,3 +58,13 @@ def origins(name: str) -> list[str]:
         if urlsplit(origin).scheme not in {"http", "https"}:
             raise ImproperlyConfigured(f"{name} has {origin!r}. Write each origin with its scheme: https://{origin}")
     return found
+
+
+def template(name: str, part: str) -> str:
+    """A URL with the place of one `{part}` in it; empty where the variable isn't set."""
+    value = os.environ.get(name, "")
+    if value and (f"{{{part}}}" not in value or urlsplit(value).scheme not in {"http", "https"}):
+        raise ImproperlyConfigured(
+            f"{name} is {value!r}. Write an http or https URL with {{{part}}} in it: https://traces.example.com/{{{part}}}"
+        )
+    return value

@@ -93,7 +93,11 @@ WHITENOISE_USE_FINDERS = LOCAL
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "loggers": {"jobs": {"level": env.text("LOG_LEVEL", "INFO")}},
+    "loggers": {
+        "jobs": {"level": env.text("LOG_LEVEL", "INFO")},
+        # At INFO each request of theirs is a page of headers, once a telemetry's export and once a token.
+        **{name: {"level": "WARNING"} for name in ("azure.core", "azure.identity", "azure.monitor")},
+    },
 }
 
 REST_FRAMEWORK = {
@@ -122,6 +126,11 @@ if not LOCAL:
     SESSION_COOKIE_SECURE = True
     CSRF_COOKIE_SECURE = True
 CSRF_TRUSTED_ORIGINS = env.origins("CSRF_TRUSTED_ORIGINS")
+
+# Telemetry goes to Azure Monitor, else to an OTLP endpoint, else nowhere.
+APPLICATIONINSIGHTS_CONNECTION_STRING = env.text("APPLICATIONINSIGHTS_CONNECTION_STRING", "")
+OTEL_EXPORTER_OTLP_ENDPOINT = env.text("OTEL_EXPORTER_OTLP_ENDPOINT", "")
+TRACE_URL = env.template("TRACE_URL", "trace_id")
 
 JOBS_MAX_RUNNING = env.whole_number("JOBS_MAX_RUNNING", 4, at_least=1)
 JOBS_DOORBELL = env.text("JOBS_DOORBELL", "jobs.doorbell.LocalDoorbell")

@@ -95,6 +95,14 @@ def test_a_run_is_shown_with_its_attempts(page):
         assert words in shown
 
 
+def test_an_attempt_links_to_its_trace(page, settings):
+    run = a_run()
+    an_attempt(run, trace_id="4bf9")
+    assert "4bf9" in page(f"run/{run.pk}/change/")
+    settings.TRACE_URL = "https://traces.example.com/{trace_id}"
+    assert '<a href="https://traces.example.com/4bf9">4bf9</a>' in page(f"run/{run.pk}/change/")
+
+
 def test_what_a_command_wrote_is_no_html(admin_client):
     run = a_run()
     an_attempt(run, written=[b"<script>alert(1)</script>"])

@@ -7,6 +7,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from jobs import telemetry
 from jobs.models import Attempt, Run
 from jobs.overview import Overview, visible_arguments
 from jobs.words import AttemptStatus
@@ -69,6 +70,7 @@ class AttemptSerializer(serializers.ModelSerializer[Attempt]):
     status = serializers.CharField(read_only=True, help_text=f"One of: {', '.join(AttemptStatus.values)}.")
     wall = SecondsField(allow_null=True, help_text="In seconds.")
     cpu = SecondsField(allow_null=True, help_text="In seconds, of the child and its own children.")
+    trace_url = serializers.SerializerMethodField(help_text="Where its trace is shown; empty without TRACE_URL.")
 
     class Meta:
         model = Attempt
@@ -89,8 +91,13 @@ class AttemptSerializer(serializers.ModelSerializer[Attempt]):
             "instance",
             "invocation_id",
             "release",
+            "trace_id",
+            "trace_url",
         ]
         read_only_fields = fields
+
+    def get_trace_url(self, attempt: Attempt) -> str:
+        return telemetry.url_of(attempt.trace_id)
 
 
 class RunWithAttemptsSerializer(RunSerializer):

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 
 import azure.functions as func
@@ -10,9 +10,10 @@ from django.conf import settings
 from django.db import close_old_connections
 
 from jobs import host_checks, supervisor, tick
-from jobs.azure import http, leaving
+from jobs.azure import http, leaving, telemetry
 from jobs.calls import Call, answer
 from jobs.declarations import Job, registry
+from jobs.telemetry import invocation
 
 log = logging.getLogger(__name__)
 
@@ -26,6 +27,7 @@ def build() -> func.FunctionApp:
     if not settings.LOCAL:  # the local host has its own way to stop
         leaving.listen()
         _tell_what_is_wrong()
+    telemetry.set_up()
     app = func.FunctionApp(http_auth_level=func.AuthLevel.ANONYMOUS)
     for job in registry.scheduled():
         if job.has_timer:
@@ -56,7 +58,7 @@ def _add_timer(app: func.FunctionApp, job: Job) -> None:
         use_monitor=True,
     )
     def timer_function(timer: func.TimerRequest, context: func.Context) -> None:
-        with usable_connections():
+        with usable_connections(), told(context):
             answer(
                 Call(
                     job=job,
@@ -69,8 +71,8 @@ def _add_timer(app: func.FunctionApp, job: Job) -> None:
 def _add_tick(app: func.FunctionApp) -> None:
     @app.function_name("tick")
     @app.timer_trigger(arg_name="timer", schedule=TICK, run_on_startup=False, use_monitor=True)
-    def tick_function(timer: func.TimerRequest) -> None:
-        with usable_connections():
+    def tick_function(timer: func.TimerRequest, context: func.Context) -> None:
+        with usable_connections(), told(context):
             tick.tick()
 
 
@@ -78,8 +80,13 @@ def _add_queue(app: func.FunctionApp) -> None:
     @app.function_name("execute_run")
     @app.queue_trigger(arg_name="message", queue_name=QUEUE, connection=STORAGE)
     def execute_run(message: func.QueueMessage, context: func.Context) -> None:
-        with usable_connections():
+        with usable_connections(), told(context):
             supervisor.execute(int(message.get_body()), invocation_id=context.invocation_id)
+
+
+def told(context: func.Context) -> AbstractContextManager[None]:
+    """What happens in this block is told as a part of the host's invocation."""
+    return invocation(context.trace_context.trace_parent or "")
 
 
 @contextmanager

@@ -3,16 +3,20 @@
 import os
 import signal
 import threading
+import time
 from datetime import timedelta
 from types import FrameType
 
-from jobs import supervisor
+from jobs import supervisor, telemetry
 
 # What the container is given to stop, in seconds, unless the app's settings say more (AZURE.md, "The container").
 PLATFORM_DEFAULT = 5
 # Of that, what interrupted runs get to tidy up, and what the worker itself takes.
 GRACE = timedelta(seconds=10)
 RESERVE = timedelta(seconds=5)
+# Of the worker's own part: how long telemetry may take to go, and what has to be left when it has.
+FLUSH = timedelta(seconds=2)
+LAST = timedelta(seconds=0.5)
 
 
 def listen() -> None:
@@ -32,8 +36,11 @@ def _leave(number: int, frame: FrameType | None) -> None:
 
 
 def _shut_down() -> None:
+    began = time.monotonic()
     available = stop_time()
     grace = min(GRACE, available / 2)
     supervisor.shut_down(max(available - grace - RESERVE, timedelta(0)), grace)
+    left = available - timedelta(seconds=time.monotonic() - began)
+    telemetry.flush(max(min(FLUSH, left - LAST), timedelta(0)))
     # Nothing is left to lose, and the worker's own threads would keep the process alive.
     os._exit(128 + signal.SIGTERM)

@@ -8,7 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from jobs import supervisor
+from jobs import supervisor, telemetry
 from jobs.host_json import HostJson
 from jobs.localhost import keys, leaving, queue
 from jobs.localhost.admin import Admin
@@ -27,6 +27,7 @@ from jobs.localhost.worker import Worker
 # All of it together has to stay under 5 s: what a person waits for after Ctrl-C.
 CHANCE = timedelta(seconds=0.5)
 GRACE = timedelta(seconds=1.5)
+FLUSH = timedelta(seconds=0.5)
 LAST_CALL = 3.0
 
 
@@ -148,7 +149,7 @@ class Host:
     async def _stop(self, tasks: set[asyncio.Task[Any]]) -> None:
         """Start nothing more, end the runs, wait for the calls at work, and leave no task."""
         self.invocations.close()
-        ending = leaving.in_background(lambda: supervisor.shut_down(CHANCE, GRACE))
+        ending = leaving.in_background(_end_the_runs)
         deadline = asyncio.get_running_loop().time() + LAST_CALL
         while (not self.worker.is_idle or ending.is_alive()) and asyncio.get_running_loop().time() < deadline:
             await asyncio.sleep(0.02)
@@ -156,6 +157,11 @@ class Host:
             task.cancel()
         await asyncio.gather(*tasks, *self.by_hand, return_exceptions=True)
         self.worker.stop()
+
+
+def _end_the_runs() -> None:
+    supervisor.shut_down(CHANCE, GRACE)
+    telemetry.flush(FLUSH)
 
 
 def _ignore_signals() -> None:

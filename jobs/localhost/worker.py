@@ -74,14 +74,20 @@ class Worker:
             raise NoFunctions(folder)
         return [functions.read(found) for found in metadata.function_metadata_results]
 
-    async def invoke(self, function: Function, data: Message, metadata: Mapping[str, Message] | None = None) -> Reply:
+    async def invoke(
+        self,
+        function: Function,
+        data: Message,
+        metadata: Mapping[str, Message] | None = None,
+        traceparent: str = "",
+    ) -> Reply:
         """Run a function on the library's threads and wait for it. Raises WorkerEnded where it called sys.exit()."""
         invocation = Message(
             invocation_id=str(uuid4()),
             function_id=function.id,
             input_data=[PROTOS.ParameterBinding(name=function.trigger["name"], data=data)],
             trigger_metadata=dict(metadata or {}),
-            trace_context=Message(trace_parent="", trace_state="", attributes={}),
+            trace_context=Message(trace_parent=traceparent, trace_state="", attributes={}),
             retry_context=Message(retry_count=0, max_retry_count=0, exception=None),
         )
         # Whoever waits may be cancelled; the thread that runs the function can't be, and counts until it is done.

@@ -38,6 +38,18 @@ def test_a_run_is_given_with_its_attempts(get):
     ]
 
 
+def test_an_attempt_names_its_trace_and_where_it_is_shown(get, settings):
+    run = a_run(attempt=2)
+    an_attempt(run, 1, trace_id="4bf9")
+    an_attempt(run, 2)
+    settings.TRACE_URL = "https://traces.example.com/{trace_id}"
+    attempts = get(f"/api/runs/{run.pk}/")["attempts"]
+    assert [(attempt["trace_id"], attempt["trace_url"]) for attempt in attempts] == [
+        ("4bf9", "https://traces.example.com/4bf9"),
+        ("", ""),
+    ]
+
+
 def test_secret_arguments_are_masked(get, declared):
     declared("nightly", command="writes", secrets=["--token"])
     run = a_run(arguments=["--token", "correct horse"])
