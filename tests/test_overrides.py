@@ -4,6 +4,7 @@
 from datetime import timedelta
 
 import pytest
+from django.core.management import call_command
 
 from jobs import declarations, operators, overrides, states, tick, triggers
 from jobs.declarations import registry
@@ -170,6 +171,14 @@ def test_a_job_without_a_schedule_has_none_to_override(declared):
 def test_an_end_in_the_past_is_refused(nightly, now):
     with pytest.raises(operators.OverrideEndsInThePast):
         operators.override(nightly, schedule="0 */10 * * * *", by="ada", until=now - HOUR)
+
+
+def test_what_comes_next_is_told_by_the_override(nightly, capsys):
+    operators.override(nightly, schedule="0 7 5 * * *", time_zone="UTC", by="ada")
+    call_command("next", "nightly", "-n", "1", "--format", "json")
+    assert "T05:07:00" in capsys.readouterr().out
+    call_command("upcoming", "--hours", "24", "--format", "json")
+    assert "T05:07:00" in capsys.readouterr().out
 
 
 # A run at a later moment

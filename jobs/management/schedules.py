@@ -2,14 +2,15 @@
 
 from django.core.management.base import CommandError
 
+from jobs import overrides
 from jobs.declarations import UnknownJob, registry
 from jobs.occurrences import Schedule
 
 
 def scheduled(name: str) -> Schedule:
-    """The schedule of the job with this name. Raises CommandError where there is no such job, or it has none."""
+    """The schedule that holds for this job. Raises CommandError where there is no such job, or it has none."""
     try:
-        job = registry[name]
+        job = overrides.effective(registry[name])
     except UnknownJob as error:
         raise CommandError(str(error)) from None
     if job.schedule is None:

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from jobs import ahead, states
+from jobs import ahead, overrides, states
 from jobs.ahead import Coming
 from jobs.declarations import registry
 from jobs.describe import describe
@@ -36,7 +36,9 @@ class Command(BaseCommand):
         now = states.clock()
         until = now + timedelta(hours=hours)
         fold = None if each or format == "json" else ahead.FOLD
-        found = ahead.upcoming(registry.values(), now, until, fold)
+        held = overrides.in_force(list(registry), now)
+        jobs = [overrides.applied(job, held.get(job.name)) for job in registry.values()]
+        found = ahead.upcoming(jobs, now, until, fold)
         stopped = _stopped(now)
         if format == "json":
             self.stdout.write(as_json([_facts(coming, stopped) for coming in found]))
