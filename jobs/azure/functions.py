@@ -1,5 +1,6 @@
 """The FunctionApp: a timer for each job with a schedule, the tick, the queue's function, and Django for all of HTTP."""
 
+import logging
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
@@ -8,11 +9,13 @@ import azure.functions as func
 from django.conf import settings
 from django.db import close_old_connections
 
-from jobs import supervisor, tick
+from jobs import host_checks, supervisor, tick
 from jobs.azure import http, leaving, telemetry
 from jobs.calls import Call, answer
 from jobs.declarations import Job, registry
 from jobs.telemetry import invocation
+
+log = logging.getLogger(__name__)
 
 TICK = "0 * * * * *"
 QUEUE = "jobs-runs"
@@ -21,9 +24,10 @@ STORAGE = "AzureWebJobsStorage"
 
 def build() -> func.FunctionApp:
     """The functions of all declared jobs. What Azure would refuse in silence, `manage.py check` has refused before."""
+    telemetry.set_up()
     if not settings.LOCAL:  # the local host has its own way to stop
         leaving.listen()
-    telemetry.set_up()
+        _tell_what_is_wrong()
     app = func.FunctionApp(http_auth_level=func.AuthLevel.ANONYMOUS)
     for job in registry.scheduled():
         if job.has_timer:
@@ -32,6 +36,14 @@ def build() -> func.FunctionApp:
     _add_queue(app)
     http.add(app)
     return app
+
+
+def _tell_what_is_wrong() -> None:
+    """What only shows where the app's settings are those of Azure; `manage.py check` ran in the build."""
+    for problem in registry.problems:
+        log.error("%s: %s %s (%s)", problem.id, problem.message, problem.hint, problem.place)
+    for warning in host_checks.time_zone():
+        log.warning("%s: %s %s", warning.id, warning.msg, warning.hint)
 
 
 def _add_timer(app: func.FunctionApp, job: Job) -> None:
