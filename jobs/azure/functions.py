@@ -24,10 +24,10 @@ STORAGE = "AzureWebJobsStorage"
 
 def build() -> func.FunctionApp:
     """The functions of all declared jobs. What Azure would refuse in silence, `manage.py check` has refused before."""
+    telemetry.set_up()
     if not settings.LOCAL:  # the local host has its own way to stop
         leaving.listen()
         _tell_what_is_wrong()
-    telemetry.set_up()
     app = func.FunctionApp(http_auth_level=func.AuthLevel.ANONYMOUS)
     for job in registry.scheduled():
         if job.has_timer:
