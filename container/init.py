@@ -3,8 +3,8 @@
 
 Why not tini or dumb-init, which Debian has: they signal one process, or one process group, and then wait for the host.
 A host that drains (FUNCTIONS_ENABLE_DRAIN_ON_APP_STOPPING) sleeps for ten minutes in its handler and never ends by
-itself (WebJobsScriptHostService.cs), so that each stop would last to the platform's SIGKILL; and whether the worker is in
-the host's group is the host's business.
+itself (WebJobsScriptHostService.cs), so that each stop would last to the platform's SIGKILL; and whether the worker is
+in the host's group is the host's business.
 
 So: SIGTERM goes to the host and to whatever lives in its session, which the worker does. What the worker has put into
 sessions of their own, the runs, hears nothing: the worker gives them their time (jobs/azure/leaving.py). When all who

@@ -34,8 +34,7 @@ class Engine:
     def try_to(self, *words, timeout=600, check=False, **options):
         done = subprocess.run(
             [self.name, *words],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            capture_output=True,
             text=True,
             env=self.environment,
             timeout=timeout,
@@ -58,7 +57,7 @@ def find(folder: Path) -> Engine:
         if docker.try_to("version").returncode == 0:
             return docker
     if not shutil.which("podman"):
-        raise Unusable("Neither a Docker engine nor podman is here: apt-get install podman runc debootstrap.")
+        raise Unusable("Neither a Docker engine nor podman is here: apt-get install podman runc.")
     if not shutil.which("runc"):
         raise Unusable("podman is here without runc: apt-get install runc.")
     configuration = folder / "containers.conf"

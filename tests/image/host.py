@@ -1,12 +1,12 @@
 #!/usr/bin/env python3.13
 """Stands in for Azure's host, as container/init.py sees it: starts the worker as its child, and hears signals.
 
-    HOST_WORKER   the worker's command, as JSON; without it the host ends at once
-    HOST_GROUP    own: the worker gets a process group of its own. The real host leaves it in its own group
-    HOST_STOPS    drains (default): its handler of SIGTERM sleeps for ten minutes and stops nothing, as the real one's does
-                  with FUNCTIONS_ENABLE_DRAIN_ON_APP_STOPPING; ends: it ends with 0
-    HOST_ORPHANS  how many orphans to leave behind; tells how many zombies there are then
-    HOST_ENDS     the exit code, or the negative number of the signal, that it ends by without a worker
+HOST_WORKER   the worker's command, as JSON; without it the host ends at once
+HOST_GROUP    own: the worker gets a process group of its own. The real host leaves it in its own group
+HOST_STOPS    drains (default): its handler of SIGTERM sleeps for ten minutes and stops nothing, as the real one's does
+              with FUNCTIONS_ENABLE_DRAIN_ON_APP_STOPPING; ends: it ends with 0
+HOST_ORPHANS  how many orphans to leave behind; tells how many zombies there are then
+HOST_ENDS     the exit code, or the negative number of the signal, that it ends by without a worker
 """
 
 import json

@@ -1,4 +1,7 @@
-"""The worker: indexes the app with the library that Azure runs, executes one run, and stays. python -m tests.image.worker RUN"""
+"""The worker: indexes the app with the library that Azure runs, executes one run, and stays.
+
+python -m tests.image.worker RUN
+"""
 
 import asyncio
 import sys
