@@ -14,8 +14,8 @@ ENV AzureWebJobsScriptRoot=/home/site/wwwroot \
 
 WORKDIR /home/site/wwwroot
 
-# Without byte code a start takes two to four times as long. Its form counts whatever the files' dates become. The packages'
-# own is made here, in their layer: what a deployment then sends to the registry is the app alone.
+# Without byte code a start takes two to four times as long. Its form counts whatever the files' dates become. That of the
+# packages is made here, in their layer: what a deployment then sends to the registry is the app alone.
 COPY requirements.txt ./
 RUN python3.13 -m pip install --no-cache-dir --no-compile --disable-pip-version-check --root-user-action=ignore \
         --require-hashes --target .python_packages/lib/site-packages -r requirements.txt \
