@@ -17,7 +17,7 @@ TIMES ?= 100
 
 .PHONY: help
 help:  ## List the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
 
 .PHONY: venv
 venv:
@@ -61,6 +61,10 @@ lock:  ## Lock the requirements anew (wants uv): make lock ARGS=--upgrade
 .PHONY: soak
 soak: venv  ## Run the invariants under faults again and again: make soak TIMES=100
 	@JOBS_OUTAGE=3 LOCAL=1 $(PYTHON_IN_VENV) -m pytest -x -m invariant tests/invariants --times $(TIMES) $(ARGS)
+
+.PHONY: image-test
+image-test: venv  ## Build the container image and try it (wants Docker, or podman with runc, and Debian)
+	@LOCAL=1 $(PYTHON_IN_VENV) -m pytest -m image tests/image $(ARGS)
 
 .PHONY: bench
 bench:  ## Measure, and print ratios
