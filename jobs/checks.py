@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from typing import Any
 
-from django.core.checks import CheckMessage, Error, register
+from django.core.checks import CheckMessage, Error, Tags, register
 
+from jobs import connections
 from jobs.declarations import Job, registry
 from jobs.parameters import InvalidArguments, UnknownCommand, check_arguments
 
@@ -12,6 +13,7 @@ from jobs.parameters import InvalidArguments, UnknownCommand, check_arguments
 def register_all() -> None:
     for check in (declarations, commands, pipelines, groups):
         register(check, "jobs")
+    register(connections.check, "jobs", Tags.database)
 
 
 def declarations(**_: Any) -> list[CheckMessage]:

@@ -56,7 +56,24 @@ def tick() -> list[Born]:
     rings += [Ring(run=run) for run in transitions.forgotten() if run not in rung]
     for ring in rings:
         doorbell.ring(ring.run, ring.delay)
+    _note_end()
     return born
+
+
+def silence() -> timedelta | None:
+    """How long ago a tick last came to its end; None where none has."""
+    row = sql.row("SELECT clock_timestamp() - at FROM jobs_lasttick")
+    return row[0] if row else None
+
+
+def _note_end() -> None:
+    sql.execute(
+        """
+        INSERT INTO jobs_lasttick (id, at, instance) VALUES (1, clock_timestamp(), %s)
+            ON CONFLICT (id) DO UPDATE SET at = excluded.at, instance = excluded.instance
+        """,
+        [instance.current().name],
+    )
 
 
 def declare_predecessors_lost() -> list[Ring]:
