@@ -70,7 +70,7 @@ def room() -> int:
     )
 
 
-def problem() -> str:
+def shortage() -> str:
     """In a sentence, that the peak is more than the server gives, and what to do; empty where it isn't."""
     wanted, given = peak(), room()
     if wanted.total <= given:
@@ -83,7 +83,7 @@ def problem() -> str:
 
 def check(*, databases: Sequence[str] | None = None, **options: Any) -> list[CheckMessage]:
     """jobs.W001, where a command has asked for checks of the database (`migrate`, `check --database default`)."""
-    if not databases or "default" not in databases or not (found := problem()):
+    if not databases or "default" not in databases or not (found := shortage()):
         return []
     fact, _, mend = found.partition(". ")
     return [Warning(f"{fact}.", hint=mend, id="jobs.W001")]

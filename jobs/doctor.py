@@ -37,14 +37,18 @@ class Finding:
 
 def findings() -> Iterator[Finding]:
     """All checks, one after the other. Those that want the database say so where it is away."""
-    for name, check in CHECKS.items():
-        try:
-            yield Finding(check=name, ok=True, says=check())
-        except Wrong as wrong:
-            yield Finding(check=name, ok=False, says=str(wrong))
-        except (OperationalError, InterfaceError) as error:
-            says = _first_line(error) if name == "database" else "It can't be told without the database."
-            yield Finding(check=name, ok=False, says=says)
+    return map(finding, CHECKS)
+
+
+def finding(name: str) -> Finding:
+    """One check."""
+    try:
+        return Finding(check=name, ok=True, says=CHECKS[name]())
+    except Wrong as wrong:
+        return Finding(check=name, ok=False, says=str(wrong))
+    except (OperationalError, InterfaceError) as error:
+        says = _first_line(error) if name == "database" else "It can't be told without the database."
+        return Finding(check=name, ok=False, says=says)
 
 
 def _settings() -> str:
@@ -99,7 +103,7 @@ def _migrations() -> str:
 
 
 def _connections() -> str:
-    if why := connections.problem():
+    if why := connections.shortage():
         raise Wrong(why)
     return f"at its peak the app wants {connections.peak()}, and the server gives it {connections.room()}"
 
