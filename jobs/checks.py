@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import Any
 
-from django.core.checks import CheckMessage, Error, Warning, register
+from django.core.checks import CheckMessage, Error, Tags, Warning, register
 
-from jobs import host_checks, schedule_checks
+from jobs import connections, host_checks, schedule_checks
 from jobs.declarations import Job, registry, unknown_settings
 from jobs.parameters import InvalidArguments, UnknownCommand, check_arguments
 
@@ -19,6 +19,7 @@ def register_all() -> None:
         register(check, "jobs")
     # A laptop may live in any zone: it is a deployment's process that has to be in UTC.
     register(host_checks.time_zone, "jobs", deploy=True)
+    register(connections.check, "jobs", Tags.database)
 
 
 def declarations(**_: Any) -> list[CheckMessage]:

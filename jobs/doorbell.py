@@ -16,9 +16,10 @@ CHANNEL = "jobs_doorbell"
 
 
 class Doorbell(Protocol):
-    """A way to wake an executor, now or after a delay."""
+    """A way to wake an executor, now or after a delay. `problem` says why nobody can be woken; empty where one can."""
 
     def ring(self, run: int, delay: timedelta) -> None: ...
+    def problem(self) -> str: ...
 
 
 class LocalDoorbell:
@@ -27,10 +28,19 @@ class LocalDoorbell:
     def ring(self, run: int, delay: timedelta) -> None:
         sql.execute("SELECT pg_notify(%s, %s)", [CHANNEL, f"{run} {delay.total_seconds()}"])
 
+    def problem(self) -> str:
+        """None of its own: it is where the database is."""
+        return ""
+
+
+def backend() -> Doorbell:
+    """The doorbell that the settings name."""
+    found: Doorbell = import_string(settings.JOBS_DOORBELL)()
+    return found
+
 
 def ring(run: int, delay: timedelta = timedelta(0)) -> None:
     """Wake an executor for this run once `delay` has passed. Call it after the commit that made the run."""
     point("ring.before")
-    backend: Doorbell = import_string(settings.JOBS_DOORBELL)()
-    backend.ring(run, delay)
+    backend().ring(run, delay)
     point("ring.after")

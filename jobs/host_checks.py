@@ -50,12 +50,13 @@ def _route_prefix(found: HostJson) -> Iterator[CheckMessage]:
 
 
 def _messages(found: HostJson) -> Iterator[CheckMessage]:
-    if found.messages_at_once != settings.JOBS_MAX_RUNNING:
+    slots = settings.JOBS_MAX_RUNNING
+    # With a threshold of 0 one long run of a batch would keep the instance from all other messages until it ends.
+    if (found.batch_size, found.new_batch_threshold) != (slots, slots - 1):
         yield Warning(
-            f"host.json takes {found.messages_at_once} messages at once (batchSize {found.batch_size}, "
-            f"newBatchThreshold {found.new_batch_threshold}), and JOBS_MAX_RUNNING is {settings.JOBS_MAX_RUNNING}.",
-            hint=f'Write "batchSize": {settings.JOBS_MAX_RUNNING} and "newBatchThreshold": 0 in extensions.queues of '
-            "host.json.",
+            f"host.json has batchSize {found.batch_size} and newBatchThreshold {found.new_batch_threshold}, "
+            f"and JOBS_MAX_RUNNING is {slots}.",
+            hint=f'Write "batchSize": {slots} and "newBatchThreshold": {slots - 1} in extensions.queues of host.json.',
             id="jobs.W010",
         )
 

@@ -31,11 +31,6 @@ class HostJson:
     new_batch_threshold: int = 8
     max_dequeue_count: int = 5
 
-    @property
-    def messages_at_once(self) -> int:
-        """How many messages of the queue one instance works on."""
-        return self.batch_size + self.new_batch_threshold
-
     @classmethod
     def of(cls, folder: Path) -> "HostJson":
         """As the host.json of this folder says. Raises UnreadableHostJson."""

@@ -8,6 +8,7 @@ from jobs.declarations import Job
 
 MASK = b"********"
 SENSITIVE = re.compile(r"SECRET|PASSWORD|PASSWD|TOKEN|CREDENTIAL|CONNECTION_?STRING|(?:^|_)(?:KEY|SAS)(?:$|_)", re.I)
+CONNECTION_KEY = re.compile(r"(?:AccountKey|SharedAccessKey|SharedAccessSignature)=([^;]+)", re.I)
 # A shorter value would mask half of all output.
 SHORTEST = 6
 
@@ -15,6 +16,9 @@ SHORTEST = 6
 def of_environment() -> list[str]:
     """The values of the environment's variables whose names say that they are secret."""
     found = [value for name, value in os.environ.items() if SENSITIVE.search(name)]
+    for value in os.environ.values():
+        # A connection string of Azure's, whatever its variable is called: only its key is secret.
+        found += [key for key in CONNECTION_KEY.findall(value) if len(key) >= SHORTEST]
     if password := re.search(r"://[^:/@]*:([^@]+)@", os.environ.get("DATABASE_URL", "")):
         found.append(password[1])
     return found

@@ -244,6 +244,20 @@ class Output(models.Model):
         return f"piece {self.number} of {self.attempt}"
 
 
+class LastTick(models.Model):
+    """The one row that tells when a tick last came to its end, and where."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1)
+    at = models.DateTimeField()
+    instance = models.TextField(blank=True)
+
+    class Meta:
+        constraints = [models.CheckConstraint(name="one_last_tick", condition=Q(id=1))]
+
+    def __str__(self) -> str:
+        return f"the tick of {self.at}"
+
+
 class Event(models.Model):
     """Something an operator did, or that someone should know of, beside what runs and gaps tell."""
 

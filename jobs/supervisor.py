@@ -141,8 +141,9 @@ class Supervisor:
         self.reports = b""
         self._wake, self._waker = socket.socketpair()
         self._waker.setblocking(False)
-        self.held: Held = writer.hold(claim, self.wake)
         self.secrets = [*masking.of_environment(), *masking.of_arguments(self.job, claim.arguments)]
+        # Not before: what raises up here must not leave an attempt behind whose lease is renewed for ever.
+        self.held: Held = writer.hold(claim, self.wake)
         self.recorder = Recorder(
             lambda number, piece: writer.write(self.held, number, piece), self.job.output_limit, self.secrets
         )

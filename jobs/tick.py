@@ -58,7 +58,24 @@ def tick() -> list[Born]:
         doorbell.ring(ring.run, ring.delay)
     if telemetry.is_on():
         telemetry.queue(*transitions.waiting())
+    _note_end()
     return born
+
+
+def silence() -> timedelta | None:
+    """How long ago a tick last came to its end; None where none has."""
+    row = sql.row("SELECT clock_timestamp() - at FROM jobs_lasttick")
+    return row[0] if row else None
+
+
+def _note_end() -> None:
+    sql.execute(
+        """
+        INSERT INTO jobs_lasttick (id, at, instance) VALUES (1, clock_timestamp(), %s)
+            ON CONFLICT (id) DO UPDATE SET at = excluded.at, instance = excluded.instance
+        """,
+        [instance.current().name],
+    )
 
 
 def declare_predecessors_lost() -> list[Ring]:

@@ -31,6 +31,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "jobs.middleware.RefuseUntilMigrated",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -57,7 +58,7 @@ DATABASES = {
     "default": (
         database.embedded()
         if LOCAL and not os.environ.get("DATABASE_URL")
-        else database.from_url(env.text("DATABASE_URL"))
+        else (database.by_entra if env.flag("DATABASE_ENTRA") else database.from_url)(env.text("DATABASE_URL"))
     )
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -133,4 +134,6 @@ OTEL_EXPORTER_OTLP_ENDPOINT = env.text("OTEL_EXPORTER_OTLP_ENDPOINT", "")
 TRACE_URL = env.template("TRACE_URL", "trace_id")
 
 JOBS_MAX_RUNNING = env.whole_number("JOBS_MAX_RUNNING", 4, at_least=1)
-JOBS_DOORBELL = env.text("JOBS_DOORBELL", "jobs.doorbell.LocalDoorbell")
+# No more instances than this may be at work at once: only to reckon the peak of database connections with.
+JOBS_MAX_INSTANCES = env.whole_number("JOBS_MAX_INSTANCES", 1, at_least=1)
+JOBS_DOORBELL = env.text("JOBS_DOORBELL", "jobs.doorbell.LocalDoorbell" if LOCAL else "jobs.azure.queue.QueueDoorbell")

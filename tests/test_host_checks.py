@@ -18,7 +18,7 @@ from jobs.declarations import registry
 
 GOOD = {
     "functionTimeout": "-1",
-    "extensions": {"http": {"routePrefix": ""}, "queues": {"batchSize": 4, "newBatchThreshold": 0}},
+    "extensions": {"http": {"routePrefix": ""}, "queues": {"batchSize": 4, "newBatchThreshold": 3}},
 }
 
 
@@ -92,13 +92,13 @@ def test_a_batch_that_differs_from_the_runs_at_once_is_told(host_json, settings)
     assert host_json() == [
         (
             "jobs.W010",
-            "host.json takes 4 messages at once (batchSize 4, newBatchThreshold 0), and JOBS_MAX_RUNNING is 8.",
-            'Write "batchSize": 8 and "newBatchThreshold": 0 in extensions.queues of host.json.',
+            "host.json has batchSize 4 and newBatchThreshold 3, and JOBS_MAX_RUNNING is 8.",
+            'Write "batchSize": 8 and "newBatchThreshold": 7 in extensions.queues of host.json.',
         )
     ]
     settings.JOBS_MAX_RUNNING = 4
     ((_, message, _),) = host_json(extensions=GOOD["extensions"] | {"queues": {"batchSize": 4}})
-    assert message.startswith("host.json takes 6 messages at once (batchSize 4, newBatchThreshold 2)")
+    assert message.startswith("host.json has batchSize 4 and newBatchThreshold 2")
 
 
 # URLs

@@ -24,9 +24,9 @@ def test_without_the_file_the_hosts_own_defaults_hold(tmp_path, read):
 def test_the_queues_section_says_how_many(read):
     found = read('{"extensions": {"queues": {"batchSize": 4, "maxDequeueCount": 2}}}')
     assert (found.batch_size, found.max_dequeue_count) == (4, 2)
-    assert found.messages_at_once == 6, "half a batch more is fetched, unless newBatchThreshold says otherwise"
+    assert found.new_batch_threshold == 2, "half a batch, unless newBatchThreshold says otherwise"
     found = read('{"extensions": {"queues": {"batchSize": 4, "newBatchThreshold": 0}}}')
-    assert found.messages_at_once == 4
+    assert found.new_batch_threshold == 0
 
 
 @pytest.mark.parametrize(

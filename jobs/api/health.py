@@ -1,4 +1,8 @@
-"""GET /api/health: whether this process answers. It asks the database nothing: a failover must not restart the app."""
+"""GET /api/health: whether this process answers. It asks the database nothing: a failover must not restart the app.
+
+GET /api/ready: whether it could do its work. For people and alerts; probed by the platform it would restart instances,
+with their runs, whenever the database pauses.
+"""
 
 from drf_spectacular.utils import extend_schema
 from rest_framework.permissions import AllowAny
@@ -6,7 +10,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from jobs.api.serializers import HealthSerializer
+from jobs import readiness
+from jobs.api.serializers import HealthSerializer, ReadySerializer
 
 
 class Health(APIView):
@@ -18,3 +23,18 @@ class Health(APIView):
     )
     def get(self, request: Request) -> Response:
         return Response({"status": "alive"})
+
+
+class Ready(APIView):
+    authentication_classes = []
+    permission_classes = [AllowAny]
+
+    @extend_schema(
+        description="Whether runs can start: database, migrations, tick, fork server, queue. For people and alerts; "
+        "the platform probes `/api/health`.",
+        responses={200: ReadySerializer, 503: ReadySerializer},
+    )
+    def get(self, request: Request) -> Response:
+        problems = {name: why for name, why in readiness.problems().items() if why}
+        status = "not ready" if problems else "ready"
+        return Response({"status": status, "problems": problems}, status=503 if problems else 200)

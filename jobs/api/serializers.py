@@ -134,3 +134,10 @@ class JobSerializer(serializers.Serializer[Overview]):
 
 class HealthSerializer(serializers.Serializer[dict[str, Any]]):
     status = serializers.CharField(read_only=True, help_text="Always: alive.")
+
+
+class ReadySerializer(serializers.Serializer[dict[str, Any]]):
+    status = serializers.CharField(read_only=True, help_text="ready, or: not ready.")
+    problems = serializers.DictField(
+        child=serializers.CharField(), read_only=True, help_text="What isn't, each with what to do. Empty when ready."
+    )

@@ -2,7 +2,7 @@ from django.urls import path
 from drf_spectacular.views import SpectacularAPIView
 from rest_framework.permissions import IsAdminUser
 
-from jobs.api.health import Health
+from jobs.api.health import Health, Ready
 from jobs.api.jobs import JobDetail, JobList
 from jobs.api.runs import RunDetail, RunList, RunOutput
 
@@ -15,4 +15,5 @@ urlpatterns = [
     path("runs/<int:pk>/output/", RunOutput.as_view(), name="output"),
     path("schema/", SpectacularAPIView.as_view(permission_classes=[IsAdminUser]), name="schema"),
     path("health", Health.as_view(), name="health"),
+    path("ready", Ready.as_view(), name="ready"),
 ]

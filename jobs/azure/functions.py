@@ -1,4 +1,4 @@
-"""The FunctionApp: a timer for each job with a schedule, the tick, the queue's function, and Django for all of HTTP."""
+"""The FunctionApp: timers of the scheduled jobs, the tick, the queues' functions, and Django for all of HTTP."""
 
 import logging
 from collections.abc import Iterator
@@ -7,10 +7,12 @@ from datetime import UTC, datetime
 
 import azure.functions as func
 from django.conf import settings
-from django.db import close_old_connections
+from django.db import InterfaceError, OperationalError, close_old_connections
 
-from jobs import host_checks, supervisor, tick
+from jobs import host_checks, migrated, poison, supervisor, tick
 from jobs.azure import http, leaving, telemetry
+from jobs.azure.queue import POISON_QUEUE, QUEUE
+from jobs.azure.storage import CONNECTION
 from jobs.calls import Call, answer
 from jobs.declarations import Job, registry
 from jobs.telemetry import invocation
@@ -18,8 +20,6 @@ from jobs.telemetry import invocation
 log = logging.getLogger(__name__)
 
 TICK = "0 * * * * *"
-QUEUE = "jobs-runs"
-STORAGE = "AzureWebJobsStorage"
 
 
 def build() -> func.FunctionApp:
@@ -34,6 +34,7 @@ def build() -> func.FunctionApp:
             _add_timer(app, job)
     _add_tick(app)
     _add_queue(app)
+    _add_poison_queue(app)
     http.add(app)
     return app
 
@@ -59,13 +60,14 @@ def _add_timer(app: func.FunctionApp, job: Job) -> None:
     )
     def timer_function(timer: func.TimerRequest, context: func.Context) -> None:
         with usable_connections(), told(context):
-            answer(
-                Call(
-                    job=job,
-                    called_for=_scheduled_moment(timer),
-                    invocation_id=context.invocation_id,
+            if migrated.allows(f"the timer of {job.name}"):
+                answer(
+                    Call(
+                        job=job,
+                        called_for=_scheduled_moment(timer),
+                        invocation_id=context.invocation_id,
+                    )
                 )
-            )
 
 
 def _add_tick(app: func.FunctionApp) -> None:
@@ -73,15 +75,32 @@ def _add_tick(app: func.FunctionApp) -> None:
     @app.timer_trigger(arg_name="timer", schedule=TICK, run_on_startup=False, use_monitor=True)
     def tick_function(timer: func.TimerRequest, context: func.Context) -> None:
         with usable_connections(), told(context):
-            tick.tick()
+            if migrated.allows("the tick"):
+                tick.tick()
 
 
 def _add_queue(app: func.FunctionApp) -> None:
     @app.function_name("execute_run")
-    @app.queue_trigger(arg_name="message", queue_name=QUEUE, connection=STORAGE)
+    @app.queue_trigger(arg_name="message", queue_name=QUEUE, connection=CONNECTION)
     def execute_run(message: func.QueueMessage, context: func.Context) -> None:
+        run = int(message.get_body())
+        try:
+            with usable_connections(), told(context):
+                if migrated.allows(f"run={run}"):
+                    supervisor.execute(run, invocation_id=context.invocation_id)
+        except (OperationalError, InterfaceError) as error:
+            # Raised, the message would come again at once, and be poisoned within a second of an outage that the run
+            # survives: its row waits, and the tick rings for it when the database is back.
+            log.warning("the database is away, run=%s waits for the tick: %s", run, str(error).strip())
+
+
+def _add_poison_queue(app: func.FunctionApp) -> None:
+    @app.function_name("poisoned_run")
+    @app.queue_trigger(arg_name="message", queue_name=POISON_QUEUE, connection=CONNECTION)
+    def poisoned_run(message: func.QueueMessage, context: func.Context) -> None:
+        # Where this raises, the host leaves the message invisible for ten minutes: no poison queue has one of its own.
         with usable_connections(), told(context):
-            supervisor.execute(int(message.get_body()), invocation_id=context.invocation_id)
+            poison.take(message.get_body().decode(errors="replace"), context.invocation_id)
 
 
 def told(context: func.Context) -> AbstractContextManager[None]:

@@ -8,12 +8,19 @@ from jobs.localhost.functions import Function
 from jobs.localhost.invocations import Invocations
 from jobs.localhost.protos import typed
 
+# What the host adds to a queue's name for the messages that it gave up.
+POISON = "-poison"
+
 
 class Queue:
     """The listener of one queue function. `at_once`: host.json's batchSize, `attempts`: its maxDequeueCount."""
 
+    # The listener of the queue for messages that this one gave up.
+    poison: "Queue | None" = None
+
     def __init__(self, function: Function, invocations: Invocations, *, at_once: int, attempts: int) -> None:
         self.function = function
+        self.name = function.setting("queueName")
         self.invocations = invocations
         self.attempts = attempts
         self.slots = asyncio.Semaphore(at_once)
@@ -30,8 +37,10 @@ class Queue:
                     return
         self.invocations.tell(
             f"{self.function.name} failed {self.attempts} times with {ring.text!r}: Azure would move the message to "
-            f"the queue {self.function.setting('queueName')}-poison."
+            f"the queue {self.name}{POISON}."
         )
+        if self.poison is not None and not self.poison.function.is_disabled:
+            await self.poison.call(ring.text, message)
 
     async def call(self, text: str, message: str, attempt: int = 1, why: str = "queue") -> bool:
         """Call the function with one message; True where it succeeded."""
@@ -44,8 +53,12 @@ class Queue:
 
 async def listen(source: Source, queues: list[Queue]) -> None:
     """Deliver what comes, for ever. Messages that wait for their time or a slot wait in memory."""
+    named = {queue.name: queue for queue in queues}
+    for queue in queues:
+        queue.poison = named.get(f"{queue.name}{POISON}")
+    rung = [queue for queue in queues if not queue.name.endswith(POISON)]
     async with asyncio.TaskGroup() as deliveries:
         async for ring in source.rings():
-            for queue in queues:
+            for queue in rung:
                 if not queue.function.is_disabled:
                     deliveries.create_task(queue.deliver(ring))

@@ -1,4 +1,4 @@
-"""Where the database is: DATABASE_URL, or with LOCAL=1 an embedded PostgreSQL."""
+"""Where the database is: DATABASE_URL, with a password or an Entra token; or with LOCAL=1 an embedded PostgreSQL."""
 
 from typing import Any
 
@@ -34,6 +34,23 @@ def from_url(url: str) -> dict[str, Any]:
         else:
             settings["OPTIONS"][name] = value
     return settings
+
+
+def by_entra(url: str) -> dict[str, Any]:
+    """Django's settings for a libpq URL without a password: an Entra token takes its place at each new connection.
+
+    Raises ImproperlyConfigured where the URL has a password, or names no user.
+    """
+    settings = from_url(url)
+    if "PASSWORD" in settings:
+        raise ImproperlyConfigured("DATABASE_ENTRA is 1, and DATABASE_URL has a password. Take it out of the URL.")
+    if "USER" not in settings:
+        raise ImproperlyConfigured(
+            "DATABASE_ENTRA is 1, and DATABASE_URL names no user. Write the role that `manage.py grant_identity` made: "
+            "postgresql://role@host:5432/name."
+        )
+    # A token must not travel in the clear.
+    return settings | {"ENGINE": "mydjango.database.entra", "OPTIONS": {"sslmode": "require"} | settings["OPTIONS"]}
 
 
 def embedded() -> dict[str, Any]:

@@ -56,18 +56,16 @@ def due_since_yesterday(job):
 def test_the_library_finds_each_declared_function_with_its_bindings(drive, project_jobs):
     functions, _ = drive()
     timers = {job.name: job.schedule.timer_expression for job in project_jobs.scheduled()}
-    assert set(functions) == {*timers, "tick", "execute_run", "http"}
+    assert set(functions) == {*timers, "tick", "execute_run", "poisoned_run", "http"}
     assert {"clearsessions", "prune_runs", "import_rates"} <= set(timers)
     for name, schedule in {**timers, "tick": "0 * * * * *"}.items():
         (binding,) = functions[name]
         assert (binding["type"], binding["schedule"], binding["direction"]) == ("timerTrigger", schedule, "IN")
         assert (binding["runOnStartup"], binding["useMonitor"]) == (False, True)
-    (queue,) = functions["execute_run"]
-    assert (queue["type"], queue["queueName"], queue["connection"]) == (
-        "queueTrigger",
-        "jobs-runs",
-        "AzureWebJobsStorage",
-    )
+    for name, expected in {"execute_run": "jobs-runs", "poisoned_run": "jobs-runs-poison"}.items():
+        (queue,) = functions[name]
+        found = (queue["type"], queue["queueName"], queue["connection"])
+        assert found == ("queueTrigger", expected, "AzureWebJobsStorage")
     trigger = next(binding for binding in functions["http"] if binding["type"] == "httpTrigger")
     assert (trigger["route"], trigger["authLevel"]) == ("{*route}", "ANONYMOUS")
 

@@ -1,0 +1,112 @@
+"""The doorbell in Azure: a message in a Storage Queue, whose function executes the run on any free instance."""
+
+import logging
+import math
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cache
+from typing import Any
+
+from azure.core.exceptions import AzureError, ResourceExistsError, ResourceNotFoundError
+from azure.storage.queue import LinearRetry, QueueClient
+
+from jobs.azure import identity, storage
+
+log = logging.getLogger(__name__)
+
+QUEUE = "jobs-runs"
+# Where the host puts a message whose function failed too often (AZURE.md, "Queues").
+POISON_QUEUE = f"{QUEUE}-poison"
+# No message stays invisible for longer. The tick rings for what is due later.
+LONGEST_DELAY = timedelta(days=7)
+# A ring that nobody heard in this time after it became visible is the tick's to repeat.
+LIFETIME = timedelta(days=1)
+# Seconds to connect and to wait for the answer; whoever rings waits with it.
+CONNECT, READ = 3, 5
+# After a failure nobody tries for so long, in seconds: a tick that rings for many must not wait for each.
+PAUSE = 10.0
+
+
+class QueueDoorbell:
+    """Sends a message with the run's id. A queue that is down fails nobody: the tick rings for the row later."""
+
+    def ring(self, run: int, delay: timedelta) -> None:
+        if delay > LONGEST_DELAY:
+            return
+        if outage.is_on():
+            log.info("not rung run=%s: the queue was down a moment ago; the tick rings later", run)
+            return
+        try:
+            _send(str(run), delay)
+        except (AzureError, storage.NoStorage) as error:
+            outage.begin()
+            log.warning("not rung run=%s: the tick rings later. %s", run, sentence(error))
+
+    def problem(self) -> str:
+        """In a sentence, why messages can't be sent; empty where they can."""
+        if outage.is_on():
+            return f"The queue {QUEUE} couldn't be reached a moment ago."
+        try:
+            _made(client())
+        except (AzureError, storage.NoStorage) as error:
+            outage.begin()
+            return f"The queue {QUEUE} can't be reached: {sentence(error)}"
+        return ""
+
+
+@dataclass(slots=True)
+class Outage:
+    """Until when, by time.monotonic, the queue is taken to be down."""
+
+    until: float = 0.0
+
+    def begin(self) -> None:
+        self.until = time.monotonic() + PAUSE
+
+    def is_on(self) -> bool:
+        return time.monotonic() < self.until
+
+
+outage = Outage()
+
+
+@cache
+def client() -> QueueClient:
+    """The queue. It sends plain text, as host.json's messageEncoding says. Raises NoStorage."""
+    where = storage.settings()
+    options: dict[str, Any] = {
+        "retry_policy": LinearRetry(backoff=1, retry_total=1, random_jitter_range=0),
+        "connection_timeout": CONNECT,
+        "read_timeout": READ,
+    }
+    if where.connection_string:
+        return QueueClient.from_connection_string(where.connection_string, QUEUE, **options)
+    return QueueClient(where.queue_url, QUEUE, credential=identity.credential(where.client_id), **options)
+
+
+def _send(text: str, delay: timedelta) -> None:
+    # Whole seconds, rounded up: a message that came before its run is due would be lost.
+    invisible = math.ceil(delay.total_seconds())
+    lifetime = invisible + int(LIFETIME.total_seconds())
+    queue = client()
+    try:
+        queue.send_message(text, visibility_timeout=invisible, time_to_live=lifetime)
+    except ResourceNotFoundError:
+        _made(queue).send_message(text, visibility_timeout=invisible, time_to_live=lifetime)
+
+
+def _made(queue: QueueClient) -> QueueClient:
+    """The queue, made where it is missing."""
+    try:
+        queue.get_queue_properties()
+    except ResourceNotFoundError:
+        with suppress(ResourceExistsError):  # another instance was first
+            queue.create_queue()
+    return queue
+
+
+def sentence(error: Exception) -> str:
+    """The error's first line. The others tell of requests and headers."""
+    return (str(error).strip() or type(error).__name__).splitlines()[0]

@@ -1,0 +1,241 @@
+"""A deployment looked at from inside: what `manage.py doctor` says, a line for each check."""
+
+import importlib.util
+import json
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from django.conf import settings
+from django.core.checks import WARNING, run_checks
+from django.db import InterfaceError, OperationalError, connection
+
+from jobs import connections, disabled, doorbell, migrated, sql, tick
+from jobs.declarations import registry
+from jobs.isolation.client import ForkServerFailed, server
+from jobs.presentation import counted, took
+from jobs.readiness import silent_tick
+
+PACKAGES = Path(".python_packages", "lib", "site-packages")
+
+
+class Wrong(Exception):
+    """What is wrong, and how to mend it."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Finding:
+    """One check's answer: what was found where all is well, or what is wrong and how to mend it."""
+
+    check: str
+    ok: bool
+    says: str
+
+
+def findings() -> Iterator[Finding]:
+    """All checks, one after the other. Those that want the database say so where it is away."""
+    return map(finding, CHECKS)
+
+
+def finding(name: str) -> Finding:
+    """One check."""
+    try:
+        return Finding(check=name, ok=True, says=CHECKS[name]())
+    except Wrong as wrong:
+        return Finding(check=name, ok=False, says=str(wrong))
+    except (OperationalError, InterfaceError) as error:
+        says = _first_line(error) if name == "database" else "It can't be told without the database."
+        return Finding(check=name, ok=False, says=says)
+
+
+def _settings() -> str:
+    """Django's own checks, with those for a deployment."""
+    found = [
+        message for message in run_checks(include_deployment_checks=not settings.LOCAL) if not message.is_silenced()
+    ]
+    serious = [message for message in found if message.level >= WARNING]
+    if serious:
+        first = " ".join(str(serious[0]).split())
+        more = f" And {counted(len(serious) - 1, 'more finding')}: `manage.py check --deploy`." if serious[1:] else ""
+        raise Wrong(f"{first}{more}")
+    return "LOCAL=1, as on a laptop: the checks for a deployment are left out" if settings.LOCAL else "no finding"
+
+
+def _identity() -> str:
+    """A token for whatever is reached without a password."""
+    from jobs.azure import identity, storage  # azure-identity takes a third of a second to import
+
+    wanted = {}
+    if settings.DATABASES["default"]["ENGINE"] == "mydjango.database.entra":
+        wanted["PostgreSQL"] = (identity.POSTGRESQL, os.environ.get("AZURE_CLIENT_ID", ""))
+    try:
+        where = storage.settings()
+    except storage.NoStorage:
+        where = storage.Storage()
+    if where.queue_url:
+        wanted["the queue"] = (identity.STORAGE, where.client_id)
+    for scope, client_id in wanted.values():
+        if why := identity.problem(scope, client_id):
+            raise Wrong(why)
+    return (
+        f"a token for {' and '.join(wanted)}"
+        if wanted
+        else "none is used: neither the database nor the queue wants one"
+    )
+
+
+def _database() -> str:
+    began = time.perf_counter()
+    version = sql.value("SHOW server_version")
+    return (
+        f"PostgreSQL {version.split()[0]} as {connection.settings_dict['USER'] or 'the default user'}, answered in "
+        + (f"{(time.perf_counter() - began) * 1000:.0f} ms")
+    )
+
+
+def _migrations() -> str:
+    if why := migrated.refusal():
+        raise Wrong(why)
+    return "all are applied"
+
+
+def _connections() -> str:
+    if why := connections.shortage():
+        raise Wrong(why)
+    return f"at its peak the app wants {connections.peak()}, and the server gives it {connections.room()}"
+
+
+def _threads() -> str:
+    """The worker's threads serve HTTP and supervise runs: a run holds one to its end."""
+    threads, running = connections.peak().threads, settings.JOBS_MAX_RUNNING
+    if threads < 2 * running + 2:
+        raise Wrong(
+            f"The worker has {threads} threads for HTTP, timers and {running} runs at once. "
+            "Set PYTHON_THREADPOOL_THREAD_COUNT to 32."
+        )
+    return f"{threads}, for {running} runs at once"
+
+
+def _tick() -> str:
+    if why := silent_tick():
+        raise Wrong(why)
+    silence = tick.silence()
+    assert silence is not None
+    return f"the last one ended {took(silence)} ago"
+
+
+def _fork_server() -> str:
+    try:
+        server.start()
+    except ForkServerFailed as failure:
+        raise Wrong(str(failure).strip().splitlines()[-1]) from None
+    server.stop()
+    return "it loads the project"
+
+
+def _queue() -> str:
+    if why := doorbell.backend().problem():
+        raise Wrong(why)
+    return settings.JOBS_DOORBELL
+
+
+def _batch() -> str:
+    """host.json and the settings agree on how many runs an instance executes at once."""
+    queues = json.loads((settings.BASE_DIR / "host.json").read_text())["extensions"]["queues"]
+    if queues["batchSize"] != settings.JOBS_MAX_RUNNING:
+        raise Wrong(
+            f"host.json takes {queues['batchSize']} messages at once (queues.batchSize), and JOBS_MAX_RUNNING is "
+            f"{settings.JOBS_MAX_RUNNING}. Make them the same, and queues.newBatchThreshold one less."
+        )
+    return f"{queues['batchSize']} messages at once, as many as runs"
+
+
+def _schedules() -> str:
+    scheduled = registry.scheduled()
+    if registry.problems:
+        raise Wrong(f"{registry.problems[0].message} `manage.py check` lists all of it.")
+    if not scheduled:
+        raise Wrong("No job has a schedule. Is the app with your schedule.py in INSTALLED_APPS?")
+    off = [job.name for job in scheduled if disabled.setting_that_disables(job.name)]
+    return (
+        counted(len(scheduled), "job") + " with a schedule" + (f"; disabled in Azure: {', '.join(off)}" if off else "")
+    )
+
+
+def _time_zone() -> str:
+    """The host's zone, which its timers are read in. Django sets this process's own TZ: it tells nothing."""
+    for name, value in (("WEBSITE_TIME_ZONE", os.environ.get("WEBSITE_TIME_ZONE")), ("TZ", _tz_at_start())):
+        if value and value not in {"UTC", "Etc/UTC"}:
+            raise Wrong(
+                f"{name} is {value!r}: the host would read every timer in that zone, and ours are in UTC. Remove "
+                "it; each job has its time_zone, and TIME_ZONE is the default."
+            )
+    return f"the host's is UTC, the jobs' default {settings.TIME_ZONE}"
+
+
+def _tz_at_start() -> str:
+    try:
+        variables = Path("/proc/self/environ").read_bytes().split(b"\0")
+    except OSError:  # macOS
+        return ""
+    return next((variable[3:].decode() for variable in variables if variable.startswith(b"TZ=")), "")
+
+
+def _packages() -> str:
+    """Ours come before the worker's own."""
+    ours = settings.BASE_DIR / PACKAGES
+    if not ours.is_dir():
+        return f"there is no {PACKAGES}: this is no image"
+    import azure.functions
+    import django
+
+    for module in (django, azure.functions):
+        if not Path(str(module.__file__)).is_relative_to(ours):
+            raise Wrong(
+                f"{module.__name__} comes from {Path(str(module.__file__)).parent}, not from {ours}: the worker's own "
+                f"packages come first. Set PYTHONPATH to {ours}, as the Dockerfile does."
+            )
+    return f"from {ours}"
+
+
+def _byte_code() -> str:
+    if settings.LOCAL:
+        return "LOCAL=1: it comes with the first start"
+    files = [
+        module.__file__
+        for name, module in list(sys.modules.items())
+        if name != "__main__" and getattr(module, "__file__", None)
+    ]
+    sources = [file for file in files if file and file.endswith(".py")]
+    without = [file for file in sources if not Path(importlib.util.cache_from_source(file)).exists()]
+    if without:
+        raise Wrong(
+            f"{len(without)} of {len(sources)} modules have none, such as {without[0]}: a start takes thrice as long. "
+            "Run `python -m compileall`, as the Dockerfile does."
+        )
+    return f"all {len(sources)} modules have it"
+
+
+def _first_line(error: Exception) -> str:
+    return f"It can't be reached: {str(error).strip().splitlines()[0]} Check DATABASE_URL, the firewall and the role."
+
+
+CHECKS: dict[str, Callable[[], str]] = {
+    "settings": _settings,
+    "schedules": _schedules,
+    "time zone": _time_zone,
+    "packages": _packages,
+    "byte code": _byte_code,
+    "identity": _identity,
+    "database": _database,
+    "migrations": _migrations,
+    "connections": _connections,
+    "threads": _threads,
+    "fork server": _fork_server,
+    "queue": _queue,
+    "batch": _batch,
+    "tick": _tick,
+}

@@ -1,0 +1,91 @@
+"""`manage.py grant_identity NAME`: the database role of an Entra identity, with no more rights than the app needs."""
+
+from typing import Any, LiteralString
+
+import psycopg
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import connection
+from psycopg import sql
+from psycopg.sql import SQL, Composed, Identifier, Literal
+
+# Where Azure's functions for Entra roles are, whatever database the app uses.
+ADMIN_DATABASE = "postgres"
+RIGHTS: list[LiteralString] = [
+    "GRANT CONNECT ON DATABASE {database} TO {role}",
+    "GRANT USAGE ON SCHEMA public TO {role}",
+    "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {role}",
+    "GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {role}",
+    # What later migrations make. It holds for what this user makes: whoever migrates must run this command.
+    "ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO {role}",
+    "ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT USAGE, SELECT ON SEQUENCES TO {role}",
+]
+TO_MIGRATE: LiteralString = "GRANT CREATE ON SCHEMA public TO {role}"
+
+
+class Command(BaseCommand):
+    help = (
+        "Make the database role of an Entra identity, and grant it what the app needs. "
+        "Run it as the server's Entra administrator who also migrates. It may be run again."
+    )
+    requires_system_checks = []
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "name", help="The identity's name: that of the function app, or of a user-assigned identity."
+        )
+        parser.add_argument("--object-id", help="Its object (principal) id, where the name alone isn't unique.")
+        parser.add_argument("--may-migrate", action="store_true", help="Let it create tables too: it runs `migrate`.")
+        parser.add_argument("--dry-run", action="store_true", help="Print the SQL, and change nothing.")
+
+    def handle(self, *, name: str, object_id: str | None, may_migrate: bool, dry_run: bool, **options: Any) -> None:
+        principal = _principal(name, object_id)
+        rights = _rights(name, str(connection.settings_dict["NAME"]), may_migrate)
+        if dry_run:
+            self.stdout.write(f"-- in the database {ADMIN_DATABASE}\n{principal.as_string()};")
+            self.stdout.write(f"-- in the database {connection.settings_dict['NAME']}")
+            self.stdout.write("\n".join(f"{statement.as_string()};" for statement in rights))
+            return
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = %s)", [name])
+            exists = cursor.fetchone()[0]
+        if not exists:
+            _make_role(principal)
+        with connection.cursor() as cursor:
+            for statement in rights:
+                cursor.execute(statement)
+        self.stdout.write(
+            f"{name} {'had its role already' if exists else 'has its role'}, and may read and write the tables of "
+            f"{connection.settings_dict['NAME']}{', and migrate them' if may_migrate else ''}."
+        )
+
+
+def _principal(name: str, object_id: str | None) -> Composed:
+    """No administrator, and no multi-factor authentication: an identity has no telephone."""
+    if object_id:
+        return SQL("SELECT pgaadauth_create_principal_with_oid({}, {}, 'service', false, false)").format(
+            Literal(name), Literal(object_id)
+        )
+    return SQL("SELECT pgaadauth_create_principal({}, false, false)").format(Literal(name))
+
+
+def _rights(name: str, database: str, may_migrate: bool) -> list[Composed]:
+    statements = [*RIGHTS, TO_MIGRATE] if may_migrate else RIGHTS
+    return [SQL(text).format(role=Identifier(name), database=Identifier(database)) for text in statements]
+
+
+def _make_role(principal: sql.Composed) -> None:
+    """Raises CommandError where the server isn't one of Azure's, or we aren't its administrator."""
+    parameters = connection.get_connection_params() | {"dbname": ADMIN_DATABASE}
+    names = parameters.keys() - {"cursor_factory", "context", "prepare_threshold"}
+    try:
+        with psycopg.connect(**{name: parameters[name] for name in names}, autocommit=True) as administrator:
+            administrator.execute(principal)
+    except psycopg.errors.UndefinedFunction:
+        raise CommandError(
+            "This server has no pgaadauth_create_principal: it is none of Azure's, or Entra authentication is off. "
+            "Turn it on, or make the role by CREATE ROLE."
+        ) from None
+    except psycopg.errors.InsufficientPrivilege as error:
+        raise CommandError(
+            f"{str(error).strip().splitlines()[0]}. Connect as the server's Entra administrator."
+        ) from None

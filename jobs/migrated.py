@@ -1,0 +1,38 @@
+"""Whether the database has all migrations of the code. Until it does, no work is taken on."""
+
+import logging
+
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+
+log = logging.getLogger(__name__)
+
+# Once all are applied they stay so for this process: code that is newer comes with a new one.
+_complete = False
+
+
+def pending() -> list[str]:
+    """The migrations that the code has and the database hasn't, as in `jobs.0001_ledger`. Asks until there are none."""
+    global _complete
+    if _complete:
+        return []
+    executor = MigrationExecutor(connection)
+    plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    _complete = not plan
+    return [f"{migration.app_label}.{migration.name}" for migration, _ in plan]
+
+
+def refusal() -> str:
+    """In a sentence, why no work is taken on; empty where it is."""
+    missing = pending()
+    if not missing:
+        return ""
+    names = f"{missing[0]} is" if len(missing) == 1 else f"{missing[0]} and {len(missing) - 1} more migrations are"
+    return f"{names} not applied to the database: nothing runs until `manage.py migrate` has been run."
+
+
+def allows(what: str) -> bool:
+    """Whether work may be taken on; where it may not, the log says which was refused, and why."""
+    if why := refusal():
+        log.error("refused %s: %s", what, why)
+    return not why

@@ -1,0 +1,84 @@
+"""Whether this process could do its work now: what `/api/ready` answers, and a part of `manage.py doctor`.
+
+Each check gives a sentence that says what is wrong and how to mend it, or nothing. An error's own text goes to the log,
+and not to whoever asks over HTTP.
+"""
+
+import logging
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+
+from django.db import InterfaceError, OperationalError
+
+from jobs import doorbell, migrated, sql, tick
+from jobs.isolation.client import ForkServerFailed, server
+from jobs.presentation import took
+
+log = logging.getLogger(__name__)
+
+# The tick comes once a minute. Two may fall out while a deployment or a failover goes on.
+LONGEST_SILENCE = timedelta(minutes=3)
+AWAY = (OperationalError, InterfaceError)
+
+
+def problems() -> dict[str, str]:
+    """Each check's name with its sentence, empty where all is well. Without a database the others can't be asked."""
+    return dict(_problems())
+
+
+def _problems() -> Iterator[tuple[str, str]]:
+    yield "database", (away := database())
+    for name, check in (("migrations", migrated.refusal), ("tick", silent_tick)):
+        yield name, "It can't be told without the database." if away else _asked(check)
+    yield "fork_server", fork_server()
+    yield "queue", queue()
+
+
+def database() -> str:
+    """Whether it answers."""
+    try:
+        sql.value("SELECT 1")
+    except AWAY as error:
+        log.warning("not ready: the database can't be reached: %s", str(error).strip())
+        return "The database can't be reached. The app's log has the error; `manage.py doctor` tells more."
+    return ""
+
+
+def silent_tick() -> str:
+    """Whether a tick has lately come to its end."""
+    if migrated.pending():
+        return "It can't be told before the migrations are applied."
+    silence = tick.silence()
+    if silence is None:
+        return "No tick has come to its end yet. Wait a minute; then look whether the function `tick` is disabled."
+    if silence > LONGEST_SILENCE:
+        return (
+            f"The last tick ended {took(silence)} ago, and one comes each minute. "
+            "Look at the function `tick` in the portal: is it disabled, does it fail, is the app stopped?"
+        )
+    return ""
+
+
+def fork_server() -> str:
+    """Whether the process that forks the runs is up. It is started where it isn't, as the first run would."""
+    try:
+        server.start()
+    except ForkServerFailed as failure:
+        log.warning("not ready: %s", failure)
+        return "The fork server can't load the project, so no run can start. The app's log says why."
+    return ""
+
+
+def queue() -> str:
+    """Whether executors can be woken."""
+    if why := doorbell.backend().problem():
+        log.warning("not ready: %s", why)
+        return "The queue can't be reached: runs wait for the tick. `manage.py doctor` says why."
+    return ""
+
+
+def _asked(check: Callable[[], str]) -> str:
+    try:
+        return check()
+    except AWAY:
+        return "The database went away while it was asked."

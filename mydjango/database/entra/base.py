@@ -1,0 +1,46 @@
+"""PostgreSQL by Entra token: no password is kept anywhere. The user's name is the identity's role in the database."""
+
+import os
+import threading
+import time
+from typing import Any
+
+from azure.core.credentials import AccessToken
+from azure.core.exceptions import AzureError
+from django.db import OperationalError
+from django.db.backends.postgresql import base
+
+from jobs.azure import identity
+
+# A token is asked for anew so many seconds before it expires. A connection that is open stays open.
+EARLY = 300
+
+
+class Tokens:
+    """The token that serves as a password. `az` keeps none by itself, and takes a second for each."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._token: AccessToken | None = None
+
+    def current(self) -> str:
+        """A token that is valid for a while. Raises OperationalError where the identity gets none."""
+        with self._lock:
+            if self._token is None or self._token.expires_on - EARLY < time.time():
+                try:
+                    client_id = os.environ.get("AZURE_CLIENT_ID", "")
+                    self._token = identity.credential(client_id).get_token(identity.POSTGRESQL)
+                except AzureError as error:
+                    # Whoever waits for the database waits for this too.
+                    reason = str(error).strip().splitlines()[0]
+                    raise OperationalError(f"There is no Entra token for PostgreSQL: {reason}") from None
+            return self._token.token
+
+
+tokens = Tokens()
+
+
+class DatabaseWrapper(base.DatabaseWrapper):
+    def get_connection_params(self) -> dict[str, Any]:
+        params: dict[str, Any] = super().get_connection_params()
+        return {**params, "password": tokens.current()}

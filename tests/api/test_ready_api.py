@@ -1,0 +1,87 @@
+"""/api/ready: whether runs can start."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import OperationalError
+
+from jobs import doorbell, migrated, readiness, sql, tick
+from jobs.isolation.client import ForkServerFailed, server
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def all_is_well(monkeypatch, declared):
+    monkeypatch.setattr(server, "start", lambda: None)
+    monkeypatch.setattr(tick, "_aligned", False)
+    tick.tick()
+
+
+def test_it_is_ready(client):
+    answer = client.get("/api/ready")
+    assert (answer.status_code, answer.json()) == (200, {"status": "ready", "problems": {}})
+
+
+def problems(client):
+    answer = client.get("/api/ready")
+    assert (answer.status_code, answer.json()["status"]) == (503, "not ready")
+    return answer.json()["problems"]
+
+
+def test_no_tick_for_a_while(client):
+    sql.execute("UPDATE jobs_lasttick SET at = clock_timestamp() - interval '14 min'")
+    assert problems(client) == {
+        "tick": "The last tick ended 14 min ago, and one comes each minute. Look at the function `tick` in the portal: "
+        "is it disabled, does it fail, is the app stopped?"
+    }
+
+
+def test_no_tick_yet(client):
+    sql.execute("DELETE FROM jobs_lasttick")
+    assert problems(client) == {
+        "tick": "No tick has come to its end yet. Wait a minute; then look whether the function `tick` is disabled."
+    }
+
+
+def test_a_silence_of_three_minutes_is_none(client):
+    sql.execute("UPDATE jobs_lasttick SET at = clock_timestamp() - %s", [timedelta(minutes=2, seconds=50)])
+    assert client.get("/api/ready").status_code == 200
+
+
+def test_no_fork_server(client, monkeypatch):
+    def fail():
+        raise ForkServerFailed("SECRET_KEY is wrong")
+
+    monkeypatch.setattr(server, "start", fail)
+    assert problems(client) == {
+        "fork_server": "The fork server can't load the project, so no run can start. The app's log says why."
+    }
+
+
+def test_no_queue(client, monkeypatch):
+    monkeypatch.setattr(doorbell.LocalDoorbell, "problem", lambda self: "It is at 10.0.0.1.")
+    assert problems(client) == {
+        "queue": "The queue can't be reached: runs wait for the tick. `manage.py doctor` says why."
+    }
+
+
+def test_no_database(client, monkeypatch):
+    def away():
+        raise OperationalError("connection to server at 10.0.0.1 failed")
+
+    monkeypatch.setattr(readiness.sql, "value", lambda _: away())
+    assert problems(client) == {
+        "database": "The database can't be reached. The app's log has the error; `manage.py doctor` tells more.",
+        "migrations": "It can't be told without the database.",
+        "tick": "It can't be told without the database.",
+    }
+
+
+def test_migrations_are_pending(client, monkeypatch):
+    monkeypatch.setattr(migrated, "pending", lambda: ["jobs.0002_last_tick", "jobs.0003_more"])
+    assert problems(client) == {
+        "migrations": "jobs.0002_last_tick and 1 more migrations are not applied to the database: nothing runs until "
+        "`manage.py migrate` has been run.",
+        "tick": "It can't be told before the migrations are applied.",
+    }

@@ -1,0 +1,189 @@
+"""`manage.py doctor`: a line for each check, and what to mend."""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import OperationalError
+
+from jobs import doctor, doorbell, migrated, tick
+from jobs.azure import identity
+from jobs.declarations import declare
+from jobs.isolation.client import ForkServerFailed, server
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def all_is_well(monkeypatch, declared):
+    declared("nightly", command="succeeds", schedule="0 0 3 * * *")
+    monkeypatch.setattr(server, "start", lambda: None)
+    monkeypatch.setenv("PYTHON_THREADPOOL_THREAD_COUNT", "32")
+    for name in list(os.environ):
+        if name.startswith("AzureWebJobsStorage") or name == "WEBSITE_TIME_ZONE":
+            monkeypatch.delenv(name)
+    monkeypatch.setattr(tick, "_aligned", False)
+    tick.tick()
+
+
+def says(check):
+    """What the doctor says of one check, and whether all is well with it."""
+    finding = doctor.finding(check)
+    return finding.ok, finding.says
+
+
+def test_a_sound_deployment_has_a_line_for_each_check(capsys):
+    call_command("doctor")
+    lines = capsys.readouterr().out.splitlines()
+    assert all(line.startswith("ok     ") for line in lines)
+    assert [line[7:19].strip() for line in lines] == list(doctor.CHECKS)
+    assert "ok     schedules     1 job with a schedule" in lines
+    assert "ok     time zone     the host's is UTC, the jobs' default UTC" in lines
+    assert "ok     queue         jobs.doorbell.LocalDoorbell" in lines
+    assert "ok     batch         4 messages at once, as many as runs" in lines
+    assert "ok     threads       32, for 4 runs at once" in lines
+
+
+def test_a_fault_makes_it_end_with_1(monkeypatch, capsys):
+    monkeypatch.setenv("PYTHON_THREADPOOL_THREAD_COUNT", "5")
+    with pytest.raises(CommandError) as caught:
+        call_command("doctor")
+    assert str(caught.value) == "1 check of 14 found something to mend."
+    assert caught.value.returncode == 1
+    assert (
+        "WRONG  threads       The worker has 5 threads for HTTP, timers and 4 runs at once. "
+        "Set PYTHON_THREADPOOL_THREAD_COUNT to 32." in capsys.readouterr().out.splitlines()
+    )
+
+
+def test_programs_read_it_as_json(capsys):
+    call_command("doctor", "--format", "json")
+    found = json.loads(capsys.readouterr().out)
+    assert {"check": "migrations", "ok": True, "says": "all are applied"} in found
+    assert len(found) == 14
+
+
+def test_findings_of_djangos_own_checks():
+    declare("nightly", command="succeeds", schedule="soon")
+    ok, sentence = says("settings")
+    assert not ok
+    assert "nightly" in sentence
+    assert not says("schedules")[0]
+
+
+def test_no_schedule(declared):
+    from jobs.declarations import registry
+
+    registry.clear()
+    assert says("schedules") == (
+        False,
+        "No job has a schedule. Is the app with your schedule.py in INSTALLED_APPS?",
+    )
+
+
+def test_disabled_functions_are_told(monkeypatch):
+    monkeypatch.setenv("AzureWebJobs.nightly.Disabled", "1")
+    assert says("schedules") == (True, "1 job with a schedule; disabled in Azure: nightly")
+
+
+def test_a_zone_of_the_host(monkeypatch):
+    monkeypatch.setenv("WEBSITE_TIME_ZONE", "Europe/Berlin")
+    assert says("time zone") == (
+        False,
+        "WEBSITE_TIME_ZONE is 'Europe/Berlin': the host would read every timer in that zone, and ours are in UTC. "
+        "Remove it; each job has its time_zone, and TIME_ZONE is the default.",
+    )
+
+
+def test_packages_that_come_from_elsewhere(tmp_path, settings):
+    import django
+
+    settings.BASE_DIR = tmp_path
+    ours = tmp_path / doctor.PACKAGES
+    ours.mkdir(parents=True)
+    assert says("packages") == (
+        False,
+        f"django comes from {Path(django.__file__).parent}, not from {ours}: the worker's own packages come first. "
+        f"Set PYTHONPATH to {ours}, as the Dockerfile does.",
+    )
+
+
+def test_modules_without_byte_code(settings, monkeypatch):
+    settings.LOCAL = False
+    monkeypatch.setattr("importlib.util.cache_from_source", lambda file: "/nowhere")
+    ok, sentence = says("byte code")
+    assert not ok
+    assert sentence.endswith("a start takes thrice as long. Run `python -m compileall`, as the Dockerfile does.")
+
+
+def test_an_identity_that_gets_no_token(monkeypatch):
+    from azure.core.exceptions import ClientAuthenticationError
+
+    class Nobody:
+        def get_token(self, scope):
+            raise ClientAuthenticationError("No managed identity endpoint found.\nMore.")
+
+    monkeypatch.setenv("AzureWebJobsStorage__accountName", "nightshift")
+    monkeypatch.setattr(identity, "credential", lambda client_id: Nobody())
+    assert says("identity") == (
+        False,
+        "No token for https://storage.azure.com/.default: No managed identity endpoint found. In Azure, give the app "
+        "an identity (and AZURE_CLIENT_ID for a user-assigned one); on a laptop: az login.",
+    )
+
+
+def test_no_database(monkeypatch):
+    def away(*_):
+        raise OperationalError("connection failed: Connection refused\nIs it up?")
+
+    monkeypatch.setattr(doctor.sql, "value", away)
+    monkeypatch.setattr(migrated, "pending", away)
+    found = {finding.check: finding.says for finding in doctor.findings() if not finding.ok}
+    assert found == {
+        "database": "It can't be reached: connection failed: Connection refused Check DATABASE_URL, the firewall and "
+        "the role.",
+        "migrations": "It can't be told without the database.",
+        "connections": "It can't be told without the database.",
+        "tick": "It can't be told without the database.",
+    }
+
+
+def test_pending_migrations(monkeypatch):
+    monkeypatch.setattr(migrated, "pending", lambda: ["jobs.0002_last_tick"])
+    assert says("migrations") == (
+        False,
+        "jobs.0002_last_tick is not applied to the database: nothing runs until `manage.py migrate` has been run.",
+    )
+
+
+def test_more_connections_than_the_server_has(settings):
+    settings.JOBS_MAX_INSTANCES = 20
+    ok, sentence = says("connections")
+    assert not ok
+    assert sentence.startswith("The app may want 740 database connections at its peak, ")
+
+
+def test_a_fork_server_that_does_not_load(monkeypatch):
+    def fail():
+        raise ForkServerFailed(
+            "The fork server can't load the project: Traceback\nImportError: no module named nothing"
+        )
+
+    monkeypatch.setattr(server, "start", fail)
+    assert says("fork server") == (False, "ImportError: no module named nothing")
+
+
+def test_a_queue_that_cannot_be_reached(monkeypatch):
+    monkeypatch.setattr(doorbell.LocalDoorbell, "problem", lambda self: "The queue jobs-runs can't be reached: no.")
+    assert says("queue") == (False, "The queue jobs-runs can't be reached: no.")
+
+
+def test_host_json_and_the_settings_disagree(settings):
+    settings.JOBS_MAX_RUNNING = 8
+    assert says("batch") == (
+        False,
+        "host.json takes 4 messages at once (queues.batchSize), and JOBS_MAX_RUNNING is 8. Make them the same, and "
+        "queues.newBatchThreshold one less.",
+    )

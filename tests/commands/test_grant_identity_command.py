@@ -1,0 +1,110 @@
+"""The role of an identity, in a real PostgreSQL. Its function `pgaadauth_create_principal` is a stand-in, which makes a
+role as Azure's does: only a Flexible Server has the real one."""
+
+import os
+import subprocess
+import sys
+import tempfile
+
+import psycopg
+import pytest
+from django.conf import settings
+
+from tests.postgres import Server
+
+STAND_IN = """
+    CREATE FUNCTION pgaadauth_create_principal(name text, is_admin boolean, is_mfa boolean) RETURNS text
+    LANGUAGE plpgsql AS $$ BEGIN EXECUTE format('CREATE ROLE %I LOGIN', name); RETURN name; END $$
+"""
+
+
+@pytest.fixture(scope="module")
+def bare_server():
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        server = Server(f"{folder}/postgres")
+        with server.connect() as connection:
+            connection.execute("CREATE DATABASE nightshift")
+        manage(server, "migrate", "--verbosity", "0")
+        yield server
+        server.remove()
+
+
+@pytest.fixture
+def server(bare_server):
+    with bare_server.connect() as connection:
+        connection.execute("DROP FUNCTION IF EXISTS pgaadauth_create_principal")
+        connection.execute(STAND_IN)
+    return bare_server
+
+
+def manage(server, *words):
+    return subprocess.run(
+        [sys.executable, "manage.py", *words],
+        cwd=settings.BASE_DIR,
+        env=os.environ
+        | {
+            "DATABASE_URL": server.url.replace("/postgres?", "/nightshift?"),
+            "DJANGO_SETTINGS_MODULE": "mydjango.settings",
+        },
+        capture_output=True,
+        text=True,
+        timeout=100,
+    )
+
+
+def test_a_dry_run_prints_the_sql_and_changes_nothing(server):
+    done = manage(server, "grant_identity", 'night"app', "--dry-run")
+    assert done.stdout.splitlines()[:4] == [
+        "-- in the database postgres",
+        "SELECT pgaadauth_create_principal('night\"app', false, false);",
+        "-- in the database nightshift",
+        'GRANT CONNECT ON DATABASE "nightshift" TO "night""app";',
+    ]
+    with server.connect() as connection:
+        assert not connection.execute("SELECT FROM pg_roles WHERE rolname LIKE 'night%'").fetchone()
+
+
+def test_with_its_object_id_the_other_function_is_asked(server):
+    done = manage(server, "grant_identity", "app", "--object-id", "1234", "--dry-run")
+    assert done.stdout.splitlines()[1] == (
+        "SELECT pgaadauth_create_principal_with_oid('app', '1234', 'service', false, false);"
+    )
+
+
+def test_the_role_may_read_and_write_and_make_no_table(server):
+    done = manage(server, "grant_identity", "app")
+    assert (done.returncode, done.stdout) == (
+        0,
+        "app has its role, and may read and write the tables of nightshift.\n",
+    ), done.stderr
+    again = manage(server, "grant_identity", "app")
+    assert again.stdout == "app had its role already, and may read and write the tables of nightshift.\n"
+    url = server.url.replace("/postgres?", "/nightshift?")
+    with psycopg.connect(url, autocommit=True) as owner:
+        owner.execute("CREATE TABLE later (id serial PRIMARY KEY)")
+        owner.execute("SET ROLE app")
+        owner.execute("INSERT INTO jobs_event (at, job, kind, by, message) VALUES (now(), '', 'x', '', '')")
+        owner.execute("DELETE FROM jobs_event")
+        owner.execute("INSERT INTO later DEFAULT VALUES")
+        for forbidden in ("CREATE TABLE mine ()", "DROP TABLE jobs_event", "TRUNCATE jobs_event", "CREATE ROLE other"):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                owner.execute(forbidden)
+
+
+def test_an_identity_that_migrates_may_make_tables(server):
+    assert manage(server, "grant_identity", "deployer", "--may-migrate").stdout == (
+        "deployer has its role, and may read and write the tables of nightshift, and migrate them.\n"
+    )
+    with psycopg.connect(server.url.replace("/postgres?", "/nightshift?"), autocommit=True) as owner:
+        owner.execute("SET ROLE deployer")
+        owner.execute("CREATE TABLE its_own ()")
+
+
+def test_a_server_that_is_none_of_azures_is_told(server):
+    with server.connect() as connection:
+        connection.execute("DROP FUNCTION pgaadauth_create_principal")
+    done = manage(server, "grant_identity", "stranger")
+    assert done.stderr == (
+        "CommandError: This server has no pgaadauth_create_principal: it is none of Azure's, or Entra authentication "
+        "is off. Turn it on, or make the role by CREATE ROLE.\n"
+    )

@@ -1,0 +1,51 @@
+"""While migrations are pending no work is taken on, and each refusal says so."""
+
+import logging
+
+import pytest
+from django.core.management import call_command
+from django.db import OperationalError
+
+from jobs import migrated
+
+SENTENCE = "jobs.0002_last_tick is not applied to the database: nothing runs until `manage.py migrate` has been run."
+
+
+@pytest.fixture
+def behind(transactional_db, monkeypatch):
+    """A database that lacks our latest migration, and a process that hasn't looked yet."""
+    monkeypatch.setattr(migrated, "_complete", False)
+    call_command("migrate", "jobs", "0001", verbosity=0)
+    yield
+    call_command("migrate", "jobs", verbosity=0)
+
+
+def test_what_is_pending_is_named_until_it_is_applied(behind, django_assert_num_queries):
+    assert migrated.pending() == ["jobs.0002_last_tick"]
+    call_command("migrate", "jobs", verbosity=0)
+    assert migrated.pending() == []
+    with django_assert_num_queries(0):
+        assert migrated.pending() == []
+
+
+def test_a_page_is_refused_with_the_sentence(behind, client):
+    answer = client.get("/manage/login/")
+    assert (answer.status_code, answer.content.decode()) == (503, f"{SENTENCE}\n")
+    assert answer["Retry-After"] == "30"
+    assert client.get("/api/health").status_code == 200
+    assert client.get("/api/ready").json()["problems"]["migrations"] == SENTENCE
+
+
+def test_without_a_database_a_page_says_so(client, monkeypatch):
+    def away():
+        raise OperationalError
+
+    monkeypatch.setattr(migrated, "pending", away)
+    answer = client.get("/manage/login/")
+    assert (answer.status_code, answer.content) == (503, b"The database can't be reached.\n")
+
+
+def test_each_function_refuses_and_the_log_says_so(behind, caplog):
+    with caplog.at_level(logging.ERROR, "jobs"):
+        assert not migrated.allows("the tick")
+    assert caplog.messages == [f"refused the tick: {SENTENCE}"]
