@@ -11,7 +11,7 @@ locals {
 }
 
 resource "azurerm_postgresql_flexible_server" "main" {
-  name                = local.unique_name
+  name                = coalesce(var.database_server_name, local.unique_name)
   resource_group_name = azurerm_resource_group.main.name
   location            = azurerm_resource_group.main.location
   # The major that tests and laptops have embedded.

@@ -14,6 +14,9 @@ resource "azurerm_service_plan" "main" {
   worker_count                 = local.plan_is_elastic || local.plan_autoscales ? null : var.instances.minimum
   maximum_elastic_worker_count = local.plan_is_elastic ? var.instances.maximum : null
   tags                         = local.tags
+
+  # On the way down the plan goes first: while it lives it holds the subnet, which then can't be deleted.
+  depends_on = [azurerm_subnet.app]
 }
 
 resource "azurerm_monitor_autoscale_setting" "plan" {

@@ -195,6 +195,7 @@ run "what_the_messages_show_is_valid" {
     admin_username              = "admin"
     custom_domain               = "jobs.example.com"
     secret_version              = 2
+    database_server_name        = "nightshift-restored"
     database_sku                = "GP_Standard_D2ds_v5"
     database_storage_mb         = 65536
     database_backup_days        = 14

@@ -299,6 +299,16 @@ run "secrets_of_version_nothing" {
   expect_failures = [var.secret_version]
 }
 
+run "a_server_name_with_a_dot" {
+  command = plan
+
+  variables {
+    database_server_name = "a.b"
+  }
+
+  expect_failures = [var.database_server_name]
+}
+
 run "a_database_size_without_its_tier" {
   command = plan
 
