@@ -68,10 +68,10 @@ soak: venv  ## Run the invariants under faults again and again: make soak TIMES=
 	@JOBS_OUTAGE=3 LOCAL=1 $(PYTHON_IN_VENV) -m pytest -x -m invariant tests/invariants --times $(TIMES) $(ARGS)
 
 .PHONY: bench
-bench:  ## Measure, and print ratios
+bench:  ## Measure, print ratios, and write benchmarks/RESULTS.md
 	@mkdir -p .local
 	@tools/venv.sh $(BENCH_VENV) requirements-bench.txt
-	@for benchmark in benchmarks/[a-z]*.py; do LOCAL=1 $(BENCH_VENV)/bin/python "$$benchmark" || exit 1; done
+	@LOCAL=1 $(BENCH_VENV)/bin/python -m benchmarks $(ARGS)
 
 .PHONY: clean
 clean:  ## Remove what was made here: virtual environment, local database, caches

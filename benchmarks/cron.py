@@ -1,23 +1,16 @@
-"""Our expressions against cronsim's: `python benchmarks/cron.py` prints ratios, each the median of eleven rounds.
+"""Our expressions against cronsim's: parsing one, and finding its next occurrence."""
 
-Rounds alternate, ours and theirs, so that a busy machine slows both.
-"""
-
-import sys
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from statistics import median
 from time import perf_counter
 
 from cronsim import CronSim
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-
+from benchmarks.harness import Cost, Row, Side, number, rounds
 from jobs.ncrontab import Expression
 from jobs.occurrences import Schedule
 
-ROUNDS, CALLS = 11, 300
+CALLS = 300
 USUAL = [
     "* * * * *",
     "*/5 * * * *",
@@ -35,46 +28,50 @@ NOW = datetime(2026, 3, 14, 15, 9, 26, tzinfo=UTC)
 WALL = NOW.replace(tzinfo=None)
 
 
-def seconds(call: Callable[[], object]) -> float:
-    """How long one call takes."""
-    start = perf_counter()
-    for _ in range(CALLS):
-        call()
-    return (perf_counter() - start) / CALLS
+def measure() -> list[Row]:
+    return [*map(parsing, [*USUAL, LEAP_DAY]), *map(the_next, [*USUAL, LEAP_DAY])]
 
 
-def ratio(ours: Callable[[], object], theirs: Callable[[], object]) -> tuple[float, float]:
-    """How many times as long theirs takes, and how long ours takes."""
-    rounds = [(seconds(ours), seconds(theirs)) for _ in range(ROUNDS)]
-    return median(their / our for our, their in rounds), median(our for our, _ in rounds)
+def parsing(text: str) -> Row:
+    ours, theirs = rounds(
+        Side(work=lambda: Expression(text), times=CALLS), Side(work=lambda: CronSim(text, WALL), times=CALLS)
+    )
+    return _row(f"parse `{text}`", ours, theirs)
 
 
-def parsing(text: str) -> tuple[float, float]:
-    return ratio(lambda: Expression(text), lambda: CronSim(text, WALL))
-
-
-def the_next(text: str) -> tuple[float, float]:
+def the_next(text: str) -> Row:
     expression, simulation = Expression(text), CronSim(text, WALL)
 
-    def theirs() -> None:
+    def cronsim() -> None:
         simulation.dt = WALL  # cronsim goes on from its last answer
         next(simulation)
 
-    return ratio(lambda: expression.next(WALL), theirs)
+    ours, theirs = rounds(Side(work=lambda: expression.next(WALL), times=CALLS), Side(work=cronsim, times=CALLS))
+    return _row(f"the next of `{text}`", ours, theirs)
 
 
-def main() -> None:
-    for title, measure in [("parse", parsing), ("next", the_next)]:
-        measured = {text: measure(text) for text in [*USUAL, LEAP_DAY]}
-        for text, (times, our) in measured.items():
-            print(f"{title:6} {text:16} {times:6.1f} times as fast as cronsim   {our * 1e6:6.2f} µs")
-        print(f"{title:6} median of nine   {median(measured[text][0] for text in USUAL):6.1f}\n")
+def _row(what: str, ours: list[Cost], theirs: list[Cost]) -> Row:
+    aim = (3 if what.startswith("parse") else 10) if LEAP_DAY in what else None
+    return Row(what=what, yardstick="cronsim", ours=ours, theirs=theirs, aim=aim, faster=True)
 
+
+def summary(rows: list[Row]) -> str:
+    """The median of the nine usual expressions, and a day of ten thousand jobs."""
+    parse, following = (
+        median(
+            row.ratios(lambda cost: cost.wall).median for row in rows if row.what.startswith(word) and row.aim is None
+        )
+        for word in ("parse", "the next")
+    )
+    return (
+        f"The median of the nine usual ones: parse {number(parse)}, next {number(following)} times as fast as cronsim "
+        f"(aim: at least 3).\n{a_day_of_ten_thousand_jobs()}"
+    )
+
+
+def a_day_of_ten_thousand_jobs() -> str:
     schedules = [Schedule(USUAL[n % 9], ZONES[n % 7 % 3]) for n in range(10_000)]
     start = perf_counter()
     occurrences = sum(len(list(schedule.between(NOW, NOW + timedelta(days=1)))) for schedule in schedules)
-    print(f"{occurrences:,} occurrences of 10,000 jobs in the next 24 hours: {perf_counter() - start:.2f} s")
-
-
-if __name__ == "__main__":
-    main()
+    took = perf_counter() - start
+    return f"{occurrences:,} occurrences of 10,000 jobs in the next 24 hours: {took:.2f} s (aim: at most 2)."

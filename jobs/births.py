@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from jobs import sql, states
+from jobs import overrides, sql, states
 from jobs.declarations import Job
 from jobs.fate import Collision, collide
 from jobs.words import Overlap, Reason, Status, Trigger
@@ -35,13 +35,14 @@ def give_birth(
     """
     states.lock(job)
     active = states.activity([job.name])[job.name]
-    collision, blocked_by = collide(job, active)
+    # A run for a later moment collides with nobody now; when its moment comes, its claim waits for its turn.
+    collision, blocked_by = (Collision.START, None) if not_before else collide(job, active)
     skipped = collision is Collision.SKIP
     run = insert(
         job,
         trigger,
         status=Status.SKIPPED if skipped else Status.QUEUED,
-        arguments=list(job.arguments) if arguments is None else arguments,
+        arguments=list(overrides.effective(job).arguments) if arguments is None else arguments,
         requested_by=requested_by,
         scheduled_for=scheduled_for,
         chained_from=chained_from,

@@ -8,7 +8,7 @@ import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from jobs import doorbell, states, supervisor, triggers
+from jobs import doorbell, overrides, states, supervisor, triggers
 from jobs.declarations import Job
 from jobs.models import Event
 from jobs.serve import Born, serve
@@ -75,8 +75,9 @@ def _fires_at_other_moments(job: Job) -> bool:
     return job.schedule.timer_expression != job.schedule.expression.text
 
 
-def _is_occurrence(job: Job, moment: datetime) -> bool:
+def _is_occurrence(declared: Job, moment: datetime) -> bool:
     """A zone's timer also fires at moments that are none of the job's occurrences: these leave nothing."""
+    job = overrides.effective(declared)
     assert job.schedule is not None
     return job.schedule.next(moment - timedelta(microseconds=1)) == moment
 

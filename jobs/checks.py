@@ -3,19 +3,26 @@
 from collections.abc import Sequence
 from typing import Any
 
-from django.core.checks import CheckMessage, Error, register
+from django.core.checks import CheckMessage, Error, Warning, register
 
-from jobs.declarations import Job, registry
+from jobs import host_checks, schedule_checks
+from jobs.declarations import Job, registry, unknown_settings
 from jobs.parameters import InvalidArguments, UnknownCommand, check_arguments
 
 
 def register_all() -> None:
-    for check in (declarations, commands, pipelines, groups):
+    for check in (
+        *(declarations, commands, pipelines, groups, schedule_settings),
+        *(schedule_checks.surprises, schedule_checks.rhythms, schedule_checks.crowds, schedule_checks.timers),
+        *(host_checks.host_json, host_checks.routes, host_checks.logging),
+    ):
         register(check, "jobs")
+    # A laptop may live in any zone: it is a deployment's process that has to be in UTC.
+    register(host_checks.time_zone, "jobs", deploy=True)
 
 
 def declarations(**_: Any) -> list[CheckMessage]:
-    """What `declare` itself found (E001, E002, E005 to E008, E011)."""
+    """What `declare` itself found (E001, E002, E005 to E008, E011, E014, E015)."""
     return [
         Error(problem.message, hint=f"{problem.hint} ({problem.place})", id=problem.id) for problem in registry.problems
     ]
@@ -103,6 +110,18 @@ def groups(**_: Any) -> list[CheckMessage]:
                 )
             )
     return found
+
+
+def schedule_settings(**_: Any) -> list[CheckMessage]:
+    """Each app setting that overrides a schedule names a job that has one."""
+    return [
+        Warning(
+            f"The app setting {name} overrides the schedule of no job.",
+            hint="`manage.py jobs` lists the jobs; the setting's name is theirs in capitals, with _ for -.",
+            id="jobs.W011",
+        )
+        for name in unknown_settings()
+    ]
 
 
 def _circle(job: Job) -> Sequence[str]:

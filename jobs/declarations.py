@@ -1,6 +1,7 @@
 """What jobs exist. Each app's `schedule.py`, and the project's, declares its own; this is where they are kept."""
 
 import importlib.util
+import os
 import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -14,6 +15,7 @@ from typing import Any
 from django.conf import settings
 from django.utils.module_loading import autodiscover_modules
 
+from jobs.app_settings import UnsetSetting, resolve
 from jobs.ncrontab import Expression, InvalidExpression
 from jobs.occurrences import Schedule, UnknownZone
 from jobs.words import Dispatch, Misfire, Overlap, Status
@@ -27,6 +29,7 @@ SHORTEST_DEADLINE = timedelta(minutes=2)
 LONGEST_DEADLINE = timedelta(days=1)
 # A run without time would always time out, an occurrence without time always be missed.
 NEVER_ZERO = {"timeout", "start_deadline"}
+SCHEDULE_SETTING = "JOBS_SCHEDULE__"
 # The moment this process could first know what is declared: a job's ledger begins here.
 FIRST_SEEN = datetime.now(UTC)
 
@@ -82,6 +85,9 @@ class Job:
     secrets: tuple[str, ...] = ()
     output_limit: int = 10 * 1024 * 1024
     place: str = ""
+    # Where an app setting overrides the declared schedule: the setting's name and what the code says.
+    schedule_setting: str = ""
+    declared_schedule: str = ""
 
     @property
     def fingerprint(self) -> str:
@@ -116,6 +122,7 @@ class Registry(Mapping[str, Job]):
 
     def __init__(self) -> None:
         self._jobs: dict[str, Job] = {}
+        self._lowered: dict[str, str] = {}
         self.problems: list[Problem] = []
 
     def __getitem__(self, name: str) -> Job:
@@ -135,6 +142,14 @@ class Registry(Mapping[str, Job]):
 
     def add(self, job: Job) -> None:
         self._jobs[job.name] = job
+        self._lowered[job.name.lower()] = job.name
+
+    def twin(self, name: str) -> str | None:
+        """The job that the host takes for one with this name: it compares functions' names without regard to case."""
+        # Kept beside, since each of thousands of declarations asks.
+        if len(self._lowered) != len(self._jobs):
+            self._lowered = {known.lower(): known for known in self._jobs}
+        return self._lowered.get(name.lower())
 
     def scheduled(self) -> list[Job]:
         return [job for job in self.values() if job.schedule]
@@ -145,6 +160,7 @@ class Registry(Mapping[str, Job]):
 
     def clear(self) -> None:
         self._jobs.clear()
+        self._lowered.clear()
         self.problems.clear()
 
 
@@ -200,7 +216,8 @@ def declare(
         return None
 
     _check_name(name, problem)
-    parsed = _parse_schedule(name, schedule, time_zone, problem)
+    setting = schedule_setting(name) if schedule is not None else ""
+    parsed = _parse_schedule(name, os.environ.get(setting) or schedule, time_zone, problem, setting)
     _check_words(name, (*arguments, *args), problem)
     retryable = frozenset(_words(retry_on))
     if unknown := retryable - RETRYABLE:
@@ -262,8 +279,22 @@ def declare(
             secrets=_words(secrets),
             output_limit=output_limit,
             place=place,
+            schedule_setting=setting,
+            declared_schedule=schedule or "",
         )
     )
+
+
+def schedule_setting(job: str) -> str:
+    """The app setting that overrides this job's schedule, where it is set: JOBS_SCHEDULE__IMPORT_RATES; else empty."""
+    name = SCHEDULE_SETTING + job.upper().replace("-", "_")
+    return name if os.environ.get(name) else ""
+
+
+def unknown_settings() -> list[str]:
+    """The app settings that would override the schedule of a job that isn't declared, or has none."""
+    known = {job.schedule_setting for job in registry.values()}
+    return sorted(name for name in os.environ if name.startswith(SCHEDULE_SETTING) and name not in known)
 
 
 def autodiscover() -> None:
@@ -293,8 +324,7 @@ def _check_name(name: str, problem: Any) -> None:
             f"A job can't be called {name!r}: that name is taken by Nightshift or the host.",
             f"Give it another name, and the command beside it: declare('run_{name}', command={name!r}).",
         )
-    # The host compares functions' names without regard to case.
-    elif twin := next((known for known in registry if known.lower() == name.lower()), None):
+    elif twin := registry.twin(name):
         problem(
             2,
             f"Job {name!r} is declared twice: here and in {registry[twin].place}.",
@@ -313,12 +343,24 @@ def _check_words(name: str, words: Iterable[object], problem: Any) -> None:
             problem(14, f"An argument of job {name!r} is {word!r}, which is no text.", f"Write it in quotes: '{word}'.")
 
 
-def _parse_schedule(name: str, expression: str | None, time_zone: str | None, problem: Any) -> Schedule | None:
+def _parse_schedule(
+    name: str, expression: str | None, time_zone: str | None, problem: Any, setting: str
+) -> Schedule | None:
     if expression is None:
         return None
     try:
-        return Schedule(Expression(expression), time_zone or settings.TIME_ZONE)
+        # The host would read %NAME% from the app's settings; `serve` has to read the same.
+        return Schedule(Expression(resolve(expression)), time_zone or settings.TIME_ZONE)
+    except UnsetSetting as unset:
+        problem(
+            15,
+            f"The schedule of job {name!r} is {expression!r}, and there is no setting {unset.name}.",
+            f"Set the environment variable {unset.name}, among the app's settings in Azure, or write the expression.",
+        )
     except InvalidExpression as error:
+        if setting:
+            problem(21, f"The app setting {setting} can't be read as a schedule: {error}", "Mend it, or take it away.")
+            return None
         problem(5, f"The schedule of job {name!r} can't be read: {error}", "docs/reference/ncrontab.md has examples.")
     except UnknownZone as error:
         problem(6, f"The time zone of job {name!r} can't be found: {error}", "Write an IANA name: Europe/Berlin.")

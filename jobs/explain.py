@@ -13,12 +13,13 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.db.models import Q
 
-from jobs import states
+from jobs import overrides, states
 from jobs.declarations import Job, registry
 from jobs.disabled import setting_that_disables
 from jobs.fate import CATCH_UP_LIMIT, INSTANT
 from jobs.models import Attempt, Event, Gap, JobState, Run
 from jobs.occurrences import Schedule
+from jobs.overrides import Override
 from jobs.presentation import counted, took
 from jobs.words import AttemptStatus, Misfire, Reason, Status
 
@@ -74,6 +75,7 @@ def explain(job: Job, when: datetime | None = None, now: datetime | None = None)
     moment = now or states.clock()
     # Local times that the clock jumps over equal nothing, so Python has it.
     when = when.astimezone(UTC) if when else None
+    job = overrides.effective(job, moment)
     schedule = schedule_of(job)
     if schedule is None:
         return _without_schedule(job, when, moment)
@@ -86,6 +88,8 @@ def explain(job: Job, when: datetime | None = None, now: datetime | None = None)
         )
     scene = _Scene.read(job, schedule, occurrence, moment, clock)
     cause, sentences = _fate(job, scene)
+    if override := overrides.of(scene.states.get(job.name), moment):
+        sentences = [*sentences, _overridden(override, clock)]
     exact = when is None or occurrence == when
     return Explanation(
         job=job.name,
@@ -97,6 +101,11 @@ def explain(job: Job, when: datetime | None = None, now: datetime | None = None)
         previous=None if exact else before,
         next=None if exact else after,
     )
+
+
+def _overridden(override: Override, clock: "_Clock") -> str:
+    end = f" until {clock.short(override.until)}" if override.until else ""
+    return f"Its declaration is overridden by {override.by}{end}{f': {override.reason}' if override.reason else '.'}"
 
 
 def schedule_of(job: Job) -> Schedule | None:

@@ -34,13 +34,24 @@ class JobState(models.Model):
     paused_until = models.DateTimeField(null=True)
     paused_by = models.TextField(blank=True)
     paused_reason = models.TextField(blank=True)
+    override_at = models.DateTimeField(null=True, help_text="Since when an override holds; null where none does.")
+    override_until = models.DateTimeField(null=True)
+    override_by = models.TextField(blank=True, default="", db_default="")
+    override_reason = models.TextField(blank=True, default="", db_default="")
+    override_schedule = models.TextField(blank=True, default="", db_default="", help_text="Empty: as declared.")
+    override_time_zone = models.TextField(blank=True, default="", db_default="", help_text="Empty: as declared.")
+    override_arguments = models.JSONField(null=True, help_text="A list of words; null: as declared.")
 
     class Meta:
         constraints = [
             models.CheckConstraint(
                 name="a_pause_ends_after_it_begins",
                 condition=Q(paused_until=None) | Q(paused_until__gte=F("paused_at")),
-            )
+            ),
+            models.CheckConstraint(
+                name="an_override_ends_after_it_begins",
+                condition=Q(override_until=None) | Q(override_until__gt=F("override_at")),
+            ),
         ]
 
     def __str__(self) -> str:

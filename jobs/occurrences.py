@@ -179,19 +179,22 @@ class Schedule:
         A time that doesn't exist is moved, or dropped where an occurrence stands already. A time that comes twice is
         doubled for an interval; a point in time has its second one dropped.
         """
-        for at, before, after in _changes(self.zone, year):
-            if at.year == year:
-                low, high = sorted((at + before, at + after))
-                for wall in self.expression.between(low - SECOND, high - SECOND):
-                    runs = [wall - before, wall - after]
-                    if after < before:
-                        kind: Literal["moved", "doubled", "dropped"]
-                        kind = "doubled" if self.expression.is_interval else "dropped"
-                    else:
-                        shown = wall - before + after
-                        kind = "dropped" if self.expression.next(shown - SECOND) == shown else "moved"
-                    count = 2 if kind == "doubled" else 1
-                    yield Note(kind, wall, tuple(run.replace(tzinfo=UTC) for run in runs[:count]))
+        for at, before, after in self.clock_changes(year):
+            low, high = sorted((at + before, at + after))
+            for wall in self.expression.between(low - SECOND, high - SECOND):
+                runs = [wall - before, wall - after]
+                if after < before:
+                    kind: Literal["moved", "doubled", "dropped"]
+                    kind = "doubled" if self.expression.is_interval else "dropped"
+                else:
+                    shown = wall - before + after
+                    kind = "dropped" if self.expression.next(shown - SECOND) == shown else "moved"
+                count = 2 if kind == "doubled" else 1
+                yield Note(kind, wall, tuple(run.replace(tzinfo=UTC) for run in runs[:count]))
+
+    def clock_changes(self, year: int) -> list[Change]:
+        """When in this year (of UTC) the zone's clock is put forward or back."""
+        return [change for change in _changes(self.zone, year) if change.at.year == year]
 
     def _stretches(self, year: int) -> tuple[Stretch, ...]:
         stretches = _stretches(self.zone, year)

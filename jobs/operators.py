@@ -1,12 +1,16 @@
 """What an operator changes at run time: with owner, reason and, if wanted, an end. Code stays the truth."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import transaction
 
-from jobs import doorbell, states
+from jobs import doorbell, overrides, states
 from jobs.declarations import Job
 from jobs.models import Event, JobState
+from jobs.ncrontab import Expression
+from jobs.occurrences import Schedule
+from jobs.parameters import check_arguments
 from jobs.serve import serve
 
 
@@ -71,6 +75,119 @@ def resume(job: Job, *, by: str) -> None:
         Event.objects.create(job=job.name, kind="resumed", by=by, message=f"{job.name} was resumed by {by}.")
 
 
-def _sentence(job: Job, by: str, reason: str, until: datetime | None) -> str:
+class AlreadyOverridden(ValueError):
+    """Job {job!r} is overridden already, by {by}: {reason}. End that override first, or leave it so."""
+
+    def __init__(self, job: Job, override: overrides.Override) -> None:
+        why = f": {override.reason}" if override.reason else ""
+        super().__init__(
+            f"Job {job.name!r} is overridden already, by {override.by}{why}. End that override first, or leave it so."
+        )
+
+
+class NothingToOverride(ValueError):
+    """{what}"""
+
+
+class OverrideEndsInThePast(ValueError):
+    """The override of job {job!r} would end at {until}, which has passed. Give an end that lies ahead."""
+
+    def __init__(self, job: Job, until: datetime) -> None:
+        super().__init__(
+            f"The override of job {job.name!r} would end at {until.isoformat()}, which has passed. "
+            "Give an end that lies ahead."
+        )
+
+
+class NotOverridden(ValueError):
+    """Job {job!r} is not overridden."""
+
+    def __init__(self, job: Job) -> None:
+        super().__init__(f"Job {job.name!r} is not overridden.")
+
+
+def override(
+    job: Job,
+    *,
+    schedule: str = "",
+    time_zone: str = "",
+    arguments: Sequence[str] | None = None,
+    by: str,
+    reason: str = "",
+    until: datetime | None = None,
+) -> None:
+    """From now on, and until its end, let another schedule, zone or arguments hold than the declared ones.
+
+    Raises InvalidExpression, UnknownZone, InvalidArguments, NothingToOverride, AlreadyOverridden or
+    OverrideEndsInThePast.
+    """
+    _check_override(job, schedule, time_zone, arguments)
+    with transaction.atomic():
+        # What was due by the declaration has its fate before the override begins.
+        clock = states.clock()
+        born = serve([job], clock)
+        states.lock(job)
+        if held := overrides.in_force([job.name], clock).get(job.name):
+            raise AlreadyOverridden(job, held)
+        if until is not None and until <= clock:
+            raise OverrideEndsInThePast(job, until)
+        row = JobState.objects.filter(pk=job.name)
+        clock = max(filter(None, (clock, row.get().ledger_through)))
+        row.update(
+            override_at=clock,
+            override_until=until,
+            override_by=by,
+            override_reason=reason,
+            override_schedule=schedule,
+            override_time_zone=time_zone,
+            override_arguments=None if arguments is None else list(arguments),
+        )
+        now = overrides.effective(job, clock)
+        if now.schedule is not None and now.fingerprint != job.fingerprint:
+            following = now.schedule.next(clock)
+            row.update(
+                fingerprint=now.fingerprint,
+                ledger_from=clock,
+                ledger_through=clock,
+                last_gap=None,
+                next_due_at=min((at for at in (following, until) if at is not None), default=None),
+            )
+        Event.objects.create(
+            job=job.name, kind="overridden", by=by, message=_sentence(job, by, reason, until, "overridden")
+        )
+    for run in born:
+        doorbell.ring(run.run)
+
+
+def end_override(job: Job, *, by: str) -> None:
+    """Let the declaration hold again. Raises NotOverridden."""
+    with transaction.atomic():
+        clock = states.clock()
+        serve([job], clock)
+        states.lock(job)
+        if job.name not in overrides.in_force([job.name], clock):
+            raise NotOverridden(job)
+        # The ledger of the override ends here, where that of the declaration begins.
+        JobState.objects.filter(pk=job.name, ledger_through__lt=clock).update(ledger_through=clock)
+        states.end_override(job)
+        Event.objects.create(
+            job=job.name, kind="override_ended", by=by, message=f"{by} ended the override of {job.name}."
+        )
+
+
+def _check_override(job: Job, schedule: str, time_zone: str, arguments: Sequence[str] | None) -> None:
+    if not (schedule or time_zone) and arguments is None:
+        raise NothingToOverride(f"Say what of job {job.name!r} to override: its schedule, time zone or arguments.")
+    if job.schedule is None and (schedule or time_zone):
+        raise NothingToOverride(
+            f"Job {job.name!r} has no schedule to override: it is started by hand or by its predecessors."
+        )
+    if job.schedule is not None:
+        Schedule(Expression(schedule) if schedule else job.schedule.expression, time_zone or job.schedule.zone)
+    if arguments is not None:
+        check_arguments(job.command, arguments)
+
+
+def _sentence(job: Job, by: str, reason: str, until: datetime | None, what: str = "paused") -> str:
     end = f" until {until.isoformat()}" if until else ""
-    return f"{job.name} was paused by {by}{end}{f': {reason}' if reason else '.'}"
+    return f"{job.name} was {what} by {by}{end}{f': {reason}' if reason else '.'}"

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from jobs import masking
+from jobs import masking, overrides
 from jobs.declarations import Job, registry
 from jobs.describe import describe
 from jobs.disabled import setting_that_disables
@@ -35,6 +35,9 @@ class Overview:
     paused_by: str
     paused_reason: str
     disabled_by: str
+    overridden_by: str
+    overridden_until: datetime | None
+    overridden_reason: str
 
 
 def overview(names: Sequence[str] | None = None, now: datetime | None = None) -> list[Overview]:
@@ -119,7 +122,9 @@ def in_tree_order(jobs: Mapping[str, Job]) -> Iterator[tuple[int, Job]]:
             yield from walk(job, 0, (job.name,))
 
 
-def _overview(job: Job, state: JobState | None, last_run: Run | None, now: datetime) -> Overview:
+def _overview(declared: Job, state: JobState | None, last_run: Run | None, now: datetime) -> Overview:
+    override = overrides.of(state, now)
+    job = overrides.applied(declared, override)
     is_paused = state is not None and state.is_paused(now)
     disabled_by = setting_that_disables(job.name)
     return Overview(
@@ -137,6 +142,9 @@ def _overview(job: Job, state: JobState | None, last_run: Run | None, now: datet
         paused_reason=state.paused_reason if state and is_paused else "",
         is_paused=is_paused,
         disabled_by=disabled_by,
+        overridden_by=override.by if override else "",
+        overridden_until=override.until if override else None,
+        overridden_reason=override.reason if override else "",
     )
 
 

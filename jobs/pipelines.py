@@ -32,10 +32,16 @@ def follow(end: End) -> Followed:
     A step runs once for an occurrence, when all its predecessors succeeded for it. After a run that no schedule asked
     for, a step follows that run alone.
     """
+    # Two predecessors may end at the same moment, each unseen by the other: the steps' locks let one go second. They
+    # are taken in the order of the names, so that two ends never wait for each other in a circle.
+    for name in sorted(_descendants(end.job)):
+        states.lock(registry[name])
+    return _follow(end)
+
+
+def _follow(end: End) -> Followed:
     followed = Followed()
     for step in registry.steps_after(end.job):
-        # Two predecessors may end at the same moment, each unseen by the other: the step's lock lets one go second.
-        states.lock(step)
         if end.status is not Status.SUCCEEDED:
             why = f"Its predecessor {end.job} ended as {end.status.value} (run {end.run})."
             _skip(step, end, followed, Reason.PREDECESSOR, why)
@@ -80,9 +86,21 @@ def _skip(step: Job, end: End, followed: Followed, reason: Reason, why: str) -> 
 
 
 def _go_on(step: Job, run: int, scheduled_for: datetime | None, followed: Followed) -> None:
-    further = follow(End(run=run, job=step.name, status=Status.SKIPPED, scheduled_for=scheduled_for))
+    further = _follow(End(run=run, job=step.name, status=Status.SKIPPED, scheduled_for=scheduled_for))
     followed.born += further.born
     followed.replaces += further.replaces
+
+
+def _descendants(job: str) -> set[str]:
+    """The names of all the steps that come after a job, at once or later."""
+    found: set[str] = set()
+    waiting = [job]
+    while waiting:
+        for step in registry.steps_after(waiting.pop()):
+            if step.name not in found:
+                found.add(step.name)
+                waiting.append(step.name)
+    return found
 
 
 def _all_succeeded(step: Job, scheduled_for: datetime) -> bool:

@@ -2,7 +2,7 @@
 
 import shlex
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 
 UNITS = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
 NARROWEST = 8
@@ -63,6 +63,16 @@ def clock(moment: datetime | None, now: datetime) -> str:
         return NOTHING
     local = moment.astimezone(now.tzinfo)
     return f"{local:%H:%M:%S}" if local.date() == now.date() else f"{local:%Y-%m-%d %H:%M}"
+
+
+def local_time(moment: datetime, zone: tzinfo) -> str:
+    """A moment by a zone's clock, with the offset that tells two hours of the same name apart."""
+    return f"{moment.astimezone(zone):%a %Y-%m-%d %H:%M:%S %:z}"
+
+
+def utc_time(moment: datetime) -> str:
+    """A moment in UTC: 2026-10-25 00:30:00Z."""
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%SZ}"
 
 
 def size(count: int) -> str:

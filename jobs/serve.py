@@ -1,22 +1,25 @@
 """The one place where scheduled runs are born.
 
 `serve` decides the fate of every occurrence between a job's watermark and now, under the lock on the job's `JobState`.
-Timers call it for their job, the tick for all that are due. It takes at most six statements, for one job or for ten
-thousand.
+Timers call it for their job, the tick for all that are due. It takes at most seven statements, for one job or for ten
+thousand; one where nothing is due.
 """
 
 import json
 import logging
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from django.db import transaction
 
-from jobs import declarations, disabled, sql, states, transitions
+from jobs import declarations, disabled, overrides, sql, states, transitions
 from jobs.declarations import Job
 from jobs.fate import Activity, Birth, Situation, Span, Verdict, decide
 from jobs.faults import point
+from jobs.occurrences import Schedule
+from jobs.overrides import Override
 from jobs.words import Overlap
 
 log = logging.getLogger(__name__)
@@ -47,6 +50,33 @@ class _State(NamedTuple):
     gap_note: str
     gap_blocked_by: int | None
     clock: datetime
+    override: Override | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Window:
+    """What there may be to decide about a job: the occurrences in (through, until].
+
+    The job is as its override has it, and the window ends where the override does.
+    """
+
+    job: Job
+    schedule: Schedule
+    state: _State
+    through: datetime
+    until: datetime
+    now: datetime
+    restarted: bool  # the schedule is another one than the ledger's
+    ends_override: bool
+
+    @property
+    def is_due(self) -> bool:
+        first = self.schedule.next(self.through)
+        return first is not None and first <= self.until
+
+    @property
+    def changes_something(self) -> bool:
+        return self.restarted or self.ends_override or self.is_due
 
 
 def serve(
@@ -66,12 +96,23 @@ def serve(
     scheduled = {job.name: job for job in jobs if job.schedule}
     if not scheduled:
         return []
+    # A look without a lock: a watermark only goes forward, so what isn't due by it isn't due under the lock either.
+    seen = _windows(scheduled, _read(list(scheduled)), now, patience)
+    missing = scheduled.keys() - {window.job.name for window in seen}
+    names = [*missing, *(window.job.name for window in seen if window.changes_something)]
+    if not names:
+        return []
     with transaction.atomic():
-        locked = _lock(list(scheduled), skip_locked)
-        if missing := scheduled.keys() - {state.job for state in locked}:
+        if missing:
             states.begin([scheduled[name] for name in missing], now)
-            locked = _lock(list(scheduled), skip_locked)
-        born = _serve_locked(scheduled, locked, now, patience)
+        lock = "FOR UPDATE OF s SKIP LOCKED" if skip_locked else "FOR UPDATE OF s"
+        windows = _windows(scheduled, _read(names, lock=lock), now, patience)
+        born = _serve_locked(windows)
+        if ended := [window.job.name for window in windows if window.ends_override]:
+            # From there on the declaration holds.
+            for name in ended:
+                states.end_override(scheduled[name])
+            born += _serve_locked(_windows(scheduled, _read(ended, lock=lock), now, patience))
         point("birth.before_commit")
     point("birth.after_commit")
     for run in born:
@@ -79,90 +120,66 @@ def serve(
     return born
 
 
-def _lock(names: list[str], skip_locked: bool) -> list[_State]:
+def _read(names: list[str], *, lock: str = "") -> list[_State]:
     # In the order of the names, so that two calls never wait for each other in a circle.
     found = sql.rows(
         f"""
         SELECT s.job, s.fingerprint, s.ledger_through,
                s.paused_at, s.paused_until, s.paused_by, s.paused_reason,
-               g.id, g.fate, g.reason, g.by, g.note, g.blocked_by_id, clock_timestamp()
+               g.id, g.fate, g.reason, g.by, g.note, g.blocked_by_id, clock_timestamp(),
+               {overrides.COLUMNS}
           FROM jobs_jobstate s LEFT JOIN jobs_gap g ON g.id = s.last_gap_id AND g.fingerprint = s.fingerprint
          WHERE s.job = ANY(%s)
-         ORDER BY s.job
-           FOR UPDATE OF s {"SKIP LOCKED" if skip_locked else ""}
+         ORDER BY s.job {lock}
         """,  # noqa: S608
         [names],
     )
-    return [_State(*row) for row in found]
+    return [_State._make([*row[:14], overrides.read(row[14:])]) for row in found]
 
 
-def _serve_locked(
-    jobs: dict[str, Job], locked: Sequence[_State], now: datetime | None, patience: timedelta
-) -> list[Born]:
-    updates: list[dict[str, Any]] = []
-    restarts: list[tuple[_State, Job]] = []
-    due: list[tuple[Job, _State, datetime, datetime, datetime]] = []
-    for state in locked:
-        job = jobs[state.job]
-        schedule = job.schedule
-        if schedule is None:
-            continue
+def _windows(jobs: dict[str, Job], found: Sequence[_State], now: datetime | None, patience: timedelta) -> list[_Window]:
+    windows = []
+    for state in found:
+        job = overrides.applied(jobs[state.job], state.override)
+        assert job.schedule is not None
         moment = now or state.clock
         through = state.ledger_through
         restarted = state.fingerprint != job.fingerprint or through is None
-        if restarted:
+        if through is None or restarted:
             through = min(max(filter(None, (through, declarations.FIRST_SEEN))), moment)
-            restarts.append((state, job))
-        assert through is not None
-        due_until = moment - patience if job.has_timer else moment
-        first = schedule.next(through)
-        if first is not None and first <= due_until:
-            due.append((job, state, through, due_until, moment))
-        if restarted or (first is not None and first <= due_until):
-            updates.append(
-                {
-                    "job": job.name,
-                    "fingerprint": job.fingerprint,
-                    "ledger_from": states.text(through) if restarted else None,
-                    "through": states.text(max(through, due_until)),
-                    "next_due": states.text(schedule.next(max(through, due_until))),
-                    "resumed": state.paused_until is not None and state.paused_until <= due_until,
-                    "last_gap": None,
-                }
-            )
-    _record_restarts(restarts)
-    born: list[Born] = []
+        until = moment - patience if job.has_timer else moment
+        end = state.override.until if state.override else None
+        ends_override = end is not None and end <= until
+        if end is not None and ends_override:
+            until = end
+        windows.append(_Window(job, job.schedule, state, through, until, moment, restarted, ends_override))
+    return windows
+
+
+def _serve_locked(windows: Sequence[_Window]) -> list[Born]:
+    _record_restarts([window for window in windows if window.restarted])
+    due = [window for window in windows if window.is_due]
+    verdicts: list[tuple[_Window, Verdict]] = []
     if due:
-        activity = states.activity([job.name for job, *_ in due], min(through for _, _, through, _, _ in due))
+        activity = states.activity([window.job.name for window in due], min(window.through for window in due))
         verdicts = [
-            (job, state, decide(job, job.schedule, _situation(job, state, through, due_until, moment, activity)))
-            for job, state, through, due_until, moment in due
-            if job.schedule
+            (window, decide(window.job, window.schedule, _situation(window, activity[window.job.name])))
+            for window in due
         ]
-        transitions.cancel_for_replacement([run for _, _, verdict in verdicts for run in verdict.replaces])
-        born = _insert_runs(verdicts)
-        gaps = _insert_gaps(verdicts)
-        for update in updates:
-            update["last_gap"] = gaps.get(update["job"])
-    if updates:
-        _advance(updates)
-    return born
+        transitions.cancel_for_replacement([run for _, verdict in verdicts for run in verdict.replaces])
+    gaps = _insert_gaps(verdicts)
+    changed = [window for window in windows if window.changes_something]
+    return _record(_births(verdicts), [_advance(window, gaps.get(window.job.name)) for window in changed])
 
 
-def _situation(
-    job: Job,
-    state: _State,
-    through: datetime,
-    due_until: datetime,
-    now: datetime,
-    activity: dict[str, list[Activity]],
-) -> Situation:
+def _situation(window: _Window, activity: Sequence[Activity]) -> Situation:
+    state = window.state
     return Situation(
-        ledger_through=through,
-        now=now,
-        due_until=due_until,
-        activity=[run for run in activity[job.name] if run.finished_at is None or run.finished_at > through],
-        disabled_by=disabled.setting_that_disables(job.name),
+        ledger_through=window.through,
+        now=window.now,
+        due_until=window.until,
+        activity=[run for run in activity if run.finished_at is None or run.finished_at > window.through],
+        disabled_by=disabled.setting_that_disables(window.job.name),
         paused=state.paused_at is not None,
         paused_until=state.paused_until,
         paused_by=state.paused_by,
@@ -170,15 +187,16 @@ def _situation(
     )
 
 
-def _record_restarts(restarts: Sequence[tuple[_State, Job]]) -> None:
+def _record_restarts(restarts: Sequence[_Window]) -> None:
     """An edited schedule invents no past: the new one's ledger begins now, and an event says so."""
     events = [
         {
-            "job": job.name,
-            "message": f"The schedule changed from {state.fingerprint} to {job.fingerprint}: its ledger begins anew.",
+            "job": window.job.name,
+            "message": f"The schedule changed from {window.state.fingerprint} to {window.job.fingerprint}: "
+            "its ledger begins anew.",
         }
-        for state, job in restarts
-        if state.fingerprint
+        for window in restarts
+        if window.state.fingerprint
     ]
     if not events:
         return
@@ -191,24 +209,53 @@ def _record_restarts(restarts: Sequence[tuple[_State, Job]]) -> None:
     )
 
 
-def _insert_runs(verdicts: Sequence[tuple[Job, _State, Verdict]]) -> list[Born]:
-    rows = [
+def _births(verdicts: Sequence[tuple[_Window, Verdict]]) -> list[dict[str, Any]]:
+    return [
         {
-            "job": job.name,
+            "job": window.job.name,
             "trigger": birth.trigger,
             "scheduled_for": birth.scheduled_for.isoformat(),
-            "arguments": list(job.arguments),
+            "arguments": list(window.job.arguments),
             "start_by": states.text(birth.start_by),
-            "exclusive": job.overlap is not Overlap.ALLOW,
-            "concurrency_group": job.concurrency_group or "",
+            "exclusive": window.job.overlap is not Overlap.ALLOW,
+            "concurrency_group": window.job.concurrency_group or "",
         }
-        for job, _, verdict in verdicts
+        for window, verdict in verdicts
         for birth in verdict.births
     ]
-    if not rows:
-        return []
+
+
+def _advance(window: _Window, last_gap: int | None) -> dict[str, Any]:
+    through = max(window.through, window.until)
+    # The tick has to look at the job at its next occurrence, and where its override ends.
+    end = window.state.override.until if window.state.override else None
+    due = window.schedule.next(through)
+    return {
+        "job": window.job.name,
+        "fingerprint": window.job.fingerprint,
+        "ledger_from": states.text(window.through) if window.restarted else None,
+        "through": states.text(through),
+        "next_due": states.text(min(filter(None, (due, end)), default=None)),
+        "resumed": window.state.paused_until is not None and window.state.paused_until <= window.until,
+        "last_gap": last_gap,
+    }
+
+
+def _record(births: list[dict[str, Any]], advances: list[dict[str, Any]]) -> list[Born]:
+    """Insert the runs and move the watermarks on."""
     found = sql.rows(
         """
+        WITH advanced AS (
+            UPDATE jobs_jobstate s
+               SET fingerprint = new.fingerprint, ledger_from = coalesce(new.ledger_from, s.ledger_from),
+                   ledger_through = new.through, next_due_at = new.next_due, last_gap_id = new.last_gap,
+                   paused_at = CASE WHEN new.resumed THEN NULL ELSE s.paused_at END,
+                   paused_until = CASE WHEN new.resumed THEN NULL ELSE s.paused_until END
+              FROM jsonb_to_recordset(%s)
+                AS new(job text, fingerprint text, ledger_from timestamptz, through timestamptz, next_due timestamptz,
+                       last_gap bigint, resumed boolean)
+             WHERE s.job = new.job
+        )
         INSERT INTO jobs_run (job, trigger, scheduled_for, status, arguments, requested_by, start_by, exclusive,
                               concurrency_group, attempt, failures, cancelled_by, reason, error,
                               created_at, not_before)
@@ -221,12 +268,12 @@ def _insert_runs(verdicts: Sequence[tuple[Job, _State, Verdict]]) -> list[Born]:
             ON CONFLICT (job, scheduled_for) DO NOTHING
         RETURNING id, job, scheduled_for
         """,
-        [json.dumps(rows)],
+        [json.dumps(advances), json.dumps(births)],
     )
     return [Born(*row) for row in found]
 
 
-def _insert_gaps(verdicts: Sequence[tuple[Job, _State, Verdict]]) -> dict[str, int]:
+def _insert_gaps(verdicts: Sequence[tuple[_Window, Verdict]]) -> dict[str, int]:
     """Write the gaps, and give for each job whose latest fate is a gap that gap's id.
 
     A gap that only goes on where the job's last one ended lengthens that row: a month's pause is one row.
@@ -234,7 +281,8 @@ def _insert_gaps(verdicts: Sequence[tuple[Job, _State, Verdict]]) -> dict[str, i
     rows: list[dict[str, Any]] = []
     longer: list[dict[str, Any]] = []
     latest: dict[str, int] = {}
-    for job, state, verdict in verdicts:
+    for window, verdict in verdicts:
+        job, state = window.job, window.state
         for place, fate in enumerate(verdict.fates):
             if isinstance(fate, Birth):
                 continue
@@ -293,21 +341,4 @@ def _lengthen(longer: list[dict[str, Any]]) -> None:
          WHERE g.id = new.gap
         """,
         [json.dumps(longer)],
-    )
-
-
-def _advance(updates: list[dict[str, Any]]) -> None:
-    sql.execute(
-        """
-        UPDATE jobs_jobstate s
-           SET fingerprint = new.fingerprint, ledger_from = coalesce(new.ledger_from, s.ledger_from),
-               ledger_through = new.through, next_due_at = new.next_due, last_gap_id = new.last_gap,
-               paused_at = CASE WHEN new.resumed THEN NULL ELSE s.paused_at END,
-               paused_until = CASE WHEN new.resumed THEN NULL ELSE s.paused_until END
-          FROM jsonb_to_recordset(%s)
-            AS new(job text, fingerprint text, ledger_from timestamptz, through timestamptz, next_due timestamptz,
-                   last_gap bigint, resumed boolean)
-         WHERE s.job = new.job
-        """,
-        [json.dumps(updates)],
     )

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import psycopg
 from django.db import connection
 
 
@@ -31,4 +32,14 @@ def value(statement: str, parameters: Any = None) -> Any:
 def execute(statement: str, parameters: Any = None) -> None:
     """Carry the statement out."""
     with connection.cursor() as cursor:
+        cursor.execute(statement, parameters)
+
+
+def execute_beside(statement: str, parameters: Any) -> None:
+    """Carry the statement out with its parameters sent beside it: `%b` is for bytes, which go as they are.
+
+    Django writes parameters into the statement, where each byte takes two characters for the server to read.
+    """
+    connection.ensure_connection()
+    with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
         cursor.execute(statement, parameters)

@@ -44,6 +44,30 @@ def lock(job: Job) -> None:
     sql.execute("SELECT FROM jobs_jobstate WHERE job = %s FOR UPDATE", [job.name])
 
 
+def end_override(job: Job) -> None:
+    """End the job's override where its ledger stands now: from there on that of the declared schedule begins."""
+    through: datetime | None = sql.value("SELECT ledger_through FROM jobs_jobstate WHERE job = %s", [job.name])
+    following = job.schedule.next(through) if job.schedule and through else None
+    sql.execute(
+        """
+        WITH ended AS (
+            SELECT job, override_by AS by FROM jobs_jobstate WHERE job = %(job)s
+        ), declared AS (
+            UPDATE jobs_jobstate
+               SET override_at = NULL, override_until = NULL, override_by = '', override_reason = '',
+                   override_schedule = '', override_time_zone = '', override_arguments = NULL,
+                   ledger_from = CASE WHEN fingerprint = %(fingerprint)s THEN ledger_from ELSE ledger_through END,
+                   last_gap_id = CASE WHEN fingerprint = %(fingerprint)s THEN last_gap_id END,
+                   fingerprint = %(fingerprint)s, next_due_at = %(following)s
+             WHERE job = %(job)s
+        )
+        INSERT INTO jobs_event (job, kind, by, message)
+        SELECT job, 'override_ended', by, 'The override of ' || job || ' by ' || by || ' has ended.' FROM ended
+        """,
+        {"job": job.name, "fingerprint": job.fingerprint, "following": following},
+    )
+
+
 def pause_of(job: Job) -> str:
     """In a sentence, by whom the job is paused now; empty where it isn't."""
     row = sql.row(
@@ -78,15 +102,20 @@ def activity(names: list[str], since: datetime | None = None) -> dict[str, list[
     found: dict[str, list[Activity]] = defaultdict(list)
     rows = sql.rows(
         """
-        SELECT job, id, created_at, finished_at, attempt > 0
+        SELECT job, id, created_at, attempt > 0,
+               -- A run whose lease ran out is nobody's, though not called lost yet: it is in nobody's way after that.
+               CASE WHEN status = 'running' AND lease_expires_at < clock_timestamp() THEN lease_expires_at
+                    ELSE finished_at END
           FROM jobs_run
          WHERE job = ANY(%s)
-           AND (status IN ('queued', 'running') OR (finished_at > %s AND status NOT IN ('skipped', 'missed')))
+           AND (status = 'running' OR (finished_at > %s AND status NOT IN ('skipped', 'missed'))
+                -- A run asked for at a later moment is in nobody's way until then.
+                OR (status = 'queued' AND (attempt > 0 OR not_before <= clock_timestamp())))
          ORDER BY id
         """,
         [names, since],
     )
-    for job, run, created_at, finished_at, started in rows:
+    for job, run, created_at, started, finished_at in rows:
         found[job].append(Activity(run=run, created_at=created_at, finished_at=finished_at, started=started))
     return found
 

@@ -61,9 +61,10 @@ class Slots:
 
 slots = Slots()
 _supervisors: set["Supervisor"] = set()
-_closing: float | None = (
-    None  # when (time.monotonic) the runs are interrupted; None while the worker isn't shutting down
-)
+# When (time.monotonic) the runs are interrupted, and the longest grace that they get then; None while the worker isn't
+# shutting down.
+_closing: float | None = None
+_closing_grace: timedelta | None = None
 
 
 def execute(run: int, *, invocation_id: str = "", echo: Echo | None = None) -> Status | None:
@@ -105,31 +106,31 @@ def shut_down(chance: timedelta, grace: timedelta | None = None) -> None:
     An interrupted run gets SIGTERM, its job's grace (or `grace`, where that is shorter), then SIGKILL, and returns to
     the queue.
     """
-    global _closing
+    global _closing, _closing_grace
+    _closing_grace = grace
     _closing = time.monotonic() + chance.total_seconds()
     for supervisor in list(_supervisors):
-        supervisor.limit_grace(grace)
         supervisor.wake()
-    while _supervisors:
+    # A slot is taken before the claim: none is left out that was just about to start.
+    while slots.taken:
         time.sleep(0.02)
     server.stop()
 
 
 def open_again() -> None:
     """Take up work again after `shut_down`."""
-    global _closing
-    _closing = None
+    global _closing, _closing_grace
+    _closing = _closing_grace = None
 
 
 class Supervisor:
-    """Watches one attempt. All its methods but `wake` and `limit_grace` belong to the thread that supervises."""
+    """Watches one attempt. All its methods but `wake` belong to the thread that supervises."""
 
     def __init__(self, claim: Claim, invocation_id: str, echo: Echo | None) -> None:
         self.claim = claim
         self.job = registry[claim.job] if claim.job in registry else Job(name=claim.job, command=claim.job)
         self.invocation_id = invocation_id
         self.echo = echo
-        self.grace = self.job.grace
         self.stopping: AttemptStatus | None = None  # why it was told to end
         self.kill_at: float | None = None
         self.fenced = False
@@ -149,10 +150,6 @@ class Supervisor:
         """Make the supervisor look at what has changed. Any thread may call it."""
         with suppress(OSError):
             self._waker.send(b"!")
-
-    def limit_grace(self, grace: timedelta | None) -> None:
-        if grace is not None:
-            self.grace = min(self.grace, grace)
 
     def supervise(self) -> Ended | None:
         """Watch the attempt to its end. None where it was no longer ours."""
@@ -291,6 +288,9 @@ class Supervisor:
             self._stop(child, AttemptStatus.TIMED_OUT, now)
         elif _closing is not None and now >= _closing:
             self._stop(child, AttemptStatus.INTERRUPTED, now)
+        if self.kill_at is not None and _closing is not None and _closing_grace is not None:
+            # It may be stopping for another reason, with a longer grace than the worker has left.
+            self.kill_at = min(self.kill_at, _closing + _closing_grace.total_seconds())
         if self.kill_at is not None and now >= self.kill_at:
             self.kill_at = None
             child.kill()
@@ -302,7 +302,10 @@ class Supervisor:
     def _stop(self, child: Child, why: AttemptStatus, now: float) -> None:
         if self.stopping is None:
             self.stopping = why
-            self.kill_at = now + self.grace.total_seconds()
+            grace = self.job.grace
+            if _closing_grace is not None:
+                grace = min(grace, _closing_grace)
+            self.kill_at = now + grace.total_seconds()
             child.terminate()
 
     def _judge(self, wall: timedelta) -> Outcome:

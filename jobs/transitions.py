@@ -7,6 +7,7 @@ pipeline's next steps) is written in the same transaction, and doorbells are run
 import json
 import random
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -84,13 +85,14 @@ class Ended:
 
 def claim(run: int, instance: Instance, invocation_id: str = "") -> Claim | None:
     """Start an attempt of this run, unless it isn't ready, another supervisor got there first, or a rule forbids it."""
-    group = _group_of(run)
     try:
-        with transaction.atomic():
-            if group and not _group_has_room(*group):
-                return None
-            claimed = _claim(run, instance, invocation_id)
-            point("claim.before_commit")
+        # One statement, which commits itself. Of runs in a group another one has to be asked first.
+        point("claim.before_commit")
+        claimed = _claim(run, instance, invocation_id)
+        if claimed is None and (group := _group_of(run)):
+            with transaction.atomic():
+                if _group_has_room(*group):
+                    claimed = _claim(run, instance, invocation_id, group[0])
     except IntegrityError:
         # Two runs of one job were claimed at the same moment; the index let one through.
         return None
@@ -114,14 +116,14 @@ def _group_has_room(group: str, limit: int) -> bool:
     return bool(found < limit)
 
 
-def _claim(run: int, instance: Instance, invocation_id: str) -> Claim | None:
+def _claim(run: int, instance: Instance, invocation_id: str, group: str = "") -> Claim | None:
     row = sql.row(
         f"""
         WITH claimed AS (
             UPDATE jobs_run r
                SET status = 'running', attempt = attempt + 1, started_at = clock_timestamp(),
                    lease_expires_at = clock_timestamp() + %(lease)s, error = '', progress = NULL
-             WHERE id = %(run)s AND {MAY_START}
+             WHERE id = %(run)s AND r.concurrency_group = %(group)s AND {MAY_START}
             RETURNING id, attempt, job, trigger, scheduled_for, arguments, failures, started_at
         ), attempt AS (
             INSERT INTO jobs_attempt (run_id, number, status, started_at, signal, error, output_bytes,
@@ -136,6 +138,7 @@ def _claim(run: int, instance: Instance, invocation_id: str) -> Claim | None:
         """,  # noqa: S608
         {
             "run": run,
+            "group": group,
             "lease": timing.LEASE,
             "instance": instance.name,
             "supervisor": instance.supervisor,
@@ -164,7 +167,10 @@ def finish(claim: Claim, outcome: Outcome, *, only_if_lease_expired: bool = Fals
     The run ends with it, or returns to the queue: for a retry, or because the attempt was interrupted.
     """
     status, delay = _next_status(claim, outcome)
-    with transaction.atomic():
+    steps = registry.steps_after(claim.job)
+    with transaction.atomic() if steps else nullcontext():
+        if not steps:
+            point("finish.before_commit")  # the one statement commits itself
         row = sql.row(
             f"""
             WITH finished AS (
@@ -221,7 +227,8 @@ def finish(claim: Claim, outcome: Outcome, *, only_if_lease_expired: bool = Fals
         rings = [Ring(run=run, delay=delay)] if ended_as == Status.QUEUED else []
         if ended_as != Status.QUEUED:
             rings = _follow(run, job, ended_as, scheduled_for)
-        point("finish.before_commit")
+        if steps:
+            point("finish.before_commit")
     point("finish.after_commit")
     return Ended(status=Status(ended_as), rings=rings)
 

@@ -2,11 +2,11 @@
 
 import logging
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
 
-from jobs import births, doorbell, transitions
+from jobs import births, doorbell, states, transitions
 from jobs.declarations import registry
 from jobs.models import Run
 from jobs.parameters import check_arguments
@@ -47,7 +47,7 @@ def request(
     run = Run.objects.get(pk=newborn.run)
     log.info("requested run=%s job=%s trigger=%s by=%s status=%s", run.pk, job, trigger, requested_by, run.status)
     if ring and run.status == Status.QUEUED:
-        doorbell.ring(run.pk)
+        doorbell.ring(run.pk, max(run.not_before - states.clock(), timedelta(0)) if not_before else timedelta(0))
     return run
 
 

@@ -154,11 +154,15 @@ class Writer:
                 size += len(entry[2].body)
                 if size >= BATCH:
                     break
-            # A batch whose acknowledgement was lost comes again.
-            sql.execute(
-                "INSERT INTO jobs_output (attempt_id, number, at, body, stderr) VALUES "  # noqa: S608
-                + ", ".join(["(%s, %s, %s, %s, %s)"] * len(batch))
-                + " ON CONFLICT DO NOTHING",
+            # A batch whose acknowledgement was lost comes again; an attempt that was deleted must not stop the others.
+            values = ", ".join(["(%s::bigint, %s::int, %s::timestamptz, %b::bytea, %s::int[])"] * len(batch))
+            sql.execute_beside(
+                f"""
+                INSERT INTO jobs_output (attempt_id, number, at, body, stderr)
+                SELECT new.* FROM (VALUES {values}) AS new(attempt, number, at, body, stderr)
+                 WHERE EXISTS (SELECT FROM jobs_attempt WHERE id = new.attempt)
+                    ON CONFLICT DO NOTHING
+                """,  # noqa: S608
                 [
                     value
                     for attempt, number, piece in batch

@@ -56,7 +56,7 @@ def check_ids():
         for node in ast.walk(ast.parse(module.read_text())):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in {"problem", "_error"}:
                 found.add(f"jobs.E{ast.literal_eval(node.args[0]):03}")
-        found.update(re.findall(r'id="(jobs\.[EW]\d{3})"', module.read_text()))
+        found.update(re.findall(r'"(jobs\.[EW]\d{3})"', module.read_text()))
     return found
 
 

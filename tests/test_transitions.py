@@ -425,9 +425,9 @@ def test_runs_that_must_wait_keep_no_other_from_its_bell():
     assert transitions.next_ready(4) == [free.pk]
 
 
-def test_a_scheduled_run_costs_one_statement_to_claim_beside_its_group(django_assert_num_queries):
+def test_one_statement_claims_a_run_of_no_group(django_assert_num_queries):
     run = a_queued_run()
-    with django_assert_num_queries(4):  # its group; SAVEPOINT, the claim, RELEASE
+    with django_assert_num_queries(1):
         transitions.claim(run.pk, HERE)
 
 

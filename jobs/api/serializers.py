@@ -120,6 +120,9 @@ class JobSerializer(serializers.Serializer[Overview]):
     disabled_by = serializers.CharField(
         read_only=True, help_text="The app's setting that disables the function; empty where none does."
     )
+    overridden_by = serializers.CharField(read_only=True, help_text="Who overrides the declaration; empty: nobody.")
+    overridden_until = serializers.DateTimeField(read_only=True, allow_null=True)
+    overridden_reason = serializers.CharField(read_only=True)
 
 
 class HealthSerializer(serializers.Serializer[dict[str, Any]]):

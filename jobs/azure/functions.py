@@ -1,5 +1,6 @@
 """The FunctionApp: a timer for each job with a schedule, the tick, the queue's function, and Django for all of HTTP."""
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -8,10 +9,12 @@ import azure.functions as func
 from django.conf import settings
 from django.db import close_old_connections
 
-from jobs import supervisor, tick
+from jobs import host_checks, supervisor, tick
 from jobs.azure import http, leaving
 from jobs.calls import Call, answer
 from jobs.declarations import Job, registry
+
+log = logging.getLogger(__name__)
 
 TICK = "0 * * * * *"
 QUEUE = "jobs-runs"
@@ -22,6 +25,7 @@ def build() -> func.FunctionApp:
     """The functions of all declared jobs. What Azure would refuse in silence, `manage.py check` has refused before."""
     if not settings.LOCAL:  # the local host has its own way to stop
         leaving.listen()
+        _tell_what_is_wrong()
     app = func.FunctionApp(http_auth_level=func.AuthLevel.ANONYMOUS)
     for job in registry.scheduled():
         if job.has_timer:
@@ -30,6 +34,14 @@ def build() -> func.FunctionApp:
     _add_queue(app)
     http.add(app)
     return app
+
+
+def _tell_what_is_wrong() -> None:
+    """What only shows where the app's settings are those of Azure; `manage.py check` ran in the build."""
+    for problem in registry.problems:
+        log.error("%s: %s %s (%s)", problem.id, problem.message, problem.hint, problem.place)
+    for warning in host_checks.time_zone():
+        log.warning("%s: %s %s", warning.id, warning.msg, warning.hint)
 
 
 def _add_timer(app: func.FunctionApp, job: Job) -> None:

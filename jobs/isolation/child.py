@@ -35,7 +35,6 @@ def main(request: dict[str, Any], guardian: int, stdout: int, stderr: int, repor
         for number in (signal.SIGCHLD, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, signal.SIG_DFL)
         signal.signal(signal.SIGTERM, _terminate)
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
         os.environ.update(request["environment"])
         progress.attach(reports, request["run"])
         _log_to_stderr()
@@ -87,6 +86,8 @@ def _run(command: str, arguments: list[str]) -> tuple[int, str, object]:
     result: object = None
     error = ""
     try:
+        # A SIGTERM that came while the process was set up reaches it here.
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
         result = call_command(command, *arguments)
         code = 0
     except SystemExit as stop:

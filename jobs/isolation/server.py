@@ -117,14 +117,16 @@ def _answer(worker: socket.socket, message: dict[str, object]) -> None:
 
 def _reap(guardians: set[int]) -> None:
     """Take leave of guardians that ended. What one that was killed left behind is killed too."""
-    while True:
-        try:
-            process, _ = os.waitpid(-1, os.WNOHANG)
-        except ChildProcessError:
-            return
-        if process == 0:
-            break
-        guardians.discard(process)
+    all_well = True
+    with suppress(ChildProcessError):
+        while True:
+            process, status = os.waitpid(-1, os.WNOHANG)
+            if process == 0:
+                break
+            all_well &= process in guardians and status == 0
+            guardians.discard(process)
+    if all_well:
+        return  # a guardian that ends by itself leaves nothing behind, and a look at all processes is dear
     # Our children are the guardians, and what a guardian that was killed left behind.
     for orphan in set(system.children(os.getpid())) - guardians:
         system.send(signal.SIGKILL, [orphan, *system.descendants(orphan)])

@@ -11,6 +11,8 @@ from pathlib import Path
 PR_SET_PDEATHSIG = 1
 PR_SET_CHILD_SUBREAPER = 36
 LINUX = sys.platform == "linux"
+# Looked up once, before anything is forked: each page that a fork touches is copied.
+_prctl_of_linux = ctypes.CDLL(None, use_errno=True).prctl if LINUX else None
 
 
 def adopt_orphans() -> None:
@@ -33,7 +35,9 @@ def die_with_parent(parent: int) -> None:
 def be_first_to_go_when_memory_ends() -> None:
     """Offer this process to the OOM killer before the worker and the host."""
     with suppress(OSError):
-        Path("/proc/self/oom_score_adj").write_text("1000")
+        descriptor = os.open("/proc/self/oom_score_adj", os.O_WRONLY)
+        os.write(descriptor, b"1000")
+        os.close(descriptor)
 
 
 def children(parent: int) -> list[int]:
@@ -73,6 +77,6 @@ def send(number: signal.Signals, processes: list[int]) -> None:
 
 
 def _prctl(option: int, argument: int) -> None:
-    library = ctypes.CDLL(None, use_errno=True)
-    if library.prctl(option, argument, 0, 0, 0):
+    assert _prctl_of_linux is not None
+    if _prctl_of_linux(option, argument, 0, 0, 0):
         raise OSError(ctypes.get_errno(), f"prctl({option}) failed")

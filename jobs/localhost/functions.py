@@ -1,16 +1,13 @@
 """What the worker library found in the app, as the host reads it."""
 
 import json
-import os
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from jobs import disabled
+from jobs.app_settings import UnsetSetting, resolve
 from jobs.ncrontab import Expression, InvalidExpression
-
-SETTING = re.compile(r"%([^%]+)%")
 
 
 class Refused(Exception):
@@ -71,10 +68,10 @@ class Function:
         Raises UnresolvedSetting.
         """
         text = str(self.trigger[name])
-        for wanted in SETTING.findall(text):
-            if wanted not in os.environ:
-                raise UnresolvedSetting(self.name, text, wanted)
-        return SETTING.sub(lambda match: os.environ[match[1]], text)
+        try:
+            return resolve(text)
+        except UnsetSetting as unset:
+            raise UnresolvedSetting(self.name, text, unset.name) from None
 
     def schedule(self) -> Expression:
         """When the timer is due, in UTC. The library accepts any text here: only the host reads it.

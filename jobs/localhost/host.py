@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from jobs import supervisor
+from jobs.host_json import HostJson
 from jobs.localhost import keys, leaving, queue
 from jobs.localhost.admin import Admin
 from jobs.localhost.clock import Clock, SystemClock
 from jobs.localhost.doorbells import PostgresDoorbell, Source
 from jobs.localhost.functions import Function
-from jobs.localhost.host_json import QueueSettings
 from jobs.localhost.http import Application
 from jobs.localhost.invocations import Invocations
 from jobs.localhost.monitor import Monitor
@@ -101,7 +101,7 @@ class Host:
 
     def _make_listeners(self, functions: list[Function]) -> None:
         monitor = Monitor(self.options.state / "timers.json")
-        settings = QueueSettings.of(self.options.app)
+        settings = HostJson.of(self.options.app)
         self.timers = {
             function.name: Timer(function, monitor, self.invocations)
             for function in functions

@@ -3,8 +3,8 @@
 import json
 import os
 import shutil
-from argparse import ArgumentParser
-from collections.abc import Sequence
+from argparse import ArgumentParser, ArgumentTypeError
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, TextIO
 
@@ -14,6 +14,17 @@ from jobs.presentation import table
 
 # Where the output goes to a file or a pipe, which has no width.
 DEFAULT_WIDTH = 120
+
+
+def at_least_one(what: str) -> Callable[[str], int]:
+    """What an option's `type` is to be where it counts something: `what` is "runs"."""
+
+    def whole_number(text: str) -> int:
+        if not text.isdecimal() or int(text) < 1:
+            raise ArgumentTypeError(f"{text!r} is not a number of {what}. Write 1 or more.")
+        return int(text)
+
+    return whole_number
 
 
 def add_format(parser: ArgumentParser) -> None:

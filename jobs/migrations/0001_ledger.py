@@ -7,195 +7,441 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Run',
+            name="Run",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('job', models.CharField(max_length=127)),
-                ('trigger', models.CharField(choices=[('schedule', 'Schedule'), ('catch_up', 'Catch Up'), ('manual', 'Manual'), ('api', 'Api'), ('chain', 'Chain')], max_length=10)),
-                ('scheduled_for', models.DateTimeField(help_text='The occurrence; null where no schedule asked.', null=True)),
-                ('status', models.CharField(choices=[('queued', 'Queued'), ('running', 'Running'), ('succeeded', 'Succeeded'), ('failed', 'Failed'), ('timed_out', 'Timed Out'), ('cancelled', 'Cancelled'), ('lost', 'Lost'), ('skipped', 'Skipped'), ('missed', 'Missed')], default='queued', max_length=10)),
-                ('arguments', models.JSONField(default=list, help_text='A list of words, as written on the command line.')),
-                ('requested_by', models.TextField(blank=True, help_text='Who or what started it.')),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('not_before', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), help_text="It doesn't start earlier.")),
-                ('started_at', models.DateTimeField(help_text='When its latest attempt started.', null=True)),
-                ('finished_at', models.DateTimeField(null=True)),
-                ('attempt', models.PositiveIntegerField(default=0, help_text="The latest attempt's number: the fencing token.")),
-                ('failures', models.PositiveIntegerField(default=0, help_text='Attempts that count against its retries.')),
-                ('lease_expires_at', models.DateTimeField(help_text='A running run not renewed by then is lost.', null=True)),
-                ('exclusive', models.BooleanField(default=True, help_text='No other run of the job may run beside it.')),
-                ('concurrency_group', models.TextField(blank=True)),
-                ('start_by', models.DateTimeField(help_text="The first attempt doesn't start later; null where no deadline holds.", null=True)),
-                ('cancel_requested_at', models.DateTimeField(null=True)),
-                ('cancelled_by', models.TextField(blank=True)),
-                ('reason', models.CharField(blank=True, choices=[('overlap', 'Overlap'), ('paused', 'Paused'), ('disabled', 'Disabled'), ('too_late', 'Too Late'), ('superseded', 'Superseded'), ('predecessor', 'Predecessor')], help_text='Why it never started.', max_length=12)),
-                ('error', models.TextField(blank=True, help_text="In one sentence, why it didn't succeed.")),
-                ('result', models.JSONField(help_text='What handle() returned, or what the command reported.', null=True)),
-                ('progress', models.JSONField(help_text='done, total, rate (a second), message.', null=True)),
-                ('rung_at', models.DateTimeField(help_text='When the tick last rang for it.', null=True)),
-                ('blocked_by', models.ForeignKey(help_text='The run it collided with.', null=True, on_delete=django.db.models.deletion.DB_SET_NULL, related_name='+', to='jobs.run')),
-                ('chained_from', models.ForeignKey(help_text="The predecessor's run.", null=True, on_delete=django.db.models.deletion.DB_SET_NULL, related_name='steps', to='jobs.run')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("job", models.CharField(max_length=127)),
+                (
+                    "trigger",
+                    models.CharField(
+                        choices=[
+                            ("schedule", "Schedule"),
+                            ("catch_up", "Catch Up"),
+                            ("manual", "Manual"),
+                            ("api", "Api"),
+                            ("chain", "Chain"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "scheduled_for",
+                    models.DateTimeField(help_text="The occurrence; null where no schedule asked.", null=True),
+                ),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("queued", "Queued"),
+                            ("running", "Running"),
+                            ("succeeded", "Succeeded"),
+                            ("failed", "Failed"),
+                            ("timed_out", "Timed Out"),
+                            ("cancelled", "Cancelled"),
+                            ("lost", "Lost"),
+                            ("skipped", "Skipped"),
+                            ("missed", "Missed"),
+                        ],
+                        default="queued",
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "arguments",
+                    models.JSONField(default=list, help_text="A list of words, as written on the command line."),
+                ),
+                ("requested_by", models.TextField(blank=True, help_text="Who or what started it.")),
+                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                (
+                    "not_before",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), help_text="It doesn't start earlier."
+                    ),
+                ),
+                ("started_at", models.DateTimeField(help_text="When its latest attempt started.", null=True)),
+                ("finished_at", models.DateTimeField(null=True)),
+                (
+                    "attempt",
+                    models.PositiveIntegerField(default=0, help_text="The latest attempt's number: the fencing token."),
+                ),
+                (
+                    "failures",
+                    models.PositiveIntegerField(default=0, help_text="Attempts that count against its retries."),
+                ),
+                (
+                    "lease_expires_at",
+                    models.DateTimeField(help_text="A running run not renewed by then is lost.", null=True),
+                ),
+                (
+                    "exclusive",
+                    models.BooleanField(default=True, help_text="No other run of the job may run beside it."),
+                ),
+                ("concurrency_group", models.TextField(blank=True)),
+                (
+                    "start_by",
+                    models.DateTimeField(
+                        help_text="The first attempt doesn't start later; null where no deadline holds.", null=True
+                    ),
+                ),
+                ("cancel_requested_at", models.DateTimeField(null=True)),
+                ("cancelled_by", models.TextField(blank=True)),
+                (
+                    "reason",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("overlap", "Overlap"),
+                            ("paused", "Paused"),
+                            ("disabled", "Disabled"),
+                            ("too_late", "Too Late"),
+                            ("superseded", "Superseded"),
+                            ("predecessor", "Predecessor"),
+                        ],
+                        help_text="Why it never started.",
+                        max_length=12,
+                    ),
+                ),
+                ("error", models.TextField(blank=True, help_text="In one sentence, why it didn't succeed.")),
+                (
+                    "result",
+                    models.JSONField(help_text="What handle() returned, or what the command reported.", null=True),
+                ),
+                ("progress", models.JSONField(help_text="done, total, rate (a second), message.", null=True)),
+                ("rung_at", models.DateTimeField(help_text="When the tick last rang for it.", null=True)),
+                (
+                    "blocked_by",
+                    models.ForeignKey(
+                        help_text="The run it collided with.",
+                        null=True,
+                        on_delete=django.db.models.deletion.DB_SET_NULL,
+                        related_name="+",
+                        to="jobs.run",
+                    ),
+                ),
+                (
+                    "chained_from",
+                    models.ForeignKey(
+                        help_text="The predecessor's run.",
+                        null=True,
+                        on_delete=django.db.models.deletion.DB_SET_NULL,
+                        related_name="steps",
+                        to="jobs.run",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Gap',
+            name="Gap",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('job', models.CharField(max_length=127)),
-                ('fingerprint', models.TextField(blank=True)),
-                ('first', models.DateTimeField()),
-                ('last', models.DateTimeField()),
-                ('count', models.BigIntegerField()),
-                ('fate', models.CharField(choices=[('skipped', 'Skipped'), ('missed', 'Missed')], max_length=7)),
-                ('reason', models.CharField(choices=[('overlap', 'Overlap'), ('paused', 'Paused'), ('disabled', 'Disabled'), ('too_late', 'Too Late'), ('superseded', 'Superseded'), ('predecessor', 'Predecessor')], max_length=12)),
-                ('by', models.TextField(blank=True, help_text='The operator or setting behind it.')),
-                ('note', models.TextField(blank=True, help_text='What the operator said, or what was found.')),
-                ('recorded_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('blocked_by', models.ForeignKey(help_text='The run they collided with.', null=True, on_delete=django.db.models.deletion.DB_SET_NULL, related_name='+', to='jobs.run')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("job", models.CharField(max_length=127)),
+                ("fingerprint", models.TextField(blank=True)),
+                ("first", models.DateTimeField()),
+                ("last", models.DateTimeField()),
+                ("count", models.BigIntegerField()),
+                ("fate", models.CharField(choices=[("skipped", "Skipped"), ("missed", "Missed")], max_length=7)),
+                (
+                    "reason",
+                    models.CharField(
+                        choices=[
+                            ("overlap", "Overlap"),
+                            ("paused", "Paused"),
+                            ("disabled", "Disabled"),
+                            ("too_late", "Too Late"),
+                            ("superseded", "Superseded"),
+                            ("predecessor", "Predecessor"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                ("by", models.TextField(blank=True, help_text="The operator or setting behind it.")),
+                ("note", models.TextField(blank=True, help_text="What the operator said, or what was found.")),
+                ("recorded_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                (
+                    "blocked_by",
+                    models.ForeignKey(
+                        help_text="The run they collided with.",
+                        null=True,
+                        on_delete=django.db.models.deletion.DB_SET_NULL,
+                        related_name="+",
+                        to="jobs.run",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Event',
+            name="Event",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('job', models.CharField(blank=True, max_length=127)),
-                ('kind', models.CharField(max_length=32)),
-                ('by', models.TextField(blank=True)),
-                ('message', models.TextField()),
-                ('run', models.ForeignKey(null=True, on_delete=django.db.models.deletion.DB_CASCADE, related_name='events', to='jobs.run')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("job", models.CharField(blank=True, max_length=127)),
+                ("kind", models.CharField(max_length=32)),
+                ("by", models.TextField(blank=True)),
+                ("message", models.TextField()),
+                (
+                    "run",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.DB_CASCADE, related_name="events", to="jobs.run"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Attempt',
+            name="Attempt",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.PositiveIntegerField()),
-                ('status', models.CharField(choices=[('running', 'Running'), ('succeeded', 'Succeeded'), ('failed', 'Failed'), ('timed_out', 'Timed Out'), ('cancelled', 'Cancelled'), ('lost', 'Lost'), ('interrupted', 'Interrupted')], default='running', max_length=11)),
-                ('started_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('finished_at', models.DateTimeField(null=True)),
-                ('exit_code', models.IntegerField(null=True)),
-                ('signal', models.CharField(blank=True, help_text='The signal that ended it: SIGKILL.', max_length=16)),
-                ('error', models.TextField(blank=True)),
-                ('wall', models.DurationField(null=True)),
-                ('cpu', models.DurationField(help_text='User and system time of the child and its own children.', null=True)),
-                ('peak_memory', models.BigIntegerField(help_text='The largest process of the tree, in bytes.', null=True)),
-                ('sql_statements', models.IntegerField(null=True)),
-                ('output_bytes', models.BigIntegerField(default=0, help_text='What the child wrote.')),
-                ('output_dropped', models.BigIntegerField(default=0, help_text='What of it lies between head and tail, dropped.')),
-                ('instance', models.TextField(blank=True, help_text='The machine or container.')),
-                ('supervisor', models.TextField(blank=True, help_text='The process that watches it.')),
-                ('invocation_id', models.TextField(blank=True)),
-                ('release', models.TextField(blank=True)),
-                ('run', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.DB_CASCADE, related_name='attempts', to='jobs.run')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("number", models.PositiveIntegerField()),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("running", "Running"),
+                            ("succeeded", "Succeeded"),
+                            ("failed", "Failed"),
+                            ("timed_out", "Timed Out"),
+                            ("cancelled", "Cancelled"),
+                            ("lost", "Lost"),
+                            ("interrupted", "Interrupted"),
+                        ],
+                        default="running",
+                        max_length=11,
+                    ),
+                ),
+                ("started_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("finished_at", models.DateTimeField(null=True)),
+                ("exit_code", models.IntegerField(null=True)),
+                ("signal", models.CharField(blank=True, help_text="The signal that ended it: SIGKILL.", max_length=16)),
+                ("error", models.TextField(blank=True)),
+                ("wall", models.DurationField(null=True)),
+                (
+                    "cpu",
+                    models.DurationField(
+                        help_text="User and system time of the child and its own children.", null=True
+                    ),
+                ),
+                (
+                    "peak_memory",
+                    models.BigIntegerField(help_text="The largest process of the tree, in bytes.", null=True),
+                ),
+                ("sql_statements", models.IntegerField(null=True)),
+                ("output_bytes", models.BigIntegerField(default=0, help_text="What the child wrote.")),
+                (
+                    "output_dropped",
+                    models.BigIntegerField(default=0, help_text="What of it lies between head and tail, dropped."),
+                ),
+                ("instance", models.TextField(blank=True, help_text="The machine or container.")),
+                ("supervisor", models.TextField(blank=True, help_text="The process that watches it.")),
+                ("invocation_id", models.TextField(blank=True)),
+                ("release", models.TextField(blank=True)),
+                (
+                    "run",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.DB_CASCADE,
+                        related_name="attempts",
+                        to="jobs.run",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='JobState',
+            name="JobState",
             fields=[
-                ('job', models.CharField(max_length=127, primary_key=True, serialize=False)),
-                ('fingerprint', models.TextField(blank=True, help_text='The schedule and zone that the watermark belongs to.')),
-                ('ledger_from', models.DateTimeField(help_text='Where the ledger of this schedule begins.', null=True)),
-                ('ledger_through', models.DateTimeField(help_text='The watermark: every occurrence up to here is a run or in a gap.', null=True)),
-                ('next_due_at', models.DateTimeField(db_index=True, null=True)),
-                ('paused_at', models.DateTimeField(null=True)),
-                ('paused_until', models.DateTimeField(null=True)),
-                ('paused_by', models.TextField(blank=True)),
-                ('paused_reason', models.TextField(blank=True)),
-                ('last_gap', models.ForeignKey(help_text='Set while the latest fate is a gap.', null=True, on_delete=django.db.models.deletion.DB_SET_NULL, related_name='+', to='jobs.gap')),
+                ("job", models.CharField(max_length=127, primary_key=True, serialize=False)),
+                (
+                    "fingerprint",
+                    models.TextField(blank=True, help_text="The schedule and zone that the watermark belongs to."),
+                ),
+                ("ledger_from", models.DateTimeField(help_text="Where the ledger of this schedule begins.", null=True)),
+                (
+                    "ledger_through",
+                    models.DateTimeField(
+                        help_text="The watermark: every occurrence up to here is a run or in a gap.", null=True
+                    ),
+                ),
+                ("next_due_at", models.DateTimeField(db_index=True, null=True)),
+                ("paused_at", models.DateTimeField(null=True)),
+                ("paused_until", models.DateTimeField(null=True)),
+                ("paused_by", models.TextField(blank=True)),
+                ("paused_reason", models.TextField(blank=True)),
+                (
+                    "last_gap",
+                    models.ForeignKey(
+                        help_text="Set while the latest fate is a gap.",
+                        null=True,
+                        on_delete=django.db.models.deletion.DB_SET_NULL,
+                        related_name="+",
+                        to="jobs.gap",
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.CheckConstraint(condition=models.Q(('paused_until', None), ('paused_until__gte', models.F('paused_at')), _connector='OR'), name='a_pause_ends_after_it_begins')],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("paused_until", None), ("paused_until__gte", models.F("paused_at")), _connector="OR"
+                        ),
+                        name="a_pause_ends_after_it_begins",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Output',
+            name="Output",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.PositiveIntegerField()),
-                ('at', models.DateTimeField()),
-                ('body', models.BinaryField()),
-                ('stderr', django.contrib.postgres.fields.ArrayField(base_field=models.IntegerField(), default=list, help_text='Where in the body stderr stands: start, end, start, end …')),
-                ('attempt', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.DB_CASCADE, related_name='output', to='jobs.attempt')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("number", models.PositiveIntegerField()),
+                ("at", models.DateTimeField()),
+                ("body", models.BinaryField()),
+                (
+                    "stderr",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.IntegerField(),
+                        default=list,
+                        help_text="Where in the body stderr stands: start, end, start, end …",
+                    ),
+                ),
+                (
+                    "attempt",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.DB_CASCADE,
+                        related_name="output",
+                        to="jobs.attempt",
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('attempt', 'number'), name='one_output_per_number')],
+                "constraints": [models.UniqueConstraint(fields=("attempt", "number"), name="one_output_per_number")],
             },
         ),
         migrations.AddIndex(
-            model_name='run',
-            index=models.Index(fields=['job', '-id'], name='runs_of_a_job'),
+            model_name="run",
+            index=models.Index(fields=["job", "-id"], name="runs_of_a_job"),
         ),
         migrations.AddIndex(
-            model_name='run',
-            index=models.Index(condition=models.Q(('status', 'queued')), fields=['not_before'], name='queued_runs'),
+            model_name="run",
+            index=models.Index(condition=models.Q(("status", "queued")), fields=["not_before"], name="queued_runs"),
         ),
         migrations.AddIndex(
-            model_name='run',
-            index=models.Index(condition=models.Q(('status', 'running')), fields=['lease_expires_at'], name='running_runs'),
+            model_name="run",
+            index=models.Index(
+                condition=models.Q(("status", "running")), fields=["lease_expires_at"], name="running_runs"
+            ),
         ),
         migrations.AddIndex(
-            model_name='run',
-            index=models.Index(condition=models.Q(('status__in', ['queued', 'running'])), fields=['job'], name='active_runs'),
+            model_name="run",
+            index=models.Index(
+                condition=models.Q(("status__in", ["queued", "running"])), fields=["job"], name="active_runs"
+            ),
         ),
         migrations.AddIndex(
-            model_name='run',
-            index=models.Index(condition=models.Q(('status', 'running'), models.Q(('concurrency_group', ''), _negated=True)), fields=['concurrency_group'], name='running_in_a_group'),
+            model_name="run",
+            index=models.Index(
+                condition=models.Q(("status", "running"), models.Q(("concurrency_group", ""), _negated=True)),
+                fields=["concurrency_group"],
+                name="running_in_a_group",
+            ),
         ),
         migrations.AddIndex(
-            model_name='run',
-            index=models.Index(condition=models.Q(('finished_at__isnull', False)), fields=['finished_at'], name='finished_runs'),
+            model_name="run",
+            index=models.Index(
+                condition=models.Q(("finished_at__isnull", False)), fields=["finished_at"], name="finished_runs"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='run',
-            constraint=models.UniqueConstraint(fields=('job', 'scheduled_for'), name='one_run_per_occurrence'),
+            model_name="run",
+            constraint=models.UniqueConstraint(fields=("job", "scheduled_for"), name="one_run_per_occurrence"),
         ),
         migrations.AddConstraint(
-            model_name='run',
-            constraint=models.UniqueConstraint(condition=models.Q(('scheduled_for', None)), fields=('job', 'chained_from'), name='one_step_per_predecessor'),
+            model_name="run",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("scheduled_for", None)),
+                fields=("job", "chained_from"),
+                name="one_step_per_predecessor",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='run',
-            constraint=models.UniqueConstraint(condition=models.Q(('exclusive', True), ('status', 'running')), fields=('job',), name='one_exclusive_run_at_a_time'),
+            model_name="run",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("exclusive", True), ("status", "running")),
+                fields=("job",),
+                name="one_exclusive_run_at_a_time",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='run',
-            constraint=models.CheckConstraint(condition=models.Q(('status__in', ['queued', 'running', 'succeeded', 'failed', 'timed_out', 'cancelled', 'lost', 'skipped', 'missed'])), name='status_is_a_known_word'),
+            model_name="run",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "status__in",
+                        [
+                            "queued",
+                            "running",
+                            "succeeded",
+                            "failed",
+                            "timed_out",
+                            "cancelled",
+                            "lost",
+                            "skipped",
+                            "missed",
+                        ],
+                    )
+                ),
+                name="status_is_a_known_word",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='run',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('status', 'running'), _negated=True), models.Q(('attempt__gte', 1), ('lease_expires_at__isnull', False), ('started_at__isnull', False)), _connector='OR'), name='a_running_run_has_a_lease'),
+            model_name="run",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("status", "running"), _negated=True),
+                    models.Q(("attempt__gte", 1), ("lease_expires_at__isnull", False), ("started_at__isnull", False)),
+                    _connector="OR",
+                ),
+                name="a_running_run_has_a_lease",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='run',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('finished_at', None), ('status__in', ['queued', 'running'])), models.Q(('finished_at__isnull', False), ('status__in', ['cancelled', 'failed', 'lost', 'missed', 'skipped', 'succeeded', 'timed_out'])), _connector='OR'), name='a_run_is_finished_once_it_ended'),
+            model_name="run",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("finished_at", None), ("status__in", ["queued", "running"])),
+                    models.Q(
+                        ("finished_at__isnull", False),
+                        ("status__in", ["cancelled", "failed", "lost", "missed", "skipped", "succeeded", "timed_out"]),
+                    ),
+                    _connector="OR",
+                ),
+                name="a_run_is_finished_once_it_ended",
+            ),
         ),
         migrations.AddIndex(
-            model_name='gap',
-            index=models.Index(fields=['job', 'first'], name='gaps_of_a_job'),
+            model_name="gap",
+            index=models.Index(fields=["job", "first"], name="gaps_of_a_job"),
         ),
         migrations.AddConstraint(
-            model_name='gap',
-            constraint=models.CheckConstraint(condition=models.Q(('count__gte', 1), ('last__gte', models.F('first'))), name='a_gap_has_occurrences'),
+            model_name="gap",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("count__gte", 1), ("last__gte", models.F("first"))), name="a_gap_has_occurrences"
+            ),
         ),
         migrations.AddIndex(
-            model_name='event',
-            index=models.Index(fields=['job', '-at'], name='events_of_a_job'),
+            model_name="event",
+            index=models.Index(fields=["job", "-at"], name="events_of_a_job"),
         ),
         migrations.AddIndex(
-            model_name='attempt',
-            index=models.Index(condition=models.Q(('status', 'running')), fields=['instance'], name='running_attempts'),
+            model_name="attempt",
+            index=models.Index(condition=models.Q(("status", "running")), fields=["instance"], name="running_attempts"),
         ),
         migrations.AddConstraint(
-            model_name='attempt',
-            constraint=models.UniqueConstraint(fields=('run', 'number'), name='one_attempt_per_number'),
+            model_name="attempt",
+            constraint=models.UniqueConstraint(fields=("run", "number"), name="one_attempt_per_number"),
         ),
     ]

@@ -34,6 +34,9 @@ def test_a_job_is_given_with_its_schedule_and_latest_run(get, nightly):
         "paused_by": "",
         "paused_reason": "",
         "disabled_by": "",
+        "overridden_by": "",
+        "overridden_until": None,
+        "overridden_reason": "",
     }
 
 

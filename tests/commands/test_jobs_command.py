@@ -56,6 +56,14 @@ def test_it_shows_who_paused_a_job_and_what_is_disabled(says, three_jobs, declar
     ]
 
 
+def test_it_tells_schedules_in_words(says, three_jobs):
+    assert [line.partition("  –")[0].rstrip() for line in says("jobs", "--words").splitlines()[1:]] == [
+        "fetch        At 16:15, Monday to Friday Europe/Berlin",
+        "load         after fetch",
+        "close_month  by hand",
+    ]
+
+
 def test_the_tree_shows_steps_below_their_predecessors(says, three_jobs):
     names = [line.partition("  ")[0] for line in says("jobs", "--tree").splitlines()]
     assert names == ["JOB", "fetch", "└─ load", "close_month"]

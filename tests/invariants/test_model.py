@@ -21,7 +21,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from jobs import declarations, instance, operators, tick, transitions, triggers
+from jobs import declarations, instance, operators, overrides, tick, transitions, triggers
 from jobs.declarations import declare, registry
 from jobs.models import Attempt, Gap, JobState, Run
 from jobs.serve import serve
@@ -173,6 +173,21 @@ class Ledger(RuleBasedStateMachine):
             self.disabled.add(setting)
             os.environ[setting] = "1"
 
+    @rule(
+        name=st.sampled_from("ab"),
+        schedule=st.sampled_from([*SCHEDULES, ""]),
+        zone=st.sampled_from([*ZONES, ""]),
+        minutes=st.sampled_from([None, 1, 600, 100_000]),
+    )
+    def a_schedule_is_overridden(self, name, schedule, zone, minutes):
+        until = None if minutes is None else self.now + timedelta(minutes=minutes)
+        try:
+            operators.override(
+                registry[name], schedule=schedule, time_zone=zone, arguments=[], by="ada", reason="moving", until=until
+            )
+        except operators.AlreadyOverridden:
+            operators.end_override(registry[name], by="ada")
+
     @rule(which=st.integers(0, 1), schedule=st.sampled_from(SCHEDULES), zone=st.sampled_from(ZONES))
     def a_schedule_is_edited(self, which, schedule, zone):
         declarations.FIRST_SEEN = self.now
@@ -199,7 +214,7 @@ class Ledger(RuleBasedStateMachine):
     @invariant()
     def every_occurrence_up_to_the_watermark_has_one_fate(self):
         for state in JobState.objects.filter(ledger_through__isnull=False):
-            job = registry[state.job]
+            job = overrides.applied(registry[state.job], overrides.of(state, datetime.min.replace(tzinfo=UTC)))
             if job.schedule is None or state.fingerprint != job.fingerprint:
                 continue
             since = {"scheduled_for__gt": state.ledger_from, "job": state.job}

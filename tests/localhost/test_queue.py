@@ -7,7 +7,6 @@ from datetime import timedelta
 from jobs.localhost import queue
 from jobs.localhost.doorbells import Ring
 from jobs.localhost.functions import Function
-from jobs.localhost.host_json import QueueSettings
 from jobs.localhost.queue import Queue
 from jobs.localhost.worker import Reply
 from tests.localhost.moved_clock import MovedClock, at, settle
@@ -92,9 +91,3 @@ def test_after_five_failures_the_message_is_given_up():
 def test_a_disabled_function_hears_nothing(monkeypatch):
     monkeypatch.setenv("AzureWebJobs_execute_run_Disabled", "1")
     assert deliver(ring("7")).made == []
-
-
-def test_host_json_says_how_many(tmp_path):
-    assert QueueSettings.of(tmp_path) == QueueSettings(batch_size=16, max_dequeue_count=5)
-    (tmp_path / "host.json").write_text('{"extensions": {"queues": {"batchSize": 4}}}')
-    assert QueueSettings.of(tmp_path) == QueueSettings(batch_size=4, max_dequeue_count=5)

@@ -20,8 +20,9 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         add_format(parser)
         parser.add_argument("--tree", action="store_true", help="Show pipelines: each step below its predecessor.")
+        parser.add_argument("--words", action="store_true", help="Tell schedules in words.")
 
-    def handle(self, *, format: str, tree: bool, **options: Any) -> None:
+    def handle(self, *, format: str, tree: bool, words: bool, **options: Any) -> None:
         rows = overview()
         if format == "json":
             self.stdout.write(as_json([_facts(row) for row in rows]))
@@ -33,7 +34,7 @@ class Command(BaseCommand):
             known = {row.name: row for row in rows}
             depths = in_tree_order(registry) if tree else ((0, job) for job in registry.values())
             now = timezone.localtime()
-            self.stdout.write(as_table(HEADINGS, [_cells(known[job.name], depth, now) for depth, job in depths]))
+            self.stdout.write(as_table(HEADINGS, [_cells(known[job.name], depth, now, words) for depth, job in depths]))
 
 
 def _facts(row: Overview) -> dict[str, Any]:
@@ -41,18 +42,19 @@ def _facts(row: Overview) -> dict[str, Any]:
     return {name: getattr(row, name) for name in Overview.__slots__} | {"last_run": run_facts(last) if last else None}
 
 
-def _cells(row: Overview, depth: int, now: datetime) -> tuple[str, ...]:
+def _cells(row: Overview, depth: int, now: datetime, words: bool) -> tuple[str, ...]:
     return (
         "   " * (depth - 1) + "└─ " + row.name if depth else row.name,
-        _schedule(row),
+        _schedule(row, words),
         _last_run(row, now),
         _next_run(row, now),
     )
 
 
-def _schedule(row: Overview) -> str:
+def _schedule(row: Overview, words: bool) -> str:
     if row.schedule:
-        return f"{row.schedule} {row.time_zone}"
+        schedule = row.in_words if words else row.schedule
+        return f"{schedule} {row.time_zone}{' (overridden)' if row.overridden_by else ''}"
     return f"after {', '.join(row.after)}" if row.after else "by hand"
 
 

@@ -7,14 +7,17 @@ import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connections
 from django.utils import timezone
 
-from jobs import doorbell, supervisor, triggers
-from jobs.declarations import UnknownJob
+from jobs import doorbell, states, supervisor, triggers
+from jobs.declarations import UnknownJob, registry
+from jobs.explain import zone_of
+from jobs.management.moments import UnreadableEnd, end
 from jobs.management.operator import operator
 from jobs.management.printing import write
 from jobs.models import Attempt, Run
@@ -32,17 +35,26 @@ class Command(BaseCommand):
     missing_args_message = "Write a job's name: `manage.py run clearsessions`. `manage.py jobs` lists them."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.usage = "%(prog)s [--detach] JOB [--] [ARGS ...]"
+        parser.usage = "%(prog)s [--detach] [--at WHEN] JOB [--] [ARGS ...]"
         parser.add_argument("--detach", action="store_true", help="Only ask for the run, and leave it to the host.")
+        parser.add_argument(
+            "--at", metavar="WHEN", help="Run it later: 30m, 2h, or a moment by the job's clock, 2026-01-31T02:00."
+        )
         # One list, since argparse would take a `--` out between the job and its arguments.
         parser.add_argument(
             "words", nargs=argparse.REMAINDER, metavar="JOB [ARGS …]", help="The job and its arguments."
         )
 
-    def handle(self, *, words: list[str], detach: bool, **options: Any) -> None:
+    def handle(self, *, words: list[str], detach: bool, at: str | None = None, **options: Any) -> None:
         if not words:
             raise CommandError(self.missing_args_message)
         job, arguments, detach_said = split(words)
+        if at is not None:
+            later = self._moment(job, at)
+            run = self._request(job, arguments, detach=True, not_before=later)
+            told = f"{later.astimezone(zone_of(registry[job])):%Y-%m-%d %H:%M:%S %Z}"
+            self.stdout.write(f"Run {run.pk} of {job} is queued for {told}. `manage.py cancel {run.pk}` takes it back.")
+            return
         run = self._request(job, arguments, detach or detach_said)
         if run.status == Status.SKIPPED:
             raise CommandError(f"Run {run.pk} of {job} was skipped. {run.error}")
@@ -59,9 +71,29 @@ class Command(BaseCommand):
             # Beside the job's own output, not in it.
             self.stderr.write(f"Run {run.pk} of {job} succeeded in {took(run.duration)}.", self.style.SUCCESS)
 
-    def _request(self, job: str, arguments: list[str] | None, detach: bool) -> Run:
+    def _moment(self, job: str, at: str) -> datetime:
+        """When to run it. Raises CommandError where that has passed, or can't be read."""
+        now = states.clock()
         try:
-            return triggers.request(job, arguments, trigger=Trigger.MANUAL, requested_by=operator(), ring=detach)
+            later = end(at, zone_of(registry[job]), now)
+        except UnknownJob as error:
+            raise CommandError(str(error)) from None
+        except UnreadableEnd as error:
+            raise CommandError(f"--at: {error}") from None
+        if later <= now:
+            raise CommandError(f"--at: {at} has passed. Give a moment that lies ahead, or leave --at out.")
+        return later
+
+    def _request(self, job: str, arguments: list[str] | None, detach: bool, not_before: datetime | None = None) -> Run:
+        try:
+            return triggers.request(
+                job,
+                arguments,
+                trigger=Trigger.MANUAL,
+                requested_by=operator(),
+                not_before=not_before,
+                ring=detach,
+            )
         except InvalidArguments as error:
             raise CommandError(f"{job} doesn't take these arguments: {error}") from None
         except (UnknownJob, UnknownCommand) as error:

@@ -1,7 +1,6 @@
 """`manage.py runs`: the latest runs."""
 
 import json
-from argparse import ArgumentTypeError
 from datetime import datetime
 from typing import Any
 
@@ -9,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from jobs.declarations import UnknownJob, registry
-from jobs.management.printing import add_format, as_json, as_table
+from jobs.management.printing import add_format, as_json, as_table, at_least_one
 from jobs.models import Run
 from jobs.overview import run_facts
 from jobs.presentation import NOTHING, clock, relative, took
@@ -26,7 +25,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("job", nargs="?", help="Only this job's.")
         parser.add_argument("--status", choices=Status.values, help="Only those with this status.")
-        parser.add_argument("--limit", type=at_least_one, default=20, help="How many (default: %(default)s).")
+        parser.add_argument("--limit", type=at_least_one("runs"), default=20, help="How many (default: %(default)s).")
         add_format(parser)
 
     def handle(self, *, job: str | None, status: str | None, limit: int, format: str, **options: Any) -> None:
@@ -45,12 +44,6 @@ class Command(BaseCommand):
         else:
             now = timezone.localtime()
             self.stdout.write(as_table(HEADINGS, [_cells(run, now) for run in runs]))
-
-
-def at_least_one(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise ArgumentTypeError(f"{text!r} is not a number of runs. Write 1 or more.")
-    return int(text)
 
 
 def _must_be_known(job: str) -> None:

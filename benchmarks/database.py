@@ -1,0 +1,56 @@
+"""A database of the benchmarks' own, on the project's server."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.conf import settings
+from django.core.management import call_command
+from django.db import connection, connections
+
+from benchmarks.harness import parent
+from jobs.isolation import system
+from jobs.isolation.client import server
+
+NAME = settings.DATABASES["default"]["NAME"]
+
+
+@contextmanager
+def database() -> Iterator[None]:
+    """Make the database with the project's tables, and drop it afterwards."""
+    _say(f'DROP DATABASE IF EXISTS "{NAME}" WITH (FORCE)', f'CREATE DATABASE "{NAME}"')
+    try:
+        call_command("migrate", verbosity=0)
+        yield
+    finally:
+        server.stop()
+        connections.close_all()
+        _say(f'DROP DATABASE "{NAME}" WITH (FORCE)')
+
+
+def _say(*statements: str) -> None:
+    with connection._nodb_cursor() as cursor:
+        for statement in statements:
+            cursor.execute(statement)
+
+
+def libpq() -> dict[str, str]:
+    """The parameters of a connection to it, for those who don't come through Django."""
+    params = connection.get_connection_params()
+    names = ("dbname", "host", "port", "user", "password")
+    return {name: str(params[name]) for name in names if params.get(name)}
+
+
+def postgresql() -> list[int]:
+    """The ids of the server's first process and of those it has now, where it is on this machine; none elsewhere."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        (backend,) = cursor.fetchone()
+    first = parent(backend)
+    return [first, *system.children(first)] if first is not None else []
+
+
+def fork_server() -> list[int]:
+    """The id of the process that forks the runs."""
+    server.start()
+    assert server.pid is not None
+    return [server.pid]

@@ -1,0 +1,71 @@
+"""What an isolated, recorded run costs: born, claimed, forked, watched to its end and finished."""
+
+import subprocess
+import sys
+
+from django.conf import settings
+
+from benchmarks.database import fork_server
+from benchmarks.harness import Row, Side, rounds
+from benchmarks.ledger import next_moment, scheduled_run
+from jobs import supervisor
+from jobs.declarations import registry
+from jobs.serve import serve
+from jobs.words import Status
+
+FORKS = 4
+
+
+class Forks:
+    """A process with Django loaded that forks when it is told to."""
+
+    def __init__(self) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "benchmarks.forks"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            bufsize=0,
+            cwd=settings.BASE_DIR,
+        )
+        self._answered()
+
+    def fork(self) -> None:
+        """Fork once; returns when the child has ended and was waited for."""
+        assert self.process.stdin is not None
+        self.process.stdin.write(b"!")
+        self._answered()
+
+    def stop(self) -> None:
+        self.process.communicate()
+
+    def _answered(self) -> None:
+        assert self.process.stdout is not None
+        assert self.process.stdout.read(1) == b"!"
+
+
+def isolated_run() -> None:
+    """A scheduled run in a child of its own, from its birth to its end in the ledger."""
+    [born] = serve([registry["noop"]], next_moment())
+    assert supervisor.execute(born.run) is Status.SUCCEEDED
+
+
+def manage_py() -> None:
+    subprocess.run([sys.executable, "manage.py", "noop"], check=True, cwd=settings.BASE_DIR)
+
+
+def measure() -> list[Row]:
+    forks = Forks()
+    run, fork, ledger = rounds(
+        Side(work=isolated_run, times=20, helpers=fork_server),
+        Side(work=forks.fork, times=20, helpers=lambda: [forks.process.pid]),
+        Side(work=scheduled_run, times=20),
+    )
+    forks.stop()
+    run_again, manage = rounds(Side(work=isolated_run, times=20, helpers=fork_server), Side(work=manage_py))
+    what = "an isolated, recorded run"
+    allowed = [fork.times(FORKS) + ledger for fork, ledger in zip(fork, ledger, strict=True)]
+    return [
+        Row(what=what, yardstick="a bare fork of a process with Django loaded", ours=run, theirs=fork),
+        Row(what=what, yardstick="4 such forks and the ledger's part", ours=run, theirs=allowed, aim=1),
+        Row(what=what, yardstick="`python manage.py noop`", ours=run_again, theirs=manage, aim=30, faster=True),
+    ]

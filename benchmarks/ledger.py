@@ -1,0 +1,82 @@
+"""What the ledger costs a run: born, claimed and finished without a child, over a bare `call_command` of a no-op."""
+
+from datetime import UTC, datetime, timedelta
+from itertools import count
+
+from django.core.management import call_command
+from django.db import connection
+
+from benchmarks.harness import Row, Side, rounds
+from jobs import instance, transitions
+from jobs.declarations import registry
+from jobs.serve import serve
+from jobs.transitions import Outcome
+from jobs.words import AttemptStatus, Status
+from tests.commits import commits
+
+TIMES = 50
+
+
+_begin = datetime.now(UTC).replace(second=0, microsecond=0)
+_moments = (_begin + timedelta(minutes=n) for n in count(1))
+
+
+def next_moment() -> datetime:
+    """The job's next occurrence: time is moved on from minute to minute."""
+    return next(_moments)
+
+
+def scheduled_run() -> datetime:
+    """A scheduled run that succeeds, as the ledger sees it; gives its moment."""
+    moment = next_moment()
+    [born] = serve([registry["noop"]], moment)
+    claim = transitions.claim(born.run, instance.current())
+    assert claim is not None
+    ended = transitions.finish(claim, Outcome(status=AttemptStatus.SUCCEEDED, exit_code=0, wall=timedelta(seconds=1)))
+    assert ended is not None
+    assert ended.status is Status.SUCCEEDED
+    return moment
+
+
+def bare_call() -> None:
+    call_command("noop")
+
+
+def measure() -> list[Row]:
+    scheduled, bare, commits_alone = rounds(
+        Side(work=scheduled_run, times=TIMES), Side(work=bare_call, times=TIMES), Side(work=commit, times=TIMES)
+    )
+    served = scheduled_run()
+
+    def duplicate_delivery() -> None:
+        assert serve([registry["noop"]], served) == []
+
+    duplicate, bare_again = rounds(Side(work=duplicate_delivery, times=TIMES), Side(work=bare_call, times=TIMES))
+    yardstick = "a bare `call_command` of a no-op"
+    return [
+        Row(what="the ledger's part of a scheduled run", yardstick=yardstick, ours=scheduled, theirs=bare, aim=3.5),
+        Row(
+            what="the ledger's part of a scheduled run",
+            yardstick="3 bare commits of one row each",
+            ours=scheduled,
+            theirs=[one.times(3) for one in commits_alone],
+        ),
+        Row(what="a duplicate delivery", yardstick=yardstick, ours=duplicate, theirs=bare_again, aim=0.5),
+    ]
+
+
+def commit() -> None:
+    """The least that a change costs here: one row, one commit."""
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE jobs_jobstate SET paused_reason = '' WHERE job = 'noop'")
+
+
+def round_trip() -> None:
+    """A question that changes nothing."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+
+
+def commits_of_a_run() -> int:
+    """How many transactions of a scheduled run change something."""
+    return commits(scheduled_run)

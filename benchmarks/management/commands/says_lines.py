@@ -1,0 +1,28 @@
+import os
+
+from django.core.management.base import BaseCommand
+
+from benchmarks.lines import THOUSAND, TIMES
+
+BLOCK = 8192  # what Python and C write at once into a pipe where they aren't told otherwise
+
+
+class Command(BaseCommand):
+    """Says the lines of a benchmark: one by one as print() does, or in blocks as a program that buffers does."""
+
+    def add_arguments(self, parser):
+        parser.add_argument("--in-blocks", action="store_true")
+
+    def handle(self, *, in_blocks, **options):
+        for _ in range(TIMES):
+            if in_blocks:
+                self._write(THOUSAND.encode())
+            else:
+                for line in THOUSAND.splitlines():
+                    print(line)
+
+    def _write(self, said):
+        for start in range(0, len(said), BLOCK):
+            block = said[start : start + BLOCK]
+            while block:
+                block = block[os.write(1, block) :]

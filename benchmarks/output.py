@@ -1,0 +1,85 @@
+"""Lines of output per second on their way from a child's pipe into the ledger, over raw COPY of the same lines."""
+
+from django.db import connection
+
+from benchmarks.database import fork_server, postgresql
+from benchmarks.harness import Row, Side, rounds
+from benchmarks.lines import LINES, THOUSAND, TIMES
+from jobs import supervisor, triggers
+from jobs.models import Run
+from jobs.words import Status
+
+
+def recorded_run(*arguments: str) -> None:
+    run = triggers.request("says_lines", arguments, requested_by="a benchmark", ring=False)
+    assert supervisor.execute(run.pk) is Status.SUCCEEDED
+
+
+def forget() -> None:
+    """All sides begin with empty tables."""
+    Run.objects.all().delete()
+    with connection.cursor() as cursor:
+        cursor.execute("TRUNCATE lines, lines_with_keys, jobs_output")
+
+
+def copy() -> None:
+    """The fastest COPY there is: one column, no index."""
+    copy_into("lines", THOUSAND)
+
+
+def copy_with_keys() -> None:
+    """Lines that can be found again, as ours can: by attempt and number, each with its time and stream."""
+    copy_into("lines_with_keys", THOUSAND_WITH_KEYS)
+
+
+def copy_into(table: str, rows: str) -> None:
+    with connection.cursor() as cursor:
+        with cursor.copy(f"COPY {table} FROM STDIN") as copied:
+            for number in range(TIMES):
+                copied.write(rows.replace("{", str(number)))
+
+
+def working() -> list[int]:
+    return [*fork_server(), *postgresql()]
+
+
+THOUSAND_WITH_KEYS = "".join(
+    f"{{\t{number}\t2026-03-14 15:09:26+00\tf\t{line}\n" for number, line in enumerate(THOUSAND.splitlines())
+)
+
+
+def measure() -> list[Row]:
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE TABLE lines (line text)")
+        cursor.execute(
+            "CREATE TABLE lines_with_keys (attempt bigint, number integer, at timestamptz, stderr boolean, line text,"
+            " PRIMARY KEY (attempt, number))"
+        )
+    in_blocks, one_by_one, keyed, bare = rounds(
+        Side(work=lambda: recorded_run("--in-blocks"), prepare=forget, helpers=working),
+        Side(work=lambda: recorded_run(), prepare=forget, helpers=working),
+        Side(work=copy_with_keys, prepare=forget, helpers=working),
+        Side(work=copy, prepare=forget, helpers=working),
+    )
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE jobs_output ALTER body SET STORAGE EXTERNAL")
+    uncompressed, bare_again = rounds(
+        Side(work=lambda: recorded_run("--in-blocks"), prepare=forget, helpers=working),
+        Side(work=copy, prepare=forget, helpers=working),
+    )
+    what = "a run's output, from its pipe into the ledger"
+    barest = "COPY of the lines alone, without an index"
+    rate = {"items": LINES, "rate": "lines/s", "faster": True}
+    return [
+        Row(
+            what=what,
+            yardstick="COPY of a row a line, with what finds it again",
+            ours=in_blocks,
+            theirs=keyed,
+            aim=1.3,
+            **rate,
+        ),
+        Row(what=what, yardstick=barest, ours=in_blocks, theirs=bare, aim=1.3, **rate),
+        Row(what="the same, were it kept uncompressed", yardstick=barest, ours=uncompressed, theirs=bare_again, **rate),
+        Row(what="the same, each line by its own `print()`", yardstick=barest, ours=one_by_one, theirs=bare, **rate),
+    ]

@@ -1,0 +1,7 @@
+"""The project's own settings, with a command that does nothing and a database of the benchmarks' own."""
+
+from mydjango.settings import *  # noqa: F403
+from mydjango.settings import DATABASES, INSTALLED_APPS
+
+INSTALLED_APPS = [*INSTALLED_APPS, "benchmarks"]
+DATABASES["default"]["NAME"] = "nightshift_benchmarks"

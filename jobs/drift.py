@@ -1,0 +1,84 @@
+"""What differs at run time from what the code declares: by whom, why, and until when."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils import timezone
+
+from jobs import disabled, masking, overrides
+from jobs.declarations import Job, registry, unknown_settings
+from jobs.models import JobState
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Difference:
+    """One thing that isn't as declared. `declared` and `now` are for people; `until` is None where no end is set."""
+
+    job: str
+    what: str
+    declared: str
+    now: str
+    by: str
+    reason: str = ""
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+def drift(now: datetime | None = None) -> list[Difference]:
+    """All differences, by job in the order of their declaration. One query."""
+    moment = now or timezone.now()
+    states = JobState.objects.in_bulk(list(registry))
+    return [difference for job in registry.values() for difference in _of(job, states.get(job.name), moment)] + [
+        Difference(job="–", what="setting", declared="no such job", now=name, by="app settings")
+        for name in unknown_settings()
+    ]
+
+
+def _of(job: Job, state: JobState | None, now: datetime) -> Iterator[Difference]:
+    if job.schedule_setting and job.schedule:
+        yield Difference(
+            job=job.name,
+            what="schedule",
+            declared=job.declared_schedule,
+            now=job.schedule.expression.text,
+            by=job.schedule_setting,
+        )
+    if setting := disabled.setting_that_disables(job.name):
+        yield Difference(job=job.name, what="function", declared="enabled", now="disabled", by=setting)
+    if state is not None and state.is_paused(now):
+        yield Difference(
+            job=job.name,
+            what="schedule",
+            declared="on",
+            now="paused",
+            by=state.paused_by,
+            reason=state.paused_reason,
+            since=state.paused_at,
+            until=state.paused_until,
+        )
+    if override := overrides.of(state, now):
+        changed = overrides.applied(job, override)
+        for what, declared, present in (
+            ("schedule", _schedule(job), _schedule(changed)),
+            ("arguments", _arguments(job), _arguments(changed)),
+        ):
+            if declared != present:
+                yield Difference(
+                    job=job.name,
+                    what=what,
+                    declared=declared,
+                    now=present,
+                    by=override.by,
+                    reason=override.reason,
+                    since=override.at,
+                    until=override.until,
+                )
+
+
+def _schedule(job: Job) -> str:
+    return f"{job.schedule.expression.text} {job.schedule.zone.key}" if job.schedule else "none"
+
+
+def _arguments(job: Job) -> str:
+    return " ".join(masking.hide(job, job.arguments)) or "none"

@@ -1,0 +1,88 @@
+"""`manage.py dst JOB`: what the changes of the clock do to a job."""
+
+from argparse import ArgumentTypeError
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+
+from jobs import ahead, states
+from jobs.management.printing import add_format, as_json, as_table
+from jobs.management.schedules import scheduled
+from jobs.occurrences import Change, Note, Schedule
+from jobs.presentation import took, utc_time
+
+HEADINGS = ("", "TIME", "WHAT HAPPENS", "DUE (UTC)")
+# What is due each minute has sixty occurrences in a doubled hour: one row says as much.
+MOST = 6
+
+
+class Command(BaseCommand):
+    help = "Tell which of a job's occurrences the changes of its zone's clock move, double or drop in a year."
+    requires_system_checks = []
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("job", metavar="JOB")
+        parser.add_argument("--year", type=year_of_the_calendar, help="Default: this one.")
+        add_format(parser)
+
+    def handle(self, *, job: str, year: int | None, format: str, **options: Any) -> None:
+        schedule = scheduled(job)
+        year = year or states.clock().year
+        notes = list(schedule.dst_notes(year))
+        if format == "json":
+            self.stdout.write(as_json([_facts(note, schedule) for note in notes]))
+            return
+        for change in schedule.clock_changes(year):
+            self.stdout.write(_told(schedule, change))
+            rows = list(_rows(schedule, [note for note in notes if _belongs(note, change)]))
+            self.stdout.write(as_table(HEADINGS, rows) if rows else f"It touches no occurrence of {job}.")
+        if not schedule.clock_changes(year):
+            self.stdout.write(f"The clock of {schedule.zone.key} doesn't change in {year}.")
+
+
+def year_of_the_calendar(text: str) -> int:
+    if not text.isdecimal() or not 1900 <= int(text) <= 9000:
+        raise ArgumentTypeError(f"{text!r} is no year. Write one from 1900 to 9000.")
+    return int(text)
+
+
+def _told(schedule: Schedule, change: Change) -> str:
+    before, after = change.at + change.before, change.at + change.after
+    way = "forward" if after > before else "back"
+    to = f"{after:%H:%M}" if after.date() == before.date() else f"{after:%H:%M on %Y-%m-%d}"
+    return (
+        f"On {before:%A, %Y-%m-%d} the clock of {schedule.zone.key} goes {way} by {took(abs(after - before))}, "
+        f"from {before:%H:%M} to {to}."
+    )
+
+
+def _belongs(note: Note, change: Change) -> bool:
+    return min(change.before, change.after) <= note.wall - change.at < max(change.before, change.after)
+
+
+def _rows(schedule: Schedule, notes: Iterable[Note]) -> Iterator[tuple[str, ...]]:
+    for kind, group in groupby(notes, key=lambda note: note.kind):
+        together = list(group)
+        first, last = together[0], together[-1]
+        if len(together) > MOST:
+            words = f"{len(together):,} times; the first {ahead.what_happens(schedule, first)}"
+            yield kind, f"{ahead.named(first)} to {ahead.named(last)}", words, _moments(first)
+        else:
+            for note in together:
+                yield kind, ahead.named(note), ahead.what_happens(schedule, note), _moments(note)
+
+
+def _moments(note: Note) -> str:
+    return " and ".join(map(utc_time, note.runs))
+
+
+def _facts(note: Note, schedule: Schedule) -> dict[str, Any]:
+    return {
+        "kind": note.kind,
+        "named": note.wall.isoformat(),
+        "time_zone": schedule.zone.key,
+        "scheduled_for": list(note.runs),
+        "in_words": f"{ahead.named(note)} {ahead.what_happens(schedule, note)}",
+    }

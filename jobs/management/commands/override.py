@@ -1,0 +1,74 @@
+"""`manage.py override JOB`: another schedule, zone or other arguments, for a while."""
+
+import shlex
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from jobs import operators, states
+from jobs.declarations import UnknownJob, registry
+from jobs.explain import zone_of
+from jobs.management.moments import UnreadableEnd, end
+from jobs.management.operator import operator
+from jobs.ncrontab import InvalidExpression
+from jobs.occurrences import UnknownZone
+from jobs.parameters import InvalidArguments, UnknownCommand
+
+REFUSALS = (
+    operators.AlreadyOverridden,
+    operators.NotOverridden,
+    operators.NothingToOverride,
+    operators.OverrideEndsInThePast,
+    InvalidExpression,
+    UnknownZone,
+    InvalidArguments,
+    UnknownCommand,
+    UnknownJob,
+)
+
+
+class Command(BaseCommand):
+    help = (
+        "Let another schedule, zone or other arguments hold for a job than the declared ones, with owner and reason. "
+        "The tick serves an overridden job, to the minute. `manage.py drift` shows what holds."
+    )
+    # It must work also while a declaration is wrong.
+    requires_system_checks = []
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("job", metavar="JOB", help="Its name, as `manage.py jobs` shows it.")
+        parser.add_argument("--schedule", default="", help="An NCRONTAB expression: '0 30 5 * * *'.")
+        parser.add_argument("--time-zone", default="", help="An IANA name: Europe/Berlin.")
+        parser.add_argument(
+            "--arguments", help="Arguments in one text, as on the command line: '--days 3'; '' for none."
+        )
+        parser.add_argument("--reason", default="", help="Why, for whoever wonders.")
+        parser.add_argument(
+            "--until", help="30m, 2h, 3d, or a moment by the job's clock: 2026-01-31T02:00. Default: until ended."
+        )
+        parser.add_argument("--end", action="store_true", help="End the override that holds.")
+
+    def handle(self, *, job: str, until: str | None, **options: Any) -> None:
+        try:
+            declared = registry[job]
+            if options["end"]:
+                operators.end_override(declared, by=operator())
+                self.stdout.write(f"{job} is as declared again.")
+                return
+            zone = zone_of(declared)
+            ends_at = end(until, zone, states.clock()) if until else None
+            operators.override(
+                declared,
+                schedule=options["schedule"],
+                time_zone=options["time_zone"],
+                arguments=None if options["arguments"] is None else shlex.split(options["arguments"]),
+                by=operator(),
+                reason=options["reason"],
+                until=ends_at,
+            )
+        except UnreadableEnd as error:
+            raise CommandError(f"--until: {error}") from None
+        except REFUSALS as error:
+            raise CommandError(str(error)) from None
+        told = f" until {ends_at.astimezone(zone):%Y-%m-%d %H:%M} {zone.key}" if ends_at else ""
+        self.stdout.write(f"{job} is overridden{told}. `manage.py drift` shows how.")

@@ -1,0 +1,132 @@
+"""Schedules that can be read, and hardly mean what their author meant: jobs.E016, jobs.W001 …"""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from django.core.checks import CheckMessage, Error, Warning
+
+from jobs.declarations import Job, registry
+from jobs.ncrontab import Expression, Surprise
+
+# More timers than this at one second, and most of their runs wait for the others.
+CROWD = 10
+# Each timer holds a lease and a blob of its own in the storage account.
+MANY_TIMERS = 200
+IDS = {"swapped": "jobs.W001", "no_step": "jobs.W002", "long_step": "jobs.W003", "both_days": "jobs.W004"}
+SILENCE = "If it is meant so, put {} into SILENCED_SYSTEM_CHECKS."
+
+
+def surprises(**_: Any) -> list[CheckMessage]:
+    """What NCRONTAB reads differently from what people mean (E016, W001 to W004)."""
+    return [
+        _surprise(job, expression, surprise)
+        for job, expression in _expressions()
+        for surprise in expression.surprises
+        # A schedule that never comes has no other fault worth telling.
+        if surprise.kind == "never" or not expression.never_fires
+    ]
+
+
+def rhythms(**_: Any) -> list[CheckMessage]:
+    """Schedules of more than once a minute."""
+    return [
+        Warning(
+            f"Job {job.name!r} is due more than once a minute. {_sub_minute(job)}",
+            hint=f"Let one run do the work of a minute: write one value for the second. {SILENCE.format('jobs.W005')} "
+            f"({job.place})",
+            id="jobs.W005",
+        )
+        for job, expression in _expressions()
+        if expression.is_sub_minute
+    ]
+
+
+def crowds(**_: Any) -> list[CheckMessage]:
+    """Many timers on the same second."""
+    second, names = busiest_second([job for job in registry.scheduled() if job.has_timer])
+    if len(names) <= CROWD:
+        return []
+    return [
+        Warning(
+            f"{len(names)} timers fire at {second} UTC: {', '.join(names[:3])} and {len(names) - 3} more.",
+            hint="Spread them over the hour, or the minute: '20 7 3 * * *' is as good as '0 0 3 * * *', and finds a "
+            f"free place at once. {SILENCE.format('jobs.W006')}",
+            id="jobs.W006",
+        )
+    ]
+
+
+def timers(**_: Any) -> list[CheckMessage]:
+    """More timers than a function app should have."""
+    count = sum(job.has_timer for job in registry.values())
+    if count <= MANY_TIMERS:
+        return []
+    return [
+        Warning(
+            f"{count} jobs have a timer of their own, more than {MANY_TIMERS}: the app starts slowly, and each timer "
+            "costs a lease in the storage account.",
+            hint="Write timer=False for jobs that needn't start to the second: the tick serves them, to the minute.",
+            id="jobs.W007",
+        )
+    ]
+
+
+def busiest_second(jobs: Sequence[Job]) -> tuple[str, list[str]]:
+    """The second of the day (in UTC) at which most timers fire, "03:00:00", and the names of their jobs.
+
+    Days are left out of account: what fires at 03:00 on Mondays meets what fires at 03:00 on Tuesdays.
+    """
+    timers = {job.name: Expression(job.schedule.timer_expression) for job in jobs if job.schedule}
+    times = Counter(_time_bits(expression) for expression in timers.values())
+    best, moment = 0, (0, 0, 0)
+    # Most timers have a second and minute of their own: whole hours and minutes can be passed over.
+    for hour in range(24):
+        of_hour = [(bits, count) for bits, count in times.items() if bits[2] >> hour & 1]
+        for minute in range(60) if _total(of_hour) > best else ():
+            of_minute = [(bits, count) for bits, count in of_hour if bits[1] >> minute & 1]
+            for second in range(60) if _total(of_minute) > best else ():
+                count = sum(count for bits, count in of_minute if bits[0] >> second & 1)
+                if count > best:
+                    best, moment = count, (hour, minute, second)
+    names = [
+        name
+        for name, expression in timers.items()
+        if all(bits >> value & 1 for bits, value in zip(_time_bits(expression), moment[::-1], strict=True))
+    ]
+    return ":".join(f"{value:02}" for value in moment), names
+
+
+def _expressions() -> Iterator[tuple[Job, Expression]]:
+    for job in registry.values():
+        if job.schedule:
+            yield job, job.schedule.expression
+
+
+def _surprise(job: Job, expression: Expression, surprise: Surprise) -> CheckMessage:
+    message = f"The schedule of job {job.name!r}: {surprise.message}"
+    if surprise.kind == "never":
+        hint = "A job that is started by hand needs no schedule: leave it out."
+        return Error(message, hint=f"{hint} ({job.place})", id="jobs.E016")
+    number = IDS[surprise.kind]
+    # Spelled out, an expression says what it means.
+    hint = SILENCE.format(number) if surprise.kind == "both_days" else f"If it is meant so, write '{expression.text}'."
+    return Warning(message, hint=f"{hint} ({job.place})", id=number)
+
+
+def _sub_minute(job: Job) -> str:
+    if not job.has_timer:
+        return "The tick serves it once a minute: of the occurrences in between the last one runs."
+    return (
+        "For such a timer the host keeps no schedule status: it makes up for no downtime, and a manual call of the "
+        "function starts nothing, since it can't be told from the timer's."
+    )
+
+
+def _time_bits(expression: Expression) -> tuple[int, int, int]:
+    second, minute, hour, *_ = expression.fields
+    return second.bits, minute.bits, hour.bits
+
+
+def _total(times: Sequence[tuple[tuple[int, int, int], int]]) -> int:
+    return sum(count for _, count in times)

@@ -1,0 +1,97 @@
+"""What differs from the code, by whom and until when."""
+
+from datetime import timedelta
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from jobs import operators, states
+from jobs.declarations import registry
+from jobs.drift import drift
+from jobs.management.operator import operator
+from jobs.models import JobState
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def jobs(declared):
+    declared("nightly", "--word", "bread", command="succeeds", schedule="0 0 3 * * *", time_zone="Asia/Tokyo")
+    declared("hourly", command="succeeds", schedule="0 0 * * * *")
+
+
+def told():
+    return [(found.job, found.what, found.declared, found.now, found.by, found.reason) for found in drift()]
+
+
+def test_nothing_differs_at_first():
+    assert drift() == []
+
+
+def test_a_pause_differs():
+    until = states.clock() + timedelta(hours=1)
+    operators.pause(registry["hourly"], by="ada", reason="the bank moves", until=until)
+    assert told() == [("hourly", "schedule", "on", "paused", "ada", "the bank moves")]
+    assert drift()[0].until == until
+    assert drift(until) == []
+
+
+def test_an_override_differs_in_each_thing_that_it_changes():
+    operators.override(registry["nightly"], schedule="0 30 5 * * *", arguments=["--word", "salt"], by="ada")
+    assert told() == [
+        ("nightly", "schedule", "0 0 3 * * * Asia/Tokyo", "0 30 5 * * * Asia/Tokyo", "ada", ""),
+        ("nightly", "arguments", "--word bread", "--word salt", "ada", ""),
+    ]
+
+
+def test_settings_differ(declared, monkeypatch):
+    monkeypatch.setenv("AzureWebJobs.hourly.Disabled", "1")
+    monkeypatch.setenv("JOBS_SCHEDULE__WEEKLY", "0 0 6 * * MON")
+    monkeypatch.setenv("JOBS_SCHEDULE__YEARLY", "0 0 6 1 1 *")
+    declared("weekly", command="succeeds", schedule="0 0 3 * * SUN")
+    assert told() == [
+        ("hourly", "function", "enabled", "disabled", "AzureWebJobs.hourly.Disabled", ""),
+        ("weekly", "schedule", "0 0 3 * * SUN", "0 0 6 * * 1", "JOBS_SCHEDULE__WEEKLY", ""),
+        ("–", "setting", "no such job", "JOBS_SCHEDULE__YEARLY", "app settings", ""),
+    ]
+
+
+def test_the_command_says_when_there_is_none(capsys):
+    call_command("drift")
+    assert capsys.readouterr().out == "Nothing differs from the code.\n"
+
+
+def test_the_commands_override_and_tell(capsys):
+    call_command(
+        "override", "nightly", "--schedule", "0 30 5 * * *", "--arguments", "--word 'rock salt'", "--until", "2h"
+    )
+    state = JobState.objects.get()
+    assert (state.override_by, state.override_arguments) == (operator(), ["--word", "rock salt"])
+    assert capsys.readouterr().out.startswith("nightly is overridden until ")
+    call_command("drift")
+    heading, first, second = capsys.readouterr().out.splitlines()
+    assert heading.split() == ["JOB", "WHAT", "DECLARED", "NOW", "BY", "UNTIL", "REASON"]
+    assert "0 30 5 * * * Asia/Tokyo" in first
+    assert "rock salt" in second
+    call_command("override", "nightly", "--end")
+    assert capsys.readouterr().out == "nightly is as declared again.\n"
+
+
+def test_a_wrong_override_gets_one_sentence():
+    with pytest.raises(CommandError, match=r"^No job is declared as 'nightl'\."):
+        call_command("override", "nightl", "--schedule", "0 30 5 * * *")
+    with pytest.raises(CommandError, match="soon"):
+        call_command("override", "nightly", "--schedule", "0 30 5 * * *", "--until", "soon")
+
+
+def test_a_run_may_be_asked_for_at_a_moment(capsys):
+    from jobs.models import Run
+
+    call_command("run", "--at", "2126-01-31T02:00", "nightly")
+    run = Run.objects.get()
+    assert run.not_before.isoformat() == "2126-01-30T17:00:00+00:00"
+    assert capsys.readouterr().out == (
+        f"Run {run.pk} of nightly is queued for 2126-01-31 02:00:00 JST. `manage.py cancel {run.pk}` takes it back.\n"
+    )
+    with pytest.raises(CommandError, match=r"^--at: 2020-01-31T02:00 has passed\."):
+        call_command("run", "--at", "2020-01-31T02:00", "nightly")

@@ -1,0 +1,219 @@
+# mypy: disable-error-code="operator, union-attr"
+"""An operator's override takes the declaration's place, and gives it back by itself."""
+
+from datetime import timedelta
+
+import pytest
+
+from jobs import declarations, operators, overrides, states, tick, triggers
+from jobs.declarations import registry
+from jobs.explain import explain
+from jobs.models import Event, Gap, JobState, Run
+from jobs.ncrontab import InvalidExpression
+from jobs.occurrences import UnknownZone
+from jobs.parameters import InvalidArguments
+from jobs.serve import serve
+from jobs.words import Status
+
+pytestmark = pytest.mark.django_db
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture
+def now(monkeypatch):
+    """The database's clock, by which every job of the test is first seen."""
+    now = states.clock()
+    monkeypatch.setattr(declarations, "FIRST_SEEN", now)
+    return now
+
+
+@pytest.fixture
+def nightly(declared, now):
+    """A job of every day, due some twelve hours from now."""
+    declared("nightly", "--word", "declared", command="succeeds", schedule=f"0 0 {(now.hour + 12) % 24} * * *")
+    serve([registry["nightly"]])
+    return registry["nightly"]
+
+
+def test_an_overridden_schedule_holds_at_once(nightly, now):
+    operators.override(nightly, schedule="0 */10 * * * *", by="ada", reason="the bank moves")
+    born = serve([nightly], now + HOUR)
+    (run,) = Run.objects.filter(pk__in=[found.run for found in born])
+    assert now + HOUR - run.scheduled_for < timedelta(minutes=10)
+    assert sum(Gap.objects.values_list("count", flat=True)) == 5
+
+
+def test_an_overridden_zone_holds_with_the_declared_expression(nightly):
+    operators.override(nightly, time_zone="Asia/Tokyo", by="ada")
+    job = overrides.effective(nightly)
+    assert job.schedule.expression == nightly.schedule.expression
+    assert job.schedule.zone.key == "Asia/Tokyo"
+
+
+def test_overridden_arguments_reach_scheduled_and_requested_runs(nightly, now):
+    operators.override(nightly, arguments=["--word", "overridden"], by="ada")
+    serve([nightly], now + 24 * HOUR)
+    triggers.request("nightly", requested_by="bob", ring=False)
+    assert list(Run.objects.values_list("arguments", flat=True)) == [["--word", "overridden"]] * 2
+    assert Run.objects.first().scheduled_for == nightly.schedule.next(now)
+
+
+def test_arguments_given_with_a_request_come_before_overridden_ones(nightly):
+    operators.override(nightly, arguments=["--word", "overridden"], by="ada")
+    run = triggers.request("nightly", ["--word", "given"], requested_by="bob", ring=False)
+    assert run.arguments == ["--word", "given"]
+
+
+def test_overridden_arguments_alone_leave_the_ledger_as_it_is(nightly):
+    before = JobState.objects.get()
+    operators.override(nightly, arguments=[], by="ada")
+    after = JobState.objects.get()
+    assert (after.fingerprint, after.ledger_from) == (before.fingerprint, before.ledger_from)
+
+
+def test_an_override_ends_by_itself_and_each_schedule_keeps_its_occurrences(nightly, now):
+    until = now + timedelta(minutes=35)
+    operators.override(nightly, schedule="0 */10 * * * *", by="ada", until=until)
+    born = serve([nightly], now + 25 * HOUR)
+    # Those of the override are long too late, and the declared one is due.
+    assert [run.scheduled_for for run in born] == [nightly.schedule.next(now)]
+    gap = Gap.objects.get()
+    assert gap.reason == "too_late"
+    assert gap.last <= until
+    assert gap.count in {3, 4}
+    state = JobState.objects.get()
+    assert (state.override_at, state.override_schedule, state.fingerprint) == (None, "", nightly.fingerprint)
+    assert state.ledger_from == until
+    assert Event.objects.get(kind="override_ended").message == "The override of nightly by ada has ended."
+
+
+def test_the_tick_looks_where_an_override_ends(nightly, now):
+    until = now + timedelta(minutes=5)
+    operators.override(nightly, schedule="0 0 0 1 1 *", by="ada", until=until)
+    assert JobState.objects.get().next_due_at == until
+
+
+def test_an_operator_may_end_it(nightly, now):
+    operators.override(nightly, schedule="0 */10 * * * *", by="ada")
+    operators.end_override(nightly, by="bob")
+    state = JobState.objects.get()
+    assert (state.override_at, state.fingerprint) == (None, nightly.fingerprint)
+    assert state.next_due_at == nightly.schedule.next(now)
+    with pytest.raises(operators.NotOverridden, match=r"^Job 'nightly' is not overridden\.$"):
+        operators.end_override(nightly, by="bob")
+
+
+def test_an_override_invents_no_past_and_loses_none(nightly, now):
+    """An occurrence of the declaration that was due before the override has its fate."""
+    JobState.objects.update(ledger_through=now - 24 * HOUR, ledger_from=now - 24 * HOUR)
+    operators.override(nightly, schedule="0 */10 * * * *", by="ada")
+    assert [run.scheduled_for for run in Run.objects.all()] == [nightly.schedule.previous(now)]
+    assert not Gap.objects.exists()
+
+
+def test_the_tick_serves_an_overridden_job(nightly, now, monkeypatch):
+    monkeypatch.setattr(tick, "_aligned", True)
+    monkeypatch.setattr("jobs.doorbell.ring", lambda *_: None)
+    operators.override(nightly, schedule="* * * * * *", by="ada")
+    JobState.objects.update(next_due_at=now - HOUR, ledger_through=now - timedelta(seconds=10))
+    assert [run.job for run in tick.tick()] == ["nightly"]
+
+
+def test_explain_tells_who_overrides(nightly, now):
+    operators.override(nightly, schedule="0 */10 * * * *", by="ada", reason="the bank moves")
+    serve([nightly], now + HOUR)
+    assert "Its declaration is overridden by ada: the bank moves" in explain(nightly, now=now + HOUR).text
+
+
+@pytest.mark.parametrize(
+    ("change", "refusal", "sentence"),
+    [
+        (
+            {},
+            operators.NothingToOverride,
+            "Say what of job 'nightly' to override: its schedule, time zone or arguments.",
+        ),
+        ({"schedule": "0 0 7 * *"}, None, None),
+        ({"schedule": "7"}, InvalidExpression, None),
+        ({"time_zone": "Europe/Berln"}, UnknownZone, None),
+        ({"arguments": ["--wrod", "x"]}, InvalidArguments, "unrecognized arguments: --wrod x"),
+    ],
+)
+def test_a_wrong_override_is_refused_and_changes_nothing(nightly, change, refusal, sentence):
+    if refusal is None:
+        operators.override(nightly, by="ada", **change)
+        return
+    with pytest.raises(refusal) as refused:
+        operators.override(nightly, by="ada", **change)
+    assert sentence is None or str(refused.value) == sentence
+    assert JobState.objects.get().override_at is None
+
+
+def test_a_second_override_names_the_first(nightly):
+    operators.override(nightly, schedule="0 */10 * * * *", by="ada", reason="the bank moves")
+    with pytest.raises(operators.AlreadyOverridden) as refused:
+        operators.override(nightly, schedule="0 */20 * * * *", by="bob")
+    assert str(refused.value) == (
+        "Job 'nightly' is overridden already, by ada: the bank moves. End that override first, or leave it so."
+    )
+
+
+def test_a_job_without_a_schedule_has_none_to_override(declared):
+    declared("by_hand", command="succeeds")
+    with pytest.raises(operators.NothingToOverride) as refused:
+        operators.override(registry["by_hand"], schedule="0 */10 * * * *", by="ada")
+    assert str(refused.value) == (
+        "Job 'by_hand' has no schedule to override: it is started by hand or by its predecessors."
+    )
+
+
+def test_an_end_in_the_past_is_refused(nightly, now):
+    with pytest.raises(operators.OverrideEndsInThePast):
+        operators.override(nightly, schedule="0 */10 * * * *", by="ada", until=now - HOUR)
+
+
+# A run at a later moment
+
+
+def test_a_run_for_later_waits_and_is_in_nobodys_way(nightly, now, monkeypatch):
+    rung = []
+    monkeypatch.setattr("jobs.doorbell.ring", lambda run, delay: rung.append((run, delay)))
+    later = triggers.request("nightly", requested_by="ada", not_before=now + 30 * HOUR)
+    assert later.status == Status.QUEUED
+    ((run, delay),) = rung
+    assert run == later.pk
+    assert timedelta(hours=29) < delay <= timedelta(hours=30)
+    (born,) = serve([nightly], now + 24 * HOUR)
+    assert Run.objects.get(pk=born.run).status == Status.QUEUED
+
+
+# App settings
+
+
+def test_an_app_setting_overrides_a_schedule(declared, monkeypatch):
+    monkeypatch.setenv("JOBS_SCHEDULE__IMPORT_RATES", "0 30 5 * * *")
+    declared("import-rates", command="succeeds", schedule="0 0 3 * * *")
+    job = registry["import-rates"]
+    assert job.schedule.expression.text == "0 30 5 * * *"
+    assert (job.schedule_setting, job.declared_schedule) == ("JOBS_SCHEDULE__IMPORT_RATES", "0 0 3 * * *")
+
+
+def test_a_setting_that_is_no_schedule_is_a_check_error(declared, monkeypatch):
+    monkeypatch.setenv("JOBS_SCHEDULE__NIGHTLY", "at three")
+    declared("nightly", command="succeeds", schedule="0 0 3 * * *")
+    (problem,) = registry.problems
+    assert problem.id == "jobs.E021"
+    assert problem.message.startswith("The app setting JOBS_SCHEDULE__NIGHTLY can't be read as a schedule: ")
+    assert problem.hint == "Mend it, or take it away."
+
+
+def test_a_setting_for_no_job_is_warned_of(declared, monkeypatch):
+    from jobs.checks import schedule_settings
+
+    monkeypatch.setenv("JOBS_SCHEDULE__NIHGTLY", "0 0 3 * * *")
+    declared("nightly", command="succeeds", schedule="0 0 3 * * *")
+    (warning,) = schedule_settings()
+    assert (warning.id, warning.msg) == (
+        "jobs.W011",
+        "The app setting JOBS_SCHEDULE__NIHGTLY overrides the schedule of no job.",
+    )
