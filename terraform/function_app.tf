@@ -102,6 +102,7 @@ locals {
     DATABASE_ENTRA     = "1"
     JOBS_DOORBELL      = "jobs.azure.queue.QueueDoorbell"
     JOBS_MAX_RUNNING   = tostring(var.max_running)
+    JOBS_MAX_INSTANCES = tostring(var.instances.maximum)
     JOBS_RELEASE       = local.image_release
     TIME_ZONE          = var.time_zone
     LOG_LEVEL          = var.log_level
