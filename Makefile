@@ -17,7 +17,7 @@ TIMES ?= 100
 
 .PHONY: help
 help:  ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' Makefile
 
 .PHONY: venv
 venv:
@@ -34,6 +34,10 @@ test: venv  ## Run the test suite: make test ARGS="-k worker"
 
 .PHONY: check
 check: lint project test  ## Do what CI does: format, lint, types, Django's checks, migrations, tests
+
+.PHONY: terraform-test
+terraform-test: venv  ## Test terraform/ and the workflows, as far as this machine can, and say what was skipped
+	@tools/terraform-test.sh $(PYTHON_IN_VENV)
 
 .PHONY: project
 project: venv  ## Run Django's checks, with a deployment's variables too, and look for a forgotten migration
@@ -57,6 +61,7 @@ lock:  ## Lock the requirements anew (wants uv): make lock ARGS=--upgrade
 	uv $(COMPILE) requirements.in -o requirements.txt $(ARGS)
 	uv $(COMPILE) requirements-dev.in -o requirements-dev.txt $(ARGS)
 	uv $(COMPILE) requirements-bench.in -o requirements-bench.txt $(ARGS)
+	uv $(COMPILE) requirements-terraform.in -o requirements-terraform.txt $(ARGS)
 
 .PHONY: soak
 soak: venv  ## Run the invariants under faults again and again: make soak TIMES=100

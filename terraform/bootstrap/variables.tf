@@ -1,0 +1,42 @@
+variable "name" {
+  description = "The deployment's name, the same as in ..: the state's resource group is NAME-state."
+  type        = string
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9]*(-[a-z0-9]+)*$", var.name)) && length(var.name) >= 3 && length(var.name) <= 16
+    error_message = "name is '${var.name}'. Write 3 to 16 lower-case letters, digits and single hyphens, with a letter first, such as \"nightshift\"."
+  }
+}
+
+variable "subscription_id" {
+  description = "The subscription's id. Null takes ARM_SUBSCRIPTION_ID, then the one that `az account show` names."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.subscription_id == null || can(regex("^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$", var.subscription_id))
+    error_message = "subscription_id is no GUID. Write it as `az account show --query id` does, such as \"00000000-0000-0000-0000-000000000000\"."
+  }
+}
+
+variable "location" {
+  description = "The Azure region of the state."
+  type        = string
+  default     = "swedencentral"
+
+  validation {
+    condition     = can(regex("^[a-z]+[a-z0-9]*$", var.location))
+    error_message = "location is '${var.location}'. Write a name from `az account list-locations --query '[].name'`, such as \"swedencentral\"."
+  }
+}
+
+variable "github_repository" {
+  description = "The repository whose pipeline may deploy: OWNER/NAME. Null makes no identity for one."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.github_repository == null || can(regex("^[A-Za-z0-9-]+/[A-Za-z0-9._-]+$", var.github_repository))
+    error_message = "github_repository is an owner and a name, such as \"example/nightshift\"."
+  }
+}

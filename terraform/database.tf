@@ -1,0 +1,114 @@
+locals {
+  database_is_public = length(var.database_public_access_from) > 0
+  # Each size has its tier. Unsaid, the provider would choose it, and see a difference ever after.
+  database_storage_tiers = {
+    32768 = "P4", 65536 = "P6", 131072 = "P10", 262144 = "P15", 524288 = "P20", 1048576 = "P30", 2097152 = "P40"
+  }
+  # How many connections a server of this size gives its users: docs of July 2025. An unknown one is watched like the smallest.
+  database_connections = startswith(var.database_sku, "B_") ? lookup(
+    { B_Standard_B1ms = 35, B_Standard_B2s = 414, B_Standard_B2ms = 844, B_Standard_B4ms = 1703 }, var.database_sku, 35
+  ) : can(regex("_[DE]2[a-z]*_", var.database_sku)) ? 844 : 1703
+}
+
+resource "azurerm_postgresql_flexible_server" "main" {
+  name                = coalesce(var.database_server_name, local.unique_name)
+  resource_group_name = azurerm_resource_group.main.name
+  location            = azurerm_resource_group.main.location
+  # The major that tests and laptops have embedded.
+  version                       = "18"
+  sku_name                      = var.database_sku
+  storage_mb                    = var.database_storage_mb
+  storage_tier                  = local.database_storage_tiers[var.database_storage_mb]
+  auto_grow_enabled             = true
+  backup_retention_days         = var.database_backup_days
+  geo_redundant_backup_enabled  = var.database_geo_backup
+  public_network_access_enabled = local.database_is_public
+  delegated_subnet_id           = local.database_is_public ? null : azurerm_subnet.database[0].id
+  private_dns_zone_id           = local.database_is_public ? null : azurerm_private_dns_zone.database.id
+  tags                          = local.tags
+
+  authentication {
+    active_directory_auth_enabled = true
+    password_auth_enabled         = false
+    tenant_id                     = data.azurerm_client_config.current.tenant_id
+  }
+
+  dynamic "high_availability" {
+    for_each = var.database_high_availability == null ? [] : [var.database_high_availability]
+
+    content {
+      mode = high_availability.value
+    }
+  }
+
+  # Before the zone is linked, the server's name leads nowhere, and its creation fails.
+  depends_on = [azurerm_private_dns_zone_virtual_network_link.database]
+
+  lifecycle {
+    ignore_changes = [
+      # Azure chooses the zone, and a failover swaps both.
+      zone,
+      high_availability[0].standby_availability_zone,
+      # It grows by itself. Back to the first size would mean a new, empty server.
+      storage_mb,
+      storage_tier,
+    ]
+  }
+}
+
+# prevent_destroy can't hang on a variable, and on the server it would be in the way of each trial's end. On this it can: a
+# plan that replaces or destroys the server does so with the guard, and fails. `terraform state rm` takes it away.
+resource "terraform_data" "database_guard" {
+  count = var.deletion_protection ? 1 : 0
+
+  triggers_replace = [azurerm_postgresql_flexible_server.main.id]
+
+  lifecycle {
+    prevent_destroy = true
+  }
+}
+
+resource "azurerm_postgresql_flexible_server_database" "main" {
+  name      = "nightshift"
+  server_id = azurerm_postgresql_flexible_server.main.id
+  charset   = "UTF8"
+  collation = "en_US.utf8"
+}
+
+# azurerm can make an identity an administrator and no less. So the one that migrates is, and creates the app's role by SQL
+# (`manage.py grant_identity`), with rights on rows alone.
+resource "azurerm_postgresql_flexible_server_active_directory_administrator" "migration" {
+  server_name         = azurerm_postgresql_flexible_server.main.name
+  resource_group_name = azurerm_resource_group.main.name
+  tenant_id           = data.azurerm_client_config.current.tenant_id
+  object_id           = azurerm_user_assigned_identity.migration.principal_id
+  principal_name      = azurerm_user_assigned_identity.migration.name
+  principal_type      = "ServicePrincipal"
+
+  # The server takes one change at a time.
+  depends_on = [azurerm_postgresql_flexible_server_database.main]
+}
+
+resource "azurerm_postgresql_flexible_server_active_directory_administrator" "person" {
+  for_each = var.database_administrators
+
+  server_name         = azurerm_postgresql_flexible_server.main.name
+  resource_group_name = azurerm_resource_group.main.name
+  tenant_id           = data.azurerm_client_config.current.tenant_id
+  object_id           = each.value.object_id
+  principal_name      = each.key
+  principal_type      = each.value.type
+
+  depends_on = [azurerm_postgresql_flexible_server_active_directory_administrator.migration]
+}
+
+resource "azurerm_postgresql_flexible_server_firewall_rule" "public" {
+  for_each = var.database_public_access_from
+
+  name             = "from-${replace(each.value, ".", "-")}"
+  server_id        = azurerm_postgresql_flexible_server.main.id
+  start_ip_address = each.value
+  end_ip_address   = each.value
+
+  depends_on = [azurerm_postgresql_flexible_server_active_directory_administrator.migration]
+}

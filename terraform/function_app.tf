@@ -1,0 +1,240 @@
+locals {
+  plan_is_elastic = startswith(var.plan_sku, "EP")
+  # The sizes that Azure Monitor's rules may scale. Elastic Premium scales itself, Basic not at all.
+  plan_autoscales = can(regex("^[SP]", var.plan_sku)) && var.instances.maximum > var.instances.minimum
+}
+
+resource "azurerm_service_plan" "main" {
+  name                = "${var.name}-plan"
+  resource_group_name = azurerm_resource_group.main.name
+  location            = azurerm_resource_group.main.location
+  os_type             = "Linux"
+  sku_name            = var.plan_sku
+  # With rules at work the number is theirs: said here, each apply would set it back.
+  worker_count                 = local.plan_is_elastic || local.plan_autoscales ? null : var.instances.minimum
+  maximum_elastic_worker_count = local.plan_is_elastic ? var.instances.maximum : null
+  tags                         = local.tags
+
+  # On the way down the plan goes first: while it lives it holds the subnet, which then can't be deleted.
+  depends_on = [azurerm_subnet.app]
+}
+
+resource "azurerm_monitor_autoscale_setting" "plan" {
+  count = local.plan_autoscales ? 1 : 0
+
+  name                = "${var.name}-plan"
+  resource_group_name = azurerm_resource_group.main.name
+  location            = azurerm_resource_group.main.location
+  target_resource_id  = azurerm_service_plan.main.id
+  tags                = local.tags
+
+  profile {
+    name = "load"
+
+    capacity {
+      default = var.instances.minimum
+      minimum = var.instances.minimum
+      maximum = var.instances.maximum
+    }
+
+    dynamic "rule" {
+      for_each = {
+        more-cpu    = { metric = "CpuPercentage", operator = "GreaterThan", threshold = 75, direction = "Increase" }
+        more-memory = { metric = "MemoryPercentage", operator = "GreaterThan", threshold = 85, direction = "Increase" }
+        # In only when both say so, and late: runs on an instance that goes are interrupted, and begin anew.
+        less-cpu    = { metric = "CpuPercentage", operator = "LessThan", threshold = 25, direction = "Decrease" }
+        less-memory = { metric = "MemoryPercentage", operator = "LessThan", threshold = 50, direction = "Decrease" }
+      }
+
+      content {
+        metric_trigger {
+          metric_name        = rule.value.metric
+          metric_namespace   = "microsoft.web/serverfarms"
+          metric_resource_id = azurerm_service_plan.main.id
+          operator           = rule.value.operator
+          threshold          = rule.value.threshold
+          statistic          = "Average"
+          time_aggregation   = "Average"
+          time_grain         = "PT1M"
+          time_window        = rule.value.direction == "Increase" ? "PT5M" : "PT30M"
+        }
+
+        scale_action {
+          direction = rule.value.direction
+          type      = "ChangeCount"
+          value     = 1
+          cooldown  = rule.value.direction == "Increase" ? "PT5M" : "PT30M"
+        }
+      }
+    }
+  }
+}
+
+locals {
+  database_address = "${azurerm_postgresql_flexible_server.main.fqdn}:5432/${azurerm_postgresql_flexible_server_database.main.name}?sslmode=require"
+
+  settings_of_the_host = {
+    FUNCTIONS_WORKER_RUNTIME = "python"
+    # Else App Service mounts its own /home over the image's, and no function is found.
+    WEBSITES_ENABLE_APP_SERVICE_STORAGE = "false"
+    # Long migrations come before the first answer.
+    WEBSITES_CONTAINER_START_TIME_LIMIT = "1800"
+    # Runs get this long to end, where the platform would give 5 seconds; and the host stops its listeners before.
+    WEBSITES_CONTAINER_STOP_TIME_LIMIT     = "120"
+    FUNCTIONS_ENABLE_DRAIN_ON_APP_STOPPING = "true"
+    # Each run at work holds a thread: with the 5 of a small instance the tick would wait behind them.
+    PYTHON_THREADPOOL_THREAD_COUNT = "32"
+    # azurerm sets the account's name alone. Without these two the host asks for a system-assigned identity, finds none and is dead.
+    AzureWebJobsStorage__credential = "managedidentity"
+    AzureWebJobsStorage__clientId   = azurerm_user_assigned_identity.app.client_id
+    # Telemetry without the key in the connection string; the string itself is in site_config, where azurerm reads it back.
+    APPLICATIONINSIGHTS_AUTHENTICATION_STRING = "Authorization=AAD;ClientId=${azurerm_user_assigned_identity.app.client_id}"
+    # host.json's number and ours are the same.
+    AzureFunctionsJobHost__extensions__queues__batchSize = tostring(var.max_running)
+  }
+
+  settings_of_the_app = {
+    AZURE_CLIENT_ID = azurerm_user_assigned_identity.app.client_id
+    SECRET_KEY      = "@Microsoft.KeyVault(SecretUri=${azurerm_key_vault_secret.secret_key.versionless_id})"
+    # Nobody reads it. A changed setting restarts the app, and a start reads the vault anew.
+    SECRET_KEY_VERSION = tostring(var.secret_version)
+    DATABASE_URL       = "postgresql://${azurerm_user_assigned_identity.app.name}@${local.database_address}"
+    DATABASE_ENTRA     = "1"
+    JOBS_DOORBELL      = "jobs.azure.queue.QueueDoorbell"
+    JOBS_MAX_RUNNING   = tostring(var.max_running)
+    JOBS_MAX_INSTANCES = tostring(var.instances.maximum)
+    JOBS_RELEASE       = local.image_release
+    TIME_ZONE          = var.time_zone
+    LOG_LEVEL          = var.log_level
+  }
+
+  # What container/start.sh does before the host: migrate as the tables' owner, give the app its rights, make the first person.
+  settings_of_the_start = {
+    JOBS_MIGRATE_AT_START   = "1"
+    JOBS_MIGRATE_CLIENT_ID  = azurerm_user_assigned_identity.migration.client_id
+    JOBS_MIGRATE_URL        = "postgresql://${azurerm_user_assigned_identity.migration.name}@${local.database_address}"
+    JOBS_GRANT_TO           = azurerm_user_assigned_identity.app.name
+    JOBS_GRANT_TO_OBJECT_ID = azurerm_user_assigned_identity.app.principal_id
+    JOBS_ADMIN_USERNAME     = var.admin_username
+    JOBS_ADMIN_PASSWORD     = "@Microsoft.KeyVault(SecretUri=${azurerm_key_vault_secret.admin_password.versionless_id})"
+  }
+
+  settings_of_the_domain = var.custom_domain == null ? {} : {
+    ALLOWED_HOSTS        = var.custom_domain
+    CSRF_TRUSTED_ORIGINS = "https://${var.custom_domain}"
+  }
+
+  settings_of_jobs = merge(
+    { for job, schedule in var.job_schedules : "JOBS_SCHEDULE__${upper(replace(job, "-", "_"))}" => schedule },
+    { for job in var.jobs_disabled : "AzureWebJobs.${job}.Disabled" => "1" },
+  )
+
+  # Elastic Premium scales by a share that holds the app's content, reached with the account's key.
+  settings_of_elastic_premium = local.plan_is_elastic ? {
+    WEBSITE_CONTENTAZUREFILECONNECTIONSTRING = azurerm_storage_account.main.primary_connection_string
+    WEBSITE_CONTENTSHARE                     = azurerm_storage_share.content[0].name
+  } : {}
+}
+
+resource "azurerm_linux_function_app" "main" {
+  name                = local.unique_name
+  resource_group_name = azurerm_resource_group.main.name
+  location            = azurerm_resource_group.main.location
+  service_plan_id     = azurerm_service_plan.main.id
+  tags                = local.tags
+
+  storage_account_name          = azurerm_storage_account.main.name
+  storage_uses_managed_identity = true
+  # The references to the vault are read by this identity, not by a system-assigned one that isn't there.
+  key_vault_reference_identity_id = azurerm_user_assigned_identity.app.id
+
+  virtual_network_subnet_id = azurerm_subnet.app.id
+  https_only                = true
+  # Would write to the storage account with its key.
+  builtin_logging_enabled                        = false
+  ftp_publish_basic_authentication_enabled       = false
+  webdeploy_publish_basic_authentication_enabled = false
+
+  identity {
+    type         = "UserAssigned"
+    identity_ids = [azurerm_user_assigned_identity.app.id, azurerm_user_assigned_identity.migration.id]
+  }
+
+  site_config {
+    # A dedicated plan sleeps when nobody calls, and its timers with it. Elastic Premium has no such switch.
+    always_on = local.plan_is_elastic ? null : true
+    # At least as many stay awake, there.
+    elastic_instance_minimum = local.plan_is_elastic ? var.instances.minimum : null
+
+    application_insights_connection_string = azurerm_application_insights.main.connection_string
+
+    # Whether the process lives, not whether the database does: else each of its pauses would restart all instances, runs and all.
+    health_check_path                 = "/api/health"
+    health_check_eviction_time_in_min = 10
+
+    container_registry_use_managed_identity = local.image_by_role
+    # Without the id, App Service looks for a system-assigned identity.
+    container_registry_managed_identity_client_id = local.image_by_role ? azurerm_user_assigned_identity.app.client_id : null
+
+    ftps_state          = "Disabled"
+    http2_enabled       = true
+    minimum_tls_version = "1.2"
+
+    application_stack {
+      # The image is said here alone: DOCKER_* among the settings would be a second truth.
+      docker {
+        registry_url = "https://${local.image_server}"
+        image_name   = local.image_digest == null ? local.image_repository : "${local.image_repository}@sha256"
+        image_tag    = local.image_digest == null ? local.image_tag : trimprefix(local.image_digest, "sha256:")
+      }
+    }
+  }
+
+  app_settings = merge(
+    var.app_settings,
+    local.settings_of_the_host,
+    local.settings_of_the_app,
+    local.settings_of_the_start,
+    local.settings_of_the_domain,
+    local.settings_of_jobs,
+    local.settings_of_elastic_premium,
+  )
+
+  # What the first start needs, and no reference names: its roles (AcrPull above all), its image, its way to the database.
+  depends_on = [
+    terraform_data.roles_known,
+    terraform_data.image,
+    azurerm_postgresql_flexible_server_active_directory_administrator.migration,
+    azurerm_private_endpoint.database,
+    azurerm_storage_queue.runs,
+    azurerm_storage_queue.poison,
+  ]
+}
+
+resource "azurerm_app_service_custom_hostname_binding" "main" {
+  count = var.custom_domain == null ? 0 : 1
+
+  hostname            = var.custom_domain
+  app_service_name    = azurerm_linux_function_app.main.name
+  resource_group_name = azurerm_resource_group.main.name
+
+  lifecycle {
+    # The certificate's binding below sets them.
+    ignore_changes = [ssl_state, thumbprint]
+  }
+}
+
+resource "azurerm_app_service_managed_certificate" "main" {
+  count = var.custom_domain == null ? 0 : 1
+
+  custom_hostname_binding_id = azurerm_app_service_custom_hostname_binding.main[0].id
+  tags                       = local.tags
+}
+
+resource "azurerm_app_service_certificate_binding" "main" {
+  count = var.custom_domain == null ? 0 : 1
+
+  hostname_binding_id = azurerm_app_service_custom_hostname_binding.main[0].id
+  certificate_id      = azurerm_app_service_managed_certificate.main[0].id
+  ssl_state           = "SniEnabled"
+}

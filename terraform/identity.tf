@@ -1,0 +1,58 @@
+# What the app is, for storage, vault, registry, telemetry and, with rights on rows alone, for the database.
+resource "azurerm_user_assigned_identity" "app" {
+  name                = "${local.unique_name}-app"
+  resource_group_name = azurerm_resource_group.main.name
+  location            = azurerm_resource_group.main.location
+  tags                = local.tags
+}
+
+# Owns the tables. The container takes this one on to migrate before the host starts, and for nothing else.
+resource "azurerm_user_assigned_identity" "migration" {
+  name                = "${local.unique_name}-migration"
+  resource_group_name = azurerm_resource_group.main.name
+  location            = azurerm_resource_group.main.location
+  tags                = local.tags
+}
+
+locals {
+  # The host's lease and keys are blobs; the doorbell is a queue; nothing here is a table or a file.
+  app_roles = {
+    registry  = { role = "AcrPull", scope = azurerm_container_registry.main.id }
+    blobs     = { role = "Storage Blob Data Owner", scope = azurerm_storage_account.main.id }
+    queues    = { role = "Storage Queue Data Contributor", scope = azurerm_storage_account.main.id }
+    secrets   = { role = "Key Vault Secrets User", scope = azurerm_key_vault.main.id }
+    telemetry = { role = "Monitoring Metrics Publisher", scope = azurerm_application_insights.main.id }
+  }
+  deployers = length(var.deployers) > 0 ? var.deployers : toset([data.azurerm_client_config.current.object_id])
+}
+
+resource "azurerm_role_assignment" "app" {
+  for_each = local.app_roles
+
+  scope                = each.value.scope
+  role_definition_name = each.value.role
+  principal_id         = azurerm_user_assigned_identity.app.principal_id
+  # Without it Azure looks the identity up in Entra ID, which may not know it yet.
+  principal_type = "ServicePrincipal"
+}
+
+resource "azurerm_role_assignment" "deployer" {
+  for_each = local.deployers
+
+  scope                = azurerm_key_vault.main.id
+  role_definition_name = "Key Vault Secrets Officer"
+  principal_id         = each.value
+}
+
+# A role is written at once and known everywhere a minute later. An app that starts before gets no image and no secret, and
+# looks again only hours later.
+resource "terraform_data" "roles_known" {
+  triggers_replace = [
+    [for assignment in azurerm_role_assignment.app : assignment.id],
+    [for assignment in azurerm_role_assignment.deployer : assignment.id],
+  ]
+
+  provisioner "local-exec" {
+    command = "sleep ${var.role_wait_seconds}"
+  }
+}

@@ -1,0 +1,35 @@
+resource "azurerm_key_vault" "main" {
+  name                       = local.unique_name
+  resource_group_name        = azurerm_resource_group.main.name
+  location                   = azurerm_resource_group.main.location
+  tenant_id                  = data.azurerm_client_config.current.tenant_id
+  sku_name                   = "standard"
+  rbac_authorization_enabled = true
+  # All that is in it can be made anew: a vault that can't be purged would only keep its name from the next apply.
+  purge_protection_enabled   = false
+  soft_delete_retention_days = 7
+  tags                       = local.tags
+}
+
+# Write-only: the values are made while applying, and are in neither plan nor state.
+resource "azurerm_key_vault_secret" "secret_key" {
+  name             = "secret-key"
+  key_vault_id     = azurerm_key_vault.main.id
+  content_type     = "Django's SECRET_KEY"
+  value_wo         = sha512("${uuid()}${uuid()}")
+  value_wo_version = var.secret_version
+  tags             = local.tags
+
+  depends_on = [terraform_data.roles_known]
+}
+
+resource "azurerm_key_vault_secret" "admin_password" {
+  name             = "admin-password"
+  key_vault_id     = azurerm_key_vault.main.id
+  content_type     = "The first sign-in"
+  value_wo         = substr(sha512("${uuid()}${uuid()}"), 0, 32)
+  value_wo_version = var.secret_version
+  tags             = local.tags
+
+  depends_on = [terraform_data.roles_known]
+}

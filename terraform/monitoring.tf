@@ -1,0 +1,283 @@
+resource "azurerm_log_analytics_workspace" "main" {
+  name                         = "${var.name}-logs"
+  resource_group_name          = azurerm_resource_group.main.name
+  location                     = azurerm_resource_group.main.location
+  sku                          = "PerGB2018"
+  retention_in_days            = var.log_retention_days
+  daily_quota_gb               = var.log_daily_quota_gb
+  local_authentication_enabled = false
+  tags                         = local.tags
+}
+
+resource "azurerm_application_insights" "main" {
+  name                = "${var.name}-telemetry"
+  resource_group_name = azurerm_resource_group.main.name
+  location            = azurerm_resource_group.main.location
+  workspace_id        = azurerm_log_analytics_workspace.main.id
+  application_type    = "web"
+  # Who knows the connection string can't write here: it takes the role too.
+  local_authentication_enabled = false
+  tags                         = local.tags
+}
+
+resource "azurerm_monitor_action_group" "main" {
+  name                = "${var.name}-operators"
+  resource_group_name = azurerm_resource_group.main.name
+  short_name          = substr(local.compact_name, 0, 12)
+  tags                = local.tags
+
+  dynamic "email_receiver" {
+    for_each = var.alert_emails
+
+    content {
+      name                    = email_receiver.value
+      email_address           = email_receiver.value
+      use_common_alert_schema = true
+    }
+  }
+
+  # Someone must hear it: without an address the role Owner, by its id, which is the same everywhere.
+  dynamic "arm_role_receiver" {
+    for_each = length(var.alert_emails) == 0 ? ["8e3af657-a8ff-443c-a75c-2fe8c4bcb635"] : []
+
+    content {
+      name                    = "owners"
+      role_id                 = arm_role_receiver.value
+      use_common_alert_schema = true
+    }
+  }
+}
+
+locals {
+  # The queries end in `summarize` without `by`: that gives a row, and so a number, where nothing came in at all.
+  log_alerts = {
+    no-tick = {
+      description = "No tick has succeeded for 10 minutes: no schedule is served. See `tick` in the portal, then the container's log."
+      severity    = 0
+      frequency   = "PT5M"
+      window      = "PT10M"
+      query       = "requests | where name == 'tick' and success == true | summarize found = count()"
+      operator    = "LessThan"
+      threshold   = 1
+    }
+    failures = {
+      description = "Runs failed, timed out or were lost. The dashboard shows which."
+      severity    = 2
+      frequency   = "PT5M"
+      window      = "PT5M"
+      query       = "customMetrics | where name == 'nightshift.runs' and tostring(customDimensions['nightshift.status']) in ('failed', 'timed_out', 'lost') | summarize found = coalesce(sum(valueSum), 0.0)"
+      operator    = "GreaterThan"
+      threshold   = 0
+    }
+    late = {
+      description = "A run started more than ${var.alert_lateness_minutes} minutes after it was due, or waits so long. Too few instances, or max_running too small?"
+      severity    = 3
+      frequency   = "PT15M"
+      window      = "PT15M"
+      query       = "customMetrics | where name in ('nightshift.run.lateness', 'nightshift.queue.age') | summarize found = coalesce(max(valueMax), 0.0)"
+      operator    = "GreaterThan"
+      threshold   = var.alert_lateness_minutes * 60
+    }
+    missed = {
+      description = "Occurrences were due and never ran. `manage.py explain` says why."
+      severity    = 2
+      frequency   = "PT15M"
+      window      = "PT15M"
+      query       = "customMetrics | where name == 'nightshift.occurrences.missed' | summarize found = coalesce(sum(valueSum), 0.0)"
+      operator    = "GreaterThan"
+      threshold   = 0
+    }
+  }
+
+  database_alerts = {
+    storage = {
+      description = "The database's storage is 80 % full. It grows by itself at 90 %, or at 64 GB free."
+      metric      = "storage_percent"
+      aggregation = "Average"
+      threshold   = 80
+    }
+    connections = {
+      description = "80 % of the database's connections are taken. Fewer max_running or instances, or a larger database_sku."
+      metric      = "active_connections"
+      aggregation = "Maximum"
+      threshold   = floor(local.database_connections * 0.8)
+    }
+  }
+}
+
+resource "azurerm_monitor_scheduled_query_rules_alert_v2" "log" {
+  for_each = local.log_alerts
+
+  name                    = "${var.name}-${each.key}"
+  resource_group_name     = azurerm_resource_group.main.name
+  location                = azurerm_resource_group.main.location
+  description             = each.value.description
+  scopes                  = [azurerm_application_insights.main.id]
+  severity                = each.value.severity
+  evaluation_frequency    = each.value.frequency
+  window_duration         = each.value.window
+  auto_mitigation_enabled = true
+  # A table that nothing was written to yet would fail the first apply.
+  skip_query_validation = true
+  tags                  = local.tags
+
+  criteria {
+    query                   = each.value.query
+    time_aggregation_method = "Maximum"
+    metric_measure_column   = "found"
+    operator                = each.value.operator
+    threshold               = each.value.threshold
+
+    failing_periods {
+      minimum_failing_periods_to_trigger_alert = 1
+      number_of_evaluation_periods             = 1
+    }
+  }
+
+  action {
+    action_groups = [azurerm_monitor_action_group.main.id]
+  }
+}
+
+resource "azurerm_monitor_metric_alert" "database" {
+  for_each = local.database_alerts
+
+  name                = "${var.name}-database-${each.key}"
+  resource_group_name = azurerm_resource_group.main.name
+  description         = each.value.description
+  scopes              = [azurerm_postgresql_flexible_server.main.id]
+  severity            = 2
+  frequency           = "PT5M"
+  window_size         = "PT15M"
+  tags                = local.tags
+
+  criteria {
+    metric_namespace = "Microsoft.DBforPostgreSQL/flexibleServers"
+    metric_name      = each.value.metric
+    aggregation      = each.value.aggregation
+    operator         = "GreaterThan"
+    threshold        = each.value.threshold
+  }
+
+  action {
+    action_group_id = azurerm_monitor_action_group.main.id
+  }
+}
+
+# Readiness, with the database: it tells a person, and restarts nothing.
+resource "azurerm_application_insights_standard_web_test" "ready" {
+  count = length(var.availability_test_locations) > 0 ? 1 : 0
+
+  name                    = "${var.name}-ready"
+  resource_group_name     = azurerm_resource_group.main.name
+  location                = azurerm_resource_group.main.location
+  application_insights_id = azurerm_application_insights.main.id
+  description             = "Whether the site, its database and its migrations are there."
+  geo_locations           = var.availability_test_locations
+  enabled                 = true
+  retry_enabled           = true
+  # In seconds. Each call of each place is paid for.
+  frequency = 900
+  timeout   = 60
+  tags      = local.tags
+
+  request {
+    url                              = "https://${azurerm_linux_function_app.main.default_hostname}/api/ready"
+    http_verb                        = "GET"
+    follow_redirects_enabled         = false
+    parse_dependent_requests_enabled = false
+  }
+
+  validation_rules {
+    expected_status_code        = 200
+    ssl_check_enabled           = true
+    ssl_cert_remaining_lifetime = 7
+  }
+}
+
+resource "azurerm_monitor_metric_alert" "ready" {
+  count = length(var.availability_test_locations) > 0 ? 1 : 0
+
+  name                = "${var.name}-ready"
+  resource_group_name = azurerm_resource_group.main.name
+  description         = "/api/ready doesn't answer, or says that it isn't."
+  scopes = [
+    azurerm_application_insights.main.id,
+    azurerm_application_insights_standard_web_test.ready[0].id,
+  ]
+  severity    = 1
+  frequency   = "PT5M"
+  window_size = "PT30M"
+  tags        = local.tags
+
+  application_insights_web_test_location_availability_criteria {
+    web_test_id  = azurerm_application_insights_standard_web_test.ready[0].id
+    component_id = azurerm_application_insights.main.id
+    # One place alone may be the one that is cut off.
+    failed_location_count = min(2, length(var.availability_test_locations))
+  }
+
+  action {
+    action_group_id = azurerm_monitor_action_group.main.id
+  }
+}
+
+locals {
+  diagnostics = {
+    app      = { id = azurerm_linux_function_app.main.id, logs = ["FunctionAppLogs"] }
+    database = { id = azurerm_postgresql_flexible_server.main.id, logs = ["PostgreSQLLogs"] }
+    registry = { id = azurerm_container_registry.main.id, logs = ["ContainerRegistryLoginEvents", "ContainerRegistryRepositoryEvents"] }
+    vault    = { id = azurerm_key_vault.main.id, logs = ["AuditEvent"] }
+  }
+}
+
+resource "azurerm_monitor_diagnostic_setting" "main" {
+  for_each = local.diagnostics
+
+  name                       = "logs"
+  target_resource_id         = each.value.id
+  log_analytics_workspace_id = azurerm_log_analytics_workspace.main.id
+
+  dynamic "enabled_log" {
+    for_each = each.value.logs
+
+    content {
+      category = enabled_log.value
+    }
+  }
+
+  enabled_metric {
+    category = "AllMetrics"
+  }
+}
+
+resource "azurerm_consumption_budget_resource_group" "main" {
+  name              = "${var.name}-month"
+  resource_group_id = azurerm_resource_group.main.id
+  amount            = var.monthly_budget
+  time_grain        = "Monthly"
+
+  time_period {
+    # Azure takes no month that is over.
+    start_date = formatdate("YYYY-MM-'01T00:00:00Z'", plantimestamp())
+  }
+
+  notification {
+    operator       = "GreaterThan"
+    threshold      = 80
+    threshold_type = "Actual"
+    contact_groups = [azurerm_monitor_action_group.main.id]
+  }
+
+  notification {
+    operator       = "GreaterThan"
+    threshold      = 100
+    threshold_type = "Forecasted"
+    contact_groups = [azurerm_monitor_action_group.main.id]
+  }
+
+  lifecycle {
+    # The first month stays the first month.
+    ignore_changes = [time_period]
+  }
+}

@@ -1,0 +1,101 @@
+resource "azurerm_virtual_network" "main" {
+  name                = "${var.name}-network"
+  resource_group_name = azurerm_resource_group.main.name
+  location            = azurerm_resource_group.main.location
+  address_space       = [var.address_space]
+  tags                = local.tags
+}
+
+# A subnet of its own for the plan, delegated to it. A /26 leaves room for scaling out and for the change of sizes.
+resource "azurerm_subnet" "app" {
+  name                 = "app"
+  resource_group_name  = azurerm_resource_group.main.name
+  virtual_network_name = azurerm_virtual_network.main.name
+  address_prefixes     = [local.subnets[0]]
+
+  delegation {
+    name = "plan"
+
+    service_delegation {
+      name    = "Microsoft.Web/serverFarms"
+      actions = ["Microsoft.Network/virtualNetworks/subnets/action"]
+    }
+  }
+}
+
+# And one for PostgreSQL, which shares it with nothing.
+resource "azurerm_subnet" "database" {
+  count = local.database_is_public ? 0 : 1
+
+  name                 = "database"
+  resource_group_name  = azurerm_resource_group.main.name
+  virtual_network_name = azurerm_virtual_network.main.name
+  address_prefixes     = [local.subnets[1]]
+
+  # PostgreSQL adds it by itself, for its backups: left out, each plan would take it away.
+  service_endpoint {
+    service = "Microsoft.Storage"
+  }
+
+  delegation {
+    name = "database"
+
+    service_delegation {
+      name    = "Microsoft.DBforPostgreSQL/flexibleServers"
+      actions = ["Microsoft.Network/virtualNetworks/subnets/join/action"]
+    }
+  }
+}
+
+# With public access the server is outside the network, and the app reaches it by an endpoint inside.
+resource "azurerm_subnet" "endpoint" {
+  count = local.database_is_public ? 1 : 0
+
+  name                 = "endpoint"
+  resource_group_name  = azurerm_resource_group.main.name
+  virtual_network_name = azurerm_virtual_network.main.name
+  address_prefixes     = [local.subnets[2]]
+}
+
+resource "azurerm_private_dns_zone" "database" {
+  # An endpoint's name is looked up in a zone that Azure names; a server in the network takes any below this domain.
+  name                = local.database_is_public ? "privatelink.postgres.database.azure.com" : "${local.unique_name}.private.postgres.database.azure.com"
+  resource_group_name = azurerm_resource_group.main.name
+  tags                = local.tags
+}
+
+resource "azurerm_private_dns_zone_virtual_network_link" "database" {
+  name                = "${var.name}-network"
+  private_dns_zone_id = azurerm_private_dns_zone.database.id
+  virtual_network_id  = azurerm_virtual_network.main.id
+  tags                = local.tags
+}
+
+resource "azurerm_private_endpoint" "database" {
+  count = local.database_is_public ? 1 : 0
+
+  name                = "${var.name}-database"
+  resource_group_name = azurerm_resource_group.main.name
+  location            = azurerm_resource_group.main.location
+  subnet_id           = azurerm_subnet.endpoint[0].id
+  tags                = local.tags
+
+  private_service_connection {
+    name                           = "database"
+    private_connection_resource_id = azurerm_postgresql_flexible_server.main.id
+    subresource_names              = ["postgresqlServer"]
+    is_manual_connection           = false
+  }
+
+  private_dns_zone_group {
+    name                 = "database"
+    private_dns_zone_ids = [azurerm_private_dns_zone.database.id]
+  }
+
+  depends_on = [azurerm_private_dns_zone_virtual_network_link.database]
+}
+
+locals {
+  # Quarters of the address space.
+  subnets = cidrsubnets(var.address_space, 2, 2, 2)
+}

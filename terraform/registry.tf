@@ -1,0 +1,58 @@
+resource "azurerm_container_registry" "main" {
+  name                = local.compact_name
+  resource_group_name = azurerm_resource_group.main.name
+  location            = azurerm_resource_group.main.location
+  sku                 = "Basic"
+  admin_enabled       = false
+  tags                = local.tags
+}
+
+locals {
+  source = abspath("${path.module}/..")
+
+  # What .dockerignore keeps out of the image doesn't change it. Its globs, as regular expressions; it has no exceptions ("!").
+  ignored = [
+    for line in split("\n", file("${local.source}/.dockerignore")) :
+    "^${replace(replace(replace(replace(trimspace(line), ".", "\\."), "**/", "<any>"), "*", "[^/]*"), "<any>", "(.*/)?")}(/.*)?$"
+    if trimspace(line) != "" && !startswith(trimspace(line), "#")
+  ]
+  # Of what is hidden, only these count; a virtual environment isn't even walked.
+  source_files = concat(["Dockerfile", ".dockerignore"], [
+    for name in sort(setunion(fileset(local.source, "[^.]*"), fileset(local.source, "[^.]*/**"))) : name
+    if !anytrue([for pattern in local.ignored : can(regex(pattern, name))])
+  ])
+  source_hash = sha256(join("\n", [for name in local.source_files : "${name} ${filesha256("${local.source}/${name}")}"]))
+
+  image_is_built   = var.image == null
+  image_repository = try(var.image.repository, "nightshift")
+  # A tag that is never used again: with one that is reused nothing would be deployed.
+  image_tag      = local.image_is_built ? substr(local.source_hash, 0, 12) : try(var.image.tag, null)
+  image_digest   = try(var.image.digest, null)
+  image_server   = coalesce(try(var.image.server, null), azurerm_container_registry.main.login_server)
+  image_is_ours  = try(var.image.server, null) == null
+  image_by_role  = local.image_is_ours || endswith(coalesce(try(var.image.server, null), "-"), ".azurecr.io")
+  image_release  = local.image_digest == null ? local.image_tag : substr(trimprefix(local.image_digest, "sha256:"), 0, 12)
+  image_complete = local.image_digest == null ? "${local.image_repository}:${local.image_tag}" : "${local.image_repository}@${local.image_digest}"
+}
+
+# Built in the cloud: no Docker on this machine. An image that is there already, as after a return to former source, stays.
+resource "terraform_data" "image" {
+  count = local.image_is_built ? 1 : 0
+
+  triggers_replace = [azurerm_container_registry.main.id, local.image_complete]
+
+  provisioner "local-exec" {
+    working_dir = local.source
+    environment = {
+      REGISTRY     = azurerm_container_registry.main.name
+      SUBSCRIPTION = data.azurerm_client_config.current.subscription_id
+      IMAGE        = local.image_complete
+      RELEASE      = local.image_release
+    }
+    command = <<-EOT
+      az acr repository show --subscription "$SUBSCRIPTION" --name "$REGISTRY" --image "$IMAGE" --output none 2>/dev/null ||
+      az acr build --subscription "$SUBSCRIPTION" --registry "$REGISTRY" --image "$IMAGE" --build-arg "RELEASE=$RELEASE" \
+        --only-show-errors --output none .
+    EOT
+  }
+}

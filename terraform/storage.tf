@@ -1,0 +1,34 @@
+# The host's own: leases of timers, keys, and the doorbell. One account an app: two apps on one may share a host id.
+resource "azurerm_storage_account" "main" {
+  name                     = local.compact_name
+  resource_group_name      = azurerm_resource_group.main.name
+  location                 = azurerm_resource_group.main.location
+  account_tier             = "Standard"
+  account_replication_type = "LRS"
+  # Only the content share of Elastic Premium is still opened with a key.
+  shared_access_key_enabled       = local.plan_is_elastic
+  default_to_oauth_authentication = true
+  allow_nested_items_to_be_public = false
+  local_user_enabled              = false
+  min_tls_version                 = "TLS1_2"
+  tags                            = local.tags
+}
+
+resource "azurerm_storage_queue" "runs" {
+  name               = "jobs-runs"
+  storage_account_id = azurerm_storage_account.main.id
+}
+
+# The host would make it at the first message that can't be handled; here it can be watched before.
+resource "azurerm_storage_queue" "poison" {
+  name               = "jobs-runs-poison"
+  storage_account_id = azurerm_storage_account.main.id
+}
+
+resource "azurerm_storage_share" "content" {
+  count = local.plan_is_elastic ? 1 : 0
+
+  name               = local.unique_name
+  storage_account_id = azurerm_storage_account.main.id
+  quota              = 5
+}

@@ -1,0 +1,481 @@
+# What can't be deployed is refused before anything is planned, with a sentence that shows what could be.
+
+mock_provider "azurerm" {
+  source = "./tests/mocks"
+}
+
+variables {
+  name = "nightshift"
+}
+
+run "a_name_with_capitals" {
+  command = plan
+
+  variables {
+    name = "Nightshift"
+  }
+
+  expect_failures = [var.name]
+}
+
+run "a_name_that_is_too_long" {
+  command = plan
+
+  variables {
+    name = "a-name-of-seventeen"
+  }
+
+  expect_failures = [var.name]
+}
+
+run "a_name_with_two_hyphens_together" {
+  command = plan
+
+  variables {
+    name = "night--shift"
+  }
+
+  expect_failures = [var.name]
+}
+
+run "a_subscription_that_is_no_guid" {
+  command = plan
+
+  variables {
+    subscription_id = "mine"
+  }
+
+  expect_failures = [var.subscription_id]
+}
+
+run "a_suffix_with_a_hyphen" {
+  command = plan
+
+  variables {
+    suffix = "a-b"
+  }
+
+  expect_failures = [var.suffix]
+}
+
+run "a_region_by_its_display_name" {
+  command = plan
+
+  variables {
+    location = "Sweden Central"
+  }
+
+  expect_failures = [var.location]
+}
+
+run "a_tag_with_a_long_key" {
+  command = plan
+
+  variables {
+    tags = { (join("", [for n in range(129) : "k"])) = "v" }
+  }
+
+  expect_failures = [var.tags]
+}
+
+run "an_image_with_a_tag_and_a_digest" {
+  command = plan
+
+  variables {
+    image = { tag = "1", digest = "sha256:0000000000000000000000000000000000000000000000000000000000000000" }
+  }
+
+  expect_failures = [var.image]
+}
+
+run "an_image_with_neither" {
+  command = plan
+
+  variables {
+    image = { repository = "nightshift" }
+  }
+
+  expect_failures = [var.image]
+}
+
+run "the_tag_latest" {
+  command = plan
+
+  variables {
+    image = { tag = "latest" }
+  }
+
+  expect_failures = [var.image]
+}
+
+run "a_digest_without_its_kind" {
+  command = plan
+
+  variables {
+    image = { digest = "0000" }
+  }
+
+  expect_failures = [var.image]
+}
+
+run "a_registry_with_a_scheme" {
+  command = plan
+
+  variables {
+    image = { tag = "1", server = "https://ghcr.io" }
+  }
+
+  expect_failures = [var.image]
+}
+
+run "a_repository_with_capitals" {
+  command = plan
+
+  variables {
+    image = { tag = "1", repository = "Nightshift" }
+  }
+
+  expect_failures = [var.image]
+}
+
+run "a_plan_that_runs_no_container" {
+  command = plan
+
+  variables {
+    plan_sku = "Y1"
+  }
+
+  expect_failures = [var.plan_sku]
+}
+
+run "flex_consumption" {
+  command = plan
+
+  variables {
+    plan_sku = "FC1"
+  }
+
+  expect_failures = [var.plan_sku]
+}
+
+run "fewer_instances_at_most_than_at_least" {
+  command = plan
+
+  variables {
+    plan_sku  = "P0v3"
+    instances = { minimum = 3, maximum = 2 }
+  }
+
+  expect_failures = [var.instances]
+}
+
+run "a_basic_plan_that_scales" {
+  command = plan
+
+  variables {
+    instances = { minimum = 1, maximum = 2 }
+  }
+
+  expect_failures = [var.instances]
+}
+
+run "a_schedule_with_four_fields" {
+  command = plan
+
+  variables {
+    job_schedules = { import_rates = "0 5 * *" }
+  }
+
+  expect_failures = [var.job_schedules]
+}
+
+run "a_schedule_for_no_job" {
+  command = plan
+
+  variables {
+    job_schedules = { "" = "0 30 5 * * *" }
+  }
+
+  expect_failures = [var.job_schedules]
+}
+
+run "a_disabled_job_with_a_space" {
+  command = plan
+
+  variables {
+    jobs_disabled = ["import rates"]
+  }
+
+  expect_failures = [var.jobs_disabled]
+}
+
+run "no_run_at_all" {
+  command = plan
+
+  variables {
+    max_running = 0
+  }
+
+  expect_failures = [var.max_running]
+}
+
+run "a_time_zone_by_its_offset" {
+  command = plan
+
+  variables {
+    time_zone = "+02:00"
+  }
+
+  expect_failures = [var.time_zone]
+}
+
+run "an_unknown_log_level" {
+  command = plan
+
+  variables {
+    log_level = "TRACE"
+  }
+
+  expect_failures = [var.log_level]
+}
+
+run "a_docker_setting" {
+  command = plan
+
+  variables {
+    app_settings = { DOCKER_CUSTOM_IMAGE_NAME = "other" }
+  }
+
+  expect_failures = [var.app_settings]
+}
+
+run "a_time_zone_for_the_host" {
+  command = plan
+
+  variables {
+    app_settings = { WEBSITE_TIME_ZONE = "Europe/Berlin" }
+  }
+
+  expect_failures = [var.app_settings]
+}
+
+run "the_storage_account_s_name_among_the_settings" {
+  command = plan
+
+  variables {
+    app_settings = { AzureWebJobsStorage__accountName = "other" }
+  }
+
+  expect_failures = [var.app_settings]
+}
+
+run "a_user_name_with_a_space" {
+  command = plan
+
+  variables {
+    admin_username = "the admin"
+  }
+
+  expect_failures = [var.admin_username]
+}
+
+run "a_domain_with_a_scheme" {
+  command = plan
+
+  variables {
+    custom_domain = "https://jobs.example.com"
+  }
+
+  expect_failures = [var.custom_domain]
+}
+
+run "secrets_of_version_nothing" {
+  command = plan
+
+  variables {
+    secret_version = 0
+  }
+
+  expect_failures = [var.secret_version]
+}
+
+run "a_server_name_with_a_dot" {
+  command = plan
+
+  variables {
+    database_server_name = "a.b"
+  }
+
+  expect_failures = [var.database_server_name]
+}
+
+run "a_database_size_without_its_tier" {
+  command = plan
+
+  variables {
+    database_sku = "B1ms"
+  }
+
+  expect_failures = [var.database_sku]
+}
+
+run "a_storage_size_that_azure_hasn_t" {
+  command = plan
+
+  variables {
+    database_storage_mb = 40000
+  }
+
+  expect_failures = [var.database_storage_mb]
+}
+
+run "backups_of_a_day" {
+  command = plan
+
+  variables {
+    database_backup_days = 1
+  }
+
+  expect_failures = [var.database_backup_days]
+}
+
+run "an_unknown_kind_of_availability" {
+  command = plan
+
+  variables {
+    database_sku               = "GP_Standard_D2ds_v5"
+    database_high_availability = "AnyZone"
+  }
+
+  expect_failures = [var.database_high_availability]
+}
+
+run "a_burstable_server_with_a_standby" {
+  command = plan
+
+  variables {
+    database_high_availability = "SameZone"
+  }
+
+  expect_failures = [var.database_high_availability]
+}
+
+run "a_range_of_addresses" {
+  command = plan
+
+  variables {
+    database_public_access_from = ["203.0.113.0/24"]
+  }
+
+  expect_failures = [var.database_public_access_from]
+}
+
+run "all_of_azure" {
+  command = plan
+
+  variables {
+    database_public_access_from = ["0.0.0.0"]
+  }
+
+  expect_failures = [var.database_public_access_from]
+}
+
+run "an_administrator_without_an_id" {
+  command = plan
+
+  variables {
+    database_administrators = { "ada@example.com" = { object_id = "ada" } }
+  }
+
+  expect_failures = [var.database_administrators]
+}
+
+run "an_address_without_an_at_sign" {
+  command = plan
+
+  variables {
+    alert_emails = ["ops"]
+  }
+
+  expect_failures = [var.alert_emails]
+}
+
+run "lateness_of_nothing" {
+  command = plan
+
+  variables {
+    alert_lateness_minutes = 0
+  }
+
+  expect_failures = [var.alert_lateness_minutes]
+}
+
+run "a_place_by_its_display_name" {
+  command = plan
+
+  variables {
+    availability_test_locations = ["West Europe"]
+  }
+
+  expect_failures = [var.availability_test_locations]
+}
+
+run "a_budget_of_nothing" {
+  command = plan
+
+  variables {
+    monthly_budget = 0
+  }
+
+  expect_failures = [var.monthly_budget]
+}
+
+run "logs_for_a_week" {
+  command = plan
+
+  variables {
+    log_retention_days = 7
+  }
+
+  expect_failures = [var.log_retention_days]
+}
+
+run "no_logs" {
+  command = plan
+
+  variables {
+    log_daily_quota_gb = 0
+  }
+
+  expect_failures = [var.log_daily_quota_gb]
+}
+
+run "a_network_that_is_too_small" {
+  command = plan
+
+  variables {
+    address_space = "10.83.0.0/25"
+  }
+
+  expect_failures = [var.address_space]
+}
+
+run "a_deployer_by_name" {
+  command = plan
+
+  variables {
+    deployers = ["ada@example.com"]
+  }
+
+  expect_failures = [var.deployers]
+}
+
+run "a_wait_of_an_hour" {
+  command = plan
+
+  variables {
+    role_wait_seconds = 3600
+  }
+
+  expect_failures = [var.role_wait_seconds]
+}

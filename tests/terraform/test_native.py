@@ -1,0 +1,97 @@
+"""Terraform itself, as far as it gets without the provider: format, variables, and all that follows from them."""
+
+import os
+import re
+import shutil
+import subprocess
+
+import pytest
+
+from tests.terraform.configuration import MAIN, ROOT
+
+pytestmark = pytest.mark.skipif(not shutil.which("terraform"), reason="terraform isn't installed")
+
+LOCALS = re.compile(r"^locals \{\n.*?^\}\n", re.MULTILINE | re.DOTALL)
+AZURE = re.compile(r"(data\.)?azurerm_[a-z0-9_]+\.[a-z_]+(\[0\])?(\.[a-z_]+)*")
+MOCKS = re.compile(r"^mock_provider .*?^\}\n", re.MULTILINE | re.DOTALL)
+
+
+def terraform(*arguments, folder):
+    environment = {**os.environ, "TF_CLI_CONFIG_FILE": os.devnull, "CHECKPOINT_DISABLE": "1"}
+    return subprocess.run(
+        ["terraform", *arguments], cwd=folder, env=environment, capture_output=True, text=True, timeout=100
+    )
+
+
+def test_every_file_has_terraforms_format():
+    told = terraform("fmt", "-check", "-recursive", "-list=true", folder=MAIN)
+    assert (told.returncode, told.stdout) == (0, "")
+
+
+@pytest.fixture
+def without_azure(tmp_path):
+    """The module without its resources: what a resource knows, the local values read as "stub"."""
+    repository = tmp_path / "repository"
+    folder = repository / "terraform"
+    (folder / "tests").mkdir(parents=True)
+    for name in ("Dockerfile", ".dockerignore", "requirements.txt", "host.json", "container", "jobs", "docs"):
+        (repository / name).symlink_to(ROOT / name)
+    shutil.copy(MAIN / "variables.tf", folder)
+    found = "".join(match[0] for file in sorted(MAIN.glob("*.tf")) for match in LOCALS.finditer(file.read_text()))
+    (folder / "locals.tf").write_text(AZURE.sub('"stub"', found))
+    return folder
+
+
+@pytest.mark.parametrize("name", ["validations", "locals"])
+def test_what_needs_no_provider_passes(without_azure, name):
+    text = (MAIN / f"tests/{name}.tftest.hcl").read_text()
+    if name == "validations":
+        (without_azure / "locals.tf").unlink()  # variables alone: 46 plans that don't hash the source
+    (without_azure / f"tests/{name}.tftest.hcl").write_text(MOCKS.sub("", text))
+    assert terraform("init", folder=without_azure).returncode == 0
+    told = terraform("test", "-no-color", folder=without_azure)
+    assert told.returncode == 0, told.stdout + told.stderr
+    assert f"{text.count('run "')} passed, 0 failed" in told.stdout
+
+
+def test_the_guard_fails_a_plan_that_would_replace_or_destroy_what_it_guards(tmp_path):
+    database = (MAIN / "database.tf").read_text()
+    guard = re.search(r'^resource "terraform_data" "database_guard" \{.*?^\}\n', database, re.MULTILINE | re.DOTALL)
+    (tmp_path / "main.tf").write_text(
+        'variable "deletion_protection" {\n  default = true\n}\nvariable "version_of_it" {\n  default = 1\n}\n'
+        'resource "terraform_data" "server" {\n  triggers_replace = [var.version_of_it]\n}\n'
+        + guard[0].replace("azurerm_postgresql_flexible_server.main", "terraform_data.server")
+    )
+    assert terraform("init", folder=tmp_path).returncode == 0
+    assert terraform("apply", "-auto-approve", folder=tmp_path).returncode == 0
+    for arguments in (["plan", "-var=version_of_it=2"], ["destroy", "-auto-approve"]):
+        assert "Instance cannot be destroyed" in terraform(*arguments, "-no-color", folder=tmp_path).stderr
+    assert terraform("state", "rm", "terraform_data.database_guard[0]", folder=tmp_path).returncode == 0
+    unguarded = terraform("destroy", "-auto-approve", "-var=deletion_protection=false", folder=tmp_path)
+    assert unguarded.returncode == 0
+
+
+def test_the_hash_follows_the_source_and_nothing_else(without_azure):
+    assert terraform("init", folder=without_azure).returncode == 0
+
+    def tag():
+        told = subprocess.run(
+            ["terraform", "console", "-var=name=nightshift"],
+            cwd=without_azure,
+            input="local.image_tag",
+            capture_output=True,
+            text=True,
+            timeout=100,
+        )
+        return told.stdout.strip()
+
+    repository = without_azure.parent
+    before = tag()
+    assert re.fullmatch(r'"[0-9a-f]{12}"', before)
+    (repository / "NOTES.md").write_text("Not in the image.")
+    (repository / "tests").mkdir()
+    (repository / "tests/test_one.py").write_text("Nor this.")
+    assert tag() == before
+    (repository / "team").mkdir()
+    (repository / "team/schedule.py").write_text("In it.")
+    assert tag() != before

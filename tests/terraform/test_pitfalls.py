@@ -1,0 +1,222 @@
+"""What looks right and isn't: learnt from the provider's source, or from an apply that was green over a dead host."""
+
+import re
+
+import pytest
+
+from tests.terraform import configuration
+from tests.terraform.configuration import ROOT, local_values, resource
+
+
+@pytest.fixture(scope="module")
+def app():
+    return resource("azurerm_linux_function_app.main")
+
+
+@pytest.fixture(scope="module")
+def site(app):
+    return app["site_config"][0]
+
+
+@pytest.fixture(scope="module")
+def settings():
+    """Every setting of the app, whatever part it comes from."""
+    values = local_values()
+    return {
+        name: value
+        for part in ("host", "app", "start")
+        for name, value in values[f"settings_of_the_{part}"].items()
+        if name != "__is_block__"
+    }
+
+
+def test_the_images_home_is_not_masked(settings):
+    assert settings["WEBSITES_ENABLE_APP_SERVICE_STORAGE"] == "false"
+
+
+def test_the_host_reaches_its_storage_by_its_identity(app, settings):
+    assert app["storage_uses_managed_identity"] is True
+    assert settings["AzureWebJobsStorage__credential"] == "managedidentity"
+    assert settings["AzureWebJobsStorage__clientId"] == "${azurerm_user_assigned_identity.app.client_id}"
+    # azurerm writes this one: twice, it differs for ever.
+    assert "AzureWebJobsStorage__accountName" not in settings
+    roles = {entry["role"] for entry in local_values()["app_roles"].values()}
+    assert {"Storage Blob Data Owner", "Storage Queue Data Contributor"} <= roles
+
+
+def test_no_key_opens_the_storage_but_for_elastic_premiums_share(app):
+    assert resource("azurerm_storage_account.main")["shared_access_key_enabled"] == "${local.plan_is_elastic}"
+    assert "storage_account_access_key" not in app
+    assert "content_share_force_disabled" not in app  # differs for ever
+    elastic = str(local_values()["settings_of_elastic_premium"])
+    assert "local.plan_is_elastic ?" in elastic
+    assert {"WEBSITE_CONTENTAZUREFILECONNECTIONSTRING", "WEBSITE_CONTENTSHARE"} <= set(re.findall(r"\w+", elastic))
+
+
+def test_the_image_is_said_once(site):
+    assert set(site["application_stack"][0]["docker"][0]) - {"__is_block__"} == {
+        *("registry_url", "image_name", "image_tag"),
+    }
+    assert re.findall(r"\bDOCKER_\w+\s*=", configuration.text()) == []
+
+
+def test_the_registry_is_read_by_the_apps_own_identity(app, site):
+    assert site["container_registry_use_managed_identity"] == "${local.image_by_role}"
+    assert "azurerm_user_assigned_identity.app.client_id" in site["container_registry_managed_identity_client_id"]
+    # The role first, and known.
+    assert "${terraform_data.roles_known}" in app["depends_on"]
+    assert "azurerm_role_assignment.app" in str(resource("terraform_data.roles_known")["triggers_replace"])
+
+
+def test_a_tag_says_what_is_in_the_image():
+    assert "substr(local.source_hash, 0, 12)" in local_values()["image_tag"]
+    assert "latest" not in re.sub(r'^variable "image".*?^\}', "", configuration.text(), flags=re.M | re.S)
+    # No setting keeps the app from a change of its image.
+    assert "ignore_changes" not in str(resource("azurerm_linux_function_app.main"))
+
+
+def test_the_timers_of_a_dedicated_plan_never_sleep(site):
+    assert site["always_on"] == "${local.plan_is_elastic ? null : true}"
+
+
+def test_no_two_apps_share_a_host_id():
+    longest = 16 + 1 + 6
+    assert longest <= 32
+    assert resource("azurerm_linux_function_app.main")["name"] == "${local.unique_name}"
+    assert "slot" not in str([block.type for block in configuration.blocks()])
+
+
+def test_references_to_the_vault_are_read_by_the_identity(app):
+    assert app["key_vault_reference_identity_id"] == "${azurerm_user_assigned_identity.app.id}"
+
+
+def test_logs_and_telemetry_go_by_identity(app, site, settings):
+    assert app["builtin_logging_enabled"] is False
+    assert settings["APPLICATIONINSIGHTS_AUTHENTICATION_STRING"].startswith("Authorization=AAD;ClientId=${")
+    # azurerm reads the connection string back into site_config: among the settings it would differ for ever.
+    assert "application_insights_connection_string" in site
+    assert "APPLICATIONINSIGHTS_CONNECTION_STRING" not in settings
+    assert resource("azurerm_application_insights.main")["local_authentication_enabled"] is False
+
+
+def test_both_subnets_are_delegated_and_the_server_waits_for_its_name():
+    app = resource("azurerm_subnet.app")["delegation"][0]["service_delegation"][0]
+    database = resource("azurerm_subnet.database")["delegation"][0]["service_delegation"][0]
+    assert app["name"] == "Microsoft.Web/serverFarms"
+    assert database["name"] == "Microsoft.DBforPostgreSQL/flexibleServers"
+    assert local_values()["subnets"] == "${cidrsubnets(var.address_space, 2, 2, 2)}"  # of a /24: a /26 each
+    waits = resource("azurerm_postgresql_flexible_server.main")["depends_on"]
+    assert waits == ["${azurerm_private_dns_zone_virtual_network_link.database}"]
+
+
+def test_the_app_is_no_administrator_of_its_database(settings):
+    administrators = [
+        block for block in configuration.blocks() if block.type.endswith("active_directory_administrator")
+    ]
+    assert {block.name for block in administrators} == {"migration", "person"}
+    assert "azurerm_user_assigned_identity.app." not in str([block.body for block in administrators])
+    assert settings["JOBS_MIGRATE_CLIENT_ID"] == "${azurerm_user_assigned_identity.migration.client_id}"
+    assert settings["AZURE_CLIENT_ID"] == "${azurerm_user_assigned_identity.app.client_id}"
+    assert "app" in settings["JOBS_GRANT_TO"]
+
+
+def test_the_design_gets_the_settings_it_needs(settings, site):
+    assert settings["PYTHON_THREADPOOL_THREAD_COUNT"] == "32"
+    assert settings["WEBSITES_CONTAINER_STOP_TIME_LIMIT"] == "120"
+    assert settings["FUNCTIONS_ENABLE_DRAIN_ON_APP_STOPPING"] == "true"
+    assert settings["JOBS_DOORBELL"] == "jobs.azure.queue.QueueDoorbell"
+    assert "WEBSITE_TIME_ZONE" not in settings
+    assert site["health_check_path"] == "/api/health"
+    assert "health_check_eviction_time_in_min" in site
+
+
+def test_the_queues_are_those_of_the_code():
+    assert resource("azurerm_storage_queue.runs")["name"] == "jobs-runs"
+    assert resource("azurerm_storage_queue.poison")["name"] == "jobs-runs-poison"
+    assert '"jobs-runs"' in (ROOT / "jobs/azure/functions.py").read_text()
+
+
+def test_the_plan_scales_by_rules_where_its_size_can():
+    assert resource("azurerm_monitor_autoscale_setting.plan")["count"] == "${local.plan_autoscales ? 1 : 0}"
+    assert 'regex("^[SP]", var.plan_sku)' in local_values()["plan_autoscales"]
+    # Else the next apply would undo what the rules did.
+    assert resource("azurerm_service_plan.main")["worker_count"].startswith(
+        "${local.plan_is_elastic || local.plan_autoscales ? null"
+    )
+
+
+def test_the_database_grows_is_backed_up_and_stays_where_it_is():
+    server = resource("azurerm_postgresql_flexible_server.main")
+    assert server["auto_grow_enabled"] is True
+    assert server["backup_retention_days"] == "${var.database_backup_days}"
+    assert {"zone", "storage_mb", "storage_tier"} <= {
+        ignored.strip("${}") for ignored in server["lifecycle"][0]["ignore_changes"]
+    }
+
+
+def test_a_protected_database_is_not_destroyed():
+    guard = resource("terraform_data.database_guard")
+    assert guard["triggers_replace"] == ["${azurerm_postgresql_flexible_server.main.id}"]
+    assert guard["lifecycle"][0]["prevent_destroy"] is True
+
+
+def test_nobody_signs_in_to_the_database_with_a_password():
+    [authentication] = resource("azurerm_postgresql_flexible_server.main")["authentication"]
+    assert authentication["password_auth_enabled"] is False
+    assert authentication["active_directory_auth_enabled"] is True
+
+
+@pytest.mark.parametrize("name", ["secret_key", "admin_password"])
+def test_a_secret_never_reaches_the_state(name):
+    secret = resource(f"azurerm_key_vault_secret.{name}")
+    assert "uuid()" in secret["value_wo"]
+    assert secret["value_wo_version"] == "${var.secret_version}"
+    assert "value" not in secret
+
+
+def test_no_other_provider_is_needed():
+    for folder in (configuration.MAIN, configuration.BOOTSTRAP):
+        [required] = [
+            found
+            for file in configuration.parse(folder)
+            for terraform in file.get("terraform", [])
+            for found in terraform.get("required_providers", [])
+        ]
+        assert set(required) - {"__is_block__"} == {"azurerm"}
+        assert required["azurerm"]["version"] == ">= 5.0, < 6.0"
+
+
+def test_every_alert_reaches_the_action_group():
+    alerts = [block for block in configuration.blocks() if "alert" in block.type]
+    assert len(alerts) == 3
+    for alert in alerts:
+        assert "azurerm_monitor_action_group.main.id" in str(alert.body["action"])
+    assert set(local_values()["log_alerts"]) == {"no-tick", "failures", "late", "missed"}
+    assert set(local_values()["database_alerts"]) == {"storage", "connections"}
+
+
+def test_what_the_image_leaves_out_can_be_said_as_a_regular_expression():
+    # registry.tf knows *, ** and plain names. Docker knows more.
+    for line in (ROOT / ".dockerignore").read_text().splitlines():
+        assert line.startswith("#") or not re.search(r"[!?\[\]\\<>+(){}|^$]", line), line
+
+
+def test_a_team_cannot_set_what_is_set_here(settings):
+    [validation] = configuration.named("variable")["app_settings"]["validation"]
+    refused = re.compile(re.search(r'"(\^\(DOCKER_.*?\))"', validation["condition"])[1].replace("\\\\", "\\"))
+    elastic = {"WEBSITE_CONTENTAZUREFILECONNECTIONSTRING", "WEBSITE_CONTENTSHARE"}
+    ours = {*settings, *elastic, "ALLOWED_HOSTS", "CSRF_TRUSTED_ORIGINS", "APPLICATIONINSIGHTS_CONNECTION_STRING"}
+    assert {name for name in ours if not refused.search(name)} == set()
+
+
+def test_all_that_takes_tags_gets_them():
+    if not configuration.SCHEMA.exists():
+        pytest.skip(f"no provider schema at {configuration.SCHEMA}: set AZURERM_SCHEMA")
+    schemas = configuration.schema()["resource_schemas"]
+    bare = [
+        block.address
+        for block in configuration.blocks()
+        if "tags" in schemas.get(block.type, {"block": {"attributes": {}}})["block"]["attributes"]
+        and block.body.get("tags") != "${local.tags}"
+    ]
+    assert bare == []
