@@ -14,7 +14,20 @@ fi
 case "${JOBS_MIGRATE_AT_START:-0}" in
     1 | true | yes | on)
         # A failure ends the container with its sentence: the host would serve an app that refuses all work.
-        python3.13 manage.py migrate --no-input
+        (
+            # Terraform gives an identity of its own for this: it owns the tables, and the app's has no right to change them.
+            if [ -n "${JOBS_MIGRATE_URL:-}" ]; then
+                export DATABASE_URL="$JOBS_MIGRATE_URL" AZURE_CLIENT_ID="${JOBS_MIGRATE_CLIENT_ID:-}"
+            fi
+            python3.13 manage.py migrate --no-input
+            if [ -n "${JOBS_GRANT_TO:-}" ]; then
+                python3.13 manage.py grant_identity "$JOBS_GRANT_TO" \
+                    ${JOBS_GRANT_TO_OBJECT_ID:+--object-id "$JOBS_GRANT_TO_OBJECT_ID"}
+            fi
+            if [ -n "${JOBS_ADMIN_PASSWORD:-}" ]; then
+                python3.13 manage.py first_operator
+            fi
+        )
         ;;
     0 | false | no | off) ;;
     *)
@@ -22,5 +35,8 @@ case "${JOBS_MIGRATE_AT_START:-0}" in
         exit 1
         ;;
 esac
+
+# Runs inherit the host's environment, and need none of these.
+unset JOBS_ADMIN_PASSWORD JOBS_MIGRATE_URL JOBS_MIGRATE_CLIENT_ID
 
 exec /azure-functions-host/Microsoft.Azure.WebJobs.Script.WebHost "$@"

@@ -7,7 +7,9 @@ from collections.abc import Iterable, Sequence
 from jobs.declarations import Job
 
 MASK = b"********"
-SENSITIVE = re.compile(r"SECRET|PASSWORD|PASSWD|TOKEN|CREDENTIAL|CONNECTION_?STRING|OTLP_HEADERS|(?:^|_)(?:KEY|SAS)(?:$|_)", re.I)
+SENSITIVE = re.compile(
+    r"SECRET|PASSWORD|PASSWD|TOKEN|CREDENTIAL|CONNECTION_?STRING|OTLP_HEADERS|(?:^|_)(?:KEY|SAS)(?:$|_)", re.I
+)
 CONNECTION_KEY = re.compile(r"(?:AccountKey|SharedAccessKey|SharedAccessSignature)=([^;]+)", re.I)
 # A shorter value would mask half of all output.
 SHORTEST = 6

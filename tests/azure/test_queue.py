@@ -176,7 +176,7 @@ def test_a_worker_killed_after_the_claim_leaves_a_run_that_is_lost_and_told(azur
 
 
 def test_a_worker_killed_in_mid_run_has_its_run_done_again_where_a_retry_is_left(azurite, host, declared):
-    declared("sleeps", "1", retries=1, retry_delay=timedelta(0))
+    declared("sleeps", "5", retries=1, retry_delay=timedelta(0))
     run = triggers.request("sleeps", requested_by="a test")
     first = host(visibility=2)
     until(lambda: Attempt.objects.filter(run=run, output__isnull=False).exists(), 60)

@@ -8,6 +8,8 @@ from django.db import connection
 from psycopg import sql
 from psycopg.sql import SQL, Composed, Identifier, Literal
 
+from jobs.management.commands.migrate import alone
+
 # Where Azure's functions for Entra roles are, whatever database the app uses.
 ADMIN_DATABASE = "postgres"
 RIGHTS: list[LiteralString] = [
@@ -45,14 +47,16 @@ class Command(BaseCommand):
             self.stdout.write(f"-- in the database {connection.settings_dict['NAME']}")
             self.stdout.write("\n".join(f"{statement.as_string()};" for statement in rights))
             return
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = %s)", [name])
-            exists = cursor.fetchone()[0]
-        if not exists:
-            _make_role(principal)
-        with connection.cursor() as cursor:
-            for statement in rights:
-                cursor.execute(statement)
+        # Two instances that grant at once would trip over each other in the server's catalogue.
+        with alone():
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = %s)", [name])
+                exists = cursor.fetchone()[0]
+            if not exists:
+                _make_role(principal)
+            with connection.cursor() as cursor:
+                for statement in rights:
+                    cursor.execute(statement)
         self.stdout.write(
             f"{name} {'had its role already' if exists else 'has its role'}, and may read and write the tables of "
             f"{connection.settings_dict['NAME']}{', and migrate them' if may_migrate else ''}."
