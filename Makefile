@@ -51,6 +51,10 @@ lint: venv  ## Look at format, lint and types
 	$(VENV)/bin/ruff check
 	LOCAL=1 $(VENV)/bin/mypy .
 
+.PHONY: audit
+audit:  ## Ask for known vulnerabilities of what the image holds; a word where the service can't be reached
+	@tools/audit.sh requirements.txt
+
 .PHONY: format
 format: venv  ## Format the code, and mend what ruff can mend
 	$(VENV)/bin/ruff format

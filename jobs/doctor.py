@@ -114,7 +114,7 @@ def _threads() -> str:
     if threads < 2 * running + 2:
         raise Wrong(
             f"The worker has {threads} threads for HTTP, timers and {running} runs at once. "
-            "Set PYTHON_THREADPOOL_THREAD_COUNT to 32."
+            f"Set PYTHON_THREADPOOL_THREAD_COUNT to {4 * running} or more."
         )
     return f"{threads}, for {running} runs at once"
 

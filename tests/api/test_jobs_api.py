@@ -71,3 +71,7 @@ def test_fifty_jobs_cost_as_many_queries_as_one(get, declared, django_assert_num
     # The session, the user, the states, the latest runs.
     with django_assert_num_queries(4):
         assert len(get("/api/jobs/")["results"]) == 50
+
+
+def test_a_browser_is_shown_the_jobs(admin_client):
+    assert admin_client.get("/api/jobs/", headers={"Accept": "text/html"}).status_code == 200

@@ -54,7 +54,7 @@ def test_a_fault_makes_it_end_with_1(monkeypatch, capsys):
     assert caught.value.returncode == 1
     assert (
         "WRONG  threads       The worker has 5 threads for HTTP, timers and 4 runs at once. "
-        "Set PYTHON_THREADPOOL_THREAD_COUNT to 32." in capsys.readouterr().out.splitlines()
+        "Set PYTHON_THREADPOOL_THREAD_COUNT to 16 or more." in capsys.readouterr().out.splitlines()
     )
 
 
