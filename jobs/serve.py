@@ -146,7 +146,9 @@ def _windows(jobs: dict[str, Job], found: Sequence[_State], now: datetime | None
         through = state.ledger_through
         restarted = state.fingerprint != job.fingerprint or through is None
         if through is None or restarted:
-            through = min(max(filter(None, (through, declarations.FIRST_SEEN))), moment)
+            # Never back: a timer may have served an occurrence a moment before the database's clock came to it.
+            first_seen = min(declarations.FIRST_SEEN, moment)
+            through = first_seen if through is None else max(through, first_seen)
         until = moment - patience if job.has_timer else moment
         end = state.override.until if state.override else None
         ends_override = end is not None and end <= until

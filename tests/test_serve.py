@@ -192,6 +192,15 @@ def test_another_schedule_begins_its_ledger_anew_and_invents_no_past(hourly, dec
     assert event.message == ("The schedule changed from 0 0 * * * * UTC to 0 */10 * * * * UTC: its ledger begins anew.")
 
 
+def test_an_edited_schedule_never_moves_the_watermark_back(hourly, declared):
+    """A timer whose clock is ahead serves an occurrence before the database's clock comes to it."""
+    (run,) = serve([hourly], at("01:00:00.25"))
+    edited = declare_again(declared, schedule="0 */7 * * * *")
+    serve([edited], at("00:59:59.5"))
+    state = JobState.objects.get()
+    assert run.scheduled_for < state.ledger_from == state.ledger_through == at("01:00:00.25")
+
+
 def test_a_schedule_that_changed_while_nobody_was_on_duty_begins_when_it_is_seen(hourly, declared, monkeypatch):
     monkeypatch.setattr(declarations, "FIRST_SEEN", at("05:00"))
     registry._jobs.clear()

@@ -247,6 +247,7 @@ class Ledger(RuleBasedStateMachine):
                 assert step.chained_from.status == Status.SUCCEEDED
 
 
+@pytest.mark.timeout(600)
 @pytest.mark.django_db
 def test_random_histories_keep_the_promise(declared, monkeypatch):
     monkeypatch.setattr(tick, "_sight", tick.Sight())
