@@ -19,7 +19,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db import connections
+from django.db import InterfaceError, OperationalError, connections
 
 from jobs import doorbell, instance, masking, telemetry, timing, transitions
 from jobs.declarations import Job, registry
@@ -61,6 +61,8 @@ class Slots:
 
 slots = Slots()
 _supervisors: set["Supervisor"] = set()
+# Invocations whose claim of a run ended in an error of the connection, each with its run.
+_unsure: dict[str, int] = {}
 # When (time.monotonic) the runs are interrupted, and the longest grace that they get then; None while the worker isn't
 # shutting down.
 _closing: float | None = None
@@ -76,8 +78,14 @@ def execute(run: int, *, invocation_id: str = "", echo: Echo | None = None) -> S
     with slots.take() as free:
         if not free or _closing is not None:
             return None
+        give_unsure_back()
         with telemetry.attempt() as span:
-            claim = transitions.claim(run, instance.current(), invocation_id, span.trace_id)
+            try:
+                claim = transitions.claim(run, instance.current(), invocation_id, span.trace_id)
+            except (OperationalError, InterfaceError):
+                if invocation_id:
+                    _unsure[invocation_id] = run
+                raise
             if claim is None:
                 return None
             span.started(claim)
@@ -87,6 +95,21 @@ def execute(run: int, *, invocation_id: str = "", echo: Echo | None = None) -> S
         return None
     _wake_others(ended)
     return ended.status
+
+
+def give_unsure_back() -> None:
+    """Put runs back in the queue whose claim was committed when the database went away, and acknowledged to nobody.
+
+    Nothing was started for them. Left alone they would end as lost with their lease.
+    """
+    for invocation_id, run in list(_unsure.items()):
+        outcome = Outcome(status=AttemptStatus.INTERRUPTED, error="The database went away while it was claimed.")
+        for claim in transitions.of_invocation(run, invocation_id):
+            if ended := transitions.finish(claim, outcome):
+                log.info("gave back run=%s job=%s attempt=%s", claim.run, claim.job, claim.number)
+                for ring in ended.rings:
+                    doorbell.ring(ring.run, ring.delay)
+        _unsure.pop(invocation_id, None)
 
 
 def _wake_others(ended: Ended) -> None:

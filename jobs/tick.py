@@ -5,7 +5,7 @@ import time
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from jobs import doorbell, instance, sql, telemetry, timing, transitions
+from jobs import doorbell, instance, sql, supervisor, telemetry, timing, transitions
 from jobs.declarations import Job, registry
 from jobs.serve import Born, serve
 from jobs.transitions import Ring
@@ -42,6 +42,7 @@ def tick() -> list[Born]:
     if not _aligned:
         retire_unscheduled()
         declare_predecessors_lost()
+    supervisor.give_unsure_back()
     born = serve(due, patience=timing.PATIENCE, skip_locked=True)
     # Not before: where the database fails here, the next tick has to look at all jobs again.
     _aligned = True
@@ -80,7 +81,7 @@ def _note_end() -> None:
 
 def declare_predecessors_lost() -> list[Ring]:
     """At a worker's start: what one that died on this instance was running is lost, and needn't wait for its lease."""
-    orphans = [claim for claim, supervisor in transitions.of_instance(instance.current().name) if is_dead(supervisor)]
+    orphans = [claim for claim, owner in transitions.of_instance(instance.current().name) if is_dead(owner)]
     rings = transitions.declare_lost(
         orphans, "Its supervisor died, and a new one started in its place.", only_if_lease_expired=False
     )

@@ -417,6 +417,11 @@ def of_instance(name: str) -> list[tuple[Claim, str]]:
     return _running("a.instance = %s", [name])
 
 
+def of_invocation(run: int, invocation_id: str) -> list[Claim]:
+    """The attempt of this run that runs by the ledger under this invocation; none, or one."""
+    return [claim for claim, _ in _running("r.id = %s AND a.invocation_id = %s", [run, invocation_id])]
+
+
 def next_ready(limit: int) -> list[int]:
     """The queued runs that could start now, longest due first."""
     found = sql.rows(

@@ -7,8 +7,9 @@ import time
 from datetime import timedelta
 
 import pytest
+from django.db import OperationalError
 
-from jobs import timing, triggers
+from jobs import timing, transitions, triggers
 from jobs.models import Attempt, Run
 from jobs.transitions import cancel
 from jobs.words import Status
@@ -317,3 +318,40 @@ def test_output_of_a_run_that_was_deleted_stops_nobody_elses(running, worker, de
     other = triggers.request("fine", requested_by="a test", ring=False)
     assert worker.execute(other.pk) is Status.SUCCEEDED
     assert output_text(other.attempts.get()) != ""
+
+
+def test_a_claim_whose_acknowledgement_was_lost_is_given_back_and_done_again(worker, declared, monkeypatch):
+    """The database went away between the commit and its answer: the row is claimed, and nothing was started for it."""
+    declared("zoo", command="succeeds")
+    run = triggers.request("zoo", requested_by="a test", ring=False)
+    claim = transitions.claim
+
+    def claim_and_lose_the_answer(*arguments):
+        claim(*arguments)
+        raise OperationalError("server closed the connection unexpectedly")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(transitions, "claim", claim_and_lose_the_answer)
+        with pytest.raises(OperationalError):
+            worker.execute(run.pk, invocation_id="first")
+    assert Run.objects.get().status == Status.RUNNING
+    assert worker.execute(run.pk, invocation_id="second") is Status.SUCCEEDED
+    attempts = Attempt.objects.filter(run=run).order_by("number")
+    assert [attempt.status for attempt in attempts] == ["interrupted", "succeeded"]
+    run.refresh_from_db()
+    assert run.failures == 0
+
+
+def test_a_claim_that_was_not_committed_leaves_nothing_to_give_back(worker, declared, monkeypatch):
+    declared("zoo", command="succeeds")
+    run = triggers.request("zoo", requested_by="a test", ring=False)
+
+    def fail(*_):
+        raise OperationalError("server closed the connection unexpectedly")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(transitions, "claim", fail)
+        with pytest.raises(OperationalError):
+            worker.execute(run.pk, invocation_id="first")
+    assert worker.execute(run.pk, invocation_id="second") is Status.SUCCEEDED
+    assert Attempt.objects.filter(run=run).count() == 1

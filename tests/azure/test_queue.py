@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from azure.core.credentials import AccessToken
 from django.conf import settings
-from rest_framework.test import APIClient
+from django.core.management import call_command
 
 from jobs import doorbell, poison, triggers
 from jobs.azure import identity, queue, storage
@@ -357,7 +357,11 @@ def test_a_job_that_says_so_is_spread_over_the_instances_by_its_timer(azurite, d
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_api_answers_while_the_queue_is_down(down, admin_user):
-    client = APIClient()
-    client.force_authenticate(admin_user)
-    assert client.get("/api/runs/").status_code == 200
+def test_the_command_line_answers_while_the_queue_is_down(down, declared, capsys):
+    declared("succeeds")
+    call_command("run", "--detach", "succeeds")
+    run = Run.objects.get()
+    assert run.status == Status.QUEUED
+    assert capsys.readouterr().out == (
+        f"Run {run.pk} of succeeds is queued. `manage.py output {run.pk}` shows what it writes.\n"
+    )

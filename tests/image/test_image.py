@@ -165,7 +165,13 @@ def test_the_real_worker_library_finds_the_functions_and_executes_a_run(drive, p
         {"function": "execute_run", "message": str(run.pk)},
         {"function": "http", "http": {"method": "GET", "path": "/api/health"}},
     )
-    assert set(functions) == {*(job.name for job in project_jobs.scheduled()), "tick", "execute_run", "http"}
+    assert set(functions) == {
+        *(job.name for job in project_jobs.scheduled()),
+        "tick",
+        "execute_run",
+        "poisoned_run",
+        "http",
+    }
     assert replies[0] == {"error": ""}
     assert replies[1]["status"] == 200
     run.refresh_from_db()
