@@ -111,6 +111,8 @@ def _connections() -> str:
 def _threads() -> str:
     """The worker's threads serve HTTP and supervise runs: a run holds one to its end."""
     threads, running = connections.peak().threads, settings.JOBS_MAX_RUNNING
+    if settings.LOCAL and not os.environ.get("PYTHON_THREADPOOL_THREAD_COUNT"):
+        return "LOCAL=1: the local host sees to them"
     if threads < 2 * running + 2:
         raise Wrong(
             f"The worker has {threads} threads for HTTP, timers and {running} runs at once. "

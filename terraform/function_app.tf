@@ -2,6 +2,9 @@ locals {
   plan_is_elastic = startswith(var.plan_sku, "EP")
   # The sizes that Azure Monitor's rules may scale. Elastic Premium scales itself, Basic not at all.
   plan_autoscales = can(regex("^[SP]", var.plan_sku)) && var.instances.maximum > var.instances.minimum
+  # Each run at work holds a thread: with the 5 of a small instance the tick would wait behind them. Each thread may hold a
+  # connection of the database too, and the smallest server has fewer than 32 threads, 4 runs and the writer want.
+  worker_threads = max(local.database_connections < 100 ? 16 : 32, 2 * var.max_running + 2)
 }
 
 resource "azurerm_service_plan" "main" {
@@ -82,15 +85,15 @@ locals {
     # Runs get this long to end, where the platform would give 5 seconds; and the host stops its listeners before.
     WEBSITES_CONTAINER_STOP_TIME_LIMIT     = "120"
     FUNCTIONS_ENABLE_DRAIN_ON_APP_STOPPING = "true"
-    # Each run at work holds a thread: with the 5 of a small instance the tick would wait behind them.
-    PYTHON_THREADPOOL_THREAD_COUNT = "32"
+    PYTHON_THREADPOOL_THREAD_COUNT         = tostring(local.worker_threads)
     # azurerm sets the account's name alone. Without these two the host asks for a system-assigned identity, finds none and is dead.
     AzureWebJobsStorage__credential = "managedidentity"
     AzureWebJobsStorage__clientId   = azurerm_user_assigned_identity.app.client_id
     # Telemetry without the key in the connection string; the string itself is in site_config, where azurerm reads it back.
     APPLICATIONINSIGHTS_AUTHENTICATION_STRING = "Authorization=AAD;ClientId=${azurerm_user_assigned_identity.app.client_id}"
-    # host.json's number and ours are the same.
-    AzureFunctionsJobHost__extensions__queues__batchSize = tostring(var.max_running)
+    # host.json's numbers and ours go together (`manage.py check` compares them).
+    AzureFunctionsJobHost__extensions__queues__batchSize         = tostring(var.max_running)
+    AzureFunctionsJobHost__extensions__queues__newBatchThreshold = tostring(var.max_running - 1)
   }
 
   settings_of_the_app = {

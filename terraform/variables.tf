@@ -196,7 +196,7 @@ variable "app_settings" {
     # Each of these would fight with what is set here: differences in every plan, or a host that doesn't start.
     condition = alltrue([
       for name in keys(var.app_settings) : can(regex("^[A-Za-z_][A-Za-z0-9_.-]*$", name)) && !can(regex(
-        "^(DOCKER_|WEBSITE_TIME_ZONE$|TZ$|AzureWebJobs|AzureFunctionsJobHost__extensions__queues__batchSize$|APPLICATIONINSIGHTS_|APPINSIGHTS_|WEBSITES_ENABLE_APP_SERVICE_STORAGE$|WEBSITES_CONTAINER_ST|WEBSITE_CONTENT|FUNCTIONS_|JOBS_|DATABASE_|SECRET_KEY|LOCAL$|DEBUG$|AZURE_CLIENT_ID$|ALLOWED_HOSTS$|CSRF_TRUSTED_ORIGINS$|TIME_ZONE$|LOG_LEVEL$|PYTHON_THREADPOOL_THREAD_COUNT$)", name
+        "^(DOCKER_|WEBSITE_TIME_ZONE$|TZ$|AzureWebJobs|AzureFunctionsJobHost__extensions__queues__|APPLICATIONINSIGHTS_|APPINSIGHTS_|WEBSITES_ENABLE_APP_SERVICE_STORAGE$|WEBSITES_CONTAINER_ST|WEBSITE_CONTENT|FUNCTIONS_|JOBS_|DATABASE_|SECRET_KEY|LOCAL$|DEBUG$|AZURE_CLIENT_ID$|ALLOWED_HOSTS$|CSRF_TRUSTED_ORIGINS$|TIME_ZONE$|LOG_LEVEL$|PYTHON_THREADPOOL_THREAD_COUNT$)", name
       ))
     ])
     error_message = "app_settings holds your own settings, such as { RATES_URL = \"https://example.com/rates\" }. Those of the host, of the image and of Nightshift have variables of their own; a time zone for the host would move every schedule."

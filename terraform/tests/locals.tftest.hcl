@@ -32,8 +32,8 @@ run "a_name_is_all_it_takes" {
   }
 
   assert {
-    condition     = local.database_connections == 35 && local.database_storage_tiers[var.database_storage_mb] == "P4"
-    error_message = "The smallest server."
+    condition     = local.database_connections == 35 && local.worker_threads == 16 && local.database_storage_tiers[var.database_storage_mb] == "P4"
+    error_message = "The smallest server, and no more threads than it has connections for."
   }
 }
 
@@ -215,7 +215,7 @@ run "what_the_messages_show_is_valid" {
   }
 
   assert {
-    condition     = local.unique_name == "nightshift-7f3a9c" && local.database_is_public && local.database_connections == 844
+    condition     = local.unique_name == "nightshift-7f3a9c" && local.database_is_public && local.database_connections == 844 && local.worker_threads == 32
     error_message = "All of it at once."
   }
 }

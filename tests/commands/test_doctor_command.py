@@ -58,6 +58,12 @@ def test_a_fault_makes_it_end_with_1(monkeypatch, capsys):
     )
 
 
+def test_a_laptop_is_not_asked_for_threads(settings, monkeypatch):
+    monkeypatch.delenv("PYTHON_THREADPOOL_THREAD_COUNT", raising=False)
+    settings.LOCAL = True
+    assert says("threads") == (True, "LOCAL=1: the local host sees to them")
+
+
 def test_programs_read_it_as_json(capsys):
     call_command("doctor", "--format", "json")
     found = json.loads(capsys.readouterr().out)
