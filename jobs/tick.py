@@ -5,6 +5,8 @@ import time
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from django.db import InterfaceError, OperationalError
+
 from jobs import doorbell, instance, sql, supervisor, telemetry, timing, transitions
 from jobs.declarations import Job, registry
 from jobs.serve import Born, serve
@@ -43,7 +45,7 @@ def tick() -> list[Born]:
         retire_unscheduled()
         declare_predecessors_lost()
     supervisor.give_unsure_back()
-    born = serve(due, patience=timing.PATIENCE, skip_locked=True)
+    born = _serve(due)
     # Not before: where the database fails here, the next tick has to look at all jobs again.
     _aligned = True
     rings = [Ring(run=run.run) for run in born]
@@ -60,6 +62,25 @@ def tick() -> list[Born]:
     if telemetry.is_on():
         telemetry.queue(*transitions.waiting())
     _note_end()
+    return born
+
+
+def _serve(due: list[Job]) -> list[Born]:
+    """Serve the jobs, all at once; one by one where that fails: the job that can't be served hurts no other."""
+    try:
+        return serve(due, patience=timing.PATIENCE, skip_locked=True)
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception:
+        log.exception("the jobs can't be served together; trying each by itself")
+    born: list[Born] = []
+    for job in due:
+        try:
+            born += serve([job], patience=timing.PATIENCE, skip_locked=True)
+        except (OperationalError, InterfaceError):
+            raise
+        except Exception:
+            log.exception("job=%s can't be served: its ledger stands still", job.name)
     return born
 
 

@@ -195,3 +195,16 @@ def test_after_a_long_outage_the_ledger_is_complete(declared):
     covered = Run.objects.count() + sum(Gap.objects.values_list("count", flat=True))
     assert covered == registry["minutely"].schedule.count(through, state.ledger_through)
     assert (Run.objects.count(), Gap.objects.count() <= 2) == (1, True)
+
+
+def test_a_job_that_cant_be_served_hurts_no_other(daily, declared, rung, caplog):
+    """Its override names a zone that went with an update of the zones' data."""
+    declared("broken", command="succeeds", schedule="0 0 * * * *")
+    begin_ledger(daily, 12 * HOUR)
+    begin_ledger(registry["broken"], 12 * HOUR)
+    JobState.objects.filter(pk="broken").update(override_at=states.clock(), override_time_zone="Mars/Olympus")
+    (run,) = tick.tick()
+    assert run.job == "nightly"
+    assert rung == [run.run]
+    assert "job=broken can't be served: its ledger stands still" in caplog.messages
+    assert "No time zone is called 'Mars/Olympus'" in caplog.text
