@@ -1,0 +1,139 @@
+"""Why didn't it run at 02:00? The ledger's answer for one occurrence of a job, in a few plain sentences.
+
+Each cause has a function of its own, found in a table by a run's status (`runs.RUN`) or a gap's reason (`gaps.GAP`). The
+number of queries is the same for any length of ledger and pipeline.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+
+from jobs import overrides, states
+from jobs.declarations import Job, registry
+from jobs.explain.fates import fate_of
+from jobs.explain.runs import told_of_run
+from jobs.explain.scene import Cause, Clock, Scene, ancestors, joined
+from jobs.fate import INSTANT
+from jobs.models import Gap, Run
+from jobs.occurrences import Schedule
+from jobs.overrides import Override
+
+__all__ = ["Cause", "Explanation", "explain", "schedule_of", "zone_of"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Explanation:
+    """What happened to an occurrence: sentences for people, facts for programs.
+
+    `previous` and `next` are the neighbours of the moment asked for, where it is no occurrence itself.
+    """
+
+    job: str
+    cause: Cause
+    sentences: tuple[str, ...]
+    occurrence: datetime | None = None
+    run: Run | None = None
+    gap: Gap | None = None
+    previous: datetime | None = None
+    next: datetime | None = None
+
+    @property
+    def text(self) -> str:
+        return " ".join(self.sentences)
+
+
+def explain(job: Job, when: datetime | None = None, now: datetime | None = None) -> Explanation:
+    """What happened to the job's occurrence nearest `when`; without it, to the latest that was due.
+
+    `now` is the database's clock unless given. For a pipeline's step the occurrences are those of the schedule at the
+    pipeline's beginning. Where there is no schedule at all, the run nearest `when` is told.
+    """
+    moment = now or states.clock()
+    # Local times that the clock jumps over equal nothing, so Python has it.
+    when = when.astimezone(UTC) if when else None
+    job = overrides.effective(job, moment)
+    schedule = schedule_of(job)
+    if schedule is None:
+        return _without_schedule(job, when, moment)
+    before, after = schedule.previous((when or moment) + INSTANT), schedule.next(when or moment)
+    occurrence = _nearest(when, before, after)
+    clock = Clock(schedule.zone, moment, occurrence)
+    if occurrence is None:
+        return Explanation(
+            job=job.name, cause=Cause.NO_OCCURRENCE, sentences=(_never(job, schedule, when, after, clock),), next=after
+        )
+    scene = Scene.read(job, schedule, occurrence, moment, clock)
+    cause, sentences = fate_of(job, scene)
+    if override := overrides.of(scene.states.get(job.name), moment):
+        sentences = [*sentences, _overridden(override, clock)]
+    exact = when is None or occurrence == when
+    return Explanation(
+        job=job.name,
+        cause=cause,
+        sentences=(*([] if exact or when is None else [_neighbours(job, when, before, after, clock)]), *sentences),
+        occurrence=occurrence,
+        run=scene.runs.get(job.name),
+        gap=scene.gaps.get(job.name),
+        previous=None if exact else before,
+        next=None if exact else after,
+    )
+
+
+def _overridden(override: Override, clock: "Clock") -> str:
+    end = f" until {clock.short(override.until)}" if override.until else ""
+    return f"Its declaration is overridden by {override.by}{end}{f': {override.reason}' if override.reason else '.'}"
+
+
+def schedule_of(job: Job) -> Schedule | None:
+    """The job's schedule; for a step, the one that its pipeline begins with. None where a person starts it."""
+    if job.schedule:
+        return job.schedule
+    return next((registry[name].schedule for name in ancestors(job) if registry[name].schedule), None)
+
+
+def zone_of(job: Job) -> ZoneInfo:
+    """The zone in which the job's moments are told."""
+    schedule = schedule_of(job)
+    return schedule.zone if schedule else ZoneInfo(settings.TIME_ZONE)
+
+
+def _without_schedule(job: Job, when: datetime | None, now: datetime) -> Explanation:
+    """A job that a person or program starts: its run nearest the moment."""
+    nearest = Run.objects.raw(
+        """
+            (SELECT * FROM jobs_run WHERE job = %s AND created_at <= %s ORDER BY id DESC LIMIT 1)
+            UNION ALL
+            (SELECT * FROM jobs_run WHERE job = %s AND created_at > %s ORDER BY id LIMIT 1)
+            """,
+        [job.name, when or now] * 2,
+    )
+    clock = Clock(ZoneInfo(settings.TIME_ZONE), now)
+    head = f"{job.name} has no schedule: " + (
+        f"it follows {joined(job.after)}, which a person or program starts."
+        if job.after
+        else "a person or program starts it."
+    )
+    runs = sorted(nearest, key=lambda run: abs(run.created_at - (when or now)))
+    if not runs:
+        return Explanation(job=job.name, cause=Cause.NO_OCCURRENCE, sentences=(head, "It never ran yet."))
+    cause, sentences = told_of_run(job, runs[0], clock)
+    return Explanation(job=job.name, cause=cause, sentences=(head, *sentences), run=runs[0])
+
+
+def _nearest(when: datetime | None, before: datetime | None, after: datetime | None) -> datetime | None:
+    if when is None or before is None or after is None:
+        return before if when is None else before or after
+    return before if when - before <= after - when else after
+
+
+def _neighbours(job: Job, when: datetime, before: datetime | None, after: datetime | None, clock: Clock) -> str:
+    near = joined([clock.full(moment) for moment in (before, after) if moment])
+    return f"{job.name} has no occurrence at {clock.full(when)}: the nearest are {near}."
+
+
+def _never(job: Job, schedule: Schedule, when: datetime | None, after: datetime | None, clock: Clock) -> str:
+    if after is None:
+        return f"{job.name} has no occurrence: its schedule {schedule.expression.text} never fires."
+    return f"{job.name} wasn't due yet: its first occurrence is {clock.full(after)}."

@@ -1,0 +1,49 @@
+"""What became of an occurrence, for a job and down the pipeline before it."""
+
+from jobs.declarations import Job, registry
+from jobs.explain.absence import not_due, told_without_rows
+from jobs.explain.gaps import told_of_gap
+from jobs.explain.runs import CAUSES, told_of_run
+from jobs.explain.scene import Cause, Scene, Told, joined
+from jobs.words import Status
+
+
+def fate_of(job: Job, scene: Scene) -> Told:
+    if (run := scene.runs.get(job.name)) is not None:
+        return told_of_run(job, run, scene.clock)
+    due = f"{job.name} was due at {scene.clock.full(scene.occurrence)}."
+    if (gap := scene.gaps.get(job.name)) is not None:
+        return Cause(gap.fate), [due, *told_of_gap(job, gap, scene)]
+    if scene.occurrence > scene.now:
+        return Cause.NOT_DUE, not_due(job, scene)
+    if not job.schedule:
+        return _told_of_predecessors(job, scene)
+    return told_without_rows(job, scene, due)
+
+
+def _told_of_predecessors(job: Job, scene: Scene) -> Told:
+    """Why a step has no run: what became of each predecessor, down to where the pipeline stopped."""
+    told = [
+        f"{job.name} follows {joined(job.after)}, due at {scene.clock.full(scene.occurrence)}. It has no run for it."
+    ]
+    causes: set[Cause] = set()
+    for name in job.after:
+        cause, sentences = _told_of_predecessor(name, scene)
+        causes.add(cause)
+        told += sentences
+    if causes == {Cause.RAN}:
+        return Cause.UNRECORDED, [*told, "No run followed. Was the step declared when that ended?"]
+    return (Cause.WAITS if causes & PENDING else Cause.SKIPPED), told
+
+
+def _told_of_predecessor(name: str, scene: Scene) -> Told:
+    run = scene.runs.get(name)
+    if run is not None:
+        ended = "" if run.status == Status.SUCCEEDED else "is " if run.status in PENDING else "ended as "
+        return CAUSES.get(Status(run.status), Cause.RAN), [f"{name} {ended}{run.status} (run {run.pk})."]
+    if name not in registry:
+        return Cause.UNRECORDED, [f"{name} isn't declared any more."]
+    return fate_of(registry[name], scene)
+
+
+PENDING = {Cause.QUEUED, Cause.RUNNING, Cause.WAITS, Cause.UNDECIDED}
