@@ -1,7 +1,7 @@
 """Why didn't it run at 02:00? The ledger's answer for one occurrence of a job, in a few plain sentences.
 
-Each cause has a function of its own, found in a table by a run's status (`runs.RUN`) or a gap's reason (`gaps.GAP`). The
-number of queries is the same for any length of ledger and pipeline.
+Each cause has a function of its own, found in a table by a run's status (`runs.RUN`) or a gap's reason (`gaps.GAP`).
+The number of queries is the same for any length of ledger and pipeline.
 """
 
 from dataclasses import dataclass
