@@ -34,7 +34,7 @@ def give_birth(
     Wants a transaction: the job's lock is held until its end.
     """
     states.lock(job)
-    active = states.activity([job.name])[job.name]
+    active = states.activity({job.name: None})[job.name]
     # A run for a later moment collides with nobody now; when its moment comes, its claim waits for its turn.
     collision, blocked_by = (Collision.START, None) if not_before else collide(job, active)
     skipped = collision is Collision.SKIP
@@ -96,7 +96,7 @@ def insert(
             not_before,
             status != Status.QUEUED,
             job.overlap is not Overlap.ALLOW,
-            job.concurrency_group or "",
+            job.group,
             reason,
             error,
             blocked_by,

@@ -40,8 +40,9 @@ def answer(call: Call) -> None:
     elif through is not None and _is_due(call.job, through, moment):
         log.info("nothing to run job=%s: what was due is skipped or missed, and the ledger says why", call.job.name)
     elif call.called_for is None:
-        # A zone's timer also fires at moments that are none of the job's occurrences: these leave nothing.
-        if not _fires_at_other_moments(call.job):
+        # A zone's timer also fires at moments that are none of the job's occurrences, and an overridden one at none:
+        # these leave nothing.
+        if not _fires_at_other_moments(call.job) and overrides.effective(call.job).has_timer:
             _leave_event(call, "The host doesn't tell for which moment it called")
     elif call.called_for > moment:
         run = triggers.request(

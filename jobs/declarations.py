@@ -99,6 +99,19 @@ class Job:
         """Whether the job is a timer function of its own; otherwise the tick serves it."""
         return self.timer and self.schedule is not None
 
+    @property
+    def group(self) -> str:
+        """The group whose limit its runs keep to as they start: the declared one, or with `max_running` one of its own.
+
+        Empty where neither is declared.
+        """
+        return self.concurrency_group or (f"max_running of {self.name}" if self.max_running else "")
+
+    @property
+    def group_limit(self) -> int:
+        """How many runs of its group may run at once."""
+        return self.concurrency_limit if self.concurrency_group or not self.max_running else self.max_running
+
     def deadline_at(self, moment: datetime) -> timedelta:
         """How late an occurrence at this moment may start: one period, from two minutes to a day, unless declared."""
         if self.start_deadline is not None:

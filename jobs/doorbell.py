@@ -3,6 +3,8 @@
 The row is the truth. A ring that is lost is made good by the tick; one heard twice finds the row claimed.
 """
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Protocol
 
@@ -33,6 +35,14 @@ class LocalDoorbell:
         return ""
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ring:
+    """A run to wake an executor for, once the change that made it startable is committed."""
+
+    run: int
+    delay: timedelta = timedelta(0)
+
+
 def backend() -> Doorbell:
     """The doorbell that the settings name."""
     found: Doorbell = import_string(settings.JOBS_DOORBELL)()
@@ -44,3 +54,9 @@ def ring(run: int, delay: timedelta = timedelta(0)) -> None:
     point("ring.before")
     backend().ring(run, delay)
     point("ring.after")
+
+
+def ring_all(rings: Iterable[Ring]) -> None:
+    """Wake an executor for each of them."""
+    for each in rings:
+        ring(each.run, each.delay)

@@ -176,7 +176,7 @@ def _by_rules(
     for start, end in free:
         fates += _spans(schedule, start, end, Fate.MISSED, Reason.SUPERSEDED)
     # Only a run that could start at once is held to its deadline: one that waits for another does so by a rule.
-    waits = collision is not Collision.START
+    waits = collision is not Collision.START or bool(job.concurrency_group)
     for place, occurrence in enumerate(candidates):
         fates.append(
             Birth(

@@ -45,8 +45,7 @@ def _is_secret(job: Job, option: str) -> bool:
 
 def mask(text: str, secrets: Iterable[str]) -> str:
     """The text without the secrets."""
-    masker = Masker(secrets)
-    return (masker.feed(text.encode()) + masker.end()).decode()
+    return Masker(secrets).whole(text)
 
 
 def hide(job: Job, arguments: Sequence[str]) -> list[str]:
@@ -67,7 +66,8 @@ class Masker:
     """Replaces secrets in a stream of bytes, also where one straddles two pieces of it."""
 
     def __init__(self, secrets: Iterable[str]) -> None:
-        values = {secret.encode() for secret in secrets if len(secret) >= SHORTEST}
+        # The environment may hold bytes that are no UTF-8.
+        values = {os.fsencode(secret) for secret in secrets if len(secret) >= SHORTEST}
         # The longest first: one secret may begin with another.
         ordered = sorted(values, key=len, reverse=True)
         self._pattern = re.compile(b"|".join(map(re.escape, ordered))) if ordered else None
@@ -98,6 +98,10 @@ class Masker:
             if data[-length:] in self._beginnings:
                 return len(data) - length
         return len(data)
+
+    def whole(self, text: str) -> str:
+        """All of a text without the secrets, beside what is fed."""
+        return self._pattern.sub(MASK, text.encode()).decode() if self._pattern else text
 
     def end(self) -> bytes:
         """What was held."""

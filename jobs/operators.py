@@ -7,6 +7,7 @@ from django.db import transaction
 
 from jobs import doorbell, overrides, states
 from jobs.declarations import Job
+from jobs.doorbell import Ring
 from jobs.models import Event, JobState
 from jobs.ncrontab import Expression
 from jobs.occurrences import Schedule
@@ -60,19 +61,19 @@ def pause(job: Job, *, by: str, reason: str = "", until: datetime | None = None)
             paused_at=clock, paused_until=until, paused_by=by, paused_reason=reason
         )
         Event.objects.create(job=job.name, kind="paused", by=by, message=_sentence(job, by, reason, until))
-    for run in born:
-        doorbell.ring(run.run)
+    doorbell.ring_all(Ring(run=run.run) for run in born)
 
 
 def resume(job: Job, *, by: str) -> None:
     """End the pause; what it swallowed stays skipped. Raises NotPaused."""
     with transaction.atomic():
-        serve([job])
+        born = serve([job])
         states.lock(job)
         if not JobState.objects.get(pk=job.name).is_paused(states.clock()):
             raise NotPaused(job)
         JobState.objects.filter(pk=job.name).update(paused_at=None, paused_until=None, paused_by="", paused_reason="")
         Event.objects.create(job=job.name, kind="resumed", by=by, message=f"{job.name} was resumed by {by}.")
+    doorbell.ring_all(Ring(run=run.run) for run in born)
 
 
 class AlreadyOverridden(ValueError):
@@ -155,15 +156,14 @@ def override(
         Event.objects.create(
             job=job.name, kind="overridden", by=by, message=_sentence(job, by, reason, until, "overridden")
         )
-    for run in born:
-        doorbell.ring(run.run)
+    doorbell.ring_all(Ring(run=run.run) for run in born)
 
 
 def end_override(job: Job, *, by: str) -> None:
     """Let the declaration hold again. Raises NotOverridden."""
     with transaction.atomic():
         clock = states.clock()
-        serve([job], clock)
+        born = serve([job], clock)
         states.lock(job)
         if job.name not in overrides.in_force([job.name], clock):
             raise NotOverridden(job)
@@ -173,6 +173,7 @@ def end_override(job: Job, *, by: str) -> None:
         Event.objects.create(
             job=job.name, kind="override_ended", by=by, message=f"{by} ended the override of {job.name}."
         )
+    doorbell.ring_all(Ring(run=run.run) for run in born)
 
 
 def _check_override(job: Job, schedule: str, time_zone: str, arguments: Sequence[str] | None) -> None:

@@ -30,16 +30,8 @@ def follow(end: End) -> Followed:
     """Give birth to the steps whose predecessors have now all succeeded; record those that can't run any more.
 
     A step runs once for an occurrence, when all its predecessors succeeded for it. After a run that no schedule asked
-    for, a step follows that run alone.
+    for, a step follows that run alone. Wants the locks that `lock_steps_after` takes.
     """
-    # Two predecessors may end at the same moment, each unseen by the other: the steps' locks let one go second. They
-    # are taken in the order of the names, so that two ends never wait for each other in a circle.
-    for name in sorted(_descendants(end.job)):
-        states.lock(registry[name])
-    return _follow(end)
-
-
-def _follow(end: End) -> Followed:
     followed = Followed()
     for step in registry.steps_after(end.job):
         if end.status is not Status.SUCCEEDED:
@@ -86,12 +78,22 @@ def _skip(step: Job, end: End, followed: Followed, reason: Reason, why: str) -> 
 
 
 def _go_on(step: Job, run: int, scheduled_for: datetime | None, followed: Followed) -> None:
-    further = _follow(End(run=run, job=step.name, status=Status.SKIPPED, scheduled_for=scheduled_for))
+    further = follow(End(run=run, job=step.name, status=Status.SKIPPED, scheduled_for=scheduled_for))
     followed.born += further.born
     followed.replaces += further.replaces
 
 
-def _descendants(job: str) -> set[str]:
+def lock_steps_after(job: str) -> None:
+    """Hold the locks of all steps that come after a job. Before a run of it ends: its row is changed under them.
+
+    Two predecessors may end at the same moment, each unseen by the other: the steps' locks let one go second. They are
+    taken in the order of the names, and before any run's row, so that two ends never wait for each other in a circle.
+    """
+    for name in sorted(descendants(job)):
+        states.lock(registry[name])
+
+
+def descendants(job: str) -> set[str]:
     """The names of all the steps that come after a job, at once or later."""
     found: set[str] = set()
     waiting = [job]

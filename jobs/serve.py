@@ -2,21 +2,21 @@
 
 `serve` decides the fate of every occurrence between a job's watermark and now, under the lock on the job's `JobState`.
 Timers call it for their job, the tick for all that are due. It takes at most seven statements, for one job or for ten
-thousand; one where nothing is due.
+thousand, beside those for each run that is replaced and each override that ends; one where nothing is due.
 """
 
 import json
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from django.db import transaction
 
-from jobs import declarations, disabled, overrides, sql, states, telemetry, transitions
+from jobs import declarations, disabled, overrides, pipelines, sql, states, telemetry, transitions
 from jobs.declarations import Job
-from jobs.fate import Activity, Birth, Situation, Span, Verdict, decide
+from jobs.fate import INSTANT, Activity, Birth, Situation, Span, Verdict, decide
 from jobs.faults import point
 from jobs.occurrences import Schedule
 from jobs.overrides import Override
@@ -106,7 +106,7 @@ def serve(
         if missing:
             states.begin([scheduled[name] for name in missing], now)
         lock = "FOR UPDATE OF s SKIP LOCKED" if skip_locked else "FOR UPDATE OF s"
-        windows = _windows(scheduled, _read(names, lock=lock), now, patience)
+        windows = _windows(scheduled, _read(_with_steps(scheduled, names), lock=lock), now, patience)
         born = _serve_locked(windows)
         if ended := [window.job.name for window in windows if window.ends_override]:
             # From there on the declaration holds.
@@ -118,6 +118,14 @@ def serve(
     for run in born:
         log.info("born run=%s job=%s scheduled_for=%s", run.run, run.job, run.scheduled_for.isoformat())
     return born
+
+
+def _with_steps(jobs: Mapping[str, Job], names: list[str]) -> list[str]:
+    """These jobs, and the steps that may follow where a run of one is cancelled for another: all are locked at once."""
+    return [
+        *names,
+        *(step for name in names if jobs[name].overlap is Overlap.REPLACE for step in pipelines.descendants(name)),
+    ]
 
 
 def _read(names: list[str], *, lock: str = "") -> list[_State]:
@@ -140,6 +148,8 @@ def _read(names: list[str], *, lock: str = "") -> list[_State]:
 def _windows(jobs: dict[str, Job], found: Sequence[_State], now: datetime | None, patience: timedelta) -> list[_Window]:
     windows = []
     for state in found:
+        if state.job not in jobs:
+            continue  # a step, read for its lock
         job = overrides.applied(jobs[state.job], state.override)
         assert job.schedule is not None
         moment = now or state.clock
@@ -153,7 +163,7 @@ def _windows(jobs: dict[str, Job], found: Sequence[_State], now: datetime | None
         end = state.override.until if state.override else None
         ends_override = end is not None and end <= until
         if end is not None and ends_override:
-            until = end
+            until = end - INSTANT  # from its end on the declaration holds
         windows.append(_Window(job, job.schedule, state, through, until, moment, restarted, ends_override))
     return windows
 
@@ -163,7 +173,7 @@ def _serve_locked(windows: Sequence[_Window]) -> list[Born]:
     due = [window for window in windows if window.is_due]
     verdicts: list[tuple[_Window, Verdict]] = []
     if due:
-        activity = states.activity([window.job.name for window in due], min(window.through for window in due))
+        activity = states.activity({window.job.name: window.through for window in due})
         verdicts = [
             (window, decide(window.job, window.schedule, _situation(window, activity[window.job.name])))
             for window in due
@@ -220,7 +230,7 @@ def _births(verdicts: Sequence[tuple[_Window, Verdict]]) -> list[dict[str, Any]]
             "arguments": list(window.job.arguments),
             "start_by": states.text(birth.start_by),
             "exclusive": window.job.overlap is not Overlap.ALLOW,
-            "concurrency_group": window.job.concurrency_group or "",
+            "concurrency_group": window.job.group,
         }
         for window, verdict in verdicts
         for birth in verdict.births

@@ -3,7 +3,10 @@
 from typing import Any
 
 import psycopg
-from django.db import connection
+from django.db import InterfaceError, InternalError, OperationalError, connection
+
+# The database is away, or takes no writes: a full disk and a standby that isn't promoted yet make it read-only.
+AWAY = (OperationalError, InterfaceError, InternalError)
 
 
 def rows(statement: str, parameters: Any = None) -> list[tuple[Any, ...]]:

@@ -2,7 +2,7 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from jobs import declarations, sql
@@ -11,7 +11,7 @@ from jobs.fate import Activity
 
 
 def begin(jobs: Iterable[Job], at: datetime | None = None) -> None:
-    """Make the state rows that don't exist yet. Their ledger begins when this process first saw them, or at `at`."""
+    """Make the state rows that don't exist yet. Their ledger begins at `at`, or when this process first saw them."""
     seen = declarations.FIRST_SEEN if at is None else min(at, declarations.FIRST_SEEN)
     rows = [
         {
@@ -97,23 +97,22 @@ def clock_and_watermark(job: Job) -> tuple[datetime, datetime | None]:
     return now, through
 
 
-def activity(names: list[str], since: datetime | None = None) -> dict[str, list[Activity]]:
-    """The jobs' active runs, and where `since` is given those that ended after it, oldest first."""
+def activity(since: Mapping[str, datetime | None]) -> dict[str, list[Activity]]:
+    """The active runs of these jobs, and those that ended after the moment that a job is given with, oldest first."""
     found: dict[str, list[Activity]] = defaultdict(list)
     rows = sql.rows(
         """
-        SELECT job, id, created_at, attempt > 0,
+        SELECT r.job, id, created_at, attempt > 0,
                -- A run whose lease ran out is nobody's, though not called lost yet: it is in nobody's way after that.
                CASE WHEN status = 'running' AND lease_expires_at < clock_timestamp() THEN lease_expires_at
                     ELSE finished_at END
-          FROM jobs_run
-         WHERE job = ANY(%s)
-           AND (status = 'running' OR (finished_at > %s AND status NOT IN ('skipped', 'missed'))
+          FROM jobs_run r JOIN unnest(%s::text[], %s::timestamptz[]) AS asked(job, since) ON asked.job = r.job
+         WHERE (status = 'running' OR (finished_at > since AND status NOT IN ('skipped', 'missed'))
                 -- A run asked for at a later moment is in nobody's way until then.
                 OR (status = 'queued' AND (attempt > 0 OR not_before <= clock_timestamp())))
          ORDER BY id
         """,
-        [names, since],
+        [list(since), list(since.values())],
     )
     for job, run, created_at, started, finished_at in rows:
         found[job].append(Activity(run=run, created_at=created_at, finished_at=finished_at, started=started))

@@ -12,17 +12,18 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from concurrent.futures import TimeoutError as Unfinished
 from contextlib import contextmanager, suppress
 from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db import InterfaceError, OperationalError, connections
+from django.db import connections
 
-from jobs import doorbell, instance, masking, telemetry, timing, transitions
+from jobs import doorbell, instance, masking, sql, telemetry, timing, transitions
 from jobs.declarations import Job, registry
+from jobs.doorbell import Ring
 from jobs.faults import point
 from jobs.isolation.client import Child, ForkServerFailed, server
 from jobs.output import Recorder
@@ -77,12 +78,14 @@ def execute(run: int, *, invocation_id: str = "", echo: Echo | None = None) -> S
     """
     with slots.take() as free:
         if not free or _closing is not None:
+            # Another instance may be idle, and this one's message is used up.
+            doorbell.ring(run, timing.BUSY)
             return None
         give_unsure_back()
         with telemetry.attempt() as span:
             try:
                 claim = transitions.claim(run, instance.current(), invocation_id, span.trace_id)
-            except (OperationalError, InterfaceError):
+            except sql.AWAY:
                 if invocation_id:
                     _unsure[invocation_id] = run
                 raise
@@ -107,20 +110,17 @@ def give_unsure_back() -> None:
         for claim in transitions.of_invocation(run, invocation_id):
             if ended := transitions.finish(claim, outcome):
                 log.info("gave back run=%s job=%s attempt=%s", claim.run, claim.job, claim.number)
-                for ring in ended.rings:
-                    doorbell.ring(ring.run, ring.delay)
+                doorbell.ring_all(ended.rings)
         _unsure.pop(invocation_id, None)
 
 
 def _wake_others(ended: Ended) -> None:
     """Ring for the steps that follow, for a retry, and for runs that waited for this one's end or its slot."""
-    rung = {ring.run for ring in ended.rings}
-    for ring in ended.rings:
-        doorbell.ring(ring.run, ring.delay)
+    doorbell.ring_all(ended.rings)
     if _closing is None:
-        for run in transitions.next_ready(settings.JOBS_MAX_RUNNING):
-            if run not in rung:
-                doorbell.ring(run)
+        rung = {ring.run for ring in ended.rings}
+        ready = transitions.next_ready(settings.JOBS_MAX_RUNNING)
+        doorbell.ring_all(Ring(run=run) for run in ready if run not in rung)
 
 
 def shut_down(chance: timedelta, grace: timedelta | None = None) -> None:
@@ -164,12 +164,13 @@ class Supervisor:
         self.reports = b""
         self._wake, self._waker = socket.socketpair()
         self._waker.setblocking(False)
-        self.secrets = [*masking.of_environment(), *masking.of_arguments(self.job, claim.arguments)]
-        # Not before: what raises up here must not leave an attempt behind whose lease is renewed for ever.
-        self.held: Held = writer.hold(claim, self.wake)
+        secrets = [*masking.of_environment(), *masking.of_arguments(self.job, claim.arguments)]
+        self.masker = masking.Masker(secrets)
         self.recorder = Recorder(
-            lambda number, piece: writer.write(self.held, number, piece), self.job.output_limit, self.secrets
+            lambda number, piece: writer.write(self.held, number, piece), self.job.output_limit, secrets
         )
+        # Last: what raises up here must not leave an attempt behind whose lease is renewed for ever.
+        self.held: Held = writer.hold(claim, self.wake)
 
     def wake(self) -> None:
         """Make the supervisor look at what has changed. Any thread may call it."""
@@ -193,12 +194,14 @@ class Supervisor:
 
     def _outcome(self) -> Outcome | None:
         began = time.monotonic()
+        if self.claim.job not in registry:
+            return Outcome(status=AttemptStatus.FAILED, error=_undeclared(self.claim.job))
         try:
             point("fork.before")
             child = server.spawn(self._request())
             point("fork.after")
         except ForkServerFailed as failure:
-            return Outcome(status=AttemptStatus.FAILED, error=_printable(str(failure)))
+            return Outcome(status=AttemptStatus.FAILED, error=_clean(str(failure), self.masker))
         try:
             self._watch(child, began)
         finally:
@@ -292,7 +295,7 @@ class Supervisor:
             except ValueError:  # SIGTERM cut it short
                 continue
             if report.get("progress"):
-                self.progress = _clean(report["progress"], self.secrets)
+                self.progress = _clean(report["progress"], self.masker)
                 writer.report(self.held, self.progress)
             self.end = report.get("end", self.end)
 
@@ -354,8 +357,8 @@ class Supervisor:
             status=status,
             exit_code=code if code is not None and code >= 0 else None,
             signal=_signal_name(code) if code is not None and code < 0 else "",
-            error=_clean(error, self.secrets),
-            result=_clean(self.end.get("result"), self.secrets),
+            error=_clean(error, self.masker),
+            result=_clean(self.end.get("result"), self.masker),
             progress=self.progress,
             wall=wall,
             cpu=timedelta(seconds=receipt["cpu"]) if receipt else None,
@@ -405,6 +408,13 @@ class Supervisor:
         self.span.ended(None if ended is None else outcome)
 
 
+def _undeclared(job: str) -> str:
+    # Its command isn't known: one with the job's name may be another.
+    return (
+        f"No job is declared as {job!r} in this release: nothing was started. Declare it again, or start its successor."
+    )
+
+
 def _signal_name(code: int) -> str:
     try:
         return signal.Signals(-code).name
@@ -417,15 +427,15 @@ def _printable(text: str) -> str:
     return text.replace("\x00", "�").encode(errors="replace").decode()
 
 
-def _clean(value: Any, secrets: Sequence[str]) -> Any:
+def _clean(value: Any, masker: masking.Masker) -> Any:
     """JSON as PostgreSQL takes it (Python's has NaN and NUL besides), and without secrets."""
     match value:
         case str():
-            return masking.mask(_printable(value), secrets)
+            return masker.whole(_printable(value))
         case float() if not math.isfinite(value):
             return str(value)
         case list():
-            return [_clean(item, secrets) for item in value]
+            return [_clean(item, masker) for item in value]
         case dict():
-            return {_clean(key, secrets): _clean(item, secrets) for key, item in value.items()}
+            return {_clean(key, masker): _clean(item, masker) for key, item in value.items()}
     return value

@@ -5,12 +5,13 @@ import time
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from django.db import InterfaceError, OperationalError
+from django.conf import settings
 
 from jobs import doorbell, instance, sql, supervisor, telemetry, timing, transitions
 from jobs.declarations import Job, registry
+from jobs.doorbell import Ring
 from jobs.serve import Born, serve
-from jobs.transitions import Ring
+from jobs.transitions import Claim
 
 log = logging.getLogger(__name__)
 
@@ -49,16 +50,17 @@ def tick() -> list[Born]:
     # Not before: where the database fails here, the next tick has to look at all jobs again.
     _aligned = True
     rings = [Ring(run=run.run) for run in born]
-    transitions.miss_overdue()
+    missed = transitions.miss_overdue()
+    lost: list[Claim] = []
     # After an outage the supervisors need time to renew their leases: until then an old lease says nothing.
     if _sight.seen(time.monotonic()) >= timing.LEASE:
-        rings += transitions.declare_lost(
-            transitions.with_expired_leases(), "Its supervisor vanished: no heartbeat came until its lease ran out."
-        )
+        lost = transitions.with_expired_leases()
+        rings += transitions.declare_lost(lost, "Its supervisor vanished: no heartbeat came until its lease ran out.")
+    # What waited behind a run that ended here can start now.
+    ready = transitions.next_ready(settings.JOBS_MAX_RUNNING) if missed or lost else []
     rung = {ring.run for ring in rings}
-    rings += [Ring(run=run) for run in transitions.forgotten() if run not in rung]
-    for ring in rings:
-        doorbell.ring(ring.run, ring.delay)
+    rings += [Ring(run=run) for run in dict.fromkeys(ready + transitions.forgotten()) if run not in rung]
+    doorbell.ring_all(rings)
     if telemetry.is_on():
         telemetry.queue(*transitions.waiting())
     _note_end()
@@ -69,7 +71,7 @@ def _serve(due: list[Job]) -> list[Born]:
     """Serve the jobs, all at once; one by one where that fails: the job that can't be served hurts no other."""
     try:
         return serve(due, patience=timing.PATIENCE, skip_locked=True)
-    except (OperationalError, InterfaceError):
+    except sql.AWAY:
         raise
     except Exception:
         log.exception("the jobs can't be served together; trying each by itself")
@@ -77,7 +79,7 @@ def _serve(due: list[Job]) -> list[Born]:
     for job in due:
         try:
             born += serve([job], patience=timing.PATIENCE, skip_locked=True)
-        except (OperationalError, InterfaceError):
+        except sql.AWAY:
             raise
         except Exception:
             log.exception("job=%s can't be served: its ledger stands still", job.name)
@@ -106,8 +108,7 @@ def declare_predecessors_lost() -> list[Ring]:
     rings = transitions.declare_lost(
         orphans, "Its supervisor died, and a new one started in its place.", only_if_lease_expired=False
     )
-    for ring in rings:
-        doorbell.ring(ring.run, ring.delay)
+    doorbell.ring_all(rings)
     return rings
 
 
@@ -127,12 +128,17 @@ def retire_unscheduled() -> None:
 
 
 def _due() -> list[Job]:
-    """The jobs with an occurrence to serve: at once those without a timer, after a while those that have one."""
+    """The jobs with an occurrence to serve: at once those without a timer, after a while those that have one.
+
+    The timer of a job whose schedule or zone is overridden knows nothing of it.
+    """
     scheduled = registry.scheduled()
     found = sql.rows(
         """
         SELECT job FROM jobs_jobstate
-         WHERE next_due_at <= clock_timestamp() - CASE WHEN job = ANY(%s) THEN %s ELSE interval '0' END
+         WHERE next_due_at <= clock_timestamp() - CASE
+                   WHEN job = ANY(%s) AND override_schedule = '' AND override_time_zone = '' THEN %s
+                   ELSE interval '0' END
         """,
         [[job.name for job in scheduled if job.has_timer], timing.PATIENCE],
     )

@@ -1,4 +1,6 @@
-"""How long a run may be out of sight, and how the watchers keep to it. All moments are the database's."""
+"""How long a run may be out of sight, and how the watchers keep to it. Leases are counted by the database's clock,
+heartbeats and fences by the supervisor's own, which nobody sets back.
+"""
 
 from datetime import timedelta
 
@@ -12,3 +14,5 @@ PATIENCE = timedelta(seconds=30)
 # A queued run that nobody took up in this time was forgotten by its doorbell.
 FORGOTTEN = timedelta(seconds=30)
 RING_AGAIN = timedelta(minutes=5)
+# An instance without a free slot passes a run on for so long: it is taken up by another, or here again.
+BUSY = timedelta(seconds=15)

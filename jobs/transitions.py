@@ -10,12 +10,13 @@ from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import IntegrityError, transaction
 
 from jobs import pipelines, sql, telemetry, timing
 from jobs.declarations import registry
+from jobs.doorbell import Ring
 from jobs.faults import point
 from jobs.instance import Instance
 from jobs.words import AttemptStatus, Reason, Status
@@ -69,14 +70,6 @@ class Outcome:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Ring:
-    """A doorbell to ring once the change is committed."""
-
-    run: int
-    delay: timedelta = timedelta(0)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
 class Ended:
     """What became of the run when its attempt ended, and whom to wake."""
 
@@ -92,8 +85,8 @@ def claim(run: int, instance: Instance, invocation_id: str = "", trace_id: str =
         claimed = _claim(run, instance, invocation_id, trace_id)
         if claimed is None and (group := _group_of(run)):
             with transaction.atomic():
-                if _group_has_room(*group):
-                    claimed = _claim(run, instance, invocation_id, trace_id, group[0])
+                if _has_room(group):
+                    claimed = _claim(run, instance, invocation_id, trace_id, group.name)
     except IntegrityError:
         # Two runs of one job were claimed at the same moment; the index let one through.
         return None
@@ -101,20 +94,38 @@ def claim(run: int, instance: Instance, invocation_id: str = "", trace_id: str =
     return claimed
 
 
-def _group_of(run: int) -> tuple[str, int] | None:
+class _Group(NamedTuple):
+    """The group of a run that is to start, with its limit, and that of the run's own job."""
+
+    name: str
+    limit: int
+    job: str
+    max_running: int | None
+
+
+def _group_of(run: int) -> _Group | None:
     row = sql.row("SELECT job, concurrency_group FROM jobs_run WHERE id = %s AND status = 'queued'", [run])
     if not row or not row[1]:
         return None
-    job, group = row
-    return group, registry[job].concurrency_limit if job in registry else 1
+    name, group = row
+    job = registry.get(name)
+    return _Group(group, job.group_limit if job else 1, name, job.max_running if job else None)
 
 
-def _group_has_room(group: str, limit: int) -> bool:
+def _has_room(group: _Group) -> bool:
     """Whether one more run of the group may start. The answer holds until the transaction ends."""
-    sql.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"jobs.group:{group}"])
+    sql.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"jobs.group:{group.name}"])
     # A statement of its own: its snapshot is taken after the lock.
-    found = sql.value("SELECT count(*) FROM jobs_run WHERE status = 'running' AND concurrency_group = %s", [group])
-    return bool(found < limit)
+    row = sql.row(
+        """
+        SELECT count(*), count(*) FILTER (WHERE job = %s)
+          FROM jobs_run WHERE status = 'running' AND concurrency_group = %s
+        """,
+        [group.job, group.name],
+    )
+    assert row is not None
+    of_group, of_job = row
+    return of_group < group.limit and (group.max_running is None or of_job < group.max_running)
 
 
 def _claim(run: int, instance: Instance, invocation_id: str, trace_id: str, group: str = "") -> Claim | None:
@@ -172,7 +183,9 @@ def finish(claim: Claim, outcome: Outcome, *, only_if_lease_expired: bool = Fals
     status, delay = _next_status(claim, outcome)
     steps = registry.steps_after(claim.job)
     with transaction.atomic() if steps else nullcontext():
-        if not steps:
+        if steps:
+            pipelines.lock_steps_after(claim.job)
+        else:
             point("finish.before_commit")  # the one statement commits itself
         row = sql.row(
             f"""
@@ -279,12 +292,16 @@ def renew_leases(held: Sequence[tuple[int, int]]) -> dict[tuple[int, int], bool]
     """
     found = sql.rows(
         """
-        UPDATE jobs_run r SET lease_expires_at = clock_timestamp() + %s
-          FROM unnest(%s::bigint[], %s::int[]) AS held(run, attempt)
-         WHERE r.id = held.run AND r.attempt = held.attempt AND r.status = 'running'
+        WITH held AS (
+            -- In the order of their ids, as all who change several runs: none waits for another in a circle.
+            SELECT r.id FROM jobs_run r JOIN unnest(%(runs)s::bigint[], %(attempts)s::int[]) AS held(run, attempt)
+                ON r.id = held.run AND r.attempt = held.attempt
+             WHERE r.status = 'running' ORDER BY r.id FOR UPDATE OF r
+        )
+        UPDATE jobs_run r SET lease_expires_at = clock_timestamp() + %(lease)s FROM held WHERE r.id = held.id
         RETURNING r.id, r.attempt, r.cancel_requested_at IS NOT NULL
         """,
-        [timing.LEASE, [run for run, _ in held], [attempt for _, attempt in held]],
+        {"lease": timing.LEASE, "runs": [run for run, _ in held], "attempts": [attempt for _, attempt in held]},
     )
     return {(run, attempt): cancelled for run, attempt, cancelled in found}
 
@@ -299,9 +316,13 @@ def write_progress(reports: Sequence[tuple[int, int, dict[str, Any]]]) -> None:
     """Write the latest progress of these (run, attempt number, progress) triples."""
     sql.execute(
         """
-        UPDATE jobs_run r SET progress = new.progress
-          FROM jsonb_to_recordset(%s) AS new(run bigint, attempt int, progress jsonb)
-         WHERE r.id = new.run AND r.attempt = new.attempt AND r.status = 'running'
+        WITH held AS (
+            SELECT r.id, new.progress
+              FROM jobs_run r JOIN jsonb_to_recordset(%s) AS new(run bigint, attempt int, progress jsonb)
+                ON r.id = new.run AND r.attempt = new.attempt
+             WHERE r.status = 'running' ORDER BY r.id FOR UPDATE OF r
+        )
+        UPDATE jobs_run r SET progress = held.progress FROM held WHERE r.id = held.id
         """,
         [json.dumps([{"run": run, "attempt": number, "progress": p} for run, number, p in reports])],
     )
@@ -310,6 +331,8 @@ def write_progress(reports: Sequence[tuple[int, int, dict[str, Any]]]) -> None:
 def cancel(run: int, by: str) -> Status | None:
     """Ask for the end of a run: a queued one ends here, a running one is told. None where it has ended already."""
     with transaction.atomic():
+        if found := sql.row("SELECT job FROM jobs_run WHERE id = %s", [run]):
+            pipelines.lock_steps_after(found[0])
         row = sql.row(
             """
             UPDATE jobs_run
@@ -336,13 +359,15 @@ def cancel(run: int, by: str) -> Status | None:
 
 def cancel_for_replacement(runs: Sequence[int]) -> None:
     """Cancel the runs that newer ones of their jobs replace."""
-    for run in runs:
+    for run in sorted(runs):
         cancel(run, "the run that replaces it")
 
 
 def end_unstarted(run: int, status: Status, reason: Reason, error: str, blocked_by: int | None = None) -> bool:
     """End a queued run that will not start: skipped or missed."""
     with transaction.atomic():
+        if found := sql.row("SELECT job FROM jobs_run WHERE id = %s", [run]):
+            pipelines.lock_steps_after(found[0])
         row = sql.row(
             """
             UPDATE jobs_run
@@ -424,12 +449,22 @@ def of_invocation(run: int, invocation_id: str) -> list[Claim]:
 
 def next_ready(limit: int) -> list[int]:
     """The queued runs that could start now, longest due first."""
+    limits = {job.group: job.group_limit for job in registry.values() if job.group}
     found = sql.rows(
         f"""
-        SELECT id FROM jobs_run r WHERE {MAY_START}
-         ORDER BY coalesce(scheduled_for, not_before), id LIMIT %s
+        WITH ready AS (
+            SELECT id, concurrency_group, coalesce(scheduled_for, not_before) AS since,
+                   row_number() OVER (PARTITION BY concurrency_group
+                                      ORDER BY coalesce(scheduled_for, not_before), id) AS place
+              FROM jobs_run r WHERE {MAY_START}
+        )
+        SELECT id FROM ready
+         WHERE concurrency_group = '' OR place <= coalesce((%s::jsonb ->> concurrency_group)::int, 1) - (
+                   SELECT count(*) FROM jobs_run o
+                    WHERE o.status = 'running' AND o.concurrency_group = ready.concurrency_group)
+         ORDER BY since, id LIMIT %s
         """,  # noqa: S608
-        [limit],
+        [json.dumps(limits), limit],
     )
     return [run for (run,) in found]
 

@@ -4,10 +4,12 @@ import logging
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.db import transaction
 
 from jobs import births, doorbell, states, transitions
 from jobs.declarations import registry
+from jobs.doorbell import Ring
 from jobs.models import Run
 from jobs.parameters import check_arguments
 from jobs.words import Status, Trigger
@@ -53,4 +55,8 @@ def request(
 
 def cancel(run: int, by: str) -> Status | None:
     """Ask for the end of a run. Gives its status now: cancelled, or running until it obeys; None if it had ended."""
-    return transitions.cancel(run, by)
+    status = transitions.cancel(run, by)
+    if status is Status.CANCELLED:
+        # It waited, and others behind it.
+        doorbell.ring_all(Ring(run=ready) for ready in transitions.next_ready(settings.JOBS_MAX_RUNNING))
+    return status

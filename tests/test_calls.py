@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from jobs import declarations, states
+from jobs import declarations, operators, states
 from jobs.calls import SKEW, Call, answer
 from jobs.declarations import registry
 from jobs.models import Event, Gap, JobState, Run
@@ -145,3 +145,11 @@ def test_the_clock_and_the_watermark_are_the_databases(called):
     registry._jobs.clear()
     declarations.declare("nightly", schedule="0 0 13 * * *")
     assert states.clock_and_watermark(registry["nightly"])[1] is None, "that is another schedule's"
+
+
+def test_the_timer_of_a_job_whose_schedule_is_overridden_leaves_nothing(called):
+    called(None, schedule="*/10 * * * * *")
+    operators.override(registry["nightly"], schedule="0 0 5 * * *", by="ada")
+    Event.objects.all().delete()
+    assert called(None) == ([], [])
+    assert not Event.objects.exists()

@@ -386,3 +386,9 @@ def test_neighbours_with_one_cause_are_one_span(job, situation):
     for earlier, later in pairwise(found):
         if isinstance(earlier, Span) and isinstance(later, Span):
             assert not later.joins(earlier)
+
+
+def test_a_run_of_a_group_waits_for_it_and_keeps_no_deadline():
+    job = a_job(concurrency_group="table", start_deadline=timedelta(minutes=5))
+    [birth] = decide(job, HOURLY, Situation(ledger_through=at("02:00"), now=at("03:00"), due_until=at("03:00"))).births
+    assert birth.start_by is None

@@ -4,7 +4,7 @@ import threading
 from datetime import UTC, datetime
 
 import pytest
-from django.db import connections
+from django.db import OperationalError, connections
 
 from jobs import operators, states, transitions, triggers
 from jobs.declarations import registry
@@ -152,6 +152,36 @@ def test_two_predecessors_that_end_at_once_give_birth_to_one_step(two_sources):
             thread.join(20)
         assert Run.objects.filter(job="join", scheduled_for=due).count() == 1
         Run.objects.filter(job="join").update(status="succeeded", finished_at=due)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_step_may_end_while_its_predecessor_has_it_replaced(declared):
+    """Each changes what the other wants: were their locks not taken in one order, one would fail as a deadlock."""
+    declared("fetch", command="succeeds", schedule="0 0 2 * * *")
+    declared("load", command="succeeds", after="fetch", overlap="replace")
+    declared("report", command="succeeds", after="load")
+    failures = []
+    for day in range(1, 21):
+        due = DUE.replace(day=day)
+        claims = [start("fetch", due), start("load", None, exclusive=True)]
+        barrier = threading.Barrier(2)
+
+        def work(claimed, barrier=barrier):
+            try:
+                barrier.wait()
+                end(claimed)
+            except OperationalError as error:
+                failures.append(str(error))
+            finally:
+                connections.close_all()
+
+        threads = [threading.Thread(target=work, args=[claimed]) for claimed in claims]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(20)
+        Run.objects.filter(status="queued").update(status="succeeded", finished_at=due)
+    assert failures == []
 
 
 def test_a_paused_step_is_skipped_with_the_reason_and_so_are_those_after_it(three_steps):

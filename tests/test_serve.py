@@ -119,6 +119,14 @@ def test_a_run_in_the_way_is_named_by_the_gap(hourly):
     assert (gap.blocked_by_id, gap.first, gap.last, gap.count) == (first.run, at("02:00"), at("03:00"), 2)
 
 
+def test_of_each_job_only_the_runs_since_its_own_watermark_are_read(hourly):
+    now = states.clock()
+    for job in ("often", "seldom"):
+        a_run(job, finished_at=now - timedelta(days=3))
+    found = states.activity({"often": now - timedelta(hours=1), "seldom": now - timedelta(days=30)})
+    assert {job: len(runs) for job, runs in found.items()} == {"seldom": 1}
+
+
 def test_a_run_that_is_replaced_is_cancelled(declared):
     job = declare_again(declared, schedule="0 0 * * * *", overlap="replace")
     serve([job], at("01:00"))

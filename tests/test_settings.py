@@ -129,15 +129,20 @@ def test_a_good_value_is_read(monkeypatch, read, value, meaning):
 
 def test_a_database_url_is_read_as_libpq_reads_it():
     settings = database.from_url("postgresql://anna:se%20cret@db.example.com:6432/jobs?sslmode=require")
-    found = {name: settings[name] for name in ("USER", "PASSWORD", "HOST", "PORT", "NAME", "OPTIONS")}
+    found = {name: settings[name] for name in ("USER", "PASSWORD", "HOST", "PORT", "NAME")}
     assert found == {
         "USER": "anna",
         "PASSWORD": "se cret",
         "HOST": "db.example.com",
         "PORT": "6432",
         "NAME": "jobs",
-        "OPTIONS": {"sslmode": "require"},
     }
+    assert settings["OPTIONS"] == database.PATIENCE | {"sslmode": "require"}
+
+
+def test_the_url_may_give_a_silent_server_more_time():
+    settings = database.from_url("postgresql://db.example.com/jobs?tcp_user_timeout=60000")
+    assert settings["OPTIONS"] == database.PATIENCE | {"tcp_user_timeout": "60000"}
 
 
 def test_a_database_url_that_cannot_be_read_stays_out_of_the_message():

@@ -2,18 +2,22 @@
 
 import json
 import os
+import signal
 import threading
 import time
 from datetime import timedelta
 
 import pytest
-from django.db import OperationalError
+from django.db import OperationalError, connection
 
-from jobs import timing, transitions, triggers
+from jobs import instance, states, timing, transitions, triggers
+from jobs.isolation import client
 from jobs.models import Attempt, Run
+from jobs.output import Piece
 from jobs.transitions import cancel
-from jobs.words import Status
-from tests.rows import output_text
+from jobs.words import AttemptStatus, Status
+from jobs.writer import writer
+from tests.rows import a_run, output_text
 
 SHORT = timedelta(seconds=1.5)
 
@@ -309,6 +313,104 @@ def test_no_more_runs_than_slots(running, worker, settings, declared):
     assert worker.execute(second.pk) is None
     second.refresh_from_db()
     assert second.status == Status.QUEUED
+
+
+def test_a_run_without_a_slot_is_passed_on(running, worker, settings, declared, monkeypatch):
+    rung = []
+    settings.JOBS_MAX_RUNNING = 1
+    running("sleeps", "1.5")
+    declared("other", command="succeeds")
+    second = triggers.request("other", requested_by="a test", ring=False)
+    monkeypatch.setattr("jobs.doorbell.ring", lambda run, *delay: rung.append((run, *delay)))
+    worker.execute(second.pk)
+    assert rung == [(second.pk, timing.BUSY)]
+
+
+def test_a_run_of_a_job_that_is_declared_no_longer_starts_nothing(worker):
+    run = a_run("succeeds", Status.QUEUED, not_before=states.clock())
+    assert worker.execute(run.pk) is Status.FAILED
+    run.refresh_from_db()
+    assert run.error == (
+        "No job is declared as 'succeeds' in this release: nothing was started. "
+        "Declare it again, or start its successor."
+    )
+    assert output_text(run.attempts.get()) == ""
+
+
+def test_a_secret_of_the_environment_may_be_no_text(execute, monkeypatch):
+    monkeypatch.setitem(os.environb, b"BANK_API_KEY", b"hunter\xff\xfe2")
+    run, _ = execute("succeeds")
+    assert run.status == Status.SUCCEEDED
+
+
+def test_a_child_whose_fork_server_died_before_it_told_of_it_is_ended_and_started_again(execute, monkeypatch, tmp_path):
+    """The server was killed between its fork and its answer: of the two children only one may live on."""
+    answer, lost = client._answer, []
+
+    def answer_once_lost(server):
+        told = answer(server)
+        if told and "guardian" in told and not lost:
+            lost.append(told["guardian"])
+            os.kill(client.server.pid, signal.SIGKILL)
+            return None
+        return told
+
+    monkeypatch.setattr(client, "_answer", answer_once_lost)
+    run, attempt = execute("sleeps", "1")
+    assert (run.status, output_text(attempt)) == (Status.SUCCEEDED, "asleep\nawake\n")
+    assert len(lost) == 1
+    assert not is_alive(lost[0])
+
+
+def test_the_last_output_is_written_before_the_end(worker, declared, monkeypatch):
+    """It may come while the writer is at something else, and the end right behind it."""
+    declared("zoo", command="succeeds")
+    run = triggers.request("zoo", requested_by="a test", ring=False)
+    claim = transitions.claim(run.pk, instance.current())
+    held = writer.hold(claim, lambda: None)
+    finish, write_progress = transitions.finish, transitions.write_progress
+    found, ends = [], []
+
+    def come_meanwhile(reports):
+        write_progress(reports)
+        writer.write(held, 0, Piece(at=states.clock(), body=bytearray(b"last words")))
+        ends.append(writer.finish(held, transitions.Outcome(status=AttemptStatus.SUCCEEDED)))
+
+    def look(*arguments):
+        found.append(output_text(run.attempts.get()))
+        return finish(*arguments)
+
+    monkeypatch.setattr(transitions, "write_progress", come_meanwhile)
+    monkeypatch.setattr(transitions, "finish", look)
+    writer.report(held, {"done": 1})
+    until(lambda: ends)
+    assert ends[0].result(timeout=10).status is Status.SUCCEEDED
+    assert found == ["last words"]
+
+
+def test_a_database_that_takes_no_writes_for_a_while_loses_no_end(worker, declared, caplog):
+    """Its disk is full, or it is a standby: it answers, and refuses."""
+    declared("zoo", command="succeeds")
+    run = triggers.request("zoo", requested_by="a test", ring=False)
+    held = writer.hold(transitions.claim(run.pk, instance.current()), lambda: None)
+    set_read_only(True)
+    try:
+        end = writer.finish(held, transitions.Outcome(status=AttemptStatus.SUCCEEDED))
+        until(lambda: "read-only transaction" in caplog.text)
+    finally:
+        set_read_only(False)
+    assert end.result(timeout=20).status is Status.SUCCEEDED
+
+
+def set_read_only(read_only):
+    """For all connections that begin after this; those that are open are ended, but our own."""
+    with connection.cursor() as cursor:
+        name = connection.ops.quote_name(connection.settings_dict["NAME"])
+        cursor.execute(f"ALTER DATABASE {name} SET default_transaction_read_only = {'on' if read_only else 'off'}")
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
 
 
 def test_output_of_a_run_that_was_deleted_stops_nobody_elses(running, worker, declared):

@@ -154,6 +154,15 @@ def test_a_lost_run_that_is_tried_again_is_rung_for(declared, monkeypatch, rung)
     assert (run.status, rung) == (Status.QUEUED, [run.pk])
 
 
+def test_who_waited_behind_a_lost_run_is_rung_for(monkeypatch, rung):
+    a_running_run(-HOUR)
+    now = states.clock()
+    waiting = a_run("nightly", Status.QUEUED, scheduled_for=now, not_before=now, exclusive=True)
+    has_seen_the_database(monkeypatch, HOUR)
+    tick.tick()
+    assert rung == [waiting.pk]
+
+
 def test_sight_of_the_database_begins_anew_after_a_long_silence():
     sight = tick.Sight()
     assert sight.seen(1000.0) == timedelta(0)

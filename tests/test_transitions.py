@@ -425,6 +425,19 @@ def test_runs_that_must_wait_keep_no_other_from_its_bell():
     assert transitions.next_ready(4) == [free.pk]
 
 
+def test_a_full_group_keeps_no_other_from_its_bell(declared):
+    for name in ("left", "right"):
+        declared(name, concurrency_group="table", concurrency_limit=2)
+    a_claimed = a_queued_run("left", concurrency_group="table", exclusive=False)
+    assert transitions.claim(a_claimed.pk, HERE)
+    waiting = [
+        a_queued_run("right", concurrency_group="table", exclusive=False, not_before=states.clock() - HOUR)
+        for _ in range(4)
+    ]
+    free = a_queued_run("free")
+    assert transitions.next_ready(4) == [waiting[0].pk, free.pk]
+
+
 def test_one_statement_claims_a_run_of_no_group(django_assert_num_queries):
     run = a_queued_run()
     with django_assert_num_queries(1):

@@ -4,11 +4,11 @@ from datetime import timedelta
 
 import pytest
 
-from jobs import states, triggers
+from jobs import instance, states, transitions, triggers
 from jobs.declarations import UnknownJob
 from jobs.models import Run
 from jobs.parameters import InvalidArguments, UnknownCommand
-from jobs.words import Status, Trigger
+from jobs.words import AttemptStatus, Status, Trigger
 from tests.rows import a_run
 
 pytestmark = pytest.mark.django_db
@@ -102,6 +102,28 @@ def test_a_request_replaces_what_runs_and_what_waits(declared):
     assert (run.status, waiting.status) == (Status.QUEUED, Status.CANCELLED)
     assert running.cancel_requested_at is not None
     assert waiting.error == "Cancelled by the run that replaces it before it started."
+
+
+def test_runs_for_later_keep_to_the_number_too(declared):
+    declared("nightly", command="succeeds", overlap="allow", max_running=2)
+    later = states.clock() + timedelta(hours=1)
+    runs = [triggers.request("nightly", requested_by="ada", not_before=later).pk for _ in range(3)]
+    Run.objects.update(not_before=states.clock())
+    claims = [transitions.claim(run, instance.current()) for run in runs]
+    assert [claim is not None for claim in claims] == [True, True, False]
+    transitions.finish(claims[0], transitions.Outcome(status=AttemptStatus.SUCCEEDED))
+    assert transitions.next_ready(4) == [runs[2]]
+
+
+def test_who_waited_behind_a_cancelled_run_is_woken(declared, rung):
+    declared("nightly", command="succeeds", overlap="queue")
+    now = states.clock()
+    first, second = (
+        a_run(status=Status.QUEUED, scheduled_for=now - timedelta(hours=hours), exclusive=True, not_before=now)
+        for hours in (2, 1)
+    )
+    triggers.cancel(first.pk, "ada")
+    assert rung == [second.pk]
 
 
 def test_what_has_ended_cant_be_cancelled():

@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 
 import azure.functions as func
 from django.conf import settings
-from django.db import InterfaceError, OperationalError, close_old_connections
+from django.db import close_old_connections
 
-from jobs import host_checks, migrated, poison, supervisor, tick
+from jobs import host_checks, migrated, poison, sql, supervisor, tick
 from jobs.azure import http, leaving, telemetry
 from jobs.azure.queue import POISON_QUEUE, QUEUE
 from jobs.azure.storage import CONNECTION
@@ -88,7 +88,7 @@ def _add_queue(app: func.FunctionApp) -> None:
             with usable_connections(), told(context):
                 if migrated.allows(f"run={run}"):
                     supervisor.execute(run, invocation_id=context.invocation_id)
-        except (OperationalError, InterfaceError) as error:
+        except sql.AWAY as error:
             # Raised, the message would come again at once, and be poisoned within a second of an outage that the run
             # survives: its row waits, and the tick rings for it when the database is back.
             log.warning("the database is away, run=%s waits for the tick: %s", run, str(error).strip())

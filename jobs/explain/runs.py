@@ -153,7 +153,8 @@ def _waits_for_its_job(run: Run, rivals: Sequence[Run], clock: Clock) -> str:
 def _waits_for_its_group(run: Run, rivals: Sequence[Run], clock: Clock) -> str:
     if not run.concurrency_group:
         return ""
-    limit = registry[run.job].concurrency_limit if run.job in registry else 1
+    job = registry.get(run.job)
+    limit = job.group_limit if job else 1
     mates = [
         f"run {other.pk} of {other.job}"
         for other in rivals
@@ -161,7 +162,8 @@ def _waits_for_its_group(run: Run, rivals: Sequence[Run], clock: Clock) -> str:
     ]
     if len(mates) < limit:
         return ""
-    return f"its group {run.concurrency_group!r} lets {counted(limit, 'run')} run at once, now {', '.join(mates)}."
+    who = "its max_running" if job and not job.concurrency_group else f"its group {run.concurrency_group!r}"
+    return f"{who} lets {counted(limit, 'run')} run at once, now {', '.join(mates)}."
 
 
 def _waits_for_a_slot(run: Run, rivals: Sequence[Run], clock: Clock) -> str:

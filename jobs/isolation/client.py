@@ -65,22 +65,33 @@ class ForkServer:
 
         Raises ForkServerFailed where the server doesn't load the project or can't fork.
         """
+        with self._lock:
+            # It may have died since it was last asked. Whether it forked before is unknown: another one is asked with
+            # other pipes, and the end of the old ones is the end of what it may have forked.
+            child = self._try(request) or self._try(request)
+        if child is None:
+            raise ForkServerFailed("The fork server died twice while it was asked for a child.")
+        return child
+
+    def _try(self, request: dict[str, Any]) -> Child | None:
+        """A child; None where the server died while it was asked."""
         pipes = [os.pipe() for _ in range(3)]
         ours, theirs = socket.socketpair()
+        stdout, stderr, reports = (read for read, _ in pipes)
+        child = Child(stdout, stderr, reports, ours)
         try:
-            with self._lock:
-                self._ask(request, [theirs.fileno(), *(write for _, write in pipes)])
+            forked = self._ask(request, [theirs.fileno(), *(write for _, write in pipes)])
         except BaseException:
-            ours.close()
-            for read, _ in pipes:
-                os.close(read)
+            child.close()
             raise
         finally:
             theirs.close()
             for _, write in pipes:
                 os.close(write)
-        stdout, stderr, reports = (read for read, _ in pipes)
-        return Child(stdout, stderr, reports, ours)
+        if not forked:
+            child.close()
+            return None
+        return child
 
     def start(self) -> None:
         """Start the server now, so that the first run needn't wait for it. Raises ForkServerFailed."""
@@ -96,24 +107,23 @@ class ForkServer:
     def pid(self) -> int | None:
         return self._process.pid if self._process else None
 
-    def _ask(self, request: dict[str, Any], descriptors: list[int]) -> None:
+    def _ask(self, request: dict[str, Any], descriptors: list[int]) -> bool:
+        """Whether a child was forked; False where the server died while it was asked."""
         line = json.dumps(request).encode() + b"\n"
-        for last_try in (False, True):
-            server = self._ensure()
-            try:
-                socket.send_fds(server, [line[:65536]], descriptors)
-                if line[65536:]:
-                    server.sendall(line[65536:])
-                answer = _answer(server)
-            except OSError:
-                answer = None
-            if answer is not None:
-                if "error" in answer:
-                    raise ForkServerFailed(f"The fork server can't fork: {answer['error']}")
-                return
-            self._forget()  # it died since it was last asked: nothing was forked, so ask a new one
-            if last_try:
-                raise ForkServerFailed("The fork server died twice while it was asked for a child.")
+        server = self._ensure()
+        try:
+            socket.send_fds(server, [line[:65536]], descriptors)
+            if line[65536:]:
+                server.sendall(line[65536:])
+            answer = _answer(server)
+        except OSError:
+            answer = None
+        if answer is None:
+            self._forget()
+            return False
+        if "error" in answer:
+            raise ForkServerFailed(f"The fork server can't fork: {answer['error']}")
+        return True
 
     def _ensure(self) -> socket.socket:
         """The socket to a living server."""

@@ -9,6 +9,17 @@ from psycopg.conninfo import conninfo_to_dict
 DJANGO_NAMES = {"dbname": "NAME", "user": "USER", "password": "PASSWORD", "host": "HOST", "port": "PORT"}
 
 
+# A server that leaves without a word, as in a failover, is noticed after 20 s: the kernel alone takes a quarter of an
+# hour, longer than any lease. The URL may say otherwise. In seconds, the last in milliseconds.
+PATIENCE = {
+    "connect_timeout": 10,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 2,
+    "tcp_user_timeout": 20_000,
+}
+
+
 def from_url(url: str) -> dict[str, Any]:
     """Django's settings for a libpq URL such as postgresql://user:password@host:5432/name?sslmode=require.
 
@@ -26,7 +37,7 @@ def from_url(url: str) -> dict[str, Any]:
         # A worker's threads live for days and the server doesn't: a connection is tried before it is used again.
         "CONN_MAX_AGE": 60,
         "CONN_HEALTH_CHECKS": True,
-        "OPTIONS": {},
+        "OPTIONS": dict(PATIENCE),
     }
     for name, value in found.items():
         if name in DJANGO_NAMES:

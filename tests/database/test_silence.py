@@ -1,0 +1,63 @@
+"""A server that leaves without a word, as a machine that loses its power: no packet comes back, not even a refusal."""
+
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+from contextlib import contextmanager
+
+import psycopg
+import pytest
+
+from mydjango import database
+from tests.postgres import Server
+
+pytestmark = pytest.mark.skipif(
+    os.geteuid() != 0 or not shutil.which("iptables"), reason="packets can only be dropped by root, with iptables"
+)
+
+
+@pytest.fixture
+def port():
+    """A server's port on the loopback."""
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder, socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+        free.close()
+        server = Server(f"{folder}/postgres")
+        server.stop()
+        server.start(f"-h 127.0.0.1 -p {port}")
+        yield port
+        server.stop()
+        server.start()
+        server.remove()
+
+
+@contextmanager
+def silence(port):
+    rule = ["INPUT", "-i", "lo", "-p", "tcp", "--dport", str(port), "-j", "DROP"]
+    done = subprocess.run(["iptables", "-w", "-I", *rule], capture_output=True, text=True, check=False)
+    if done.returncode:
+        pytest.skip(f"iptables refuses here: {done.stderr.strip()}")
+    try:
+        yield
+    finally:
+        subprocess.run(["iptables", "-w", "-D", *rule], check=True)
+
+
+@pytest.mark.parametrize("waits", [True, False])
+def test_a_silent_server_is_noticed_long_before_a_lease_runs_out(port, waits):
+    options = database.from_url(f"postgresql://postgres@127.0.0.1:{port}/postgres")["OPTIONS"]
+    with psycopg.connect(f"postgresql://postgres@127.0.0.1:{port}/postgres", autocommit=True, **options) as connection:
+        began = time.monotonic()
+        if waits:  # the question arrived, and no answer comes
+            connection.pgconn.send_query(b"SELECT pg_sleep(60)")
+            time.sleep(0.5)
+        with silence(port), pytest.raises(psycopg.OperationalError):
+            if waits:
+                while True:
+                    connection.wait(psycopg.generators.fetch(connection.pgconn))
+            connection.execute("SELECT 1")
+        assert time.monotonic() - began < 40
