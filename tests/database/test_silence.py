@@ -10,6 +10,7 @@ from contextlib import contextmanager
 
 import psycopg
 import pytest
+from psycopg.generators import fetch
 
 from mydjango import database
 from tests.postgres import Server
@@ -47,17 +48,19 @@ def silence(port):
         subprocess.run(["iptables", "-w", "-D", *rule], check=True)
 
 
-@pytest.mark.parametrize("waits", [True, False])
-def test_a_silent_server_is_noticed_long_before_a_lease_runs_out(port, waits):
-    options = database.from_url(f"postgresql://postgres@127.0.0.1:{port}/postgres")["OPTIONS"]
-    with psycopg.connect(f"postgresql://postgres@127.0.0.1:{port}/postgres", autocommit=True, **options) as connection:
-        began = time.monotonic()
-        if waits:  # the question arrived, and no answer comes
-            connection.pgconn.send_query(b"SELECT pg_sleep(60)")
-            time.sleep(0.5)
-        with silence(port), pytest.raises(psycopg.OperationalError):
-            if waits:
-                while True:
-                    connection.wait(psycopg.generators.fetch(connection.pgconn))
-            connection.execute("SELECT 1")
-        assert time.monotonic() - began < 40
+@pytest.fixture
+def connection(port):
+    url = f"postgresql://postgres@127.0.0.1:{port}/postgres"
+    connection = psycopg.connect(url, autocommit=True, **database.from_url(url)["OPTIONS"])
+    yield connection
+    connection.close()
+
+
+@pytest.mark.parametrize("asked_before", [True, False])
+def test_a_silent_server_is_noticed_long_before_a_lease_runs_out(connection, port, asked_before):
+    if asked_before:
+        connection.pgconn.send_query(b"SELECT pg_sleep(60)")
+    began = time.monotonic()
+    with silence(port), pytest.raises(psycopg.OperationalError):
+        connection.wait(fetch(connection.pgconn)) if asked_before else connection.execute("SELECT 1")
+    assert time.monotonic() - began < 40

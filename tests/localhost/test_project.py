@@ -56,7 +56,6 @@ def test_a_manual_call_becomes_a_run(host):
 
 
 def test_a_request_rings_and_the_host_executes_it(host, declared):
-    # The host's own registry doesn't have it: such a run's command has the job's name.
     declared("succeeds")
     run = triggers.request("succeeds", requested_by="a test")
     (line,) = host.wait_for("execute_run   ")
@@ -77,7 +76,7 @@ def test_django_answers_and_says_who_may_sign_in(host):
 def test_ctrl_c_interrupts_a_run_and_leaves_no_process(host, declared):
     declared("sleeps", "600")
     run = triggers.request("sleeps", requested_by="a test")
-    until(lambda: Run.objects.filter(pk=run.pk, status=Status.RUNNING).exists())
+    until(lambda: Run.objects.filter(pk=run.pk, status=Status.RUNNING, attempts__output__isnull=False).exists())
     below = descendants(host.process.pid)
     assert below
     assert host.stop(signal.SIGINT) < 5
