@@ -12,7 +12,7 @@ locals {
 
   # What .dockerignore keeps out of the image doesn't change it. Its globs, as regular expressions; it has no exceptions ("!").
   ignored = [
-    for line in split("\n", file("${local.source}/.dockerignore")) :
+    for line in split("\n", try(file("${local.source}/.dockerignore"), "")) :
     "^${replace(replace(replace(replace(trimspace(line), ".", "\\."), "**/", "<any>"), "*", "[^/]*"), "<any>", "(.*/)?")}(/.*)?$"
     if trimspace(line) != "" && !startswith(trimspace(line), "#")
   ]
@@ -21,7 +21,7 @@ locals {
     for name in sort(setunion(fileset(local.source, "[^.]*"), fileset(local.source, "[^.]*/**"))) : name
     if !anytrue([for pattern in local.ignored : can(regex(pattern, name))])
   ])
-  source_hash = sha256(join("\n", [for name in local.source_files : "${name} ${filesha256("${local.source}/${name}")}"]))
+  source_hash = local.image_is_built ? sha256(join("\n", [for name in local.source_files : "${name} ${filesha256("${local.source}/${name}")}"])) : ""
 
   image_is_built   = var.image == null
   image_repository = try(var.image.repository, "nightshift")

@@ -28,8 +28,8 @@ variable "suffix" {
   default     = null
 
   validation {
-    condition     = var.suffix == null || can(regex("^[a-z0-9]{1,6}$", var.suffix))
-    error_message = "suffix has 1 to 6 lower-case letters and digits, such as \"7f3a9c\"."
+    condition     = var.suffix == null || can(regex("^[a-z0-9]{2,6}$", var.suffix))
+    error_message = "suffix has 2 to 6 lower-case letters and digits, such as \"7f3a9c\"."
   }
 }
 
@@ -50,8 +50,8 @@ variable "tags" {
   default     = {}
 
   validation {
-    condition     = length(var.tags) <= 15 && alltrue([for key, value in var.tags : length(key) <= 128 && length(value) <= 256])
-    error_message = "tags are up to 15, with keys of up to 128 and values of up to 256 characters, such as { team = \"payments\" }."
+    condition     = length(var.tags) <= 13 && alltrue([for key, value in var.tags : length(key) <= 128 && length(value) <= 256])
+    error_message = "tags are up to 13 (two are ours, and a secret takes 15), with keys of up to 128 and values of up to 256 characters, such as { team = \"payments\" }."
   }
 }
 
@@ -394,8 +394,8 @@ variable "monthly_budget" {
   default     = 100
 
   validation {
-    condition     = var.monthly_budget > 0
-    error_message = "monthly_budget is more than nothing, such as 100."
+    condition     = var.monthly_budget >= 1
+    error_message = "monthly_budget is 1 or more, such as 100."
   }
 }
 

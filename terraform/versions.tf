@@ -1,11 +1,11 @@
 terraform {
-  # Write-only arguments, which keep the secrets out of the state, want 1.11.
-  required_version = ">= 1.11, < 2.0"
+  # Write-only arguments, which keep the secrets out of the state, want 1.11; mocked in `terraform test`, 1.11.4.
+  required_version = ">= 1.11.4, < 2.0"
 
   required_providers {
     azurerm = {
       source  = "hashicorp/azurerm"
-      version = ">= 5.0, < 6.0"
+      version = ">= 5.2, < 6.0"
     }
   }
 }
@@ -31,11 +31,6 @@ provider "azurerm" {
   storage_use_azuread = true
 
   features {
-    application_insights {
-      # Azure would make an alert rule of its own, which outlives `terraform destroy`.
-      disable_generated_rule = true
-    }
-
     key_vault {
       # A vault that is only half deleted keeps its name for a week, and the next apply fails on it.
       purge_soft_delete_on_destroy    = true
@@ -49,7 +44,8 @@ provider "azurerm" {
     }
 
     resource_group {
-      # What Azure makes by itself in the group must not stand in the way of its end.
+      # What Azure makes by itself in the group, such as a rule on failure anomalies, goes with it. (To have that rule disabled
+      # instead, azurerm waits for it at every create, for up to an hour.)
       prevent_deletion_if_contains_resources = false
     }
 

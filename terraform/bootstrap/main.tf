@@ -1,12 +1,12 @@
 # Once, by a person who owns the subscription: where the state is kept, and who the pipeline is. Its own state stays a file
 # beside this one; lost, `terraform import` or a second account makes it good.
 terraform {
-  required_version = ">= 1.11, < 2.0"
+  required_version = ">= 1.11.4, < 2.0"
 
   required_providers {
     azurerm = {
       source  = "hashicorp/azurerm"
-      version = ">= 5.0, < 6.0"
+      version = ">= 5.2, < 6.0"
     }
   }
 }

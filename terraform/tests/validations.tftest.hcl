@@ -424,7 +424,7 @@ run "a_budget_of_nothing" {
   command = plan
 
   variables {
-    monthly_budget = 0
+    monthly_budget = 0.5
   }
 
   expect_failures = [var.monthly_budget]
