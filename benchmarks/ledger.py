@@ -7,7 +7,7 @@ from django.core.management import call_command
 from django.db import connection
 
 from benchmarks.harness import Row, Side, rounds
-from jobs import instance, transitions
+from jobs import claims, instance, transitions
 from jobs.declarations import registry
 from jobs.serve import serve
 from jobs.transitions import Outcome
@@ -30,7 +30,7 @@ def scheduled_run() -> datetime:
     """A scheduled run that succeeds, as the ledger sees it; gives its moment."""
     moment = next_moment()
     [born] = serve([registry["noop"]], moment)
-    claim = transitions.claim(born.run, instance.current())
+    claim = claims.claim(born.run, instance.current())
     assert claim is not None
     ended = transitions.finish(claim, Outcome(status=AttemptStatus.SUCCEEDED, exit_code=0, wall=timedelta(seconds=1)))
     assert ended is not None

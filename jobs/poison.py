@@ -8,7 +8,7 @@ import logging
 
 from django.db import transaction
 
-from jobs import doorbell, instance, transitions
+from jobs import claims, doorbell, instance, transitions
 from jobs.models import Event, Run
 from jobs.transitions import Ended, Outcome
 from jobs.words import AttemptStatus, Status
@@ -41,7 +41,7 @@ def take(text: str, invocation_id: str = "") -> Status | None:
 
 def _fail(run: int, invocation_id: str) -> Ended | None:
     """An attempt that begins and fails in the caller's transaction. None where the run may not start now."""
-    claim = transitions.claim(run, instance.current(), invocation_id)
+    claim = claims.claim(run, instance.current(), invocation_id)
     return transitions.finish(claim, Outcome(status=AttemptStatus.FAILED, error=WHY)) if claim else None
 
 

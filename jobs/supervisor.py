@@ -21,13 +21,14 @@ from typing import Any
 from django.conf import settings
 from django.db import connections
 
-from jobs import doorbell, instance, masking, sql, telemetry, timing, transitions
+from jobs import claims, doorbell, instance, masking, sql, telemetry, timing, transitions
+from jobs.claims import Claim
 from jobs.declarations import Job, registry
 from jobs.doorbell import Ring
 from jobs.faults import point
 from jobs.isolation.client import Child, ForkServerFailed, server
 from jobs.output import Recorder
-from jobs.transitions import Claim, Ended, Outcome
+from jobs.transitions import Ended, Outcome
 from jobs.words import AttemptStatus, Status
 from jobs.writer import Held, writer
 
@@ -84,7 +85,7 @@ def execute(run: int, *, invocation_id: str = "", echo: Echo | None = None) -> S
         give_unsure_back()
         with telemetry.attempt() as span:
             try:
-                claim = transitions.claim(run, instance.current(), invocation_id, span.trace_id)
+                claim = claims.claim(run, instance.current(), invocation_id, span.trace_id)
             except sql.AWAY:
                 if invocation_id:
                     _unsure[invocation_id] = run
@@ -107,7 +108,7 @@ def give_unsure_back() -> None:
     """
     for invocation_id, run in list(_unsure.items()):
         outcome = Outcome(status=AttemptStatus.INTERRUPTED, error="The database went away while it was claimed.")
-        for claim in transitions.of_invocation(run, invocation_id):
+        for claim in claims.of_invocation(run, invocation_id):
             if ended := transitions.finish(claim, outcome):
                 log.info("gave back run=%s job=%s attempt=%s", claim.run, claim.job, claim.number)
                 doorbell.ring_all(ended.rings)
@@ -119,7 +120,7 @@ def _wake_others(ended: Ended) -> None:
     doorbell.ring_all(ended.rings)
     if _closing is None:
         rung = {ring.run for ring in ended.rings}
-        ready = transitions.next_ready(settings.JOBS_MAX_RUNNING)
+        ready = claims.next_ready(settings.JOBS_MAX_RUNNING)
         doorbell.ring_all(Ring(run=run) for run in ready if run not in rung)
 
 

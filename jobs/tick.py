@@ -7,11 +7,11 @@ from datetime import timedelta
 
 from django.conf import settings
 
-from jobs import doorbell, instance, sql, supervisor, telemetry, timing, transitions
+from jobs import claims, doorbell, instance, sql, supervisor, telemetry, timing, transitions
+from jobs.claims import Claim
 from jobs.declarations import Job, registry
 from jobs.doorbell import Ring
 from jobs.serve import Born, serve
-from jobs.transitions import Claim
 
 log = logging.getLogger(__name__)
 
@@ -54,10 +54,10 @@ def tick() -> list[Born]:
     lost: list[Claim] = []
     # After an outage the supervisors need time to renew their leases: until then an old lease says nothing.
     if _sight.seen(time.monotonic()) >= timing.LEASE:
-        lost = transitions.with_expired_leases()
+        lost = claims.with_expired_leases()
         rings += transitions.declare_lost(lost, "Its supervisor vanished: no heartbeat came until its lease ran out.")
     # What waited behind a run that ended here can start now.
-    ready = transitions.next_ready(settings.JOBS_MAX_RUNNING) if missed or lost else []
+    ready = claims.next_ready(settings.JOBS_MAX_RUNNING) if missed or lost else []
     rung = {ring.run for ring in rings}
     rings += [Ring(run=run) for run in dict.fromkeys(ready + transitions.forgotten()) if run not in rung]
     doorbell.ring_all(rings)
@@ -104,7 +104,7 @@ def _note_end() -> None:
 
 def declare_predecessors_lost() -> list[Ring]:
     """At a worker's start: what one that died on this instance was running is lost, and needn't wait for its lease."""
-    orphans = [claim for claim, owner in transitions.of_instance(instance.current().name) if is_dead(owner)]
+    orphans = [claim for claim, owner in claims.of_instance(instance.current().name) if is_dead(owner)]
     rings = transitions.declare_lost(
         orphans, "Its supervisor died, and a new one started in its place.", only_if_lease_expired=False
     )

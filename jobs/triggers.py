@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db import transaction
 
-from jobs import births, doorbell, states, transitions
+from jobs import births, claims, doorbell, states, transitions
 from jobs.declarations import registry
 from jobs.doorbell import Ring
 from jobs.models import Run
@@ -58,5 +58,5 @@ def cancel(run: int, by: str) -> Status | None:
     status = transitions.cancel(run, by)
     if status is Status.CANCELLED:
         # It waited, and others behind it.
-        doorbell.ring_all(Ring(run=ready) for ready in transitions.next_ready(settings.JOBS_MAX_RUNNING))
+        doorbell.ring_all(Ring(run=ready) for ready in claims.next_ready(settings.JOBS_MAX_RUNNING))
     return status

@@ -18,8 +18,9 @@ from typing import Any
 from django.db import connection
 
 from jobs import sql, timing, transitions
+from jobs.claims import Claim
 from jobs.output import Piece
-from jobs.transitions import Claim, Ended, Outcome
+from jobs.transitions import Ended, Outcome
 
 log = logging.getLogger(__name__)
 

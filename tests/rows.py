@@ -2,10 +2,13 @@
 
 from datetime import UTC, datetime, timedelta
 
+from jobs import claims, states
+from jobs.instance import Instance
 from jobs.models import Attempt, Output, Run
 from jobs.transcript import pieces
 from jobs.words import ENDED, AttemptStatus, Status
 
+HERE = Instance(name="here", supervisor="ns/1/1", release="1.2")
 NOON = datetime(2026, 3, 14, 12, 0, tzinfo=UTC)
 
 
@@ -18,6 +21,18 @@ def a_run(job="nightly", status=Status.SUCCEEDED, **fields):
     if status == Status.RUNNING:
         fields = {"started_at": NOON, "lease_expires_at": NOON.replace(year=2126), "attempt": 1} | fields
     return Run.objects.create(job=job, status=status, **{"trigger": "manual", "requested_by": "a test"} | fields)
+
+
+def a_queued_run(job="nightly", **fields):
+    return a_run(job, Status.QUEUED, **{"not_before": states.clock()} | fields)
+
+
+def a_claimed_run(job="nightly", **fields):
+    """A run that is running, and its claim."""
+    run = a_queued_run(job, **fields)
+    claim = claims.claim(run.pk, HERE)
+    assert claim is not None
+    return run, claim
 
 
 def an_attempt(run, number=1, status=AttemptStatus.SUCCEEDED, written=(), **fields):

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 from django.db import OperationalError, connections
 
-from jobs import operators, states, transitions, triggers
+from jobs import claims, operators, states, transitions, triggers
 from jobs.declarations import registry
 from jobs.instance import Instance
 from jobs.models import Run
@@ -33,7 +33,7 @@ def start(job, scheduled_for=DUE, **fields):
 
 
 def claim(run):
-    claimed = transitions.claim(run.pk, HERE)
+    claimed = claims.claim(run.pk, HERE)
     assert claimed is not None
     return claimed
 
@@ -87,7 +87,7 @@ def test_a_predecessor_that_is_tried_again_decides_nothing_yet(three_steps, decl
 
 
 def claim_again(run):
-    [(claimed, _)] = [found for found in transitions.of_instance("here") if found[0].run == run]
+    [(claimed, _)] = [found for found in claims.of_instance("here") if found[0].run == run]
     return claimed
 
 

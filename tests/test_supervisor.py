@@ -10,7 +10,7 @@ from datetime import timedelta
 import pytest
 from django.db import OperationalError, connection
 
-from jobs import instance, states, timing, transitions, triggers
+from jobs import claims, instance, states, timing, transitions, triggers
 from jobs.isolation import client
 from jobs.models import Attempt, Run
 from jobs.output import Piece
@@ -366,7 +366,7 @@ def test_the_last_output_is_written_before_the_end(worker, declared, monkeypatch
     """It may come while the writer is at something else, and the end right behind it."""
     declared("zoo", command="succeeds")
     run = triggers.request("zoo", requested_by="a test", ring=False)
-    claim = transitions.claim(run.pk, instance.current())
+    claim = claims.claim(run.pk, instance.current())
     held = writer.hold(claim, lambda: None)
     finish, write_progress = transitions.finish, transitions.write_progress
     found, ends = [], []
@@ -392,7 +392,7 @@ def test_a_database_that_takes_no_writes_for_a_while_loses_no_end(worker, declar
     """Its disk is full, or it is a standby: it answers, and refuses."""
     declared("zoo", command="succeeds")
     run = triggers.request("zoo", requested_by="a test", ring=False)
-    held = writer.hold(transitions.claim(run.pk, instance.current()), lambda: None)
+    held = writer.hold(claims.claim(run.pk, instance.current()), lambda: None)
     set_read_only(True)
     try:
         end = writer.finish(held, transitions.Outcome(status=AttemptStatus.SUCCEEDED))
@@ -426,14 +426,14 @@ def test_a_claim_whose_acknowledgement_was_lost_is_given_back_and_done_again(wor
     """The database went away between the commit and its answer: the row is claimed, and nothing was started for it."""
     declared("zoo", command="succeeds")
     run = triggers.request("zoo", requested_by="a test", ring=False)
-    claim = transitions.claim
+    claim = claims.claim
 
     def claim_and_lose_the_answer(*arguments):
         claim(*arguments)
         raise OperationalError("server closed the connection unexpectedly")
 
     with monkeypatch.context() as patch:
-        patch.setattr(transitions, "claim", claim_and_lose_the_answer)
+        patch.setattr(claims, "claim", claim_and_lose_the_answer)
         with pytest.raises(OperationalError):
             worker.execute(run.pk, invocation_id="first")
     assert Run.objects.get().status == Status.RUNNING
@@ -452,7 +452,7 @@ def test_a_claim_that_was_not_committed_leaves_nothing_to_give_back(worker, decl
         raise OperationalError("server closed the connection unexpectedly")
 
     with monkeypatch.context() as patch:
-        patch.setattr(transitions, "claim", fail)
+        patch.setattr(claims, "claim", fail)
         with pytest.raises(OperationalError):
             worker.execute(run.pk, invocation_id="first")
     assert worker.execute(run.pk, invocation_id="second") is Status.SUCCEEDED

@@ -1,33 +1,19 @@
 # mypy: disable-error-code="union-attr, operator"
 """Every change of a run's status: one conditional statement, whose number of rows is the answer."""
 
-import threading
 from datetime import timedelta
 
 import pytest
-from django.db import IntegrityError, connection, connections, transaction
+from django.db import IntegrityError, connection, transaction
 
-from jobs import states, timing, transitions
-from jobs.instance import Instance
+from jobs import claims, states, timing, transitions
 from jobs.models import Attempt, Run
 from jobs.transitions import Outcome, Ring
 from jobs.words import EDGES, ENDED, AttemptStatus, Reason, Status
-from tests.rows import a_run
+from tests.rows import HERE, a_claimed_run, a_queued_run, a_run
 
 pytestmark = pytest.mark.django_db
-HERE = Instance(name="here", supervisor="ns/1/1", release="1.2")
 HOUR = timedelta(hours=1)
-
-
-def a_queued_run(job="nightly", **fields):
-    return a_run(job, Status.QUEUED, **{"not_before": states.clock()} | fields)
-
-
-def a_claimed_run(job="nightly", **fields):
-    run = a_queued_run(job, **fields)
-    claim = transitions.claim(run.pk, HERE)
-    assert claim is not None
-    return run, claim
 
 
 def status_of(run):
@@ -43,7 +29,7 @@ def finish(claim, status=AttemptStatus.SUCCEEDED, **facts):
 
 
 EVENTS = {
-    "claim": (lambda run: transitions.claim(run.pk, HERE), {Status.QUEUED: Status.RUNNING}),
+    "claim": (lambda run: claims.claim(run.pk, HERE), {Status.QUEUED: Status.RUNNING}),
     "cancel": (
         lambda run: transitions.cancel(run.pk, "ada"),
         {Status.QUEUED: Status.CANCELLED, Status.RUNNING: Status.RUNNING},
@@ -68,7 +54,7 @@ EVENTS = {
 
 def _claim_of(run):
     attempt, _ = Attempt.objects.get_or_create(run=run, number=max(run.attempt, 1))
-    return transitions.Claim(
+    return claims.Claim(
         run=run.pk,
         attempt=attempt.pk,
         number=attempt.number,
@@ -103,92 +89,6 @@ def test_the_database_knows_no_other_status(status):
     run = a_run()
     with pytest.raises(IntegrityError, match="check constraint"), transaction.atomic():
         Run.objects.filter(pk=run.pk).update(status=status)
-
-
-# Claims
-
-
-def test_a_claim_starts_an_attempt_under_a_lease(declared):
-    declared("nightly")
-    run, claim = a_claimed_run(arguments=["--days", "3"])
-    run.refresh_from_db()
-    attempt = run.attempts.get()
-    assert (run.status, run.attempt, claim.number, claim.attempt) == (Status.RUNNING, 1, 1, attempt.pk)
-    assert run.lease_expires_at - run.started_at == pytest.approx(timing.LEASE, abs=timedelta(milliseconds=5))
-    assert (attempt.instance, attempt.supervisor, attempt.release) == ("here", "ns/1/1", "1.2")
-    assert claim.arguments == ["--days", "3"]
-
-
-def test_only_one_supervisor_claims_a_run(declared):
-    declared("nightly")
-    run, _ = a_claimed_run()
-    assert transitions.claim(run.pk, HERE) is None
-    assert run.attempts.count() == 1
-
-
-def test_a_run_is_not_claimed_before_its_time():
-    assert transitions.claim(a_queued_run(not_before=states.clock() + HOUR).pk, HERE) is None
-
-
-def test_a_run_is_not_claimed_after_its_start_deadline_but_a_retry_is():
-    passed = states.clock() - HOUR
-    assert transitions.claim(a_queued_run(start_by=passed).pk, HERE) is None
-    assert transitions.claim(a_queued_run(start_by=passed, attempt=1).pk, HERE) is not None
-
-
-def test_a_run_that_doesnt_exist_is_not_claimed():
-    assert transitions.claim(10**9, HERE) is None
-
-
-def test_exclusive_runs_of_a_job_wait_for_each_other():
-    a_claimed_run()
-    assert transitions.claim(a_queued_run().pk, HERE) is None
-    assert transitions.claim(a_queued_run(exclusive=False).pk, HERE) is not None
-    assert transitions.claim(a_queued_run("other").pk, HERE) is not None
-
-
-def test_the_earliest_occurrence_starts_first():
-    now = states.clock()
-    late, early = (a_queued_run(scheduled_for=now - hours * HOUR) for hours in (1, 2))
-    assert transitions.claim(late.pk, HERE) is None
-    claim = transitions.claim(early.pk, HERE)
-    finish(claim)
-    assert transitions.claim(late.pk, HERE) is not None
-
-
-def test_a_group_has_room_for_so_many(declared):
-    for name in ("left", "right", "third"):
-        declared(name, concurrency_group="table", concurrency_limit=2)
-    runs = [a_queued_run(name, concurrency_group="table") for name in ("left", "right", "third")]
-    first, second, third = (transitions.claim(run.pk, HERE) for run in runs)
-    assert first
-    assert second
-    assert third is None
-    finish(first)
-    assert transitions.claim(runs[2].pk, HERE) is not None
-
-
-@pytest.mark.django_db(transaction=True)
-def test_of_many_at_once_a_group_lets_so_many_start(declared):
-    names = [f"job_{number}" for number in range(6)]
-    for name in names:
-        declared(name, concurrency_group="table", concurrency_limit=2)
-    runs = [a_queued_run(name, concurrency_group="table").pk for name in names]
-    barrier = threading.Barrier(len(runs))
-
-    def work(run):
-        try:
-            barrier.wait()
-            transitions.claim(run, HERE)
-        finally:
-            connections.close_all()
-
-    threads = [threading.Thread(target=work, args=[run]) for run in runs]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(20)
-    assert Run.objects.filter(status=Status.RUNNING).count() == 2
 
 
 # Ends
@@ -226,7 +126,7 @@ def test_who_lost_the_attempt_changes_nothing(declared):
     declared("nightly")
     run, claim = a_claimed_run()
     finish(claim, AttemptStatus.INTERRUPTED)
-    again = transitions.claim(run.pk, HERE)
+    again = claims.claim(run.pk, HERE)
     assert finish(claim, AttemptStatus.FAILED, error="mine") is None
     assert status_of(run) == Status.RUNNING
     assert [(attempt.number, attempt.status) for attempt in run.attempts.order_by("number")] == [
@@ -267,7 +167,7 @@ def test_the_delay_grows_and_the_last_failure_is_the_end(declared):
     delays = []
     for _ in range(3):
         Run.objects.filter(pk=run.pk).update(not_before=states.clock())
-        ended = finish(transitions.claim(run.pk, HERE), AttemptStatus.FAILED, error="no")
+        ended = finish(claims.claim(run.pk, HERE), AttemptStatus.FAILED, error="no")
         delays += [ring.delay for ring in ended.rings]
     assert delays == [timedelta(minutes=1), timedelta(minutes=2)]
     assert status_of(run) == Status.FAILED
@@ -286,7 +186,7 @@ def test_an_interruption_spends_no_retry_and_waits_for_nothing(declared):
     ended = finish(claim, AttemptStatus.INTERRUPTED)
     assert ended.rings == [Ring(run=run.pk)]
     assert (status_of(run), run.failures) == (Status.QUEUED, 0)
-    assert transitions.claim(run.pk, HERE).number == 2
+    assert claims.claim(run.pk, HERE).number == 2
 
 
 def test_what_was_cancelled_is_not_tried_again(declared):
@@ -363,10 +263,10 @@ def test_a_lease_is_renewed_for_who_holds_it():
 def test_a_run_whose_lease_ran_out_is_lost(declared):
     declared("nightly")
     run, _ = a_claimed_run()
-    assert transitions.with_expired_leases() == []
+    assert claims.with_expired_leases() == []
     Run.objects.update(lease_expires_at=states.clock() - HOUR)
-    claims = transitions.with_expired_leases()
-    assert transitions.declare_lost(claims, "gone") == []
+    expired = claims.with_expired_leases()
+    assert transitions.declare_lost(expired, "gone") == []
     assert (status_of(run), run.error, run.attempts.get().status) == (Status.LOST, "gone", "lost")
 
 
@@ -374,9 +274,9 @@ def test_a_lease_that_was_renewed_meanwhile_holds(declared):
     declared("nightly")
     run, claim = a_claimed_run()
     Run.objects.update(lease_expires_at=states.clock() - HOUR)
-    claims = transitions.with_expired_leases()
+    expired = claims.with_expired_leases()
     transitions.renew_leases([(run.pk, claim.number)])
-    transitions.declare_lost(claims, "gone")
+    transitions.declare_lost(expired, "gone")
     assert status_of(run) == Status.RUNNING
 
 
@@ -384,7 +284,7 @@ def test_a_lost_run_is_tried_again_where_its_job_says_so(declared):
     declared("nightly", retries=1)
     run, _ = a_claimed_run()
     Run.objects.update(lease_expires_at=states.clock() - HOUR)
-    [ring] = transitions.declare_lost(transitions.with_expired_leases(), "gone")
+    [ring] = transitions.declare_lost(claims.with_expired_leases(), "gone")
     assert (ring.run, status_of(run)) == (run.pk, Status.QUEUED)
 
 
@@ -407,41 +307,6 @@ def test_forgotten_runs_are_rung_for_once_in_a_while():
     assert transitions.forgotten() == []
     Run.objects.update(rung_at=now - HOUR)
     assert transitions.forgotten() == [forgotten.pk]
-
-
-def test_the_runs_longest_due_are_ready_first():
-    now = states.clock()
-    second, first = (a_queued_run(name, scheduled_for=now - hours * HOUR) for name, hours in (("a", 1), ("b", 2)))
-    a_queued_run("c", not_before=now + HOUR)
-    assert transitions.next_ready(5) == [first.pk, second.pk]
-    assert transitions.next_ready(1) == [first.pk]
-
-
-def test_runs_that_must_wait_keep_no_other_from_its_bell():
-    a_claimed_run("busy")
-    for _ in range(4):
-        a_queued_run("busy", not_before=states.clock() - HOUR)
-    free = a_queued_run("free")
-    assert transitions.next_ready(4) == [free.pk]
-
-
-def test_a_full_group_keeps_no_other_from_its_bell(declared):
-    for name in ("left", "right"):
-        declared(name, concurrency_group="table", concurrency_limit=2)
-    a_claimed = a_queued_run("left", concurrency_group="table", exclusive=False)
-    assert transitions.claim(a_claimed.pk, HERE)
-    waiting = [
-        a_queued_run("right", concurrency_group="table", exclusive=False, not_before=states.clock() - HOUR)
-        for _ in range(4)
-    ]
-    free = a_queued_run("free")
-    assert transitions.next_ready(4) == [waiting[0].pk, free.pk]
-
-
-def test_one_statement_claims_a_run_of_no_group(django_assert_num_queries):
-    run = a_queued_run()
-    with django_assert_num_queries(1):
-        transitions.claim(run.pk, HERE)
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from jobs import instance, states, transitions, triggers
+from jobs import claims, instance, states, transitions, triggers
 from jobs.declarations import UnknownJob
 from jobs.models import Run
 from jobs.parameters import InvalidArguments, UnknownCommand
@@ -109,10 +109,10 @@ def test_runs_for_later_keep_to_the_number_too(declared):
     later = states.clock() + timedelta(hours=1)
     runs = [triggers.request("nightly", requested_by="ada", not_before=later).pk for _ in range(3)]
     Run.objects.update(not_before=states.clock())
-    claims = [transitions.claim(run, instance.current()) for run in runs]
+    claims = [claims.claim(run, instance.current()) for run in runs]
     assert [claim is not None for claim in claims] == [True, True, False]
     transitions.finish(claims[0], transitions.Outcome(status=AttemptStatus.SUCCEEDED))
-    assert transitions.next_ready(4) == [runs[2]]
+    assert claims.next_ready(4) == [runs[2]]
 
 
 def test_who_waited_behind_a_cancelled_run_is_woken(declared, rung):

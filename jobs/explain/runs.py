@@ -139,7 +139,7 @@ def _why_it_waits(run: Run, clock: Clock) -> str:
 
 
 def _waits_for_its_job(run: Run, rivals: Sequence[Run], clock: Clock) -> str:
-    """The rule of `transitions.claim`: one exclusive run of a job at a time, the earliest occurrence first."""
+    """The rule of `claims.claim`: one exclusive run of a job at a time, the earliest occurrence first."""
     for other in rivals:
         if not (run.exclusive and other.exclusive and other.job == run.job):
             continue

@@ -14,7 +14,8 @@ from django.conf import settings
 from django.db import transaction
 
 if TYPE_CHECKING:
-    from jobs.transitions import Claim, Outcome
+    from jobs.claims import Claim
+from jobs.transitions import Outcome
 
 
 class Span:

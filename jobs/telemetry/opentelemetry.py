@@ -17,7 +17,8 @@ from jobs.telemetry import Sink, Span
 from jobs.words import AttemptStatus
 
 if TYPE_CHECKING:
-    from jobs.transitions import Claim, Outcome
+    from jobs.claims import Claim
+from jobs.transitions import Outcome
 
 NAME = "nightshift"
 # The tick tells of the queue once a minute. An instance that doesn't tick any more, in seconds, says nothing of it.

@@ -106,11 +106,12 @@ async def tick(worker, function, every):
 
 def prepare(orders):
     from jobs import supervisor, timing
-    from jobs.declarations import declare
+    from jobs.declarations import declare, registry
 
     for name, value in orders.get("timing", {}).items():
         setattr(timing, name, timedelta(seconds=value))
     for name, rules in orders.get("declare", []):
+        registry._jobs.pop(name, None)
         declare(name, **{key: timedelta(seconds=value) if key in DURATIONS else value for key, value in rules.items()})
     if orders.get("break_execute"):
         supervisor.execute = broken

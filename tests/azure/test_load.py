@@ -89,7 +89,7 @@ def ask_for_runs(server, azurite, effects):
     """Fifty runs of a job that takes a third of a second, each with its message."""
     queue = azurite.queue()
     with server.connect() as connection:
-        # They may run side by side: no job is declared for them, and the row says it.
+        # They may run side by side, whatever the job's rules: the row says it.
         runs = connection.execute(
             "INSERT INTO jobs_run (job, trigger, status, arguments, requested_by, attempt, failures, exclusive,"
             " concurrency_group, cancelled_by, reason, error)"

@@ -28,7 +28,7 @@ def main(orders):
     from django.conf import settings
     from django.db import OperationalError
 
-    from jobs import supervisor, tick, timing, transitions
+    from jobs import claims, supervisor, tick, timing, transitions
     from jobs.azure.functions import usable_connections
     from jobs.declarations import declare, registry
     from jobs.isolation.client import server
@@ -61,7 +61,7 @@ def main(orders):
         time.sleep(0.1)
     if orders.get("linger"):
         while transitions.anything_active():
-            for run in transitions.next_ready(4):
+            for run in claims.next_ready(4):
                 supervisor.execute(run)
             time.sleep(0.01)
     supervisor.shut_down(timedelta(0))

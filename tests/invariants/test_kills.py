@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from jobs import faults, states, supervisor, tick, timing, transitions
+from jobs import claims, faults, states, supervisor, tick, timing, transitions
 from jobs.declarations import registry
 from jobs.models import Attempt, Gap, Run
 from jobs.words import AttemptStatus, Status
@@ -65,7 +65,7 @@ def recover():
     end = time.monotonic() + 30
     while True:
         tick.tick()
-        for run in transitions.next_ready(16):
+        for run in claims.next_ready(16):
             supervisor.execute(run)
         if not transitions.anything_active():
             return

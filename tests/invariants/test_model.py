@@ -21,7 +21,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from jobs import declarations, instance, operators, overrides, tick, transitions, triggers
+from jobs import claims, declarations, instance, operators, overrides, tick, transitions, triggers
 from jobs.declarations import declare, registry
 from jobs.models import Attempt, Gap, JobState, Run
 from jobs.serve import serve
@@ -129,7 +129,7 @@ class Ledger(RuleBasedStateMachine):
     @rule(target=claims, place=st.integers(0, 5))
     def a_doorbell_rings(self, place):
         queued = list(Run.objects.filter(status=Status.QUEUED).order_by("id").values_list("id", flat=True))
-        return transitions.claim(queued[place % len(queued)], instance.current()) if queued else None
+        return claims.claim(queued[place % len(queued)], instance.current()) if queued else None
 
     @rule(claim=consumes(claims), end=st.sampled_from(ENDS), twice=st.booleans())
     def an_attempt_ends(self, claim, end, twice):

@@ -2,5 +2,8 @@
 
 from jobs.declarations import declare
 
-declare("succeeds")
+declare("exits", "3")
+declare("marks", "a_file", "0")
 declare("sleeps", "1")
+declare("succeeds")
+declare("surroundings")

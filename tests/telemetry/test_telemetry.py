@@ -9,7 +9,7 @@ import pytest
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
-from jobs import declarations, doorbell, serve, states, telemetry, tick, transitions, triggers
+from jobs import claims, declarations, doorbell, serve, states, telemetry, tick, transitions, triggers
 from jobs.declarations import registry
 from jobs.models import JobState, Run
 from jobs.words import Trigger
@@ -83,7 +83,7 @@ def test_a_run_that_is_skipped_at_birth_is_counted(sink, declared):
 def test_a_run_whose_supervisor_vanished_is_counted_as_lost(sink):
     a_run(status="running", lease_expires_at=states.clock() - timedelta(minutes=1))
     Run.objects.get().attempts.create(number=1)
-    transitions.declare_lost(transitions.with_expired_leases(), "It vanished.")
+    transitions.declare_lost(claims.with_expired_leases(), "It vanished.")
     assert sink.told == [("lost", "nightly"), ("run_ended", "nightly", "lost")]
 
 

@@ -1,0 +1,205 @@
+"""Attempts begin: who may start, who holds what by the ledger, and who could start now.
+
+A claim is one conditional statement: of any number of supervisors it lets one through.
+"""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from django.db import IntegrityError, transaction
+
+from jobs import sql, timing
+from jobs.declarations import registry
+from jobs.faults import point
+from jobs.instance import Instance
+
+# What a queued run `r` must be for an attempt of it to start, beside its group's limit.
+MAY_START = """
+    r.status = 'queued' AND r.not_before <= clock_timestamp()
+    AND (r.attempt > 0 OR r.start_by IS NULL OR r.start_by >= clock_timestamp())
+    AND NOT (r.exclusive AND EXISTS (
+        SELECT FROM jobs_run o
+         WHERE o.job = r.job AND o.id <> r.id AND o.exclusive
+           AND (o.status = 'running' OR (o.status = 'queued' AND o.scheduled_for < r.scheduled_for))
+    ))
+"""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Claim:
+    """An attempt that is ours: what its supervisor needs to know."""
+
+    run: int
+    attempt: int
+    number: int
+    job: str
+    trigger: str
+    scheduled_for: datetime | None
+    arguments: list[str]
+    failures: int
+    started_at: datetime | None = None
+
+
+def claim(run: int, instance: Instance, invocation_id: str = "", trace_id: str = "") -> Claim | None:
+    """Start an attempt of this run, unless it isn't ready, another supervisor got there first, or a rule forbids it."""
+    try:
+        # One statement, which commits itself. Of runs in a group another one has to be asked first.
+        point("claim.before_commit")
+        claimed = _claim(run, instance, invocation_id, trace_id)
+        if claimed is None and (group := _group_of(run)):
+            with transaction.atomic():
+                if _has_room(group):
+                    claimed = _claim(run, instance, invocation_id, trace_id, group.name)
+    except IntegrityError:
+        # Two runs of one job were claimed at the same moment; the index let one through.
+        return None
+    point("claim.after_commit")
+    return claimed
+
+
+class _Group(NamedTuple):
+    """The group of a run that is to start, with its limit, and that of the run's own job."""
+
+    name: str
+    limit: int
+    job: str
+    max_running: int | None
+
+
+def _group_of(run: int) -> _Group | None:
+    row = sql.row("SELECT job, concurrency_group FROM jobs_run WHERE id = %s AND status = 'queued'", [run])
+    if not row or not row[1]:
+        return None
+    name, group = row
+    job = registry.get(name)
+    return _Group(group, job.group_limit if job else 1, name, job.max_running if job else None)
+
+
+def _has_room(group: _Group) -> bool:
+    """Whether one more run of the group may start. The answer holds until the transaction ends."""
+    sql.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"jobs.group:{group.name}"])
+    # A statement of its own: its snapshot is taken after the lock.
+    row = sql.row(
+        """
+        SELECT count(*), count(*) FILTER (WHERE job = %s)
+          FROM jobs_run WHERE status = 'running' AND concurrency_group = %s
+        """,
+        [group.job, group.name],
+    )
+    assert row is not None
+    of_group, of_job = row
+    return of_group < group.limit and (group.max_running is None or of_job < group.max_running)
+
+
+def _claim(run: int, instance: Instance, invocation_id: str, trace_id: str, group: str = "") -> Claim | None:
+    row = sql.row(
+        f"""
+        WITH claimed AS (
+            UPDATE jobs_run r
+               SET status = 'running', attempt = attempt + 1, started_at = clock_timestamp(),
+                   lease_expires_at = clock_timestamp() + %(lease)s, error = '', progress = NULL
+             WHERE id = %(run)s AND r.concurrency_group = %(group)s AND {MAY_START}
+            RETURNING id, attempt, job, trigger, scheduled_for, arguments, failures, started_at
+        ), attempt AS (
+            INSERT INTO jobs_attempt (run_id, number, status, started_at, signal, error, output_bytes,
+                                      output_dropped, instance, supervisor, invocation_id, release, trace_id)
+            SELECT id, attempt, 'running', started_at, '', '', 0, 0, %(instance)s, %(supervisor)s,
+                   %(invocation)s, %(release)s, %(trace)s
+              FROM claimed
+            RETURNING id
+        )
+        SELECT claimed.id, attempt.id, attempt, job, trigger, scheduled_for, arguments, failures, started_at
+          FROM claimed, attempt
+        """,  # noqa: S608
+        {
+            "run": run,
+            "group": group,
+            "lease": timing.LEASE,
+            "instance": instance.name,
+            "supervisor": instance.supervisor,
+            "invocation": invocation_id,
+            "release": instance.release,
+            "trace": trace_id,
+        },
+    )
+    if row is None:
+        return None
+    run, attempt, number, job, trigger, scheduled_for, arguments, failures, started_at = row
+    return Claim(
+        run=run,
+        attempt=attempt,
+        number=number,
+        job=job,
+        trigger=trigger,
+        scheduled_for=scheduled_for,
+        arguments=json.loads(arguments) if isinstance(arguments, str) else arguments,
+        failures=failures,
+        started_at=started_at,
+    )
+
+
+def next_ready(limit: int) -> list[int]:
+    """The queued runs that could start now, longest due first."""
+    limits = {job.group: job.group_limit for job in registry.values() if job.group}
+    found = sql.rows(
+        f"""
+        WITH ready AS (
+            SELECT id, concurrency_group, coalesce(scheduled_for, not_before) AS since,
+                   row_number() OVER (PARTITION BY concurrency_group
+                                      ORDER BY coalesce(scheduled_for, not_before), id) AS place
+              FROM jobs_run r WHERE {MAY_START}
+        )
+        SELECT id FROM ready
+         WHERE concurrency_group = '' OR place <= coalesce((%s::jsonb ->> concurrency_group)::int, 1) - (
+                   SELECT count(*) FROM jobs_run o
+                    WHERE o.status = 'running' AND o.concurrency_group = ready.concurrency_group)
+         ORDER BY since, id LIMIT %s
+        """,  # noqa: S608
+        [json.dumps(limits), limit],
+    )
+    return [run for (run,) in found]
+
+
+def _running(condition: str, parameters: list[Any]) -> list[tuple[Claim, str]]:
+    """The running attempts that meet a condition, each with its supervisor's name."""
+    found = sql.rows(
+        f"""
+        SELECT r.id, a.id, r.attempt, r.job, r.trigger, r.scheduled_for, r.failures, a.supervisor
+          FROM jobs_run r JOIN jobs_attempt a ON a.run_id = r.id AND a.number = r.attempt
+         WHERE r.status = 'running' AND {condition}
+        """,  # noqa: S608
+        parameters,
+    )
+    return [
+        (
+            Claim(
+                run=run,
+                attempt=attempt,
+                number=number,
+                job=job,
+                trigger=trigger,
+                scheduled_for=scheduled_for,
+                arguments=[],
+                failures=failures,
+            ),
+            supervisor,
+        )
+        for run, attempt, number, job, trigger, scheduled_for, failures, supervisor in found
+    ]
+
+
+def with_expired_leases() -> list[Claim]:
+    """The attempts that no heartbeat renewed in time."""
+    return [claim for claim, _ in _running("r.lease_expires_at < clock_timestamp()", [])]
+
+
+def of_instance(name: str) -> list[tuple[Claim, str]]:
+    """The attempts that run on this instance by the ledger, each with its supervisor."""
+    return _running("a.instance = %s", [name])
+
+
+def of_invocation(run: int, invocation_id: str) -> list[Claim]:
+    """The attempt of this run that runs by the ledger under this invocation; none, or one."""
+    return [claim for claim, _ in _running("r.id = %s AND a.invocation_id = %s", [run, invocation_id])]
