@@ -43,9 +43,9 @@ def _is_secret(job: Job, option: str) -> bool:
     )
 
 
-def mask(text: str, secrets: Iterable[str]) -> str:
-    """The text without the secrets."""
-    masker = Masker(secrets)
+def mask(text: str, secrets: Iterable[str] | None = None) -> str:
+    """The text without the secrets; without those of the environment where none are named."""
+    masker = Masker(of_environment() if secrets is None else secrets)
     return (masker.feed(text.encode()) + masker.end()).decode()
 
 
