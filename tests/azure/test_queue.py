@@ -3,10 +3,11 @@
 import json
 import logging
 import time
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from azure.core.credentials import AccessToken
+from azure.storage.queue import AccountSasPermissions, ResourceTypes, generate_account_sas
 from django.conf import settings
 from django.core.management import call_command
 
@@ -15,7 +16,7 @@ from jobs.azure import identity, queue, storage
 from jobs.declarations import registry
 from jobs.models import Attempt, Event, Run
 from jobs.words import Status, Trigger
-from tests.azure.azurite import texts
+from tests.azure.azurite import ACCOUNT, KEY, texts
 from tests.azure.conftest import fresh_client
 from tests.invariants.conftest import until
 from tests.rows import a_run, an_attempt
@@ -116,6 +117,44 @@ def test_in_azure_the_managed_identity_is_asked_and_nobody_else(monkeypatch):
     monkeypatch.delenv("IDENTITY_ENDPOINT")
     assert type(identity.credential()).__name__ == "DefaultAzureCredential"
     identity.credential.cache_clear()
+
+
+# What the doctor tries
+
+
+def test_a_rehearsal_leaves_nothing_behind_and_disturbs_no_message(azurite):
+    doorbell.ring(1)
+    assert queue.QueueDoorbell().rehearse() == ""
+    assert azurite.queue().get_queue_properties().approximate_message_count == 1
+    assert texts(azurite.queue()) == ["1"]
+
+
+def test_who_may_only_read_is_told_in_the_rehearsal_and_not_before(azurite, monkeypatch):
+    queue.QueueDoorbell().problem()  # makes it
+    signature = generate_account_sas(
+        ACCOUNT,
+        KEY,
+        ResourceTypes(service=True, container=True, object=True),
+        AccountSasPermissions(read=True, list=True),
+        expiry=datetime.now(UTC) + timedelta(hours=1),
+    )
+    where = f"http://127.0.0.1:{azurite.port}/{ACCOUNT}"
+    monkeypatch.setenv("AzureWebJobsStorage", f"QueueEndpoint={where};SharedAccessSignature={signature}")
+    fresh_client(monkeypatch)
+    assert queue.QueueDoorbell().problem() == ""
+    why = queue.QueueDoorbell().rehearse()
+    assert why.startswith("The queue jobs-runs can be seen and not used: ")
+    assert why.endswith(" Give the app's identity the role Storage Queue Data Contributor.")
+
+
+def test_the_message_of_a_rehearsal_that_stayed_wakes_an_executor_for_nothing(azurite, host):
+    """A crash between sending it and taking it back."""
+    azurite.queue().create_queue()
+    azurite.queue().send_message(queue.NO_RUN)
+    host()
+    until(lambda: azurite.queue().get_queue_properties().approximate_message_count == 0, 60)
+    assert not Run.objects.exists()
+    assert not Event.objects.exists()
 
 
 # From the ring to the run's end
