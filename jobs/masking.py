@@ -2,28 +2,42 @@
 
 import os
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
+from urllib.parse import unquote
 
 from jobs.declarations import Job
 
 MASK = b"********"
 SENSITIVE = re.compile(
-    r"SECRET|PASSWORD|PASSWD|TOKEN|CREDENTIAL|CONNECTION_?STRING|OTLP_HEADERS|(?:^|_)(?:KEY|SAS)(?:$|_)", re.I
+    # With the last one a process of the app gets a token of its identity.
+    r"SECRET|PASSWORD|PASSWD|_PWD$|TOKEN|CREDENTIAL|CONNECTION_?STRING|OTLP_HEADERS|(?:^|_)(?:KEY|SAS)(?:$|_)|IDENTITY_HEADER",
+    re.I,
 )
-CONNECTION_KEY = re.compile(r"(?:AccountKey|SharedAccessKey|SharedAccessSignature)=([^;]+)", re.I)
+# In a connection string a value goes on to a semicolon; in PostgreSQL's to a space, and in a URL's query to an &.
+CONNECTION_KEY = re.compile(
+    r"\b(?:AccountKey|SharedAccessKey|SharedAccessSignature|Password|Pwd|sig)\s*=\s*(([^;&\s]*)[^;]*)", re.I
+)
+URL_PASSWORD = re.compile(r"://[^:/@\s]*:([^/?#\s]+)@")
 # A shorter value would mask half of all output.
 SHORTEST = 6
 
 
 def of_environment() -> list[str]:
-    """The values of the environment's variables whose names say that they are secret."""
-    found = [value for name, value in os.environ.items() if SENSITIVE.search(name)]
-    for value in os.environ.values():
-        # A connection string of Azure's, whatever its variable is called: only its key is secret.
-        found += [key for key in CONNECTION_KEY.findall(value) if len(key) >= SHORTEST]
-    if password := re.search(r"://[^:/@]*:([^@]+)@", os.environ.get("DATABASE_URL", "")):
-        found.append(password[1])
-    return found
+    """What is secret in the environment: variables whose names say so, and the passwords in all others."""
+    found = []
+    for name, value in os.environ.items():
+        if SENSITIVE.search(name):
+            found.append(value)
+        found += _passwords(value)
+    return [secret for secret in found if len(secret) >= SHORTEST]
+
+
+def _passwords(text: str) -> Iterator[str]:
+    """What is secret in a URL or a connection string, as it stands there and as a program reads it."""
+    for found in (*URL_PASSWORD.findall(text), *chain.from_iterable(CONNECTION_KEY.findall(text))):
+        for secret in (found, found.strip("'\"")):
+            yield from (secret, unquote(secret))
 
 
 def of_arguments(job: Job, arguments: Sequence[str]) -> list[str]:
