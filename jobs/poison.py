@@ -41,8 +41,13 @@ def take(text: str, invocation_id: str = "") -> Status | None:
 
 def _fail(run: int, invocation_id: str) -> Ended | None:
     """An attempt that begins and fails in the caller's transaction. None where the run may not start now."""
+    before = transaction.savepoint_create()
     claim = transitions.claim(run, instance.current(), invocation_id)
-    return transitions.finish(claim, Outcome(status=AttemptStatus.FAILED, error=WHY)) if claim else None
+    if claim is None:
+        # Where another run of the job was claimed at the same moment, the index's refusal has aborted the transaction.
+        transaction.savepoint_rollback(before)
+        return None
+    return transitions.finish(claim, Outcome(status=AttemptStatus.FAILED, error=WHY))
 
 
 def _tell(run: Run | None, message: str) -> None:

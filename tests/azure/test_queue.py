@@ -3,15 +3,18 @@
 import json
 import logging
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
+import psycopg
 import pytest
 from azure.core.credentials import AccessToken
 from azure.storage.queue import AccountSasPermissions, ResourceTypes, generate_account_sas
 from django.conf import settings
 from django.core.management import call_command
+from django.db import connections
 
-from jobs import doorbell, poison, triggers
+from jobs import doorbell, poison, sql, triggers
 from jobs.azure import identity, queue, storage
 from jobs.declarations import registry
 from jobs.models import Attempt, Event, Run
@@ -277,6 +280,33 @@ class TestGivingUp:
         an_attempt(a_run(status=Status.RUNNING), status="running")
         run = a_run(status=Status.QUEUED)
         assert poison.take(str(run.pk)) == Status.QUEUED
+        run.refresh_from_db()
+        assert run.attempt == 0
+        assert Event.objects.get().message == (
+            f"The message for run {run.pk} was given up; the run waits on, and the tick rings for it."
+        )
+
+    @pytest.mark.django_db(transaction=True)
+    def test_a_run_whose_job_starts_another_at_the_same_moment_waits_on(self, database_url):
+        """The rival's claim is not committed when ours is tried: the index makes ours wait, and then refuses it."""
+        rival, run = a_run(status=Status.QUEUED), a_run(status=Status.QUEUED)
+
+        def take():
+            try:
+                return poison.take(str(run.pk))
+            finally:
+                connections.close_all()
+
+        with psycopg.connect(database_url) as other, ThreadPoolExecutor() as threads:
+            other.execute(
+                "UPDATE jobs_run SET status = 'running', attempt = 1, started_at = now(), "
+                "lease_expires_at = now() + interval '1 min' WHERE id = %s",
+                [rival.pk],
+            )
+            taken = threads.submit(take)
+            until(lambda: sql.value("SELECT count(*) FROM pg_locks WHERE NOT granted"))
+            other.commit()
+            assert taken.result() == Status.QUEUED
         run.refresh_from_db()
         assert run.attempt == 0
         assert Event.objects.get().message == (
