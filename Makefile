@@ -33,7 +33,7 @@ test: venv  ## Run the test suite: make test ARGS="-k worker"
 	@LOCAL=1 $(PYTHON_IN_VENV) -m pytest $(ARGS)
 
 .PHONY: check
-check: lint project test  ## Do what CI does: format, lint, types, Django's checks, migrations, tests
+check: lint project audit test  ## Do what CI does: format, lint, types, Django's checks, migrations, vulnerabilities, tests
 
 .PHONY: terraform-test
 terraform-test: venv  ## Test terraform/ and the workflows, as far as this machine can, and say what was skipped

@@ -1,19 +1,22 @@
-"""The ledger in Django's admin, to read. What changes a run is asked of the verbs, never written into its row."""
+"""The ledger in Django's admin, to read and to run a job now: that is asked of the verbs, never written into a row."""
 
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from jobs import telemetry
+from jobs import states, telemetry, triggers
+from jobs.declarations import UnknownJob, registry
 from jobs.models import Attempt, Event, Gap, JobState, Run
 from jobs.overview import visible_arguments
 from jobs.presentation import command_line, shorten, size, took
 from jobs.transcript import ending
+from jobs.words import Status
 
 # How much of an attempt's output a page shows, in bytes.
 SHOWN = 64 * 1024
@@ -135,6 +138,32 @@ class JobStateAdmin(ReadOnly):
     list_display = ["job", "fingerprint", "ledger_through", "next_due_at", "paused", "paused_until", "paused_by"]
     search_fields = ["job"]
     ordering = ["job"]
+    actions = ["run_now"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[JobState]:
+        # A job without a schedule has no row before its first run, and then nobody could ask for that here.
+        states.begin(job for job in registry.values() if not job.schedule)
+        return super().get_queryset(request)
+
+    def has_run_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("jobs.add_run")
+
+    @admin.action(description="Run now", permissions=["run"])
+    def run_now(self, request: HttpRequest, queryset: QuerySet[JobState]) -> None:
+        for state in queryset:
+            try:
+                run = triggers.request(state.job, requested_by=request.user.get_username())
+            except UnknownJob as error:
+                self.message_user(request, str(error), messages.ERROR)
+                continue
+            self.message_user(
+                request,
+                format_html(
+                    '<a href="{}">Run {} of {}</a> is {}. {}',
+                    *(reverse("admin:jobs_run_change", args=[run.pk]), run.pk, run.job, run.status, run.error),
+                ),
+                messages.WARNING if run.status == Status.SKIPPED else messages.SUCCESS,
+            )
 
     @admin.display(description="paused", boolean=True)
     def paused(self, state: JobState) -> bool:

@@ -1,7 +1,9 @@
-"""A deployment looked at from inside: what `manage.py doctor` says, a line for each check."""
+"""A deployment looked at from inside: what `manage.py doctor` says, a line for each check.
+
+In Azure it is the job `doctor`: its run has the worker's environment and path.
+"""
 
 import importlib.util
-import json
 import os
 import sys
 import time
@@ -11,15 +13,21 @@ from pathlib import Path
 
 from django.conf import settings
 from django.core.checks import WARNING, run_checks
-from django.db import InterfaceError, OperationalError, connection
+from django.db import connection
 
-from jobs import connections, disabled, doorbell, migrated, sql, tick
+from jobs import connections, disabled, doorbell, host_checks, masking, migrated, sql, tick
 from jobs.declarations import registry
+from jobs.host_json import HostJson
 from jobs.isolation.client import ForkServerFailed, server
 from jobs.presentation import counted, took
+from jobs.progress import current_run
 from jobs.readiness import silent_tick
 
 PACKAGES = Path(".python_packages", "lib", "site-packages")
+NO_IMAGE = f"there is no {PACKAGES}: this is no image"
+# The flags in a file of byte code that counts whatever its source's date: by hash, and never compared with the source.
+# One that an import has written, since there was none, has others.
+UNCHECKED_HASH = (1).to_bytes(4, "little")
 
 
 class Wrong(Exception):
@@ -45,10 +53,12 @@ def finding(name: str) -> Finding:
     try:
         return Finding(check=name, ok=True, says=CHECKS[name]())
     except Wrong as wrong:
-        return Finding(check=name, ok=False, says=str(wrong))
-    except (OperationalError, InterfaceError) as error:
+        says = str(wrong)
+    except sql.AWAY as error:
         says = _first_line(error) if name == "database" else "It can't be told without the database."
-        return Finding(check=name, ok=False, says=says)
+    except Exception as error:  # noqa: BLE001 — what a check trips over is its finding, and the others are asked too
+        says = f"{type(error).__name__}: {error}"
+    return Finding(check=name, ok=False, says=masking.mask(" ".join(says.split())))
 
 
 def _settings() -> str:
@@ -130,6 +140,8 @@ def _tick() -> str:
 
 
 def _fork_server() -> str:
+    if current_run():
+        return "it loads the project: this run comes from it"
     try:
         server.start()
     except ForkServerFailed as failure:
@@ -139,20 +151,21 @@ def _fork_server() -> str:
 
 
 def _queue() -> str:
-    if why := doorbell.backend().problem():
+    if why := doorbell.backend().rehearse():
         raise Wrong(why)
     return settings.JOBS_DOORBELL
 
 
 def _batch() -> str:
-    """host.json and the settings agree on how many runs an instance executes at once."""
-    queues = json.loads((settings.BASE_DIR / "host.json").read_text())["extensions"]["queues"]
-    if queues["batchSize"] != settings.JOBS_MAX_RUNNING:
+    """The host and the settings agree on how many runs an instance executes at once."""
+    messages = HostJson.of(settings.BASE_DIR).batch_size
+    if messages != settings.JOBS_MAX_RUNNING:
         raise Wrong(
-            f"host.json takes {queues['batchSize']} messages at once (queues.batchSize), and JOBS_MAX_RUNNING is "
-            f"{settings.JOBS_MAX_RUNNING}. Make them the same, and queues.newBatchThreshold one less."
+            f"The host takes {messages} messages at once (queues.batchSize of host.json, or the setting that overrules "
+            f"it), and JOBS_MAX_RUNNING is {settings.JOBS_MAX_RUNNING}. Make them the same, and "
+            "queues.newBatchThreshold one less."
         )
-    return f"{queues['batchSize']} messages at once, as many as runs"
+    return f"{messages} messages at once, as many as runs"
 
 
 def _schedules() -> str:
@@ -168,29 +181,17 @@ def _schedules() -> str:
 
 
 def _time_zone() -> str:
-    """The host's zone, which its timers are read in. Django sets this process's own TZ: it tells nothing."""
-    for name, value in (("WEBSITE_TIME_ZONE", os.environ.get("WEBSITE_TIME_ZONE")), ("TZ", _tz_at_start())):
-        if value and value not in {"UTC", "Etc/UTC"}:
-            raise Wrong(
-                f"{name} is {value!r}: the host would read every timer in that zone, and ours are in UTC. Remove "
-                "it; each job has its time_zone, and TIME_ZONE is the default."
-            )
+    """The host's zone, which its timers are read in."""
+    if found := host_checks.time_zone():
+        raise Wrong(f"{found[0].msg} {found[0].hint}")
     return f"the host's is UTC, the jobs' default {settings.TIME_ZONE}"
-
-
-def _tz_at_start() -> str:
-    try:
-        variables = Path("/proc/self/environ").read_bytes().split(b"\0")
-    except OSError:  # macOS
-        return ""
-    return next((variable[3:].decode() for variable in variables if variable.startswith(b"TZ=")), "")
 
 
 def _packages() -> str:
     """Ours come before the worker's own."""
-    ours = settings.BASE_DIR / PACKAGES
-    if not ours.is_dir():
-        return f"there is no {PACKAGES}: this is no image"
+    ours = _ours()
+    if ours is None:
+        return NO_IMAGE
     import azure.functions
     import django
 
@@ -204,25 +205,38 @@ def _packages() -> str:
 
 
 def _byte_code() -> str:
-    if settings.LOCAL:
-        return "LOCAL=1: it comes with the first start"
-    files = [
-        module.__file__
-        for name, module in list(sys.modules.items())
-        if name != "__main__" and getattr(module, "__file__", None)
-    ]
-    sources = [file for file in files if file and file.endswith(".py")]
-    without = [file for file in sources if not Path(importlib.util.cache_from_source(file)).exists()]
+    """Of the app's modules and packages; Python's own are the base image's."""
+    if _ours() is None:
+        return NO_IMAGE
+    files = [Path(file) for module in list(sys.modules.values()) if (file := getattr(module, "__file__", None))]
+    sources = [file for file in files if file.suffix == ".py" and file.is_relative_to(settings.BASE_DIR)]
+    without = [file for file in sources if not _is_compiled(file)]
     if without:
         raise Wrong(
-            f"{len(without)} of {len(sources)} modules have none, such as {without[0]}: a start takes thrice as long. "
-            "Run `python -m compileall`, as the Dockerfile does."
+            f"{len(without)} of {len(sources)} modules have none of the build's, such as {without[0]}: a start takes "
+            "thrice as long. Run `python -m compileall --invalidation-mode unchecked-hash`, as the Dockerfile does."
         )
     return f"all {len(sources)} modules have it"
 
 
+def _is_compiled(source: Path) -> bool:
+    """Whether the build has compiled it, and not an import."""
+    try:
+        with open(importlib.util.cache_from_source(source), "rb") as byte_code:
+            return byte_code.read(8)[4:] == UNCHECKED_HASH
+    except OSError:
+        return False
+
+
+def _ours() -> Path | None:
+    """Where the image has our packages; None where this is no image."""
+    ours: Path = settings.BASE_DIR / PACKAGES
+    return ours if ours.is_dir() else None
+
+
 def _first_line(error: Exception) -> str:
-    return f"It can't be reached: {str(error).strip().splitlines()[0]} Check DATABASE_URL, the firewall and the role."
+    first, *_ = str(error).strip().splitlines() or [type(error).__name__]
+    return f"It can't be reached: {first} Check DATABASE_URL, the firewall and the role."
 
 
 CHECKS: dict[str, Callable[[], str]] = {

@@ -18,10 +18,14 @@ CHANNEL = "jobs_doorbell"
 
 
 class Doorbell(Protocol):
-    """A way to wake an executor, now or after a delay. `problem` says why nobody can be woken; empty where one can."""
+    """A way to wake an executor, now or after a delay.
+
+    `problem` says why nobody can be woken; empty where one can. `rehearse` says it after a ring that wakes nobody.
+    """
 
     def ring(self, run: int, delay: timedelta) -> None: ...
     def problem(self) -> str: ...
+    def rehearse(self) -> str: ...
 
 
 class LocalDoorbell:
@@ -33,6 +37,9 @@ class LocalDoorbell:
     def problem(self) -> str:
         """None of its own: it is where the database is."""
         return ""
+
+    def rehearse(self) -> str:
+        return self.problem()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

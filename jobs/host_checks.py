@@ -13,6 +13,7 @@ from jobs.declarations import registry
 from jobs.host_json import HostJson, UnreadableHostJson
 
 RESERVED = {"admin", "runtime"}
+FORK_SERVER = b"jobs.isolation.server"
 UTC_NAMES = {"", "utc", "utc0", "etc/utc", "etc/gmt", "gmt", "universal", "zulu"}
 
 
@@ -126,10 +127,19 @@ def time_zone(**_: Any) -> list[CheckMessage]:
 
 
 def environment_at_start() -> dict[str, str]:
-    """The variables with which this process was started: Django has written its own TZ since."""
+    """The variables with which the worker was started: Django has written its own TZ since, and a run inherits that."""
     try:
-        found = Path("/proc/self/environ").read_bytes()
+        found = Path("/proc", str(_worker()), "environ").read_bytes()
     except OSError:
         return {name: value for name, value in os.environ.items() if name != "TZ"}
     lines = found.decode(errors="replace").split("\0")
     return {name: value for name, equals, value in (line.partition("=") for line in lines) if equals}
+
+
+def _worker() -> int:
+    """This process; where it is a run's, the one whose fork server it comes from."""
+    process = os.getpid()
+    while FORK_SERVER in Path(f"/proc/{process}/cmdline").read_bytes().split(b"\0"):
+        # The program's name stands in brackets and may hold anything; behind it come the state and the parent.
+        process = int(Path(f"/proc/{process}/stat").read_bytes().rpartition(b")")[2].split()[1])
+    return process

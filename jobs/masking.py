@@ -2,38 +2,58 @@
 
 import os
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
+from urllib.parse import unquote
 
 from jobs.declarations import Job
 
 MASK = b"********"
 SENSITIVE = re.compile(
-    r"SECRET|PASSWORD|PASSWD|TOKEN|CREDENTIAL|CONNECTION_?STRING|OTLP_HEADERS|(?:^|_)(?:KEY|SAS)(?:$|_)", re.I
+    # With the last one a process of the app gets a token of its identity.
+    r"SECRET|PASSWORD|PASSWD|_PWD$|TOKEN|CREDENTIAL|CONNECTION_?STRING|OTLP_HEADERS|(?:^|_)(?:KEY|SAS)(?:$|_)|IDENTITY_HEADER",
+    re.I,
 )
-CONNECTION_KEY = re.compile(r"(?:AccountKey|SharedAccessKey|SharedAccessSignature)=([^;]+)", re.I)
+# In a connection string a value goes on to a semicolon; in PostgreSQL's to a space, and in a URL's query to an &.
+CONNECTION_KEY = re.compile(
+    r"\b(?:AccountKey|SharedAccessKey|SharedAccessSignature|Password|Pwd|sig)\s*=\s*(([^;&\s]*)[^;]*)", re.I
+)
+URL_PASSWORD = re.compile(r"://[^:/@\s]*:([^/?#\s]+)@")
 # A shorter value would mask half of all output.
 SHORTEST = 6
 
 
 def of_environment() -> list[str]:
-    """The values of the environment's variables whose names say that they are secret."""
-    found = [value for name, value in os.environ.items() if SENSITIVE.search(name)]
-    for value in os.environ.values():
-        # A connection string of Azure's, whatever its variable is called: only its key is secret.
-        found += [key for key in CONNECTION_KEY.findall(value) if len(key) >= SHORTEST]
-    if password := re.search(r"://[^:/@]*:([^@]+)@", os.environ.get("DATABASE_URL", "")):
-        found.append(password[1])
-    return found
+    """What is secret in the environment: variables whose names say so, and the passwords in all others."""
+    found = []
+    for name, value in os.environ.items():
+        if SENSITIVE.search(name):
+            found.append(value)
+        found += _passwords(value)
+    return [secret for secret in found if len(secret) >= SHORTEST]
+
+
+def _passwords(text: str) -> Iterator[str]:
+    """What is secret in a URL or a connection string, as it stands there and as a program reads it."""
+    for found in (*URL_PASSWORD.findall(text), *chain.from_iterable(CONNECTION_KEY.findall(text))):
+        for secret in (found, found.strip("'\"")):
+            yield from (secret, unquote(secret))
 
 
 def of_arguments(job: Job, arguments: Sequence[str]) -> list[str]:
-    """The values of the options that the job declares secret: `--token X` and `--token=X`."""
+    """The values of the options that the job declares secret: `--token X`, `--token=X`, `-t X` and `-tX`."""
     found: list[str] = []
     for place, word in enumerate(arguments):
         option, equals, value = word.partition("=")
         if _is_secret(job, option):
             found += [value] if equals else list(arguments[place + 1 : place + 2])
+        elif _is_short(word) and word[:2] in job.secrets:
+            found.append(word[2:])
     return found
+
+
+def _is_short(word: str) -> bool:
+    return len(word) > 2 and word[0] == "-" and word[1] != "-"
 
 
 def _is_secret(job: Job, option: str) -> bool:
@@ -43,23 +63,25 @@ def _is_secret(job: Job, option: str) -> bool:
     )
 
 
-def mask(text: str, secrets: Iterable[str]) -> str:
-    """The text without the secrets."""
-    return Masker(secrets).whole(text)
+def mask(text: str, secrets: Iterable[str] | None = None) -> str:
+    """The text without the secrets; without those of the environment where none are named."""
+    return Masker(of_environment() if secrets is None else secrets).whole(text)
 
 
 def hide(job: Job, arguments: Sequence[str]) -> list[str]:
     """The arguments as a person may see them."""
     secret = set(of_arguments(job, arguments))
     mask = MASK.decode()
-    return [
-        mask
-        if word in secret
-        else f"{word.partition('=')[0]}={mask}"
-        if "=" in word and word.partition("=")[2] in secret
-        else word
-        for word in arguments
-    ]
+
+    def shown(word: str) -> str:
+        option, equals, value = word.partition("=")
+        if word in secret:
+            return mask
+        if equals and value in secret:
+            return f"{option}={mask}"
+        return word[:2] + mask if _is_short(word) and word[2:] in secret else word
+
+    return [shown(word) for word in arguments]
 
 
 class Masker:

@@ -78,7 +78,7 @@ def in_force(names: Sequence[str], at: datetime | None = None) -> dict[str, Over
         SELECT job, {COLUMNS} FROM jobs_jobstate
          WHERE job = ANY(%s) AND override_at IS NOT NULL
            AND (override_until IS NULL OR override_until > coalesce(%s::timestamptz, clock_timestamp()))
-        """,  # noqa: S608
+        """,  # noqa: S608 — COLUMNS is fixed
         [list(names), at],
     )
     return {job: override for job, *columns in found if (override := read(columns))}

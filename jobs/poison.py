@@ -8,7 +8,7 @@ import logging
 
 from django.db import transaction
 
-from jobs import claims, doorbell, instance, transitions
+from jobs import claims, doorbell, instance, pipelines, transitions
 from jobs.models import Event, Run
 from jobs.transitions import Ended, Outcome
 from jobs.words import AttemptStatus, Status
@@ -28,21 +28,26 @@ def take(text: str, invocation_id: str = "") -> Status | None:
         log.info("poisoned message run=%s job=%s: nothing to do, it is %s", run.pk, run.job, run.status)
         return Status(run.status)
     with transaction.atomic():
+        pipelines.lock_steps_after(run.job)
         ended = _fail(run.pk, invocation_id)
         if ended is None:
             # It isn't due yet, or another run is in its way: nothing says that it can't start later.
             _tell(run, f"The message for run {run.pk} was given up; the run waits on, and the tick rings for it.")
             return Status(run.status)
         _tell(run, f"The message for run {run.pk} was given up: {WHY[0].lower()}{WHY[1:]}")
-    for ring in ended.rings:
-        doorbell.ring(ring.run, ring.delay)
+    doorbell.ring_all(ended.rings)
     return ended.status
 
 
 def _fail(run: int, invocation_id: str) -> Ended | None:
     """An attempt that begins and fails in the caller's transaction. None where the run may not start now."""
+    before = transaction.savepoint_create()
     claim = claims.claim(run, instance.current(), invocation_id)
-    return transitions.finish(claim, Outcome(status=AttemptStatus.FAILED, error=WHY)) if claim else None
+    if claim is None:
+        # Where another run of the job was claimed at the same moment, the index's refusal has aborted the transaction.
+        transaction.savepoint_rollback(before)
+        return None
+    return transitions.finish(claim, Outcome(status=AttemptStatus.FAILED, error=WHY))
 
 
 def _tell(run: Run | None, message: str) -> None:

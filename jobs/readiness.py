@@ -1,16 +1,16 @@
 """Whether this process could do its work now: what `/api/ready` answers, and a part of `manage.py doctor`.
 
 Each check gives a sentence that says what is wrong and how to mend it, or nothing. An error's own text goes to the log,
-and not to whoever asks over HTTP.
+without secrets, and not to whoever asks over HTTP.
 """
 
 import logging
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 
-from django.db import InterfaceError, OperationalError
+from django.db import Error
 
-from jobs import doorbell, migrated, sql, tick
+from jobs import doorbell, masking, migrated, sql, tick
 from jobs.isolation.client import ForkServerFailed, server
 from jobs.presentation import took
 
@@ -18,7 +18,6 @@ log = logging.getLogger(__name__)
 
 # The tick comes once a minute. Two may fall out while a deployment or a failover goes on.
 LONGEST_SILENCE = timedelta(minutes=3)
-AWAY = (OperationalError, InterfaceError)
 
 
 def problems() -> dict[str, str]:
@@ -38,9 +37,9 @@ def database() -> str:
     """Whether it answers."""
     try:
         sql.value("SELECT 1")
-    except AWAY as error:
-        log.warning("not ready: the database can't be reached: %s", str(error).strip())
-        return "The database can't be reached. The app's log has the error; `manage.py doctor` tells more."
+    except Error as error:
+        _tell(f"the database can't be reached: {error}")
+        return "The database can't be reached. The app's log has the error."
     return ""
 
 
@@ -64,7 +63,7 @@ def fork_server() -> str:
     try:
         server.start()
     except ForkServerFailed as failure:
-        log.warning("not ready: %s", failure)
+        _tell(str(failure))
         return "The fork server can't load the project, so no run can start. The app's log says why."
     return ""
 
@@ -72,13 +71,20 @@ def fork_server() -> str:
 def queue() -> str:
     """Whether executors can be woken."""
     if why := doorbell.backend().problem():
-        log.warning("not ready: %s", why)
-        return "The queue can't be reached: runs wait for the tick. `manage.py doctor` says why."
+        _tell(why)
+        return "The queue can't be reached, so runs wait for it. The app's log says why."
     return ""
 
 
 def _asked(check: Callable[[], str]) -> str:
     try:
         return check()
-    except AWAY:
+    except sql.AWAY:
         return "The database went away while it was asked."
+    except Error as error:  # a role without rights, above all
+        _tell(str(error))
+        return "The database doesn't tell. The app's log has its error."
+
+
+def _tell(why: str) -> None:
+    log.warning("not ready: %s", masking.mask(why.strip()))

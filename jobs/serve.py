@@ -139,7 +139,7 @@ def _read(names: list[str], *, lock: str = "") -> list[_State]:
           FROM jobs_jobstate s LEFT JOIN jobs_gap g ON g.id = s.last_gap_id AND g.fingerprint = s.fingerprint
          WHERE s.job = ANY(%s)
          ORDER BY s.job {lock}
-        """,  # noqa: S608
+        """,  # noqa: S608 — the lock and COLUMNS are fixed
         [names],
     )
     return [_State._make([*row[:14], overrides.read(row[14:])]) for row in found]

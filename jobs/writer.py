@@ -164,7 +164,7 @@ class Writer:
                 SELECT new.* FROM (VALUES {values}) AS new(attempt, number, at, body, stderr)
                  WHERE EXISTS (SELECT FROM jobs_attempt WHERE id = new.attempt)
                     ON CONFLICT DO NOTHING
-                """,  # noqa: S608
+                """,  # noqa: S608 — only the number of rows differs
                 [
                     value
                     for attempt, number, piece in batch

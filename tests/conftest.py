@@ -7,7 +7,7 @@ import pytest
 from django.db import connection
 from psycopg.conninfo import make_conninfo
 
-from jobs import supervisor
+from jobs import migrated, supervisor
 from jobs.declarations import declare, registry
 from jobs.isolation.client import server
 
@@ -49,6 +49,7 @@ def database_url(django_db_setup, django_db_blocker):
         make_conninfo(url)
     before = os.environ.get("DATABASE_URL")
     os.environ["DATABASE_URL"] = url
+    server.stop()  # one that a test of /api/ready has started knows another database
     yield url
     if before is None:
         del os.environ["DATABASE_URL"]
@@ -70,3 +71,16 @@ def worker(database_url, transactional_db):
     if supervisor._supervisors:
         supervisor.shut_down(timedelta(0), timedelta(0))
         supervisor.open_again()
+
+
+@pytest.fixture
+def role_without_rights(transactional_db, monkeypatch):
+    """The connection of this thread belongs to a role that may connect and nothing more."""
+    monkeypatch.setattr(migrated, "_complete", False)
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE ROLE without_rights")
+        cursor.execute("SET ROLE without_rights")
+    yield
+    with connection.cursor() as cursor:
+        cursor.execute("RESET ROLE")
+        cursor.execute("DROP ROLE without_rights")

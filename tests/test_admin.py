@@ -3,6 +3,7 @@ from datetime import timedelta
 
 import pytest
 from django.contrib import admin
+from django.contrib.auth.models import Permission
 
 from jobs.models import Attempt, Event, Gap, JobState, Output, Run
 from tests.rows import NOON, a_run, an_attempt
@@ -137,3 +138,45 @@ def test_attempts_and_output_have_no_pages_of_their_own():
 def test_customers_do_not_read(client, django_user_model, name):
     client.force_login(django_user_model.objects.create_user("customer"))
     assert client.get(f"/manage/jobs/{name}/").status_code == 302
+
+
+def run_now(client, *jobs):
+    return client.post(
+        "/manage/jobs/jobstate/", {"action": "run_now", "_selected_action": jobs}, follow=True
+    ).content.decode()
+
+
+def test_a_job_without_a_schedule_is_run_now_and_its_page_is_linked(admin_client, admin_user, declared):
+    declared("doctor")
+    said = html.unescape(run_now(admin_client, *JobState.objects.values_list("pk")) or "")
+    assert '_selected_action" value="doctor"' in said
+    said = run_now(admin_client, "doctor")
+    run = Run.objects.get()
+    assert (run.job, run.status, run.trigger, run.requested_by) == ("doctor", "queued", "manual", "admin")
+    assert f'<a href="/manage/jobs/run/{run.pk}/change/">Run {run.pk} of doctor</a> is queued.' in said
+
+
+def test_a_run_that_is_skipped_says_why(admin_client, declared):
+    declared("nightly", command="succeeds")
+    a_run(status="running")
+    admin_client.get("/manage/jobs/jobstate/")
+    skipped = run_now(admin_client, "nightly")
+    assert f"Run {Run.objects.latest('pk').pk} of nightly</a> is skipped." in skipped
+
+
+def test_a_job_that_is_declared_no_more_is_not_run(admin_client):
+    JobState.objects.create(job="gone")
+    assert "No job is declared as 'gone'." in html.unescape(run_now(admin_client, "gone"))
+    assert not Run.objects.exists()
+
+
+def test_staff_needs_the_permission_to_add_runs(client, django_user_model, declared):
+    declared("doctor")
+    someone = django_user_model.objects.create_user("someone", is_staff=True)
+    someone.user_permissions.add(Permission.objects.get(codename="view_jobstate"))
+    client.force_login(someone)
+    run_now(client, "doctor")
+    assert not Run.objects.exists()
+    someone.user_permissions.add(Permission.objects.get(codename="add_run"))
+    run_now(client, "doctor")
+    assert Run.objects.get().requested_by == "someone"

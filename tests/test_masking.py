@@ -20,6 +20,7 @@ JOB = Job(name="nightly", command="nightly", secrets=("--token", "-p"))
         (["-p", "s3cret", "--days", "3"], ["s3cret"]),
         (["--tok", "s3cret"], ["s3cret"]),
         (["--tok=s3cret"], ["s3cret"]),
+        (["-ps3cret", "-v"], ["s3cret"]),
         (["--token"], []),
         (["--tokens", "many"], []),
         (["--", "x"], []),
@@ -36,6 +37,7 @@ def test_the_values_of_secret_options_are_found(arguments, found):
         (["--token", "s3cret", "--days", "3"], ["--token", "********", "--days", "3"]),
         (["--token=s3cret"], ["--token=********"]),
         (["--token", "s3cret", "s3cret", "--other=s3cret"], ["--token", "********", "********", "--other=********"]),
+        (["-ps3cret", "-v3"], ["-p********", "-v3"]),
         (["--days=3"], ["--days=3"]),
     ],
 )
@@ -45,14 +47,25 @@ def test_the_arguments_are_shown_without_them(arguments, shown):
 
 @pytest.mark.parametrize(
     "name",
-    ["SECRET_KEY", "DB_PASSWORD", "GITHUB_TOKEN", "API_KEY", "KEY", "STORAGE_CONNECTION_STRING", "BLOB_SAS", "PASSWD"],
+    [
+        "IDENTITY_HEADER",
+        "DB_PWD",
+        "SECRET_KEY",
+        "DB_PASSWORD",
+        "GITHUB_TOKEN",
+        "API_KEY",
+        "KEY",
+        "STORAGE_CONNECTION_STRING",
+        "BLOB_SAS",
+        "PASSWD",
+    ],
 )
 def test_a_variable_whose_name_says_so_is_secret(name, monkeypatch):
     monkeypatch.setenv(name, "correct horse")
     assert "correct horse" in of_environment()
 
 
-@pytest.mark.parametrize("name", ["KEYBOARD", "MONKEY", "DISASTER_MODE", "LANG"])
+@pytest.mark.parametrize("name", ["KEYBOARD", "MONKEY", "DISASTER_MODE", "LANG", "PWD", "OLDPWD", "IDENTITY_ENDPOINT"])
 def test_other_variables_are_not(name, monkeypatch):
     monkeypatch.setenv(name, "correct horse")
     assert "correct horse" not in of_environment()
@@ -61,6 +74,37 @@ def test_other_variables_are_not(name, monkeypatch):
 def test_the_password_in_the_databases_url_is_secret(monkeypatch):
     monkeypatch.setenv("DATABASE_URL", "postgresql://ada:correcthorse@host/name")
     assert "correcthorse" in of_environment()
+
+
+@pytest.mark.parametrize(
+    ("value", "secrets"),
+    [
+        ("redis://:correcthorse@cache.example.com:6379/0", {"correcthorse"}),
+        ("amqps://ada:correct%40horse%2F1@host/vhost", {"correct%40horse%2F1", "correct@horse/1"}),
+        ("https://ada:correct@horse@example.com/?mail=ada@example.com", {"correct@horse"}),
+        ("http://one:firstsecret@a.example.com http://two:secondsecret@b.example.com", {"firstsecret", "secondsecret"}),
+        ("Server=tcp:db.example.com;User Id=ada;Password=correct horse;Encrypt=true", {"correct horse", "correct"}),
+        ("Endpoint=sb://a.example.com/;PWD = correcthorse", {"correcthorse"}),
+        ("https://a.example.com/runs?sv=2025&sig=c2VjcmV0%3D", {"c2VjcmV0%3D", "c2VjcmV0="}),
+        ("host=db user=ada password=correcthorse dbname=jobs", {"correcthorse"}),
+        ("host=db password='correct horse'", {"correct horse"}),
+        ("postgresql:///jobs?host=db&password=correct%20horse&sslmode=require", {"correct%20horse", "correct horse"}),
+    ],
+)
+def test_a_password_in_a_value_is_secret_whatever_its_variable_is_called(value, secrets, monkeypatch):
+    monkeypatch.setenv("CACHE_URL", value)
+    assert secrets <= set(of_environment())
+    shown = mask(f"{value} {' '.join(secrets)}")
+    assert not [secret for secret in secrets if secret in shown]
+
+
+@pytest.mark.parametrize(
+    "value", ["http://localhost:10000/account@1", "a password: none", "postgresql://ada@host/name"]
+)
+def test_a_value_without_a_password_is_none(value, monkeypatch):
+    before = set(of_environment())
+    monkeypatch.setenv("CACHE_URL", value)
+    assert set(of_environment()) == before
 
 
 def test_a_short_value_is_not_masked():

@@ -45,6 +45,15 @@ def test_without_a_database_a_page_says_so(client, monkeypatch):
     assert (answer.status_code, answer.content) == (503, b"The database can't be reached.\n")
 
 
+def test_a_role_without_rights_is_refused_and_the_log_has_the_error(role_without_rights, client, caplog):
+    answer = client.get("/manage/login/")
+    assert (answer.status_code, answer.content.decode()) == (
+        503,
+        "The database doesn't tell which migrations it has. The app's log has its error.\n",
+    )
+    assert "refused a request: permission denied for table django_migrations" in caplog.messages
+
+
 def test_each_function_refuses_and_the_log_says_so(behind, caplog):
     with caplog.at_level(logging.ERROR, "jobs"):
         assert not migrated.allows("the tick")

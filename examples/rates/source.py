@@ -61,8 +61,7 @@ def _download(url: str) -> IO[bytes]:
     with ExitStack() as on_error:
         file = on_error.enter_context(tempfile.TemporaryFile())
         try:
-            # Only http and https come here, and urllib follows no redirect to a file.
-            with urlopen(url, timeout=SILENCE) as answer:  # noqa: S310
+            with urlopen(url, timeout=SILENCE) as answer:  # noqa: S310 — only http and https come here, and urllib follows no redirect to a file
                 for piece in _pieces(answer):
                     file.write(piece)
         # A timeout and a broken connection are OSErrors; a ValueError is an address that is none.

@@ -1,5 +1,6 @@
 """SIGTERM to the worker: a deployment, a scale-in, a restart. Runs get a chance to end, then they are interrupted."""
 
+import logging
 import os
 import signal
 import threading
@@ -8,6 +9,8 @@ from datetime import timedelta
 from types import FrameType
 
 from jobs import supervisor, telemetry
+
+log = logging.getLogger(__name__)
 
 # What the container is given to stop, in seconds, unless the app's settings say more (AZURE.md, "The container").
 PLATFORM_DEFAULT = 5
@@ -23,11 +26,13 @@ def listen() -> None:
     """Take SIGTERM over. The worker library installs no handler of its own: the signal would end it at once."""
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, _leave)
+    else:
+        log.error("SIGTERM isn't listened to: the app was loaded off the main thread. A stop kills runs at work.")
 
 
 def stop_time() -> timedelta:
     """How long the platform waits between SIGTERM and SIGKILL."""
-    return timedelta(seconds=int(os.environ.get("WEBSITES_CONTAINER_STOP_TIME_LIMIT") or PLATFORM_DEFAULT))
+    return timedelta(seconds=float(os.environ.get("WEBSITES_CONTAINER_STOP_TIME_LIMIT") or PLATFORM_DEFAULT))
 
 
 def _leave(number: int, frame: FrameType | None) -> None:

@@ -25,6 +25,10 @@ LONGEST_DELAY = timedelta(days=7)
 LIFETIME = timedelta(days=1)
 # Seconds to connect and to wait for the answer; whoever rings waits with it.
 CONNECT, READ = 3, 5
+# The text of a message that is sent to be taken back, and how long nobody sees it, in seconds. Should it stay, it lives
+# for one second more, and wakes an executor for nothing.
+NO_RUN, REHEARSAL = "0", 60
+LIVES = REHEARSAL + 1
 # After a failure nobody tries for so long, in seconds: a tick that rings for many must not wait for each.
 PAUSE = 10.0
 
@@ -55,6 +59,20 @@ class QueueDoorbell:
             return f"The queue {QUEUE} can't be reached: {sentence(error)}"
         return ""
 
+    def rehearse(self) -> str:
+        """In a sentence, why a message can't be read, sent or taken back; empty where it can."""
+        if why := self.problem():
+            return why
+        try:
+            client().peek_messages()
+            client().delete_message(client().send_message(NO_RUN, visibility_timeout=REHEARSAL, time_to_live=LIVES))
+        except AzureError as error:
+            return (
+                f"The queue {QUEUE} can be seen and not used: {sentence(error)} Give the app's identity the role "
+                "Storage Queue Data Contributor."
+            )
+        return ""
+
 
 @dataclass(slots=True)
 class Outage:
@@ -82,7 +100,10 @@ def client() -> QueueClient:
         "read_timeout": READ,
     }
     if where.connection_string:
-        return QueueClient.from_connection_string(where.connection_string, QUEUE, **options)
+        try:
+            return QueueClient.from_connection_string(where.connection_string, QUEUE, **options)
+        except ValueError:
+            raise storage.UnreadableConnectionString from None
     return QueueClient(where.queue_url, QUEUE, credential=identity.credential(where.client_id), **options)
 
 

@@ -16,6 +16,18 @@ class NoStorage(Exception):
         )
 
 
+class UnreadableConnectionString(NoStorage):
+    """AzureWebJobsStorage is no connection string."""
+
+    def __init__(self) -> None:
+        # Not the text itself: it may hold a key.
+        Exception.__init__(
+            self,
+            f"{CONNECTION} is no connection string. Copy it anew from the storage account, or remove it and set "
+            f"{CONNECTION}__accountName.",
+        )
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Storage:
     """A connection string, with the key in it; or an address, and the identity that may use it."""

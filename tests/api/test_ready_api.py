@@ -61,9 +61,7 @@ def test_no_fork_server(client, monkeypatch):
 
 def test_no_queue(client, monkeypatch):
     monkeypatch.setattr(doorbell.LocalDoorbell, "problem", lambda self: "It is at 10.0.0.1.")
-    assert problems(client) == {
-        "queue": "The queue can't be reached: runs wait for the tick. `manage.py doctor` says why."
-    }
+    assert problems(client) == {"queue": "The queue can't be reached, so runs wait for it. The app's log says why."}
 
 
 def test_no_database(client, monkeypatch):
@@ -72,7 +70,7 @@ def test_no_database(client, monkeypatch):
 
     monkeypatch.setattr(readiness.sql, "value", lambda _: away())
     assert problems(client) == {
-        "database": "The database can't be reached. The app's log has the error; `manage.py doctor` tells more.",
+        "database": "The database can't be reached. The app's log has the error.",
         "migrations": "It can't be told without the database.",
         "tick": "It can't be told without the database.",
     }
@@ -85,3 +83,22 @@ def test_migrations_are_pending(client, monkeypatch):
         "`manage.py migrate` has been run.",
         "tick": "It can't be told before the migrations are applied.",
     }
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_role_without_rights(client, role_without_rights, caplog):
+    assert problems(client) == {
+        "migrations": "The database doesn't tell. The app's log has its error.",
+        "tick": "The database doesn't tell. The app's log has its error.",
+    }
+    assert "not ready: permission denied for table django_migrations" in caplog.messages
+
+
+def test_the_log_gets_no_secret(client, monkeypatch, caplog):
+    def fail():
+        raise ForkServerFailed("The fork server can't load the project: KeyError: 'correct horse'")
+
+    monkeypatch.setenv("SECRET_KEY", "correct horse")
+    monkeypatch.setattr(server, "start", fail)
+    problems(client)
+    assert "not ready: The fork server can't load the project: KeyError: '********'" in caplog.messages

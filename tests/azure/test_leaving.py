@@ -4,11 +4,13 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 
 import pytest
 from django.conf import settings
 
+from jobs.azure import leaving
 from jobs.models import Attempt, Run
 from jobs.words import Status, Trigger
 from tests.invariants.conftest import until
@@ -72,8 +74,17 @@ def test_a_run_that_needs_longer_than_the_platform_waits_is_interrupted(worker_a
 
 
 def test_a_run_that_ends_in_time_has_succeeded(worker_at_work):
-    run, process = worker_at_work(2.5, stop_time=20)
+    run, process = worker_at_work(2.5, stop_time=20.5)
     process.send_signal(signal.SIGTERM)
     assert process.wait(10) == 128 + signal.SIGTERM
     run.refresh_from_db()
     assert run.status == Status.SUCCEEDED
+
+
+def test_off_the_main_thread_no_signal_can_be_taken_and_the_log_says_so(caplog):
+    thread = threading.Thread(target=leaving.listen)
+    thread.start()
+    thread.join()
+    assert caplog.messages == [
+        "SIGTERM isn't listened to: the app was loaded off the main thread. A stop kills runs at work."
+    ]

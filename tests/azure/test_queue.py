@@ -3,19 +3,23 @@
 import json
 import logging
 import time
-from datetime import timedelta
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 
+import psycopg
 import pytest
 from azure.core.credentials import AccessToken
+from azure.storage.queue import AccountSasPermissions, ResourceTypes, generate_account_sas
 from django.conf import settings
 from django.core.management import call_command
+from django.db import connections
 
-from jobs import doorbell, poison, triggers
+from jobs import doorbell, poison, sql, triggers
 from jobs.azure import identity, queue, storage
 from jobs.declarations import registry
 from jobs.models import Attempt, Event, Run
 from jobs.words import Status, Trigger
-from tests.azure.azurite import texts
+from tests.azure.azurite import ACCOUNT, KEY, texts
 from tests.azure.conftest import fresh_client
 from tests.invariants.conftest import until
 from tests.rows import a_run, an_attempt
@@ -116,6 +120,44 @@ def test_in_azure_the_managed_identity_is_asked_and_nobody_else(monkeypatch):
     monkeypatch.delenv("IDENTITY_ENDPOINT")
     assert type(identity.credential()).__name__ == "DefaultAzureCredential"
     identity.credential.cache_clear()
+
+
+# What the doctor tries
+
+
+def test_a_rehearsal_leaves_nothing_behind_and_disturbs_no_message(azurite):
+    doorbell.ring(1)
+    assert queue.QueueDoorbell().rehearse() == ""
+    assert azurite.queue().get_queue_properties().approximate_message_count == 1
+    assert texts(azurite.queue()) == ["1"]
+
+
+def test_who_may_only_read_is_told_in_the_rehearsal_and_not_before(azurite, monkeypatch):
+    queue.QueueDoorbell().problem()  # makes it
+    signature = generate_account_sas(
+        ACCOUNT,
+        KEY,
+        ResourceTypes(service=True, container=True, object=True),
+        AccountSasPermissions(read=True, list=True),
+        expiry=datetime.now(UTC) + timedelta(hours=1),
+    )
+    where = f"http://127.0.0.1:{azurite.port}/{ACCOUNT}"
+    monkeypatch.setenv("AzureWebJobsStorage", f"QueueEndpoint={where};SharedAccessSignature={signature}")
+    fresh_client(monkeypatch)
+    assert queue.QueueDoorbell().problem() == ""
+    why = queue.QueueDoorbell().rehearse()
+    assert why.startswith("The queue jobs-runs can be seen and not used: ")
+    assert why.endswith(" Give the app's identity the role Storage Queue Data Contributor.")
+
+
+def test_the_message_of_a_rehearsal_that_stayed_wakes_an_executor_for_nothing(azurite, host):
+    """A crash between sending it and taking it back."""
+    azurite.queue().create_queue()
+    azurite.queue().send_message(queue.NO_RUN)
+    host()
+    until(lambda: azurite.queue().get_queue_properties().approximate_message_count == 0, 60)
+    assert not Run.objects.exists()
+    assert not Event.objects.exists()
 
 
 # From the ring to the run's end
@@ -238,6 +280,33 @@ class TestGivingUp:
         an_attempt(a_run(status=Status.RUNNING), status="running")
         run = a_run(status=Status.QUEUED)
         assert poison.take(str(run.pk)) == Status.QUEUED
+        run.refresh_from_db()
+        assert run.attempt == 0
+        assert Event.objects.get().message == (
+            f"The message for run {run.pk} was given up; the run waits on, and the tick rings for it."
+        )
+
+    @pytest.mark.django_db(transaction=True)
+    def test_a_run_whose_job_starts_another_at_the_same_moment_waits_on(self, database_url):
+        """The rival's claim is not committed when ours is tried: the index makes ours wait, and then refuses it."""
+        rival, run = a_run(status=Status.QUEUED), a_run(status=Status.QUEUED)
+
+        def take():
+            try:
+                return poison.take(str(run.pk))
+            finally:
+                connections.close_all()
+
+        with psycopg.connect(database_url) as other, ThreadPoolExecutor() as threads:
+            other.execute(
+                "UPDATE jobs_run SET status = 'running', attempt = 1, started_at = now(), "
+                "lease_expires_at = now() + interval '1 min' WHERE id = %s",
+                [rival.pk],
+            )
+            taken = threads.submit(take)
+            until(lambda: sql.value("SELECT count(*) FROM pg_locks WHERE NOT granted"))
+            other.commit()
+            assert taken.result() == Status.QUEUED
         run.refresh_from_db()
         assert run.attempt == 0
         assert Event.objects.get().message == (

@@ -1,17 +1,24 @@
 """`manage.py doctor`: a line for each check, and what to mend."""
 
+import importlib
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import OperationalError
 
-from jobs import doctor, doorbell, migrated, tick
+from jobs import doctor, doorbell, host_checks, migrated, tick
 from jobs.azure import identity
 from jobs.declarations import declare
 from jobs.isolation.client import ForkServerFailed, server
+from jobs.models import Run
+from jobs.words import Status
+from tests.azure.conftest import fresh_client
+from tests.rows import output_text
 
 pytestmark = pytest.mark.django_db
 
@@ -95,11 +102,12 @@ def test_disabled_functions_are_told(monkeypatch):
 
 
 def test_a_zone_of_the_host(monkeypatch):
-    monkeypatch.setenv("WEBSITE_TIME_ZONE", "Europe/Berlin")
+    monkeypatch.setattr(host_checks, "environment_at_start", lambda: {"WEBSITE_TIME_ZONE": "Europe/Berlin"})
     assert says("time zone") == (
         False,
-        "WEBSITE_TIME_ZONE is 'Europe/Berlin': the host would read every timer in that zone, and ours are in UTC. "
-        "Remove it; each job has its time_zone, and TIME_ZONE is the default.",
+        "WEBSITE_TIME_ZONE is 'Europe/Berlin': the host would read all schedules by that clock, and timers are given "
+        "theirs in UTC. Occurrences would come late, when the tick finds them. Remove the setting WEBSITE_TIME_ZONE. A "
+        "job's zone is its time_zone; TIME_ZONE is for those that name none.",
     )
 
 
@@ -116,12 +124,39 @@ def test_packages_that_come_from_elsewhere(tmp_path, settings):
     )
 
 
-def test_modules_without_byte_code(settings, monkeypatch):
-    settings.LOCAL = False
-    monkeypatch.setattr("importlib.util.cache_from_source", lambda file: "/nowhere")
-    ok, sentence = says("byte code")
-    assert not ok
-    assert sentence.endswith("a start takes thrice as long. Run `python -m compileall`, as the Dockerfile does.")
+@pytest.fixture
+def compiled(tmp_path, settings, monkeypatch):
+    """Import a module of an image, whose byte code was made in this way beforehand."""
+
+    def load(*options):
+        settings.BASE_DIR = tmp_path
+        (tmp_path / doctor.PACKAGES).mkdir(parents=True)
+        (tmp_path / "of_the_image.py").touch()
+        monkeypatch.syspath_prepend(tmp_path)
+        monkeypatch.setattr(sys, "dont_write_bytecode", False)
+        if options:
+            subprocess.run([sys.executable, "-m", "compileall", "-q", *options, tmp_path], check=True)
+        importlib.import_module("of_the_image")
+        return tmp_path / "of_the_image.py"
+
+    yield load
+    sys.modules.pop("of_the_image", None)
+
+
+def test_byte_code_of_the_build(compiled):
+    compiled("--invalidation-mode", "unchecked-hash")
+    assert says("byte code") == (True, "all 1 modules have it")
+
+
+@pytest.mark.parametrize("options", [(), ("--invalidation-mode", "timestamp")])
+def test_byte_code_that_an_import_has_written_is_not_the_builds(compiled, options):
+    module = compiled(*options)
+    assert Path(importlib.util.cache_from_source(module)).exists()
+    assert says("byte code") == (
+        False,
+        f"1 of 1 modules have none of the build's, such as {module}: a start takes thrice as long. Run `python -m "
+        "compileall --invalidation-mode unchecked-hash`, as the Dockerfile does.",
+    )
 
 
 def test_an_identity_that_gets_no_token(monkeypatch):
@@ -190,6 +225,69 @@ def test_host_json_and_the_settings_disagree(settings):
     settings.JOBS_MAX_RUNNING = 8
     assert says("batch") == (
         False,
-        "host.json takes 4 messages at once (queues.batchSize), and JOBS_MAX_RUNNING is 8. Make them the same, and "
-        "queues.newBatchThreshold one less.",
+        "The host takes 4 messages at once (queues.batchSize of host.json, or the setting that overrules it), and "
+        "JOBS_MAX_RUNNING is 8. Make them the same, and queues.newBatchThreshold one less.",
     )
+
+
+def test_a_setting_overrules_host_json_as_terraform_does_it(settings, monkeypatch):
+    settings.JOBS_MAX_RUNNING = 8
+    monkeypatch.setenv("AzureFunctionsJobHost__extensions__queues__batchSize", "8")
+    assert says("batch") == (True, "8 messages at once, as many as runs")
+
+
+def test_a_host_json_that_cannot_be_read_is_a_finding(settings, tmp_path):
+    settings.BASE_DIR = tmp_path
+    (tmp_path / "host.json").write_text("version: 2.0")
+    assert says("batch") == (
+        False,
+        "UnreadableHostJson: host.json is no JSON: Expecting value: line 1 column 1 (char 0).",
+    )
+
+
+def test_what_a_check_trips_over_is_its_finding_without_secrets(monkeypatch):
+    """All others are asked too."""
+
+    def trip():
+        raise LookupError("The key is\ncorrect horse.")
+
+    monkeypatch.setenv("SECRET_KEY", "correct horse")
+    monkeypatch.setitem(doctor.CHECKS, "queue", trip)
+    found = {finding.check: finding.says for finding in doctor.findings() if not finding.ok}
+    assert found == {"queue": "LookupError: The key is ********."}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_role_without_rights_is_a_finding(role_without_rights):
+    found = {finding.check: finding.says for finding in doctor.findings() if not finding.ok}
+    assert found == {
+        "migrations": "ProgrammingError: permission denied for table django_migrations",
+        "tick": "ProgrammingError: permission denied for table django_migrations",
+    }
+
+
+def test_a_storage_setting_that_is_no_connection_string(monkeypatch, settings):
+    settings.JOBS_DOORBELL = "jobs.azure.queue.QueueDoorbell"
+    monkeypatch.setenv("AzureWebJobsStorage", "UseDevelopmentStorage")
+    fresh_client(monkeypatch)
+    assert says("queue") == (
+        False,
+        "The queue jobs-runs can't be reached: AzureWebJobsStorage is no connection string. Copy it anew from the "
+        "storage account, or remove it and set AzureWebJobsStorage__accountName.",
+    )
+
+
+@pytest.mark.django_db(transaction=True)
+def test_as_a_job_it_looks_at_the_worker_that_it_comes_from(worker, project_jobs, monkeypatch):
+    """The run's own process has TZ as Django wrote it into the worker's environment."""
+    monkeypatch.undo()  # the fork server is the real one
+    monkeypatch.setenv("TZ", "Europe/Berlin")
+    run = Run.objects.create(job="doctor", trigger="manual", requested_by="a test")
+    worker.execute(run.pk)
+    run.refresh_from_db()
+    said = output_text(run.attempts.get())
+    assert "ok     fork server   it loads the project: this run comes from it\n" in said
+    assert "ok     time zone     the host's is UTC, the jobs' default UTC\n" in said
+    assert "ok     migrations    all are applied\n" in said
+    assert said.count("ok     ") == 14
+    assert run.status == Status.SUCCEEDED

@@ -16,6 +16,7 @@ from jobs.models import Attempt, Run
 from jobs.words import Status, Trigger
 from tests.image.conftest import RELEASE, ROOT, SOURCE, figures
 from tests.invariants.conftest import until
+from tests.rows import output_text
 
 pytestmark = [pytest.mark.image, pytest.mark.timeout(900)]
 
@@ -177,6 +178,16 @@ def test_the_real_worker_library_finds_the_functions_and_executes_a_run(drive, p
     run.refresh_from_db()
     assert (run.status, run.attempt) == (Status.SUCCEEDED, 1)
     assert Attempt.objects.get().release == RELEASE
+
+
+def test_the_doctor_finds_the_builds_packages_and_byte_code_in_a_workers_run(drive, project_jobs):
+    run = Run.objects.create(job="doctor", trigger=Trigger.MANUAL, requested_by="a test")
+    drive({"function": "execute_run", "message": str(run.pk)})
+    said = {line[7:19].strip(): (line[:5], line[21:]) for line in output_text(run.attempts.get()).splitlines()}
+    assert said["packages"] == ("ok   ", f"from {PACKAGES}")
+    assert said["byte code"][0] == "ok   ", said["byte code"]
+    assert said["time zone"][0] == "ok   ", said["time zone"]
+    assert said["fork server"] == ("ok   ", "it loads the project: this run comes from it")
 
 
 @pytest.fixture

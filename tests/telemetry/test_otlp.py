@@ -23,6 +23,34 @@ def queued(job, *arguments, **fields):
     return Run.objects.create(job=job, arguments=list(arguments), **fields)
 
 
+def unserved_for(name, duration):
+    """A job whose occurrences nobody has served for so long."""
+    job, then = registry[name], states.clock() - duration
+    JobState.objects.create(
+        job=name,
+        fingerprint=job.fingerprint,
+        ledger_from=then,
+        ledger_through=then,
+        next_due_at=job.schedule.next(then),
+    )
+
+
+@pytest.mark.usefixtures("project_jobs")
+def test_a_scheduled_run_is_a_span_of_its_timers_invocation(work, collector):
+    unserved_for("clearsessions", timedelta(days=1))
+    status = {"Last": "2026-01-01T00:00:00", "LastUpdated": "2026-01-01T00:00:00", "Next": "2026-01-02T00:00:00"}
+    work(
+        {"timer": "clearsessions", "status": status, "traceparent": TRACEPARENT},
+        OTEL_EXPORTER_OTLP_ENDPOINT=collector.url,
+    )
+    (span,) = collector.spans()
+    assert span.name == "run clearsessions"
+    assert (span.trace_id.hex(), span.parent_span_id.hex()) == (TRACE, INVOCATION)
+    run = Run.objects.get()
+    assert attributes(span)["nightshift.scheduled_for"] == run.scheduled_for.isoformat()
+    assert run.attempts.get().trace_id == TRACE
+
+
 def test_a_run_is_a_span_of_the_hosts_invocation(work, collector):
     due = timezone.now() - timedelta(minutes=2)
     run = queued("surroundings", trigger=Trigger.SCHEDULE, scheduled_for=due)
@@ -125,20 +153,12 @@ def test_the_metrics_of_a_run(work, collector):
 
 @pytest.mark.usefixtures("project_jobs")
 def test_the_metrics_of_a_tick(work, collector):
-    job = registry["clearsessions"]
-    long_ago = states.clock() - timedelta(days=5)
-    JobState.objects.create(
-        job=job.name,
-        fingerprint=job.fingerprint,
-        ledger_from=long_ago,
-        ledger_through=long_ago,
-        next_due_at=job.schedule.next(long_ago),
-    )
+    unserved_for("clearsessions", timedelta(days=5))
     here = instance.current()
     namespace, _, _ = here.supervisor.split("/")
     an_attempt(a_run("nightly", "running"), status="running", instance=here.name, supervisor=f"{namespace}/999999/1")
     queued("succeeds", not_before=timezone.now() - timedelta(minutes=3))
-    work({"tick": True}, OTEL_EXPORTER_OTLP_ENDPOINT=collector.url)
+    work({"timer": "tick"}, OTEL_EXPORTER_OTLP_ENDPOINT=collector.url)
     metrics = collector.metrics()
     (missed,) = metrics["nightshift.occurrences.missed"]
     assert attributes(missed) == {"nightshift.job": "clearsessions", "nightshift.reason": "too_late"}

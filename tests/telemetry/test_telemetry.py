@@ -29,7 +29,7 @@ print(json.dumps([name for name in sys.modules if name.partition(".")[0] == "ope
 
 def test_without_an_endpoint_no_process_imports_anything_of_opentelemetry(work):
     run = Run.objects.create(job="surroundings", trigger=Trigger.API, requested_by="a test")
-    told = work({"message": run.pk, "traceparent": f"00-{'4b' * 16}-{'a1' * 8}-01"}, {"tick": True})
+    told = work({"message": run.pk, "traceparent": f"00-{'4b' * 16}-{'a1' * 8}-01"}, {"timer": "tick"})
     run.refresh_from_db()
     assert told["opentelemetry"] == [], "nor does the worker"
     assert json.loads(run.result) == {"traceparent": None, "opentelemetry": [], "threads": 1}

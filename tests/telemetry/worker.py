@@ -1,7 +1,7 @@
 """A worker in a process of its own: the real worker library, with a root handler as the worker around it has one.
 
-python -m tests.telemetry.worker < calls.json      a list of {"message": run, "traceparent": …}, {"tick": true},
-                                                   {"wait": seconds}
+python -m tests.telemetry.worker < calls.json      a list of {"message": run, "traceparent": …},
+                                                   {"timer": function, "status": …, "traceparent": …}, {"wait": seconds}
 """
 
 import asyncio
@@ -36,9 +36,9 @@ async def main(calls):
         if "wait" in call:
             await asyncio.sleep(call["wait"])
             continue
-        if "tick" in call:
-            timer = typed(json=json.dumps({"IsPastDue": False, "ScheduleStatus": None}))
-            reply = await worker.invoke(functions["tick"], timer)
+        if name := call.get("timer"):
+            timer = typed(json=json.dumps({"IsPastDue": False, "ScheduleStatus": call.get("status")}))
+            reply = await worker.invoke(functions[name], timer, traceparent=call.get("traceparent", ""))
         else:
             metadata = {"Id": typed(string="1"), "DequeueCount": typed(json="1")}
             reply = await worker.invoke(

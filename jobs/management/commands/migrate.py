@@ -1,37 +1,50 @@
 """`manage.py migrate`: Django's own, by one process at a time."""
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
 from django.core.management.commands import migrate
 from django.db import DatabaseError, connections
+from django.db.backends.utils import CursorWrapper
 
 # Two deployments at once, or two instances that migrate as they start, meet at this lock.
 LOCK = "SELECT {}(hashtextextended('jobs.migrate', 0))"
+# How often whoever waits tries again, in seconds.
+INTERVAL = 0.5
 
 
 class Command(migrate.Command):
     help = f"{migrate.Command.help} Of several processes at once one migrates, and the others wait for it."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        tell = self.stdout.write if options["verbosity"] else None
-        with alone(options["database"], tell):
+        with alone(options["database"], self._tell if options["verbosity"] else None):
             super().handle(*args, **options)
+
+    def _tell(self, message: str) -> None:
+        self.stdout.write(message)
+        self.stdout.flush()  # a container's log is a pipe, and the wait may be long
 
 
 @contextmanager
 def alone(alias: str = "default", tell: Callable[[str], object] | None = None) -> Iterator[None]:
     """Hold the deployments' advisory lock, of the session. Should this process die, PostgreSQL gives it free."""
     with connections[alias].cursor() as cursor:
-        cursor.execute(LOCK.format("pg_try_advisory_lock"))
-        if not cursor.fetchone()[0]:
+        if not _taken(cursor):
             if tell:
                 tell("Another process migrates this database; waiting until it is done.")
-            cursor.execute(LOCK.format("pg_advisory_lock"))
+            # A statement that waits holds a snapshot, and CREATE INDEX CONCURRENTLY waits for all of them: a deadlock.
+            while not _taken(cursor):
+                time.sleep(INTERVAL)
     try:
         yield
     finally:
         # A connection that broke has given it free already.
         with suppress(DatabaseError), connections[alias].cursor() as cursor:
             cursor.execute(LOCK.format("pg_advisory_unlock"))
+
+
+def _taken(cursor: CursorWrapper) -> bool:
+    cursor.execute(LOCK.format("pg_try_advisory_lock"))
+    return bool(cursor.fetchone()[0])

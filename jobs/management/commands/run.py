@@ -115,7 +115,7 @@ class Command(BaseCommand):
     def _supervise(self, run: int, ended: Future[Status | None]) -> None:
         try:
             ended.set_result(supervisor.execute(run, echo=self._echo))
-        except BaseException as error:  # noqa: BLE001  # the thread that waits raises it
+        except BaseException as error:  # noqa: BLE001 — the thread that waits raises it
             ended.set_exception(error)
         finally:
             connections.close_all()
