@@ -7,7 +7,10 @@ import pytest
 from django.core.management import call_command
 
 from jobs import declarations, operators, overrides, states, tick, triggers
+from jobs.azure import functions
+from jobs.checks import schedule_settings
 from jobs.declarations import registry
+from jobs.drift import drift
 from jobs.explain import explain
 from jobs.models import Event, Gap, JobState, Run
 from jobs.ncrontab import InvalidExpression
@@ -207,22 +210,82 @@ def test_an_app_setting_overrides_a_schedule(declared, monkeypatch):
     assert (job.schedule_setting, job.declared_schedule) == ("JOBS_SCHEDULE__IMPORT_RATES", "0 0 3 * * *")
 
 
-def test_a_setting_that_is_no_schedule_is_a_check_error(declared, monkeypatch):
-    monkeypatch.setenv("JOBS_SCHEDULE__NIGHTLY", "at three")
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        (
+            "at three",
+            "The expression 'at three' has 2 fields, not five or six separated by spaces. Write second, minute, hour, "
+            "day of month, month and day of week, like '0 0 3 * * *'.",
+        ),
+        ("%THREE%", "There is no setting THREE."),
+    ],
+)
+def test_a_setting_that_cant_be_read_is_a_check_error_and_leaves_the_job_its_declared_schedule(
+    declared, monkeypatch, text, why
+):
+    monkeypatch.setenv("JOBS_SCHEDULE__NIGHTLY", text)
     declared("nightly", command="succeeds", schedule="0 0 3 * * *")
     (problem,) = registry.problems
-    assert problem.id == "jobs.E021"
-    assert problem.message.startswith("The app setting JOBS_SCHEDULE__NIGHTLY can't be read as a schedule: ")
-    assert problem.hint == "Mend it, or take it away."
+    assert (problem.id, problem.message, problem.hint) == (
+        "jobs.E021",
+        f"The app setting JOBS_SCHEDULE__NIGHTLY can't be read as a schedule: {why}",
+        "Mend it, or take it away. Until then the declared schedule holds.",
+    )
+    job = registry["nightly"]
+    assert (job.fingerprint, job.schedule_setting, job.has_timer) == ("0 0 3 * * * UTC", "", True)
+    assert schedule_settings() == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_typo_in_a_setting_costs_the_job_no_timer_and_no_watermark(declared, monkeypatch):
+    declared("nightly", command="succeeds", schedule="0 0 3 * * *")
+    serve([registry["nightly"]])
+    before = JobState.objects.get()
+    registry.clear()
+    monkeypatch.setenv("JOBS_SCHEDULE__NIGHTLY", "at three")
+    declared("nightly", command="succeeds", schedule="0 0 3 * * *")
+    tick.retire_unscheduled()
+    after = JobState.objects.get()
+    assert (after.fingerprint, after.next_due_at) == (before.fingerprint, before.next_due_at)
+    assert "nightly" in [function.get_function_name() for function in functions.build().get_functions()]
+
+
+@pytest.mark.parametrize("text", ["", "0 0 3 * * *", "0 3 * * *"])
+def test_a_setting_that_says_what_is_declared_overrides_nothing(declared, monkeypatch, text):
+    monkeypatch.setenv("JOBS_SCHEDULE__NIGHTLY", text)
+    declared("nightly", command="succeeds", schedule="0 0 3 * * *")
+    assert registry["nightly"].schedule_setting == ""
+    assert schedule_settings() == []
+    assert drift() == []
 
 
 def test_a_setting_for_no_job_is_warned_of(declared, monkeypatch):
-    from jobs.checks import schedule_settings
-
     monkeypatch.setenv("JOBS_SCHEDULE__NIHGTLY", "0 0 3 * * *")
     declared("nightly", command="succeeds", schedule="0 0 3 * * *")
     (warning,) = schedule_settings()
-    assert (warning.id, warning.msg) == (
+    assert (warning.id, warning.msg, warning.hint) == (
         "jobs.W011",
         "The app setting JOBS_SCHEDULE__NIHGTLY overrides the schedule of no job.",
+        "`manage.py jobs` lists the jobs; the setting's name is theirs in capitals, with _ for -.",
+    )
+
+
+def test_the_setting_of_a_declaration_with_a_mistake_is_no_second_one(declared, monkeypatch):
+    monkeypatch.setenv("JOBS_SCHEDULE__NIGHTLY", "0 0 3 * * *")
+    declared("nightly", command="succeeds", schedule="0 0 3 * * *", overlap="never")
+    assert [problem.id for problem in registry.problems] == ["jobs.E007"]
+    assert schedule_settings() == []
+
+
+def test_two_jobs_that_would_share_a_setting_are_warned_of(declared):
+    declared("import-rates", command="succeeds", schedule="0 0 3 * * *")
+    declared("import_rates", command="succeeds", schedule="0 0 4 * * *")
+    declared("Import_Rates", command="succeeds", schedule="0 0 4 * * *")
+    (warning,) = schedule_settings()
+    assert (warning.id, warning.msg, warning.hint) == (
+        "jobs.W013",
+        "The app setting JOBS_SCHEDULE__IMPORT_RATES would override the schedules of 'import-rates' and "
+        "'import_rates' alike.",
+        "The setting's name is the job's in capitals, with _ for -: give one of them another name.",
     )
