@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from django.core.management import call_command
 
-from jobs import declarations, operators, overrides, states, tick, triggers
+from jobs import ahead, declarations, operators, overrides, states, tick, triggers
 from jobs.azure import functions
 from jobs.checks import schedule_settings
 from jobs.declarations import registry
@@ -182,6 +182,26 @@ def test_what_comes_next_is_told_by_the_override(nightly, capsys):
     assert "T05:07:00" in capsys.readouterr().out
     call_command("upcoming", "--hours", "24", "--format", "json")
     assert "T05:07:00" in capsys.readouterr().out
+
+
+def test_what_comes_next_is_what_serve_does_also_at_an_overrides_end_and_at_a_pauses(declared, now):
+    """All occurrences, from before the ends to after them, against the births and gaps that come of them."""
+    end = now.replace(minute=0, second=0, microsecond=0) + 3 * HOUR
+    for name, mine, other in (("mine", "0 0 * * * *", "0 30 * * * *"), ("theirs", "0 30 * * * *", "0 0 * * * *")):
+        declared(name, command="succeeds", schedule=mine, overlap="allow", misfire="all", start_deadline=24 * HOUR)
+        serve([registry[name]], now)
+        operators.override(registry[name], schedule=other, by="ada", until=end)
+        operators.pause(registry[name], by="bob", until=end - HOUR)
+    known = JobState.objects.in_bulk()
+    found = ahead.upcoming(registry.values(), states.clock(), end + 3 * HOUR, states=known)
+    serve(registry.values(), end + 3 * HOUR)
+    runs = Run.objects.order_by("scheduled_for", "job").values_list("job", "scheduled_for")
+    assert sorted((row.job.name, row.first) for row in found if not row.skipped) == sorted(runs)
+    skipped = sum(Gap.objects.filter(reason="paused").values_list("count", flat=True))
+    assert len([row for row in found if row.skipped]) == skipped >= 2
+    # The last occurrence of the override is that at its very end.
+    assert ("theirs", end) in runs
+    assert ("mine", end) not in runs
 
 
 # A run at a later moment
