@@ -129,6 +129,27 @@ def test_explain_tells_who_overrides(nightly, now):
     assert "Its declaration is overridden by ada: the bank moves" in explain(nightly, now=now + HOUR).text
 
 
+@pytest.mark.parametrize("by", ["itself", "bob"])
+def test_explain_tells_of_the_override_that_displaced_an_occurrence(nightly, now, by):
+    displaced = nightly.schedule.next(now)
+    # Since yesterday, so that the occurrence has passed.
+    displaced -= 24 * HOUR
+    JobState.objects.update(ledger_from=now - 48 * HOUR, ledger_through=now - 48 * HOUR)
+    operators.override(nightly, schedule="0 0 0 1 1 *", by="ada", reason="the bank moves", until=now + HOUR)
+    Event.objects.update(at=displaced - HOUR)
+    JobState.objects.update(override_at=displaced - HOUR, ledger_from=displaced - HOUR, ledger_through=displaced - HOUR)
+    Run.objects.all().delete()
+    Gap.objects.all().delete()
+    if by == "bob":
+        operators.end_override(nightly, by=by)
+    else:
+        JobState.objects.update(override_until=displaced + HOUR)
+        serve([nightly])
+    told = explain(nightly, displaced).text
+    assert f"nightly was overridden by ada until {(now + HOUR).isoformat()}: the bank moves. That was at" in told
+    assert "first seen" not in told
+
+
 @pytest.mark.parametrize(
     ("change", "refusal", "sentence"),
     [
