@@ -359,10 +359,8 @@ def _value(kind: Kind, text: str, part: str) -> int:
         if kind.low <= value <= kind.high:
             return value
         problem = f"is outside {kind.low} to {kind.high}"
-        if kind is WEEKDAY and value == 7:
-            raise InvalidExpression(kind.name, part, problem, "For Sunday write 0.")
         if kind.low == 0 and value == kind.high + 1:
-            raise InvalidExpression(kind.name, part, problem, "Write 0.")
+            raise InvalidExpression(kind.name, part, problem, _zero_for_it(kind, part))
         raise InvalidExpression(kind.name, part, problem, f"Write a number from {kind.low} to {kind.high}.")
     if text:
         # The first that begins so: J is January and T is Tuesday.
@@ -374,6 +372,18 @@ def _value(kind: Kind, text: str, part: str) -> int:
         mend = f"Write a number from {kind.low} to {kind.high}"
         mend += f" or a name from {kind.names[0]} to {kind.names[-1]}." if kind.names else "."
     raise InvalidExpression(kind.name, part, "can't be read", mend)
+
+
+def _zero_for_it(kind: Kind, part: str) -> str:
+    """What to write for the number above the field's highest: 0, and for a range with it all that it means."""
+    bounds, _, step = part.partition("/")
+    if "-" not in bounds:
+        return "For Sunday write 0." if kind is WEEKDAY else "Write 0."
+    above = kind.high + 1
+    first, last = (above if end.lstrip("0") == str(above) else _value(kind, end, part) for end in bounds.split("-", 1))
+    values = range(min(first, last), max(first, last) + 1, max(int(step or 1), 1))
+    meant = _spell(_bits(value % above for value in values), kind)
+    return f"Sunday is 0: write {meant}." if kind is WEEKDAY else f"Write {meant}."
 
 
 def _swapped(kind: Kind, part: str, ends: list[int]) -> Surprise:
@@ -393,7 +403,7 @@ def _refuse_expression(text: str, words: list[str]) -> NoReturn:
         raise InvalidExpression("expression", text, "is a shorthand NCRONTAB doesn't know", f"Write '{shorthand}'.")
     if span := TIME_SPAN.fullmatch(whole):
         days = not span["rest"] or (span["rest"].startswith(":") and int(span["first"][:9]) > 23)
-        period = f"{span['first']} days" if days else "that long"
+        period = f"{span['first']} day{'' if span['first'] == '1' else 's'}" if days else "that long"
         raise InvalidExpression(
             "expression",
             text,

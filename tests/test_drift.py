@@ -77,7 +77,26 @@ def test_the_commands_override_and_tell(capsys):
     assert capsys.readouterr().out == "nightly is as declared again.\n"
 
 
+def test_an_overridden_schedule_is_told_in_words_with_what_may_not_be_meant(capsys):
+    call_command("override", "nightly", "--schedule", "0 0 22-2 * * *")
+    told = capsys.readouterr()
+    assert told.out.splitlines() == [
+        "nightly is overridden. `manage.py drift` shows how.",
+        "Every hour from 02:00 to 22:00, Asia/Tokyo",
+    ]
+    assert told.err == (
+        "The hour '22-2' is read as 2-22: ranges are swapped and never wrap around. "
+        "Write 0-2,22-23 to wrap around, or 2-22.\n"
+    )
+    call_command("override", "hourly", "--arguments", "")
+    assert capsys.readouterr().out == "hourly is overridden. `manage.py drift` shows how.\n"
+
+
 def test_a_wrong_override_gets_one_sentence():
+    with pytest.raises(CommandError, match=r"^Overridden by '0 0 0 30 2 \*', job 'nightly' would never be due: "):
+        call_command("override", "nightly", "--schedule", "0 0 0 30 2 *")
+    with pytest.raises(CommandError, match=r"^--until: '9+d' is no end\. Write a duration like 30m, 2h or 3d"):
+        call_command("override", "nightly", "--schedule", "0 30 5 * * *", "--until", f"{'9' * 5000}d")
     with pytest.raises(CommandError, match=r"^No job is declared as 'nightl'\."):
         call_command("override", "nightl", "--schedule", "0 30 5 * * *")
     with pytest.raises(CommandError, match="soon"):

@@ -139,7 +139,14 @@ def test_a_schedule_with_two_seconds_is_sub_minute():
     ("text", "sentence"),
     [
         ("0 0 0 * * 7", "The day of week '7' is outside 0 to 6. For Sunday write 0."),
+        ("0 0 0 * * 7/2", "The day of week '7/2' is outside 0 to 6. For Sunday write 0."),
+        ("0 0 0 * * 5-7", "The day of week '5-7' is outside 0 to 6. Sunday is 0: write 0,5-6."),
+        ("0 0 0 * * MON-7", "The day of week 'MON-7' is outside 0 to 6. Sunday is 0: write *."),
+        ("0 0 0 * * 1-7/2", "The day of week '1-7/2' is outside 0 to 6. Sunday is 0: write 0-1,3,5."),
+        ("0 0 0 * * 8-7", "The day of week '8-7' is outside 0 to 6. Write a number from 0 to 6."),
         ("0 0 24 * * *", "The hour '24' is outside 0 to 23. Write 0."),
+        ("0 0 22-24 * * *", "The hour '22-24' is outside 0 to 23. Write 0,22-23."),
+        ("0 0-60 * * * *", "The minute '0-60' is outside 0 to 59. Write *."),
         ("0 0 0 0 * *", "The day of month '0' is outside 1 to 31. Write a number from 1 to 31."),
         (
             "0 0 3 * Janvier *",

@@ -160,6 +160,11 @@ def test_explain_tells_of_the_override_that_displaced_an_occurrence(nightly, now
         ),
         ({"schedule": "0 0 7 * *"}, None, None),
         ({"schedule": "7"}, InvalidExpression, None),
+        (
+            {"schedule": "0 0 0 30 2 *"},
+            operators.NeverDue,
+            "Overridden by '0 0 0 30 2 *', job 'nightly' would never be due: no such day comes. To stop it, pause it.",
+        ),
         ({"time_zone": "Europe/Berln"}, UnknownZone, None),
         ({"arguments": ["--wrod", "x"]}, InvalidArguments, "unrecognized arguments: --wrod x"),
     ],
