@@ -161,8 +161,8 @@ def test_a_setting_that_is_no_expression_is_told_like_any_other(declared, monkey
         (
             "jobs.E005",
             "The schedule of job 'nightly' can't be read: The expression '03:00' is a TimeSpan: the host would wait "
-            "that long after each run, from whenever it started. Write the time of day, like '0 0 3 * * *' for 03:00, or an "
-            "interval, like '0 */5 * * * *'.",
+            "that long after each run, from whenever it started. Write the time of day, like '0 0 3 * * *' for 03:00, "
+            "or an interval, like '0 */5 * * * *'.",
             "docs/reference/ncrontab.md has examples.",
         )
     ]
