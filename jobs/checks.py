@@ -23,7 +23,7 @@ def register_all() -> None:
 
 
 def declarations(**_: Any) -> list[CheckMessage]:
-    """What `declare` itself found (E001, E002, E005 to E008, E011, E014, E015)."""
+    """What `declare` itself found (E001, E002, E005 to E008, E011, E014, E015, E021)."""
     return [
         Error(problem.message, hint=f"{problem.hint} ({problem.place})", id=problem.id) for problem in registry.problems
     ]
@@ -114,8 +114,8 @@ def groups(**_: Any) -> list[CheckMessage]:
 
 
 def schedule_settings(**_: Any) -> list[CheckMessage]:
-    """Each app setting that overrides a schedule names a job that has one."""
-    return [
+    """Each app setting that overrides a schedule names one job that has one."""
+    unknown = [
         Warning(
             f"The app setting {name} overrides the schedule of no job.",
             hint="`manage.py jobs` lists the jobs; the setting's name is theirs in capitals, with _ for -.",
@@ -123,6 +123,17 @@ def schedule_settings(**_: Any) -> list[CheckMessage]:
         )
         for name in unknown_settings()
     ]
+    # Names that differ in case only are told by E002.
+    shared = [
+        Warning(
+            f"The app setting {name} would override the schedules of {' and '.join(map(repr, jobs))} alike.",
+            hint="The setting's name is the job's in capitals, with _ for -: give one of them another name.",
+            id="jobs.W013",
+        )
+        for name, declared in registry.schedule_settings.items()
+        if len(jobs := [job for job in declared if job in registry]) > 1
+    ]
+    return [*unknown, *shared]
 
 
 def _circle(job: Job) -> Sequence[str]:

@@ -11,24 +11,26 @@ from difflib import get_close_matches
 from importlib import import_module
 from random import Random
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.utils.module_loading import autodiscover_modules
 
 from jobs.app_settings import UnsetSetting, resolve
 from jobs.ncrontab import Expression, InvalidExpression
-from jobs.occurrences import Schedule, UnknownZone
+from jobs.occurrences import Schedule, UnknownZone, zone_called
 from jobs.words import Dispatch, Misfire, Overlap, Status
 
 # What the Functions host takes as a function's name.
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,126}")
-RESERVED = {"tick", "execute_run", "http", "admin", "runtime", "host"}
+RESERVED = {"tick", "execute_run", "poisoned_run", "http", "admin", "runtime", "host"}
 RETRYABLE = frozenset({Status.FAILED, Status.TIMED_OUT, Status.LOST})
 # The tick comes once a minute and gives timers half a minute: less than this would forbid what it takes up for them.
 SHORTEST_DEADLINE = timedelta(minutes=2)
 LONGEST_DEADLINE = timedelta(days=1)
 # A run without time would always time out, an occurrence without time always be missed.
 NEVER_ZERO = {"timeout", "start_deadline"}
+NO_TEXT = "Write it in quotes: '0 0 3 * * *' is due at 03:00."
 SCHEDULE_SETTING = "JOBS_SCHEDULE__"
 # The moment this process could first know what is declared: a job's ledger begins here.
 FIRST_SEEN = datetime.now(UTC)
@@ -136,6 +138,8 @@ class Registry(Mapping[str, Job]):
     def __init__(self) -> None:
         self._jobs: dict[str, Job] = {}
         self._lowered: dict[str, str] = {}
+        # The app settings that can override a schedule, and whose: also of a declaration that has a mistake.
+        self.schedule_settings: dict[str, list[str]] = {}
         self.problems: list[Problem] = []
 
     def __getitem__(self, name: str) -> Job:
@@ -174,6 +178,7 @@ class Registry(Mapping[str, Job]):
     def clear(self) -> None:
         self._jobs.clear()
         self._lowered.clear()
+        self.schedule_settings.clear()
         self.problems.clear()
 
 
@@ -214,7 +219,8 @@ def declare(
     on the command line. `schedule` is an NCRONTAB expression, read in `time_zone` (IANA; default: settings.TIME_ZONE).
     Durations are timedeltas, `output_limit` is in bytes. docs/reference/declare.md explains each rule.
 
-    A mistake raises nothing here: it becomes a system check (jobs.E001 …), and the job isn't registered.
+    A mistake raises nothing here: it becomes a system check (jobs.E001 …), and the job isn't registered. A mistake in
+    an app setting leaves the job its declared schedule.
     """
     place = _place()
     problems: list[Problem] = []
@@ -229,12 +235,16 @@ def declare(
         return None
 
     _check_name(name, problem)
-    setting = schedule_setting(name) if schedule is not None else ""
-    parsed = _parse_schedule(name, os.environ.get(setting) or schedule, time_zone, problem, setting)
-    _check_words(name, (*arguments, *args), problem)
+    overriding = None if schedule is None else _overriding_expression(name, place)
+    expression = overriding or _parse_expression(name, schedule, problem)
+    zone = _parse_zone(name, time_zone, problem)
+    arguments = (*arguments, *_words(args))
+    _check_words(name, arguments, problem)
     retryable = frozenset(_words(retry_on))
     if unknown := retryable - RETRYABLE:
-        problem(7, f"retry_on of job {name!r} has {sorted(unknown)[0]!r}.", "Write some of: failed, timed_out, lost.")
+        problem(
+            7, f"retry_on of job {name!r} has {min(unknown, key=str)!r}.", "Write some of: failed, timed_out, lost."
+        )
     _check_durations(
         name,
         {"timeout": timeout, "grace": grace, "retry_delay": retry_delay, "retry_max_delay": retry_max_delay}
@@ -268,8 +278,8 @@ def declare(
         Job(
             name=name,
             command=command or name,
-            arguments=(*arguments, *args),
-            schedule=parsed,
+            arguments=arguments,
+            schedule=Schedule(expression, zone) if expression and zone else None,
             timer=timer,
             dispatch=dispatch_policy,
             overlap=overlap_policy,
@@ -292,22 +302,22 @@ def declare(
             secrets=_words(secrets),
             output_limit=output_limit,
             place=place,
-            schedule_setting=setting,
+            schedule_setting=schedule_setting(name) if overriding and not _spells(schedule, overriding) else "",
             declared_schedule=schedule or "",
         )
     )
 
 
 def schedule_setting(job: str) -> str:
-    """The app setting that overrides this job's schedule, where it is set: JOBS_SCHEDULE__IMPORT_RATES; else empty."""
-    name = SCHEDULE_SETTING + job.upper().replace("-", "_")
-    return name if os.environ.get(name) else ""
+    """The name of the app setting that overrides this job's schedule, where it is set: JOBS_SCHEDULE__IMPORT_RATES."""
+    return SCHEDULE_SETTING + job.upper().replace("-", "_")
 
 
 def unknown_settings() -> list[str]:
     """The app settings that would override the schedule of a job that isn't declared, or has none."""
-    known = {job.schedule_setting for job in registry.values()}
-    return sorted(name for name in os.environ if name.startswith(SCHEDULE_SETTING) and name not in known)
+    return sorted(
+        name for name in os.environ if name.startswith(SCHEDULE_SETTING) and name not in registry.schedule_settings
+    )
 
 
 def autodiscover() -> None:
@@ -325,7 +335,7 @@ def _place() -> str:
 
 
 def _check_name(name: str, problem: Any) -> None:
-    if not NAME.fullmatch(name):
+    if not isinstance(name, str) or not NAME.fullmatch(name):
         problem(
             1,
             f"A job can't be called {name!r}: Azure wouldn't take it as a function's name.",
@@ -346,8 +356,8 @@ def _check_name(name: str, problem: Any) -> None:
 
 
 def _words(given: str | Iterable[str]) -> tuple[str, ...]:
-    """One word may be written without a list around it."""
-    return (given,) if isinstance(given, str) else tuple(given)
+    """One word may be written without a list around it. What is no text is told by whoever looks at the words."""
+    return tuple(given) if isinstance(given, Iterable) and not isinstance(given, str) else (given,)
 
 
 def _check_words(name: str, words: Iterable[object], problem: Any) -> None:
@@ -356,25 +366,57 @@ def _check_words(name: str, words: Iterable[object], problem: Any) -> None:
             problem(14, f"An argument of job {name!r} is {word!r}, which is no text.", f"Write it in quotes: '{word}'.")
 
 
-def _parse_schedule(
-    name: str, expression: str | None, time_zone: str | None, problem: Any, setting: str
-) -> Schedule | None:
-    if expression is None:
+def _overriding_expression(name: str, place: str) -> Expression | None:
+    """The expression of the app setting that overrides the schedule; None where it isn't set, or can't be read."""
+    setting = schedule_setting(str(name))
+    registry.schedule_settings.setdefault(setting, []).append(name)
+    text = os.environ.get(setting)
+    if not text:
+        return None
+    try:
+        return Expression(resolve(text))
+    except (InvalidExpression, UnsetSetting) as error:
+        message = f"The app setting {setting} can't be read as a schedule: {error}"
+        hint = "Mend it, or take it away. Until then the declared schedule holds."
+        # No problem of the declaration, which would take the job away, with its timer and its ledger.
+        registry.problems.append(Problem(id="jobs.E021", message=message, hint=hint, place=place))
+    return None
+
+
+def _parse_expression(name: str, text: str | None, problem: Any) -> Expression | None:
+    if text is None:
+        return None
+    if not isinstance(text, str):
+        problem(5, f"The schedule of job {name!r} is {text!r}, which is no text.", NO_TEXT)
         return None
     try:
         # The host would read %NAME% from the app's settings; `serve` has to read the same.
-        return Schedule(Expression(resolve(expression)), time_zone or settings.TIME_ZONE)
+        return Expression(resolve(text))
     except UnsetSetting as unset:
         problem(
             15,
-            f"The schedule of job {name!r} is {expression!r}, and there is no setting {unset.name}.",
+            f"The schedule of job {name!r} is {text!r}, and there is no setting {unset.name}.",
             f"Set the environment variable {unset.name}, among the app's settings in Azure, or write the expression.",
         )
     except InvalidExpression as error:
-        if setting:
-            problem(21, f"The app setting {setting} can't be read as a schedule: {error}", "Mend it, or take it away.")
-            return None
         problem(5, f"The schedule of job {name!r} can't be read: {error}", "docs/reference/ncrontab.md has examples.")
+    return None
+
+
+def _spells(text: object, expression: Expression) -> bool:
+    """Whether the text, in whatever spelling, is this expression."""
+    try:
+        return Expression(resolve(str(text))) == expression
+    except (InvalidExpression, UnsetSetting):
+        return False
+
+
+def _parse_zone(name: str, time_zone: str | None, problem: Any) -> ZoneInfo | None:
+    if time_zone is not None and not isinstance(time_zone, str):
+        problem(6, f"The time zone of job {name!r} is {time_zone!r}, which is no text.", "Write 'Europe/Berlin'.")
+        return None
+    try:
+        return zone_called(time_zone or settings.TIME_ZONE)
     except UnknownZone as error:
         problem(6, f"The time zone of job {name!r} can't be found: {error}", "Write an IANA name: Europe/Berlin.")
     return None

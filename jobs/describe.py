@@ -17,21 +17,24 @@ def describe(expression: Expression | str) -> str:
         return f"Never: no {_plural(expression.days, 'day')} in {_and(_runs(expression.months, MONTHS, 1))}"
     time, days = _time_of_day(expression), _days(expression)
     # "Every 5 minutes" is every day; "At 03:00" is better told so.
-    return time + (days or ("" if "every" in time.lower() else " every day"))
+    if not days and "every" not in time.lower():
+        days = ", every day" if "hour" in time else " every day"
+    return time + days
 
 
 def _time_of_day(expression: Expression) -> str:
     seconds, minutes, hours = expression.seconds, expression.minutes, expression.hours
+    of_the_hour = "every hour" if len(hours) == 24 else "the hour"
     if len(seconds) > 1:
-        text = _within(seconds, "second", "minute")
+        text = _within(seconds, "second", "every minute" if len(minutes) == 60 else "the minute")
         if len(minutes) < 60:
-            text += f", in {_plural(minutes, 'minute')} of the hour"
+            text += f", in {_plural(minutes, 'minute')} of {of_the_hour}"
         return text + _within_hours(hours)
     if len(minutes) == 1:
         return _at_hours(hours, minutes[0], seconds[0])
     if len(hours) * len(minutes) <= 4:
         return "At " + _and([_clock(hour, minute, seconds[0]) for hour in hours for minute in minutes])
-    text = _within(minutes, "minute", "hour")
+    text = _within(minutes, "minute", of_the_hour)
     if seconds != (0,):
         text += f", at second {seconds[0]}"
     return text + _within_hours(hours)
@@ -42,8 +45,8 @@ def _within(values: Sequence[int], unit: str, whole: str) -> str:
     step = _step(values)
     if step and step * len(values) == 60:
         text = f"Every {step} {unit}s" if step > 1 else f"Every {unit}"
-        return f"{text} from {unit} {values[0]} of every {whole}" if values[0] else text
-    return f"At {_plural(values, unit)} of every {whole}"
+        return f"{text} from {unit} {values[0]} of {whole}" if values[0] else text
+    return f"At {_plural(values, unit)} of {whole}"
 
 
 def _within_hours(hours: Sequence[int]) -> str:
@@ -69,17 +72,29 @@ def _at_hours(hours: Sequence[int], minute: int, second: int) -> str:
 def _days(expression: Expression) -> str:
     """On which days, or "" for every day. NCRONTAB wants both the day of month and the day of week to match."""
     days, months, weekdays = expression.days, expression.months, expression.weekdays
-    of_months = "" if len(months) == 12 else _and(_runs(months, MONTHS, 1))
+    in_months = "" if len(months) == 12 else _in_months(months)
     # People's week begins on Monday: they say "Saturday and Sunday".
     names = _runs(sorted((weekday - 1) % 7 for weekday in weekdays), (*WEEKDAYS[1:], WEEKDAYS[0]))
     if len(days) == DAY.high:
         if len(weekdays) == 7:
-            return f" every day in {of_months}" if of_months else ""
-        return f", {_and(names)}" + (f", in {of_months}" if of_months else "")
-    text = f" on {_plural(days, 'day')} of {of_months or 'the month'}"
+            return f" every day {in_months}" if in_months else ""
+        return f", {_and(names)}" + (f", {in_months}" if in_months else "")
+    text = f" on {_plural(days, 'day')} of "
+    if "from " in in_months:
+        text += f"the month, {in_months}"
+    else:
+        text += in_months.removeprefix("in ") or "the month"
     if len(weekdays) == 7:
         return text
     return f"{text}, only if that is {_and([name if ' to ' in name else f'a {name}' for name in names], 'or')}"
+
+
+def _in_months(months: Sequence[int]) -> str:
+    """In June and July; from June to August and in October."""
+    runs = _runs(months, MONTHS, 1)
+    if not any(" to " in run for run in runs):
+        return f"in {_and(runs)}"
+    return _and([f"{'from' if ' to ' in run else 'in'} {run}" for run in runs])
 
 
 def _step(values: Sequence[int]) -> int:

@@ -108,7 +108,8 @@ def removes_root_handlers(config: dict[str, Any]) -> bool:
     """Whether logging.config.dictConfig takes away what handlers the root logger has, also where it gives it none."""
     if config.get("incremental"):
         return False
-    return bool(config.get("root")) or "" in config.get("loggers", {})
+    # getLogger("root") is the root logger too.
+    return bool(config.get("root")) or not {"", "root"}.isdisjoint(config.get("loggers", {}))
 
 
 def time_zone(**_: Any) -> list[CheckMessage]:

@@ -6,7 +6,7 @@ Pure: no zone and no clock. Moments are naive datetimes of one steady clock; occ
 import calendar
 import re
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import MAXYEAR, MINYEAR, date, datetime, timedelta
 from functools import lru_cache
 from typing import NamedTuple, NoReturn, override
@@ -79,8 +79,6 @@ class Field(NamedTuple):
     text: str
     values: tuple[int, ...]
     bits: int
-    later: tuple[int, ...]  # later[v] is the first match above v, or -1
-    earlier: tuple[int, ...]  # earlier[v] is the last match below v, or -1
     surprises: tuple[Surprise, ...]
 
 
@@ -106,7 +104,7 @@ class Expression:
     @classmethod
     def of(cls, *values: Iterable[int]) -> "Expression":
         """The expression of these seconds, minutes, hours, days, months and weekdays."""
-        return cls(" ".join(_spell(_bits(some), kind) for kind, some in zip(KINDS, values, strict=True)))
+        return cls(" ".join(_spell(_ordered(some), kind) for kind, some in zip(KINDS, values, strict=True)))
 
     @override
     def __repr__(self) -> str:
@@ -190,13 +188,13 @@ class Expression:
             h, m = after.hour, after.minute
             if hour.bits >> h & 1:
                 if minute.bits >> m & 1:
-                    s = second.later[after.second]
+                    s = _first_above(second.bits, after.second)
                     if s >= 0:
                         return datetime(after.year, after.month, after.day, h, m, s)
-                m = minute.later[m]
+                m = _first_above(minute.bits, m)
                 if m >= 0:
                     return datetime(after.year, after.month, after.day, h, m, second.values[0])
-            h = hour.later[h]
+            h = _first_above(hour.bits, h)
             if h >= 0:
                 return datetime(after.year, after.month, after.day, h, minute.values[0], second.values[0])
         day = self._day_after(after.year, after.month, after.day)
@@ -210,13 +208,13 @@ class Expression:
             if hour.bits >> h & 1:
                 if minute.bits >> m & 1:
                     # Within second 30, second 30 itself has passed.
-                    s = second.earlier[before.second + bool(before.microsecond)]
+                    s = _last_below(second.bits, before.second + bool(before.microsecond))
                     if s >= 0:
                         return datetime(before.year, before.month, before.day, h, m, s)
-                m = minute.earlier[m]
+                m = _last_below(minute.bits, m)
                 if m >= 0:
                     return datetime(before.year, before.month, before.day, h, m, second.values[-1])
-            h = hour.earlier[h]
+            h = _last_below(hour.bits, h)
             if h >= 0:
                 return datetime(before.year, before.month, before.day, h, minute.values[-1], second.values[-1])
         day = self._day_before(before.year, before.month, before.day)
@@ -296,7 +294,7 @@ class Expression:
                 if rest:
                     return year, month, (rest & -rest).bit_length() - 1
             above = -1
-            month = months.later[month]
+            month = _first_above(months.bits, month)
             if month < 0:
                 year, month = year + 1, months.values[0]
         return None
@@ -312,7 +310,7 @@ class Expression:
                 if rest:
                     return year, month, rest.bit_length() - 1
             below = -1
-            month = months.earlier[month]
+            month = _last_below(months.bits, month)
             if month < 0:
                 year, month = year - 1, months.values[-1]
         return None
@@ -321,7 +319,7 @@ class Expression:
 @lru_cache(maxsize=4096)
 def _read(kind: Kind, text: str) -> Field:
     """Read one field as NCrontab does (CrontabFieldImpl.cs, CrontabField.cs)."""
-    bits, surprises = 0, list[Surprise]()
+    found, surprises = set[int](), list[Surprise]()
     for part in text.split(","):
         bounds, slash, step_text = part.partition("/")
         if slash and not STEP.fullmatch(step_text):
@@ -345,11 +343,9 @@ def _read(kind: Kind, text: str) -> Field:
                 f"round starts at {low} again. Write {low}, or the values that you mean."
             )
             surprises.append(Surprise("long_step", message))
-        bits |= _bits(range(low, high + 1, max(step, 1)))
-    values = _values(bits, kind)
-    later = _seen(range(kind.high + 1, -1, -1), bits)[::-1]
-    earlier = _seen(range(kind.high + 2), bits)
-    return Field(_spell(bits, kind), values, bits, later, earlier, tuple(surprises))
+        found.update(range(low, high + 1, step if step > 1 else 1))
+    values = _ordered(found)
+    return Field(_spell(values, kind), values, _bits(values), tuple(surprises))
 
 
 def _value(kind: Kind, text: str, part: str) -> int:
@@ -359,10 +355,8 @@ def _value(kind: Kind, text: str, part: str) -> int:
         if kind.low <= value <= kind.high:
             return value
         problem = f"is outside {kind.low} to {kind.high}"
-        if kind is WEEKDAY and value == 7:
-            raise InvalidExpression(kind.name, part, problem, "For Sunday write 0.")
         if kind.low == 0 and value == kind.high + 1:
-            raise InvalidExpression(kind.name, part, problem, "Write 0.")
+            raise InvalidExpression(kind.name, part, problem, _zero_for_it(kind, part))
         raise InvalidExpression(kind.name, part, problem, f"Write a number from {kind.low} to {kind.high}.")
     if text:
         # The first that begins so: J is January and T is Tuesday.
@@ -376,9 +370,21 @@ def _value(kind: Kind, text: str, part: str) -> int:
     raise InvalidExpression(kind.name, part, "can't be read", mend)
 
 
+def _zero_for_it(kind: Kind, part: str) -> str:
+    """What to write for the number above the field's highest: 0, and for a range with it all that it means."""
+    bounds, _, step = part.partition("/")
+    if "-" not in bounds:
+        return "For Sunday write 0." if kind is WEEKDAY else "Write 0."
+    above = kind.high + 1
+    first, last = (above if end.lstrip("0") == str(above) else _value(kind, end, part) for end in bounds.split("-", 1))
+    values = range(min(first, last), max(first, last) + 1, max(int(step or 1), 1))
+    meant = _spell(_ordered(value % above for value in values), kind)
+    return f"Sunday is 0: write {meant}." if kind is WEEKDAY else f"Write {meant}."
+
+
 def _swapped(kind: Kind, part: str, ends: list[int]) -> Surprise:
     first, last = ends
-    around = _spell(_bits([*range(first, kind.high + 1), *range(kind.low, last + 1)]), kind)
+    around = _spell(_ordered([*range(first, kind.high + 1), *range(kind.low, last + 1)]), kind)
     return Surprise(
         "swapped",
         f"The {kind.name} {part!r} is read as {last}-{first}: ranges are swapped and never wrap around. "
@@ -393,7 +399,7 @@ def _refuse_expression(text: str, words: list[str]) -> NoReturn:
         raise InvalidExpression("expression", text, "is a shorthand NCRONTAB doesn't know", f"Write '{shorthand}'.")
     if span := TIME_SPAN.fullmatch(whole):
         days = not span["rest"] or (span["rest"].startswith(":") and int(span["first"][:9]) > 23)
-        period = f"{span['first']} days" if days else "that long"
+        period = f"{span['first']} day{'' if span['first'] == '1' else 's'}" if days else "that long"
         raise InvalidExpression(
             "expression",
             text,
@@ -408,6 +414,10 @@ def _refuse_expression(text: str, words: list[str]) -> NoReturn:
     )
 
 
+def _ordered(values: Iterable[int]) -> tuple[int, ...]:
+    return tuple(sorted(set(values)))
+
+
 def _bits(values: Iterable[int]) -> int:
     bits = 0
     for value in values:
@@ -415,23 +425,21 @@ def _bits(values: Iterable[int]) -> int:
     return bits
 
 
-def _seen(way: range, bits: int) -> tuple[int, ...]:
-    """The match that was last passed, at each step of the way, or -1."""
-    last, seen = -1, list[int]()
-    for value in way:
-        seen.append(last)
-        if bits >> value & 1:
-            last = value
-    return tuple(seen)
+def _first_above(bits: int, value: int) -> int:
+    """The first match above a value, or -1."""
+    rest = bits & -(2 << value)
+    return (rest & -rest).bit_length() - 1
 
 
-def _values(bits: int, kind: Kind) -> tuple[int, ...]:
-    return tuple(value for value in range(kind.low, kind.high + 1) if bits >> value & 1)
+def _last_below(bits: int, value: int) -> int:
+    """The last match below a value, or -1."""
+    return (bits & (1 << value) - 1).bit_length() - 1
 
 
-def _spell(bits: int, kind: Kind) -> str:
+def _spell(values: Sequence[int], kind: Kind) -> str:
     """The one text for these values: * for all, a step to the end where there is one, ranges for neighbours."""
-    values = _values(bits, kind)
+    if len(values) == 1:
+        return str(values[0])
     if len(values) > kind.high - kind.low:
         return "*"
     if len(values) > 2:

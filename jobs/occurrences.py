@@ -78,7 +78,7 @@ class Schedule:
 
     def __init__(self, expression: Expression | str, zone: ZoneInfo | str = "UTC") -> None:
         object.__setattr__(self, "expression", Expression(expression) if isinstance(expression, str) else expression)
-        object.__setattr__(self, "zone", _zone(zone) if isinstance(zone, str) else zone)
+        object.__setattr__(self, "zone", zone_called(zone) if isinstance(zone, str) else zone)
 
     @property
     def fingerprint(self) -> str:
@@ -216,7 +216,8 @@ class Schedule:
             yield from map((hour - offset).replace(tzinfo=UTC).__add__, distances)
 
 
-def _zone(name: str) -> ZoneInfo:
+def zone_called(name: str) -> ZoneInfo:
+    """The zone of this IANA name. Raises UnknownZone."""
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):  # OSError: "Europe" is a directory

@@ -90,6 +90,16 @@ class NothingToOverride(ValueError):
     """{what}"""
 
 
+class NeverDue(ValueError):
+    """Overridden by {expression}, job {job!r} would never be due: no such day comes. To stop it, pause it."""
+
+    def __init__(self, job: Job, expression: Expression) -> None:
+        super().__init__(
+            f"Overridden by {expression.text!r}, job {job.name!r} would never be due: no such day comes. "
+            "To stop it, pause it."
+        )
+
+
 class OverrideEndsInThePast(ValueError):
     """The override of job {job!r} would end at {until}, which has passed. Give an end that lies ahead."""
 
@@ -119,7 +129,7 @@ def override(
 ) -> None:
     """From now on, and until its end, let another schedule, zone or arguments hold than the declared ones.
 
-    Raises InvalidExpression, UnknownZone, InvalidArguments, NothingToOverride, AlreadyOverridden or
+    Raises InvalidExpression, UnknownZone, InvalidArguments, NothingToOverride, NeverDue, AlreadyOverridden or
     OverrideEndsInThePast.
     """
     _check_override(job, schedule, time_zone, arguments)
@@ -184,7 +194,9 @@ def _check_override(job: Job, schedule: str, time_zone: str, arguments: Sequence
             f"Job {job.name!r} has no schedule to override: it is started by hand or by its predecessors."
         )
     if job.schedule is not None:
-        Schedule(Expression(schedule) if schedule else job.schedule.expression, time_zone or job.schedule.zone)
+        wanted = Schedule(Expression(schedule) if schedule else job.schedule.expression, time_zone or job.schedule.zone)
+        if wanted.expression.never_fires:
+            raise NeverDue(job, wanted.expression)
     if arguments is not None:
         check_arguments(job.command, arguments)
 

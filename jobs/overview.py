@@ -7,11 +7,10 @@ from typing import Any
 
 from django.utils import timezone
 
-from jobs import masking, overrides
+from jobs import ahead, masking, overrides
 from jobs.declarations import Job, registry
 from jobs.describe import describe
 from jobs.disabled import setting_that_disables
-from jobs.fate import INSTANT
 from jobs.models import JobState, Run
 
 
@@ -135,7 +134,7 @@ def _overview(declared: Job, state: JobState | None, last_run: Run | None, now: 
         time_zone=job.schedule.zone.key if job.schedule else None,
         in_words=describe(job.schedule.expression) if job.schedule else None,
         after=list(job.after),
-        next_run_at=None if disabled_by else _next_run_at(job, state if is_paused else None, now),
+        next_run_at=ahead.next_run_at(declared, state, now),
         last_run=last_run,
         paused_until=state.paused_until if state and is_paused else None,
         paused_by=state.paused_by if state and is_paused else "",
@@ -146,12 +145,3 @@ def _overview(declared: Job, state: JobState | None, last_run: Run | None, now: 
         overridden_until=override.until if override else None,
         overridden_reason=override.reason if override else "",
     )
-
-
-def _next_run_at(job: Job, paused: JobState | None, now: datetime) -> datetime | None:
-    if job.schedule is None:
-        return None
-    if paused is None:
-        return job.schedule.next(now)
-    # An occurrence at the very end of a pause runs.
-    return job.schedule.next(paused.paused_until - INSTANT) if paused.paused_until else None

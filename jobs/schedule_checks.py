@@ -2,18 +2,22 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from functools import lru_cache, reduce
+from operator import and_
 from typing import Any
 
 from django.core.checks import CheckMessage, Error, Warning
 
 from jobs.declarations import Job, registry
-from jobs.ncrontab import Expression, Surprise
+from jobs.ncrontab import DAYS_OF_MONTH, Expression, Field, Surprise
 
 # More timers than this at one second, and most of their runs wait for the others.
 CROWD = 10
 # Each timer holds a lease and a blob of its own in the storage account.
 MANY_TIMERS = 200
 IDS = {"swapped": "jobs.W001", "no_step": "jobs.W002", "long_step": "jobs.W003", "both_days": "jobs.W004"}
+# Of seconds, minutes, hours and days, as sets.
+type Bits = tuple[int, int, int, int]
 SILENCE = "If it is meant so, put {} into SILENCED_SYSTEM_CHECKS."
 
 
@@ -73,28 +77,26 @@ def timers(**_: Any) -> list[CheckMessage]:
 
 
 def busiest_second(jobs: Sequence[Job]) -> tuple[str, list[str]]:
-    """The second of the day (in UTC) at which most timers fire, "03:00:00", and the names of their jobs.
-
-    Days are left out of account: what fires at 03:00 on Mondays meets what fires at 03:00 on Tuesdays.
-    """
-    timers = {job.name: Expression(job.schedule.timer_expression) for job in jobs if job.schedule}
-    times = Counter(_time_bits(expression) for expression in timers.values())
-    best, moment = 0, (0, 0, 0)
+    """The second of the day (in UTC) at which on some day most timers fire, "03:00:00", and the names of their jobs."""
+    timers = {job.name: _bits(Expression(job.schedule.timer_expression)) for job in jobs if job.schedule}
+    times = Counter(timers.values())
+    best, moment, day = 0, (0, 0, 0), 0
     # Most timers have a second and minute of their own: whole hours and minutes can be passed over.
     for hour in range(24):
-        of_hour = [(bits, count) for bits, count in times.items() if bits[2] >> hour & 1]
-        for minute in range(60) if _total(of_hour) > best else ():
-            of_minute = [(bits, count) for bits, count in of_hour if bits[1] >> minute & 1]
-            for second in range(60) if _total(of_minute) > best else ():
-                count = sum(count for bits, count in of_minute if bits[0] >> second & 1)
+        of_hour = _at(times, 2, hour)
+        for minute in range(60) if of_hour.total() > best else ():
+            of_minute = _at(of_hour, 1, minute)
+            for second in range(60) if of_minute.total() > best else ():
+                of_second = _at(of_minute, 0, second)
+                count, on_day = _on_one_day(of_second) if of_second.total() > best else (0, 0)
                 if count > best:
-                    best, moment = count, (hour, minute, second)
+                    best, moment, day = count, (second, minute, hour), on_day
     names = [
         name
-        for name, expression in timers.items()
-        if all(bits >> value & 1 for bits, value in zip(_time_bits(expression), moment[::-1], strict=True))
+        for name, bits in timers.items()
+        if bits[3] & day and all(bits[place] >> value & 1 for place, value in enumerate(moment))
     ]
-    return ":".join(f"{value:02}" for value in moment), names
+    return ":".join(f"{value:02}" for value in reversed(moment)), names
 
 
 def _expressions() -> Iterator[tuple[Job, Expression]]:
@@ -123,10 +125,40 @@ def _sub_minute(job: Job) -> str:
     )
 
 
-def _time_bits(expression: Expression) -> tuple[int, int, int]:
-    second, minute, hour, *_ = expression.fields
-    return second.bits, minute.bits, hour.bits
+def _bits(expression: Expression) -> Bits:
+    """The seconds, minutes, hours and days of an expression."""
+    second, minute, hour, *days = expression.fields
+    return second.bits, minute.bits, hour.bits, _days(*days)
 
 
-def _total(times: Sequence[tuple[tuple[int, int, int], int]]) -> int:
-    return sum(count for _, count in times)
+def _at(times: Counter[Bits], place: int, value: int) -> Counter[Bits]:
+    return Counter({bits: count for bits, count in times.items() if bits[place] >> value & 1})
+
+
+@lru_cache
+def _days(days: Field, months: Field, weekdays: Field) -> int:
+    """The days on which this fires: a bit for each date of a leap year on each weekday, since all of them come."""
+    matches = (
+        "01"[days.bits >> day & months.bits >> month & weekdays.bits >> weekday & 1]
+        for month in range(1, 13)
+        for day in range(1, DAYS_OF_MONTH[month].bit_length())
+        for weekday in range(7)
+    )
+    return int("".join(matches), 2)
+
+
+def _on_one_day(times: Counter[Bits]) -> tuple[int, int]:
+    """How many of these fire on one and the same day at most, and that day's bit."""
+    by_days = Counter[int]()
+    for (*_, days), count in times.items():
+        by_days[days] += count
+    return _busiest_day(frozenset(by_days.items()))
+
+
+@lru_cache
+def _busiest_day(by_days: frozenset[tuple[int, int]]) -> tuple[int, int]:
+    # Most often they all share a day.
+    if common := reduce(and_, (days for days, _ in by_days)):
+        return sum(count for _, count in by_days), common
+    each = (1 << place for place in range(max(days for days, _ in by_days).bit_length()))
+    return max((sum(count for days, count in by_days if days & day), day) for day in each)

@@ -15,12 +15,13 @@ from jobs.isolation.client import server
 @pytest.fixture(autouse=True)
 def declared():
     """`declare`, with a registry of the test's own; the project's jobs come back afterwards."""
-    jobs, problems = dict(registry._jobs), list(registry.problems)
+    jobs, problems, schedule_settings = dict(registry._jobs), list(registry.problems), registry.schedule_settings.copy()
     registry.clear()
     yield declare
     registry.clear()
     registry._jobs.update(jobs)
     registry.problems.extend(problems)
+    registry.schedule_settings.update(schedule_settings)
 
 
 @pytest.fixture

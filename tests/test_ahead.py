@@ -5,6 +5,7 @@ from time import process_time
 import pytest
 
 from jobs import ahead
+from jobs.ahead import Stretch
 from jobs.declarations import registry
 from jobs.occurrences import Schedule
 
@@ -52,8 +53,8 @@ def test_a_job_that_is_due_often_has_one_row(declared):
 
 
 def test_fewer_come_than_were_asked_for_where_no_more_come():
-    assert ahead.following(Schedule("0 0 0 30 2 *"), NOON, 5) == []
-    assert len(ahead.following(Schedule("0 0 3 * * *"), NOON, 5)) == 5
+    assert ahead.following([Stretch(Schedule("0 0 0 30 2 *"), NOON)], 5) == []
+    assert len(ahead.following([Stretch(Schedule("0 0 3 * * *"), NOON)], 5)) == 5
 
 
 @pytest.mark.parametrize(
@@ -83,7 +84,7 @@ def test_what_a_change_of_the_clock_does_is_told_in_words(expression, zone, year
 
 def test_only_occurrences_that_a_change_touches_have_a_note():
     schedule = Schedule("0 30 2 * * *", "Europe/Berlin")
-    moments = ahead.following(schedule, NOON, 3)
+    moments = [moment for moment, _ in ahead.following([Stretch(schedule, NOON)], 3)]
     assert [f"{moment:%d %H:%M} {note.kind}" for moment, note in ahead.changed(schedule, moments).items()] == [
         "29 01:30 moved"
     ]

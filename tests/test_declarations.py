@@ -96,7 +96,7 @@ LETTERS = "Write a letter, then letters, digits, _ or -, 127 at most."
 TIMEDELTA = "Write a timedelta: timedelta(minutes=20)."
 
 
-@pytest.mark.parametrize("name", ["", "3rd", "two words", "dé", "a" * 128, "a.b"])
+@pytest.mark.parametrize("name", ["", "3rd", "two words", "dé", "a" * 128, "a.b", 5, None])
 def test_a_name_that_azure_wouldnt_take_is_refused(declared, name):
     declared(name)
     assert problems() == [
@@ -105,7 +105,7 @@ def test_a_name_that_azure_wouldnt_take_is_refused(declared, name):
     assert not registry
 
 
-@pytest.mark.parametrize("name", ["tick", "Tick", "execute_run", "http", "admin", "runtime", "host"])
+@pytest.mark.parametrize("name", ["tick", "Tick", "execute_run", "poisoned_run", "http", "admin", "runtime", "host"])
 def test_a_name_that_is_taken_is_refused(declared, name):
     declared(name)
     assert problems() == [
@@ -140,11 +140,31 @@ def test_an_argument_that_is_no_text_is_refused(declared):
 
 def test_an_expression_that_cant_be_read_is_refused_with_the_readers_reason(declared):
     declared("nightly", schedule="0 0 25 * * *")
-    [(number, message, hint)] = problems()
-    assert number == "jobs.E005"
-    assert message.startswith("The schedule of job 'nightly' can't be read: ")
-    assert "25" in message
-    assert hint == "docs/reference/ncrontab.md has examples."
+    assert problems() == [
+        (
+            "jobs.E005",
+            "The schedule of job 'nightly' can't be read: The hour '25' is outside 0 to 23. "
+            "Write a number from 0 to 23.",
+            "docs/reference/ncrontab.md has examples.",
+        )
+    ]
+
+
+def test_a_schedule_or_zone_that_is_no_text_is_refused(declared):
+    declared("nightly", schedule=5, time_zone=5)
+    assert problems() == [
+        (
+            "jobs.E005",
+            "The schedule of job 'nightly' is 5, which is no text.",
+            "Write it in quotes: '0 0 3 * * *' is due at 03:00.",
+        ),
+        ("jobs.E006", "The time zone of job 'nightly' is 5, which is no text.", "Write 'Europe/Berlin'."),
+    ]
+
+
+@pytest.mark.parametrize("what", ["args", "after", "secrets", "retry_on", "command", "concurrency_group"])
+def test_a_number_in_place_of_words_raises_nothing(declared, what):
+    declared("nightly", **{what: 5})
 
 
 def test_an_unknown_zone_is_refused(declared):
@@ -154,6 +174,18 @@ def test_an_unknown_zone_is_refused(declared):
             "jobs.E006",
             "The time zone of job 'nightly' can't be found: No time zone is called 'Europe/Berlni'. "
             "Did you mean 'Europe/Berlin'?",
+            "Write an IANA name: Europe/Berlin.",
+        )
+    ]
+
+
+def test_a_zone_is_looked_up_also_where_there_is_no_schedule(declared):
+    declared("by_hand", time_zone="Mars/X")
+    assert problems() == [
+        (
+            "jobs.E006",
+            "The time zone of job 'by_hand' can't be found: No time zone is called 'Mars/X'. "
+            "Write an IANA name like 'Europe/Berlin'.",
             "Write an IANA name: Europe/Berlin.",
         )
     ]

@@ -9,7 +9,7 @@ from jobs import operators, states
 from jobs.declarations import registry
 from jobs.drift import drift
 from jobs.management.operator import operator
-from jobs.models import JobState
+from jobs.models import JobState, Run
 
 pytestmark = pytest.mark.django_db
 
@@ -77,16 +77,51 @@ def test_the_commands_override_and_tell(capsys):
     assert capsys.readouterr().out == "nightly is as declared again.\n"
 
 
+def test_an_overridden_schedule_is_told_in_words_with_what_may_not_be_meant(capsys):
+    call_command("override", "nightly", "--schedule", "0 0 22-2 * * *")
+    told = capsys.readouterr()
+    assert told.out.splitlines() == [
+        "nightly is overridden. `manage.py drift` shows how.",
+        "Every hour from 02:00 to 22:00, Asia/Tokyo",
+    ]
+    assert told.err == (
+        "The hour '22-2' is read as 2-22: ranges are swapped and never wrap around. "
+        "Write 0-2,22-23 to wrap around, or 2-22.\n"
+    )
+    call_command("override", "hourly", "--arguments", "")
+    assert capsys.readouterr().out == "hourly is overridden. `manage.py drift` shows how.\n"
+
+
 def test_a_wrong_override_gets_one_sentence():
+    with pytest.raises(CommandError, match=r"^Overridden by '0 0 0 30 2 \*', job 'nightly' would never be due: "):
+        call_command("override", "nightly", "--schedule", "0 0 0 30 2 *")
+    with pytest.raises(CommandError, match=r"^--until: '9+d' is no end\. Write a duration like 30m, 2h or 3d"):
+        call_command("override", "nightly", "--schedule", "0 30 5 * * *", "--until", f"{'9' * 5000}d")
     with pytest.raises(CommandError, match=r"^No job is declared as 'nightl'\."):
         call_command("override", "nightl", "--schedule", "0 30 5 * * *")
     with pytest.raises(CommandError, match="soon"):
         call_command("override", "nightly", "--schedule", "0 30 5 * * *", "--until", "soon")
 
 
-def test_a_run_may_be_asked_for_at_a_moment(capsys):
-    from jobs.models import Run
+@pytest.mark.parametrize(
+    ("at", "moment", "shown"),
+    [
+        ("2126-03-31T02:30", "2126-03-31T01:30:00+00:00", "2126-03-31 03:30:00 CEST"),  # no such time: shifted
+        ("2126-10-27T02:30", "2126-10-27T00:30:00+00:00", "2126-10-27 02:30:00 CEST"),  # twice: the first
+        ("2126-10-27T02:30+01:00", "2126-10-27T01:30:00+00:00", "2126-10-27 02:30:00 CET"),
+    ],
+)
+def test_a_moment_that_the_clock_jumps_over_or_shows_twice_is_the_hosts(declared, capsys, at, moment, shown):
+    declared("early", command="succeeds", schedule="0 0 3 * * *", time_zone="Europe/Berlin")
+    call_command("run", "--at", at, "early")
+    run = Run.objects.get()
+    assert run.not_before.isoformat() == moment
+    assert capsys.readouterr().out == (
+        f"Run {run.pk} of early is queued for {shown}. `manage.py cancel {run.pk}` takes it back.\n"
+    )
 
+
+def test_a_run_may_be_asked_for_at_a_moment(capsys):
     call_command("run", "--at", "2126-01-31T02:00", "nightly")
     run = Run.objects.get()
     assert run.not_before.isoformat() == "2126-01-30T17:00:00+00:00"

@@ -59,9 +59,14 @@ def test_a_timeout_beyond_the_hosts_is_told(host_json, declared):
 
 def test_without_functiontimeout_half_an_hour_is_the_hosts(host_json, declared):
     declared("usual")
-    ((number, message, _),) = host_json(functionTimeout=None)
-    assert number == "jobs.E017"
-    assert "functionTimeout of host.json is 0:30:00" in message
+    assert host_json(functionTimeout=None) == [
+        (
+            "jobs.E017",
+            "Job 'usual' may take 1:00:00 and 0:00:10 of grace, but functionTimeout of host.json is 0:30:00: "
+            "the host would kill the worker with all its runs.",
+            'Write "functionTimeout": "-1" in host.json, since each job has its own, or a shorter timeout.',
+        )
+    ]
 
 
 def test_a_host_json_that_cant_be_read_is_told(host_json):
@@ -150,7 +155,7 @@ def test_other_urls_are_fine(settings):
 
 # LOGGING
 
-REMOVES = [{"root": {"level": "INFO"}}, {"root": {"handlers": []}}, {"loggers": {"": {}}}]
+REMOVES = [{"root": {"level": "INFO"}}, {"root": {"handlers": []}}, {"loggers": {"": {}}}, {"loggers": {"root": {}}}]
 LEAVES = [{}, {"root": {}}, {"loggers": {"jobs": {"level": "INFO"}}}, {"incremental": True, "root": {"level": "INFO"}}]
 
 
@@ -243,7 +248,12 @@ def test_in_azure_the_log_tells_what_the_build_could_not_know(started_with, decl
     with caplog.at_level(logging.WARNING, "jobs"):
         functions.build()
     first, second = (record.getMessage() for record in caplog.records)
-    assert first.startswith(
-        "jobs.E015: The schedule of job 'nightly' is '%NIGHTLY%', and there is no setting NIGHTLY. Set"
+    assert first.rpartition(" (tests.")[0] == (
+        "jobs.E015: The schedule of job 'nightly' is '%NIGHTLY%', and there is no setting NIGHTLY. Set the environment "
+        "variable NIGHTLY, among the app's settings in Azure, or write the expression."
     )
-    assert second.startswith("jobs.W009: WEBSITE_TIME_ZONE is 'Europe/Berlin': the host would read all schedules")
+    assert second == (
+        "jobs.W009: WEBSITE_TIME_ZONE is 'Europe/Berlin': the host would read all schedules by that clock, and timers "
+        "are given theirs in UTC. Occurrences would come late, when the tick finds them. Remove the setting "
+        "WEBSITE_TIME_ZONE. A job's zone is its time_zone; TIME_ZONE is for those that name none."
+    )

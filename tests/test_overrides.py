@@ -6,8 +6,11 @@ from datetime import timedelta
 import pytest
 from django.core.management import call_command
 
-from jobs import declarations, operators, overrides, states, tick, triggers
+from jobs import ahead, declarations, operators, overrides, states, tick, triggers
+from jobs.azure import functions
+from jobs.checks import schedule_settings
 from jobs.declarations import registry
+from jobs.drift import drift
 from jobs.explain import explain
 from jobs.models import Event, Gap, JobState, Run
 from jobs.ncrontab import InvalidExpression
@@ -142,6 +145,27 @@ def test_explain_tells_who_overrides(nightly, now):
     assert "Its declaration is overridden by ada: the bank moves" in explain(nightly, now=now + HOUR).text
 
 
+@pytest.mark.parametrize("by", ["itself", "bob"])
+def test_explain_tells_of_the_override_that_displaced_an_occurrence(nightly, now, by):
+    displaced = nightly.schedule.next(now)
+    # Since yesterday, so that the occurrence has passed.
+    displaced -= 24 * HOUR
+    JobState.objects.update(ledger_from=now - 48 * HOUR, ledger_through=now - 48 * HOUR)
+    operators.override(nightly, schedule="0 0 0 1 1 *", by="ada", reason="the bank moves", until=now + HOUR)
+    Event.objects.update(at=displaced - HOUR)
+    JobState.objects.update(override_at=displaced - HOUR, ledger_from=displaced - HOUR, ledger_through=displaced - HOUR)
+    Run.objects.all().delete()
+    Gap.objects.all().delete()
+    if by == "bob":
+        operators.end_override(nightly, by=by)
+    else:
+        JobState.objects.update(override_until=displaced + HOUR)
+        serve([nightly])
+    told = explain(nightly, displaced).text
+    assert f"nightly was overridden by ada until {(now + HOUR).isoformat()}: the bank moves. That was at" in told
+    assert "first seen" not in told
+
+
 @pytest.mark.parametrize(
     ("change", "refusal", "sentence"),
     [
@@ -152,6 +176,11 @@ def test_explain_tells_who_overrides(nightly, now):
         ),
         ({"schedule": "0 0 7 * *"}, None, None),
         ({"schedule": "7"}, InvalidExpression, None),
+        (
+            {"schedule": "0 0 0 30 2 *"},
+            operators.NeverDue,
+            "Overridden by '0 0 0 30 2 *', job 'nightly' would never be due: no such day comes. To stop it, pause it.",
+        ),
         ({"time_zone": "Europe/Berln"}, UnknownZone, None),
         ({"arguments": ["--wrod", "x"]}, InvalidArguments, "unrecognized arguments: --wrod x"),
     ],
@@ -197,6 +226,26 @@ def test_what_comes_next_is_told_by_the_override(nightly, capsys):
     assert "T05:07:00" in capsys.readouterr().out
 
 
+def test_what_comes_next_is_what_serve_does_also_at_an_overrides_end_and_at_a_pauses(declared, now):
+    """All occurrences, from before the ends to after them, against the births and gaps that come of them."""
+    end = now.replace(minute=0, second=0, microsecond=0) + 3 * HOUR
+    for name, mine, other in (("mine", "0 0 * * * *", "0 30 * * * *"), ("theirs", "0 30 * * * *", "0 0 * * * *")):
+        declared(name, command="succeeds", schedule=mine, overlap="allow", misfire="all", start_deadline=24 * HOUR)
+        serve([registry[name]], now)
+        operators.override(registry[name], schedule=other, by="ada", until=end)
+        operators.pause(registry[name], by="bob", until=end - HOUR)
+    known = JobState.objects.in_bulk()
+    found = ahead.upcoming(registry.values(), states.clock(), end + 3 * HOUR, states=known)
+    serve(registry.values(), end + 3 * HOUR)
+    runs = Run.objects.order_by("scheduled_for", "job").values_list("job", "scheduled_for")
+    assert sorted((row.job.name, row.first) for row in found if not row.skipped) == sorted(runs)
+    skipped = sum(Gap.objects.filter(reason="paused").values_list("count", flat=True))
+    assert len([row for row in found if row.skipped]) == skipped >= 2
+    # The last occurrence of the override is that at its very end.
+    assert ("theirs", end) in runs
+    assert ("mine", end) not in runs
+
+
 # A run at a later moment
 
 
@@ -223,22 +272,82 @@ def test_an_app_setting_overrides_a_schedule(declared, monkeypatch):
     assert (job.schedule_setting, job.declared_schedule) == ("JOBS_SCHEDULE__IMPORT_RATES", "0 0 3 * * *")
 
 
-def test_a_setting_that_is_no_schedule_is_a_check_error(declared, monkeypatch):
-    monkeypatch.setenv("JOBS_SCHEDULE__NIGHTLY", "at three")
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        (
+            "at three",
+            "The expression 'at three' has 2 fields, not five or six separated by spaces. Write second, minute, hour, "
+            "day of month, month and day of week, like '0 0 3 * * *'.",
+        ),
+        ("%THREE%", "There is no setting THREE."),
+    ],
+)
+def test_a_setting_that_cant_be_read_is_a_check_error_and_leaves_the_job_its_declared_schedule(
+    declared, monkeypatch, text, why
+):
+    monkeypatch.setenv("JOBS_SCHEDULE__NIGHTLY", text)
     declared("nightly", command="succeeds", schedule="0 0 3 * * *")
     (problem,) = registry.problems
-    assert problem.id == "jobs.E021"
-    assert problem.message.startswith("The app setting JOBS_SCHEDULE__NIGHTLY can't be read as a schedule: ")
-    assert problem.hint == "Mend it, or take it away."
+    assert (problem.id, problem.message, problem.hint) == (
+        "jobs.E021",
+        f"The app setting JOBS_SCHEDULE__NIGHTLY can't be read as a schedule: {why}",
+        "Mend it, or take it away. Until then the declared schedule holds.",
+    )
+    job = registry["nightly"]
+    assert (job.fingerprint, job.schedule_setting, job.has_timer) == ("0 0 3 * * * UTC", "", True)
+    assert schedule_settings() == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_typo_in_a_setting_costs_the_job_no_timer_and_no_watermark(declared, monkeypatch):
+    declared("nightly", command="succeeds", schedule="0 0 3 * * *")
+    serve([registry["nightly"]])
+    before = JobState.objects.get()
+    registry.clear()
+    monkeypatch.setenv("JOBS_SCHEDULE__NIGHTLY", "at three")
+    declared("nightly", command="succeeds", schedule="0 0 3 * * *")
+    tick.retire_unscheduled()
+    after = JobState.objects.get()
+    assert (after.fingerprint, after.next_due_at) == (before.fingerprint, before.next_due_at)
+    assert "nightly" in [function.get_function_name() for function in functions.build().get_functions()]
+
+
+@pytest.mark.parametrize("text", ["", "0 0 3 * * *", "0 3 * * *"])
+def test_a_setting_that_says_what_is_declared_overrides_nothing(declared, monkeypatch, text):
+    monkeypatch.setenv("JOBS_SCHEDULE__NIGHTLY", text)
+    declared("nightly", command="succeeds", schedule="0 0 3 * * *")
+    assert registry["nightly"].schedule_setting == ""
+    assert schedule_settings() == []
+    assert drift() == []
 
 
 def test_a_setting_for_no_job_is_warned_of(declared, monkeypatch):
-    from jobs.checks import schedule_settings
-
     monkeypatch.setenv("JOBS_SCHEDULE__NIHGTLY", "0 0 3 * * *")
     declared("nightly", command="succeeds", schedule="0 0 3 * * *")
     (warning,) = schedule_settings()
-    assert (warning.id, warning.msg) == (
+    assert (warning.id, warning.msg, warning.hint) == (
         "jobs.W011",
         "The app setting JOBS_SCHEDULE__NIHGTLY overrides the schedule of no job.",
+        "`manage.py jobs` lists the jobs; the setting's name is theirs in capitals, with _ for -.",
+    )
+
+
+def test_the_setting_of_a_declaration_with_a_mistake_is_no_second_one(declared, monkeypatch):
+    monkeypatch.setenv("JOBS_SCHEDULE__NIGHTLY", "0 0 3 * * *")
+    declared("nightly", command="succeeds", schedule="0 0 3 * * *", overlap="never")
+    assert [problem.id for problem in registry.problems] == ["jobs.E007"]
+    assert schedule_settings() == []
+
+
+def test_two_jobs_that_would_share_a_setting_are_warned_of(declared):
+    declared("import-rates", command="succeeds", schedule="0 0 3 * * *")
+    declared("import_rates", command="succeeds", schedule="0 0 4 * * *")
+    declared("Import_Rates", command="succeeds", schedule="0 0 4 * * *")
+    (warning,) = schedule_settings()
+    assert (warning.id, warning.msg, warning.hint) == (
+        "jobs.W013",
+        "The app setting JOBS_SCHEDULE__IMPORT_RATES would override the schedules of 'import-rates' and "
+        "'import_rates' alike.",
+        "The setting's name is the job's in capitals, with _ for -: give one of them another name.",
     )

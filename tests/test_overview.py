@@ -39,6 +39,25 @@ def test_a_paused_job_is_due_after_its_pause(nightly):
     assert row.next_run_at == end
 
 
+def test_a_job_is_due_by_its_override_until_that_ends_and_then_as_declared(nightly):
+    state = JobState.objects.create(
+        job="nightly",
+        override_at=NOON,
+        override_until=datetime(2026, 3, 15, 0, 0, tzinfo=UTC),
+        override_by="anna",
+        override_schedule="0 0 0 1 7 *",
+    )
+    row = the_only()
+    assert (row.schedule, row.overridden_by) == ("0 0 0 1 7 *", "anna")
+    assert row.next_run_at == datetime(2026, 3, 15, 2, 0, tzinfo=UTC)
+    state.paused_at, state.paused_until, state.paused_by = NOON, datetime(2026, 3, 16, 0, 0, tzinfo=UTC), "anna"
+    state.save()
+    assert the_only().next_run_at == datetime(2026, 3, 16, 2, 0, tzinfo=UTC)
+    state.override_until = None
+    state.save()
+    assert the_only().next_run_at == datetime(2026, 6, 30, 22, 0, tzinfo=UTC)
+
+
 def test_a_job_paused_without_end_is_not_due(nightly):
     JobState.objects.create(job="nightly", paused_at=NOON, paused_by="anna")
     assert the_only().next_run_at is None

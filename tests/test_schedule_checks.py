@@ -103,6 +103,13 @@ def test_usual_schedules_surprise_nobody(declared):
             "docs/reference/ncrontab.md has examples.",
         ),
         (
+            "1",
+            "The schedule of job 'nightly' can't be read: The expression '1' is a TimeSpan: the host would wait 1 day "
+            "after each run, from whenever it started. Write the time of day, like '0 0 3 * * *' for 03:00, or an "
+            "interval, like '0 */5 * * * *'.",
+            "docs/reference/ncrontab.md has examples.",
+        ),
+        (
             "5",
             "The schedule of job 'nightly' can't be read: The expression '5' is a TimeSpan: the host would wait 5 days "
             "after each run, from whenever it started. Write the time of day, like '0 0 3 * * *' for 03:00, or an "
@@ -150,9 +157,15 @@ def test_a_setting_that_isnt_set_is_told(declared, monkeypatch):
 def test_a_setting_that_is_no_expression_is_told_like_any_other(declared, monkeypatch):
     monkeypatch.setenv("NIGHTLY", "03:00")
     declared("nightly", schedule="%NIGHTLY%")
-    ((number, message, _),) = told(checks.declarations)
-    assert number == "jobs.E005"
-    assert message.startswith("The schedule of job 'nightly' can't be read: The expression '03:00' is a TimeSpan")
+    assert told(checks.declarations) == [
+        (
+            "jobs.E005",
+            "The schedule of job 'nightly' can't be read: The expression '03:00' is a TimeSpan: the host would wait "
+            "that long after each run, from whenever it started. Write the time of day, like '0 0 3 * * *' for 03:00, "
+            "or an interval, like '0 */5 * * * *'.",
+            "docs/reference/ncrontab.md has examples.",
+        )
+    ]
 
 
 # More than once a minute
@@ -214,6 +227,22 @@ def test_a_crowd_is_counted_by_the_hosts_clock(declared):
         declared(f"other_{number}", schedule="0 0 2 * * *", time_zone="Africa/Lagos")
     ((_, message, _),) = told(schedule_checks.crowds)
     assert message == "12 timers fire at 01:00:00 UTC: job_0, job_1, job_2 and 9 more."
+
+
+@pytest.mark.parametrize("days", ["{} * *", "* {} *", "* {} 1-5"])
+def test_timers_that_never_share_a_day_are_no_crowd(declared, days):
+    for number in range(1, 13):
+        declared(f"job_{number}", schedule=f"0 0 3 {days.format(number)}")
+    assert told(schedule_checks.crowds) == []
+
+
+def test_timers_that_share_a_day_now_and_then_are_one(declared):
+    for number in range(6):
+        declared(f"monthly_{number}", schedule="0 0 3 1 * *")
+        declared(f"weekly_{number}", schedule="0 0 3 * * MON")
+        declared(f"later_{number}", schedule="0 0 3 2-3 * *")
+    ((_, message, _),) = told(schedule_checks.crowds)
+    assert message == "12 timers fire at 03:00:00 UTC: monthly_0, weekly_0, monthly_1 and 9 more."
 
 
 def test_jobs_without_a_timer_and_spread_ones_are_no_crowd(declared):

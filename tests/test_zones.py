@@ -4,6 +4,7 @@ PostgreSQL is real, and its clock is moved: it finds a `clock_timestamp()` of th
 """
 
 from datetime import UTC, timedelta
+from zoneinfo import available_timezones
 
 import pytest
 from django.db import connection, transaction
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 
 from jobs import calls, declarations, supervisor
 from jobs.calls import Call
-from jobs.declarations import declare, registry
+from jobs.declarations import Job, declare, registry
 from jobs.fate import Situation, decide
 from jobs.models import Event, Gap, JobState, Run
 from jobs.occurrences import Schedule
@@ -25,6 +26,11 @@ LATE = timedelta(milliseconds=40)
 MOST_CALLS = 150
 
 
+# Of these every timer covers the offsets.
+YEARS = range(1974, 2037)
+KNOWN = st.sampled_from(CHANGES)
+
+
 def change_of(zone, day):
     """The moment at which the zone's clock changes nearest to this day; noon where it doesn't."""
     middle = at(f"{day}T12:00:00+00:00")
@@ -32,10 +38,17 @@ def change_of(zone, day):
     return min(changes, key=lambda moment: abs(moment - middle), default=middle)
 
 
+def days_of_all_zones():
+    """Any zone that there is, and a day of any month: the change nearest to it is taken."""
+    zones, years = st.sampled_from(sorted(available_timezones())), st.sampled_from(YEARS)
+    days = st.builds("{}-{:02}-15".format, years, st.integers(1, 12))
+    return st.tuples(zones, days)
+
+
 @st.composite
-def schedules_and_windows(draw):
+def schedules_and_windows(draw, zones_and_days=KNOWN):
     """A schedule, and some hours around a change of its clock in which its timer isn't called too often to try."""
-    zone, day = draw(st.sampled_from(CHANGES))
+    zone, day = draw(zones_and_days)
     change = change_of(zone, day)
     near = [(change + shift).astimezone(Schedule("* * * * *", zone).zone) for shift in (-HOUR, timedelta(0), HOUR)]
     second = draw(st.sampled_from(["0", "0", "15", "59", "*/30", "10-12"]))
@@ -83,6 +96,21 @@ def test_the_timers_calls_serve_exactly_what_a_walk_of_the_local_clock_finds(dra
         births += verdict.births
         through = now
     assert [birth.scheduled_for for birth in births] == walk(schedule, after, until)
+
+
+@given(schedules_and_windows(days_of_all_zones()))
+@settings(max_examples=40, deadline=None)
+def test_so_they_do_in_any_zone_that_there_is(drawn):
+    schedule, after, until, firings = drawn
+    due = walk(schedule, after, until)
+    assert list(schedule.between(after, until)) == due
+    assert set(due) <= set(firings)
+    births = []
+    for firing in firings:
+        through, now = max(after, firing - SECOND), firing + LATE
+        situation = Situation(ledger_through=through, now=now, due_until=now)
+        births += decide(Job(name="nightly", command="succeeds"), schedule, situation).births
+    assert [birth.scheduled_for for birth in births] == due
 
 
 @pytest.mark.django_db

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from jobs.declarations import Job
 from jobs.disabled import setting_that_disables
 from jobs.explain.scene import Cause, Scene, Told, sentence
-from jobs.models import JobState
+from jobs.models import Event, JobState
 from jobs.presentation import took
 
 # The tick comes once a minute and gives timers half a minute: who waits longer than this waits for nobody.
@@ -18,7 +18,7 @@ def told_without_rows(job: Job, scene: Scene, due: str) -> Told:
     if state is None or state.ledger_from is None or state.ledger_through is None:
         return Cause.UNDECIDED, [due, f"{job.name} has no ledger yet: it begins when the first tick sees the job."]
     if scene.occurrence <= state.ledger_from:
-        return Cause.BEFORE_LEDGER, [due, *_before_ledger(job, state.ledger_from, scene)]
+        return Cause.BEFORE_LEDGER, [due, *_before_ledger(job, state, state.ledger_from, scene)]
     if state.fingerprint != job.fingerprint:
         return Cause.UNDECIDED, [
             due,
@@ -37,14 +37,26 @@ def _was(state: JobState) -> str:
     return f"it was {state.fingerprint}" if state.fingerprint else "it had none"
 
 
-def _before_ledger(job: Job, begin: datetime, scene: Scene) -> Iterator[str]:
+def _before_ledger(job: Job, state: JobState, begin: datetime, scene: Scene) -> Iterator[str]:
     yield f"That is before its ledger begins, {scene.clock.full(begin)}."
-    if changed := scene.events.get((job.name, "schedule_changed")):
-        yield f"{changed.message} That was at {scene.clock.full(changed.at)}."
+    if state.override_at == begin:
+        yield "The override that holds began then, and its ledger with it."
+    elif event := _override_that_ended(job, begin, scene) or scene.events.get((job.name, "schedule_changed")):
+        yield f"{sentence(event.message)} That was at {scene.clock.full(event.at)}."
     else:
         yield "The job was first seen then, or what is older has been pruned."
     if following := scene.schedule.next(begin):
         yield f"The first occurrence that it covers is {scene.clock.full(following)}."
+
+
+def _override_that_ended(job: Job, begin: datetime, scene: Scene) -> Event | None:
+    """Where the ledger began with an override's end: that end, or the override itself if it held at the occurrence."""
+    events = Event.objects.filter(job=job.name, kind__in=["overridden", "override_ended"])
+    held = events.filter(at__lt=begin).order_by("-at", "-pk").first()
+    ended = events.filter(at__gte=begin, kind="override_ended").order_by("at", "pk").first()
+    if held is None or held.kind != "overridden" or ended is None:
+        return None
+    return held if held.at <= scene.occurrence else ended
 
 
 def _undecided(through: datetime, scene: Scene) -> Iterator[str]:

@@ -46,7 +46,7 @@ def end(text: str, zone: ZoneInfo, now: datetime) -> datetime:
         parts = re.findall(r"(\d+)([a-z]+)", text)
         try:
             return now + sum((timedelta(**{UNITS[unit]: int(amount)}) for amount, unit in parts), timedelta(0))
-        except OverflowError:
+        except (OverflowError, ValueError):  # ValueError: more digits than int() reads
             raise UnreadableEnd(text) from None
     found = _iso(text, zone)
     if found is None:

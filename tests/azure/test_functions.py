@@ -8,6 +8,8 @@ import sys
 import pytest
 from django.conf import settings
 
+from jobs.azure import functions
+from jobs.declarations import RESERVED
 from jobs.models import Attempt, Event, JobState, Run
 from jobs.words import Status, Trigger
 
@@ -68,6 +70,13 @@ def test_the_library_finds_each_declared_function_with_its_bindings(drive, proje
         assert found == ("queueTrigger", expected, "AzureWebJobsStorage")
     trigger = next(binding for binding in functions["http"] if binding["type"] == "httpTrigger")
     assert (trigger["route"], trigger["authLevel"]) == ("{*route}", "ANONYMOUS")
+
+
+def test_no_job_can_have_the_name_of_a_function_that_is_no_jobs(declared):
+    """Two functions of one name, and the library refuses the whole app."""
+    ours = {function.get_function_name() for function in functions.build().get_functions()}
+    assert ours
+    assert ours <= RESERVED
 
 
 def test_a_timers_call_runs_the_occurrence_that_is_due(drive, project_jobs):

@@ -5,6 +5,7 @@ import pytest
 from django.core.management import CommandError
 
 from jobs import states
+from jobs.models import JobState
 
 
 @pytest.fixture
@@ -27,10 +28,42 @@ def test_it_lists_occurrences_by_the_jobs_clock_and_in_utc(says, declared, now):
 def test_it_marks_what_a_change_of_the_clock_touches(says, declared, now):
     declared("early", schedule="0 30 2 * * *", time_zone="Europe/Berlin")
     assert says("next", "early", "-n", "2").splitlines()[1:] == [
-        "DUE (Europe/Berlin)             UTC                   FROM NOW  CHANGE OF THE CLOCK",
+        "DUE (Europe/Berlin)             UTC                   FROM NOW  NOTE",
         "Sun 2027-03-28 03:30:00 +02:00  2027-03-28 01:30:00Z  in 5 h    02:30 doesn't exist: at 03:30 instead",
         "Mon 2027-03-29 02:30:00 +02:00  2027-03-29 00:30:00Z  in 1 d    –",
     ]
+
+
+def test_it_tells_where_an_override_ends_and_what_a_pause_skips(says, declared, now):
+    declared("early", schedule="0 30 2 * * *", time_zone="Europe/Berlin")
+    JobState.objects.create(
+        job="early",
+        override_at=datetime(2027, 3, 27, 12, 0, tzinfo=UTC),
+        override_until=datetime(2027, 3, 28, 12, 0, tzinfo=UTC),
+        override_by="ada",
+        override_schedule="0 0 5,22 * * *",
+        override_time_zone="UTC",
+        paused_at=datetime(2027, 3, 27, 12, 0, tzinfo=UTC),
+        paused_until=datetime(2027, 3, 28, 0, 0, tzinfo=UTC),
+        paused_by="bob",
+    )
+    assert says("next", "early", "-n", "3").splitlines() == [
+        "early: At 05:00 and 22:00 every day, UTC, until Sun 2027-03-28 12:00:00 +00:00; "
+        "then At 02:30 every day, Europe/Berlin",
+        "DUE (UTC)                       UTC                   FROM NOW  NOTE",
+        "Sat 2027-03-27 22:00:00 +00:00  2027-03-27 22:00:00Z  in 2 h    paused by bob",
+        "Sun 2027-03-28 05:00:00 +00:00  2027-03-28 05:00:00Z  in 9 h    –",
+        "Mon 2027-03-29 00:30:00 +00:00  2027-03-29 00:30:00Z  in 1 d    –",
+    ]
+
+
+def test_a_skipped_occurrence_may_be_touched_by_a_change_of_the_clock_too(says, declared, now):
+    declared("early", schedule="0 30 2 * * *", time_zone="Europe/Berlin")
+    JobState.objects.create(job="early", paused_at=datetime(2027, 3, 27, 12, 0, tzinfo=UTC), paused_by="bob")
+    assert says("next", "early", "-n", "1").splitlines()[-1] == (
+        "Sun 2027-03-28 03:30:00 +02:00  2027-03-28 01:30:00Z  in 5 h    paused by bob; "
+        "02:30 doesn't exist: at 03:30 instead"
+    )
 
 
 def test_ten_are_listed_unless_told_otherwise(says, declared, now):

@@ -86,6 +86,53 @@ def test_it_lies_before_the_schedule_changed(nightly):
     assert told(when="2026-02-20 02:00")[2] == ("The schedule changed from A to B. That was at 2026-03-01 00:00 UTC.")
 
 
+def overridden(since, until):
+    """What the ledger keeps of an override of the schedule that has ended."""
+    Event.objects.create(
+        job="nightly", kind="overridden", at=at(since), message="nightly was overridden by ada: the bank moves"
+    )
+    Event.objects.create(
+        job="nightly", kind="override_ended", at=at(until), message="The override of nightly by ada has ended."
+    )
+
+
+def test_an_override_that_has_ended_stood_in_its_place(nightly):
+    overridden("2026-03-01 01:00", "2026-03-02 05:00:10")
+    JobState.objects.update(ledger_from=at("2026-03-02 05:00"))
+    assert told(when="2026-03-01 02:00") == [
+        "nightly was due at 2026-03-01 02:00 UTC.",
+        "That is before its ledger begins, 2026-03-02 05:00 UTC.",
+        "nightly was overridden by ada: the bank moves. That was at 2026-03-01 01:00 UTC.",
+        "The first occurrence that it covers is 2026-03-03 02:00 UTC.",
+    ]
+    assert told(when="2026-02-20 02:00")[2] == (
+        "The override of nightly by ada has ended. That was at 2026-03-02 05:00:10 UTC."
+    )
+
+
+def test_an_override_that_began_no_ledger_is_no_reason(nightly):
+    """One of the arguments alone, after the ledger's begin or before it."""
+    overridden("2026-03-01 01:00", "2026-03-02 05:00:10")
+    JobState.objects.update(ledger_from=at("2026-02-28 00:00"))
+    assert told(when="2026-02-20 02:00")[2] == "The job was first seen then, or what is older has been pruned."
+    JobState.objects.update(ledger_from=at("2026-03-05 00:00"))
+    assert told(when="2026-03-01 02:00")[2] == "The job was first seen then, or what is older has been pruned."
+
+
+def test_the_ledger_of_an_override_that_holds_began_with_it(nightly):
+    began = at("2026-03-10 00:00")
+    JobState.objects.update(
+        ledger_from=began, override_at=began, override_by="ada", override_schedule="0 0 5 * * *",
+        fingerprint="0 0 5 * * * UTC",
+    )  # fmt: skip
+    assert told(when="2026-03-09 05:00")[1:] == [
+        "That is before its ledger begins, 2026-03-10 00:00 UTC.",
+        "The override that holds began then, and its ledger with it.",
+        "The first occurrence that it covers is 2026-03-10 05:00 UTC.",
+        "Its declaration is overridden by ada.",
+    ]
+
+
 def test_a_run_is_told_also_before_the_ledger(nightly):
     run = a_run(
         scheduled_for=at("2026-02-20 02:00"), started_at=at("2026-02-20 02:00"), finished_at=at("2026-02-20 02:01")

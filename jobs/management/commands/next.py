@@ -1,13 +1,20 @@
 """`manage.py next JOB`: when a job is due next."""
 
+from collections.abc import Sequence
+from datetime import datetime
+from itertools import groupby
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.core.management.base import BaseCommand, CommandParser
 
 from jobs import ahead, states
+from jobs.ahead import Stretch
+from jobs.declarations import registry
 from jobs.describe import describe
 from jobs.management.printing import add_format, as_json, as_table, at_least_one
 from jobs.management.schedules import scheduled
+from jobs.models import JobState
 from jobs.presentation import NOTHING, local_time, relative, utc_time
 
 
@@ -25,24 +32,45 @@ class Command(BaseCommand):
 
     def handle(self, *, job: str, count: int, format: str, **options: Any) -> None:
         schedule, now = scheduled(job), states.clock()
-        moments = ahead.following(schedule, now, count)
-        changed = ahead.changed(schedule, moments)
-        notes = {run: f"{ahead.named(note)} {ahead.what_happens(schedule, note)}" for run, note in changed.items()}
+        parts = ahead.stretches(registry[job], JobState.objects.filter(pk=job).first(), now)
+        moments = ahead.following(parts, count)
+        notes = _notes(parts, moments)
         if format == "json":
             rows = [
                 {"job": job, "scheduled_for": moment, "local": moment.astimezone(schedule.zone).isoformat()}
                 | {"time_zone": schedule.zone.key, "note": notes.get(moment, "")}
-                for moment in moments
+                for moment, _ in moments
             ]
             self.stdout.write(as_json(rows))
             return
-        self.stdout.write(f"{job}: {describe(schedule.expression)}, {schedule.zone.key}")
+        self.stdout.write(f"{job}: {_in_words(parts, schedule.zone)}")
         if not moments:
             return
-        headings = (f"DUE ({schedule.zone.key})", "UTC", "FROM NOW", *(["CHANGE OF THE CLOCK"] if notes else []))
+        headings = (f"DUE ({schedule.zone.key})", "UTC", "FROM NOW", *(["NOTE"] if notes else []))
         cells = [
             (local_time(moment, schedule.zone), utc_time(moment), relative(moment, now))
             + ((notes.get(moment, NOTHING),) if notes else ())
-            for moment in moments
+            for moment, _ in moments
         ]
         self.stdout.write(as_table(headings, cells))
+
+
+def _notes(parts: Sequence[Stretch], moments: Sequence[tuple[datetime, Stretch]]) -> dict[datetime, str]:
+    """What skips an occurrence, and what a change of the clock does to it."""
+    notes = {moment: part.skipped for moment, part in moments if part.skipped}
+    for part in parts:
+        changed = ahead.changed(part.schedule, [moment for moment, its_part in moments if its_part is part])
+        for moment, note in changed.items():
+            what = f"{ahead.named(note)} {ahead.what_happens(part.schedule, note)}"
+            notes[moment] = f"{notes[moment]}; {what}" if moment in notes else what
+    return notes
+
+
+def _in_words(parts: Sequence[Stretch], zone: ZoneInfo) -> str:
+    """Each schedule with its zone: "At 05:00 every day, UTC, until Fri 2027-04-02 00:00:00 +00:00; then …"."""
+    told = []
+    for schedule, same in groupby(parts, key=lambda part: part.schedule):
+        *_, last = same
+        end = f", until {local_time(last.until, zone)}" if last.until < ahead.FOREVER else ""
+        told.append(f"{describe(schedule.expression)}, {schedule.zone.key}{end}")
+    return "; then ".join(told)

@@ -5,17 +5,19 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from jobs import operators, states
+from jobs import operators, overrides, states
 from jobs.declarations import UnknownJob, registry
+from jobs.describe import describe
 from jobs.explain import zone_of
 from jobs.management.moments import UnreadableEnd, end
 from jobs.management.operator import operator
 from jobs.ncrontab import InvalidExpression
-from jobs.occurrences import UnknownZone
+from jobs.occurrences import Schedule, UnknownZone
 from jobs.parameters import InvalidArguments, UnknownCommand
 
 REFUSALS = (
     operators.AlreadyOverridden,
+    operators.NeverDue,
     operators.NotOverridden,
     operators.NothingToOverride,
     operators.OverrideEndsInThePast,
@@ -72,3 +74,12 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from None
         told = f" until {ends_at.astimezone(zone):%Y-%m-%d %H:%M} {zone.key}" if ends_at else ""
         self.stdout.write(f"{job} is overridden{told}. `manage.py drift` shows how.")
+        if options["schedule"] or options["time_zone"]:
+            self._tell_schedule(overrides.effective(declared).schedule)
+
+    def _tell_schedule(self, schedule: Schedule | None) -> None:
+        """In words, with what `manage.py check` would warn of: it sees declarations only."""
+        assert schedule
+        self.stdout.write(f"{describe(schedule.expression)}, {schedule.zone.key}")
+        for surprise in schedule.expression.surprises:
+            self.stderr.write(surprise.message, self.style.WARNING)
