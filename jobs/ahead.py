@@ -64,14 +64,14 @@ def stretches(job: Job, state: JobState | None, at: datetime) -> list[Stretch]:
     disabled = "disabled in Azure" if setting_that_disables(job.name) else ""
     if state is None:
         return [Stretch(job.schedule, at, skipped=disabled)]
-    # As `serve` has it: an occurrence at the very end of a pause runs; one at that of an override is still its own.
-    ends = (state.paused_until and state.paused_until - INSTANT, state.override_until)
-    starts = [at, *sorted({end for end in ends if end and end > at})]
+    # As `serve` has it: an occurrence at the very end of a pause or an override is the declaration's, and runs.
+    ends = {end - INSTANT for end in (state.paused_until, state.override_until) if end and end > at}
+    starts = [at, *sorted(ends)]
     paused = f"paused by {state.paused_by or 'nobody knows'}"
     return [
         Stretch(schedule, start, end, disabled or (paused if state.is_paused(start + INSTANT) else ""))
         for start, end in zip_longest(starts, starts[1:], fillvalue=FOREVER)
-        if (schedule := overrides.applied(job, overrides.of(state, start)).schedule)
+        if (schedule := overrides.applied(job, overrides.of(state, start + INSTANT)).schedule)
     ]
 
 

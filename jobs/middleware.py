@@ -7,7 +7,7 @@ from django.db import Error
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.urls import reverse
 
-from jobs import masking, migrated
+from jobs import masking, migrated, sql
 
 log = logging.getLogger(__name__)
 

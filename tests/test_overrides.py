@@ -241,9 +241,9 @@ def test_what_comes_next_is_what_serve_does_also_at_an_overrides_end_and_at_a_pa
     assert sorted((row.job.name, row.first) for row in found if not row.skipped) == sorted(runs)
     skipped = sum(Gap.objects.filter(reason="paused").values_list("count", flat=True))
     assert len([row for row in found if row.skipped]) == skipped >= 2
-    # The last occurrence of the override is that at its very end.
-    assert ("theirs", end) in runs
-    assert ("mine", end) not in runs
+    # At its very end the override holds no longer.
+    assert ("mine", end) in runs
+    assert ("theirs", end) not in runs
 
 
 # A run at a later moment
