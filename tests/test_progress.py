@@ -9,6 +9,7 @@ import pytest
 
 import jobs
 from jobs import progress
+from jobs.masking import Masker
 from jobs.progress import cancelled, current_run, report, report_end, track
 from jobs.supervisor import _clean
 
@@ -122,4 +123,4 @@ def test_a_command_that_asks_is_trusted_to_end_by_itself(told):
     ],
 )
 def test_a_result_is_kept_as_postgresql_takes_it_and_without_secrets(result, kept):
-    assert _clean(result, ["hunter2"]) == kept
+    assert _clean(result, Masker(["hunter2"])) == kept

@@ -61,6 +61,7 @@ def test_jobs_in_words(says):
         ["rates_report", "after import_rates", "–"],
         ["clearsessions", "At 03:00 every day UTC", "–"],
         ["prune_runs", "At 03:30 every day UTC", "–"],
+        ["doctor", "by hand", "–"],
     ]
 
 

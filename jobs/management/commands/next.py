@@ -12,6 +12,7 @@ from jobs import ahead, states
 from jobs.ahead import Stretch
 from jobs.declarations import registry
 from jobs.describe import describe
+from jobs.fate import INSTANT
 from jobs.management.printing import add_format, as_json, as_table, at_least_one
 from jobs.management.schedules import scheduled
 from jobs.models import JobState
@@ -71,6 +72,6 @@ def _in_words(parts: Sequence[Stretch], zone: ZoneInfo) -> str:
     told = []
     for schedule, same in groupby(parts, key=lambda part: part.schedule):
         *_, last = same
-        end = f", until {local_time(last.until, zone)}" if last.until < ahead.FOREVER else ""
+        end = f", until {local_time(last.until + INSTANT, zone)}" if last.until < ahead.FOREVER else ""
         told.append(f"{describe(schedule.expression)}, {schedule.zone.key}{end}")
     return "; then ".join(told)
