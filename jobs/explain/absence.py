@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from jobs.declarations import Job
 from jobs.disabled import setting_that_disables
 from jobs.explain.scene import Cause, Scene, Told, sentence
+from jobs.fate import INSTANT
 from jobs.models import Event, JobState
 from jobs.presentation import took
 
@@ -38,7 +39,9 @@ def _was(state: JobState) -> str:
 
 
 def _before_ledger(job: Job, state: JobState, begin: datetime, scene: Scene) -> Iterator[str]:
-    yield f"That is before its ledger begins, {scene.clock.full(begin)}."
+    # It covers what comes after `begin`: where that lies an instant before a full second, it is this second.
+    first = (begin + INSTANT).replace(microsecond=0)
+    yield f"That is before its ledger begins, {scene.clock.full(first)}."
     if state.override_at == begin:
         yield "The override that holds began then, and its ledger with it."
     elif event := _override_that_ended(job, begin, scene) or scene.events.get((job.name, "schedule_changed")):

@@ -1,5 +1,7 @@
 """What is told of an occurrence that has neither a run nor a gap, and of moments that are none."""
 
+from datetime import timedelta
+
 import pytest
 
 from jobs.declarations import registry
@@ -98,7 +100,7 @@ def overridden(since, until):
 
 def test_an_override_that_has_ended_stood_in_its_place(nightly):
     overridden("2026-03-01 01:00", "2026-03-02 05:00:10")
-    JobState.objects.update(ledger_from=at("2026-03-02 05:00"))
+    JobState.objects.update(ledger_from=at("2026-03-02 05:00") - timedelta(microseconds=1))
     assert told(when="2026-03-01 02:00") == [
         "nightly was due at 2026-03-01 02:00 UTC.",
         "That is before its ledger begins, 2026-03-02 05:00 UTC.",
