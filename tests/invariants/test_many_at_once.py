@@ -67,10 +67,12 @@ def test_fifty_occurrences_have_fifty_fates_and_no_policy_is_broken(start, decla
 
 
 def test_the_same_tick_in_two_processes_leaves_one_run(start, declared):
-    declared("hourly", command="succeeds", schedule="0 0 * * * *")
-    an_hour_ago = datetime.now(UTC) - timedelta(hours=1)
-    states.begin(registry.values(), an_hour_ago)
-    order = {"declare": [job("hourly", command="succeeds", schedule="0 0 * * * *")], "tick": True}
+    # Due some minutes ago: the tick leaves what is fresh to the timer.
+    now = datetime.now(UTC)
+    schedule = f"0 {(now - timedelta(minutes=5)).minute} * * * *"
+    declared("hourly", command="succeeds", schedule=schedule)
+    states.begin(registry.values(), now - timedelta(hours=1))
+    order = {"declare": [job("hourly", command="succeeds", schedule=schedule)], "tick": True}
     processes = start(order, order)
     for process in processes:
         process.begin()
