@@ -1,16 +1,15 @@
 # mypy: disable-error-code="union-attr, operator"
 """Attempts begin: who may start, and whom to wake next."""
 
-import threading
 from datetime import timedelta
 
 import pytest
-from django.db import connections
 
 from jobs import claims, states, timing, transitions
 from jobs.models import Run
 from jobs.transitions import Outcome
 from jobs.words import AttemptStatus, Status
+from tests.at_once import at_once
 from tests.rows import HERE, a_claimed_run, a_queued_run
 
 pytestmark = pytest.mark.django_db
@@ -87,20 +86,7 @@ def test_of_many_at_once_a_group_lets_so_many_start(declared):
     for name in names:
         declared(name, concurrency_group="table", concurrency_limit=2)
     runs = [a_queued_run(name, concurrency_group="table").pk for name in names]
-    barrier = threading.Barrier(len(runs))
-
-    def work(run):
-        try:
-            barrier.wait()
-            claims.claim(run, HERE)
-        finally:
-            connections.close_all()
-
-    threads = [threading.Thread(target=work, args=[run]) for run in runs]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(20)
+    at_once(lambda run: claims.claim(run, HERE), runs)
     assert Run.objects.filter(status=Status.RUNNING).count() == 2
 
 

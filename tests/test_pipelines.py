@@ -1,10 +1,8 @@
 """Steps follow the runs of what they come after."""
 
-import threading
 from datetime import UTC, datetime
 
 import pytest
-from django.db import OperationalError, connections
 
 from jobs import claims, operators, states, transitions, triggers
 from jobs.declarations import registry
@@ -13,6 +11,7 @@ from jobs.models import Run
 from jobs.pipelines import End, follow
 from jobs.transitions import Outcome
 from jobs.words import AttemptStatus, Reason, Status
+from tests.at_once import at_once
 from tests.rows import a_run
 
 pytestmark = pytest.mark.django_db
@@ -135,21 +134,7 @@ def test_one_failed_predecessor_of_two_skips_the_step_once(two_sources):
 def test_two_predecessors_that_end_at_once_give_birth_to_one_step(two_sources):
     for day in range(1, 11):
         due = DUE.replace(day=day)
-        claims = [start("left", due), start("right", due)]
-        barrier = threading.Barrier(2)
-
-        def work(claimed, barrier=barrier):
-            try:
-                barrier.wait()
-                end(claimed)
-            finally:
-                connections.close_all()
-
-        threads = [threading.Thread(target=work, args=[claimed]) for claimed in claims]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join(20)
+        at_once(end, [start("left", due), start("right", due)])
         assert Run.objects.filter(job="join", scheduled_for=due).count() == 1
         Run.objects.filter(job="join").update(status="succeeded", finished_at=due)
 
@@ -160,28 +145,10 @@ def test_a_step_may_end_while_its_predecessor_has_it_replaced(declared):
     declared("fetch", command="succeeds", schedule="0 0 2 * * *")
     declared("load", command="succeeds", after="fetch", overlap="replace")
     declared("report", command="succeeds", after="load")
-    failures = []
     for day in range(1, 21):
         due = DUE.replace(day=day)
-        claims = [start("fetch", due), start("load", None, exclusive=True)]
-        barrier = threading.Barrier(2)
-
-        def work(claimed, barrier=barrier):
-            try:
-                barrier.wait()
-                end(claimed)
-            except OperationalError as error:
-                failures.append(str(error))
-            finally:
-                connections.close_all()
-
-        threads = [threading.Thread(target=work, args=[claimed]) for claimed in claims]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join(20)
+        at_once(end, [start("fetch", due), start("load", None, exclusive=True)])
         Run.objects.filter(status="queued").update(status="succeeded", finished_at=due)
-    assert failures == []
 
 
 def test_a_paused_step_is_skipped_with_the_reason_and_so_are_those_after_it(three_steps):

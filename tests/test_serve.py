@@ -13,6 +13,7 @@ from jobs.declarations import registry
 from jobs.models import Event, Gap, JobState, Run
 from jobs.serve import serve
 from jobs.words import Status
+from tests.at_once import at_once
 from tests.rows import a_run
 
 pytestmark = pytest.mark.django_db
@@ -317,17 +318,15 @@ def elsewhere(transactional_db):
     return start
 
 
-def test_many_at_once_give_birth_to_one_run_an_occurrence(elsewhere, hourly):
+@pytest.mark.django_db(transaction=True)
+def test_many_at_once_give_birth_to_one_run_an_occurrence(hourly):
     moments = [START + timedelta(hours=hour) for hour in range(1, 9)]
-    barrier = threading.Barrier(8)
 
-    def work():
-        barrier.wait()
+    def work(_):
         for moment in moments:
             serve([hourly], moment)
 
-    for thread in [elsewhere(work) for _ in range(8)]:
-        thread.join(30)
+    at_once(work, range(8))
     covered = Run.objects.count() + sum(Gap.objects.values_list("count", flat=True))
     assert covered == len(moments)
 
@@ -352,17 +351,10 @@ def test_the_tick_leaves_a_job_that_another_serves_to_it(elsewhere, hourly, decl
     assert [run.job for run in serve([hourly], at("01:00"), skip_locked=True)] == ["nightly"]
 
 
-def test_two_that_see_a_job_first_make_one_row(elsewhere, declared):
+@pytest.mark.django_db(transaction=True)
+def test_two_that_see_a_job_first_make_one_row(declared):
     declared("nightly", schedule="0 0 * * * *")
-    job = registry["nightly"]
-    barrier = threading.Barrier(4)
-
-    def work():
-        barrier.wait()
-        serve([job], at("01:00"))
-
-    for thread in [elsewhere(work) for _ in range(4)]:
-        thread.join(30)
+    at_once(lambda _: serve([registry["nightly"]], at("01:00")), range(4))
     assert (JobState.objects.count(), Run.objects.count()) == (1, 1)
 
 
