@@ -6,14 +6,9 @@ import pytest
 
 from tests.terraform import configuration
 from tests.terraform.configuration import BOOTSTRAP, MAIN, SCHEMA
+from tests.terraform.provider import NOT_IN_THE_SCHEMA
 
 META = {"count", "for_each", "depends_on", "lifecycle", "provider", "provisioner", "timeouts", "__is_block__"}
-# azurerm has them (internal/services/web/registration.go), and the schema at hand leaves them out.
-NOT_IN_THE_SCHEMA = {
-    "azurerm_app_service_custom_hostname_binding",
-    "azurerm_app_service_managed_certificate",
-    "azurerm_app_service_certificate_binding",
-}
 REFERENCE = re.compile(r"\b((?:data\.)?azurerm_\w+\.\w+)(\[[^\]]+\])?(?:\.(\w+))?")
 
 pytestmark = pytest.mark.skipif(not SCHEMA.exists(), reason=f"no provider schema at {SCHEMA}: set AZURERM_SCHEMA")

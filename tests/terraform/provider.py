@@ -1,0 +1,253 @@
+"""A provider with azurerm's own schema, over a cloud of dictionaries.
+
+The real azurerm comes from a registry that not every machine reaches, and Azure from nowhere. So Terraform's half is
+real here: types, references, order, provisioners, write-only arguments, state. azurerm's half isn't: what a value may
+be, what Azure makes of it, and which change takes a new resource are known to neither this provider nor its cloud.
+"""
+
+import json
+import os
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from threading import Lock
+
+import grpc
+import msgpack
+
+protocol, services = grpc.protos_and_services("tests/terraform/plugin.proto")
+
+UNKNOWN = msgpack.ExtType(0, b"\x00")  # "known after apply", as Terraform writes it
+SUBSCRIPTION = "33333333-3333-3333-3333-333333333333"
+NESTING = {"single": 1, "list": 2, "set": 3}
+TOLD = ("required", "optional", "computed", "sensitive", "write_only")
+
+# azurerm has these (internal/services/web/registration.go); the schema at hand leaves them out. As it documents them.
+TEXT = {"type": "string"}
+REQUIRED, COMPUTED = TEXT | {"required": True}, TEXT | {"computed": True}
+EITHER = COMPUTED | {"optional": True}
+NOT_IN_THE_SCHEMA = {
+    "azurerm_app_service_custom_hostname_binding": {
+        "id": EITHER,
+        "hostname": REQUIRED,
+        "app_service_name": REQUIRED,
+        "resource_group_name": REQUIRED,
+        "ssl_state": EITHER,
+        "thumbprint": EITHER,
+        "virtual_ip": COMPUTED,
+    },
+    "azurerm_app_service_managed_certificate": {
+        "id": EITHER,
+        "custom_hostname_binding_id": REQUIRED,
+        "tags": {"type": ["map", "string"], "optional": True},
+        "thumbprint": COMPUTED,
+    },
+    "azurerm_app_service_certificate_binding": {
+        "id": EITHER,
+        "hostname_binding_id": REQUIRED,
+        "certificate_id": REQUIRED,
+        "ssl_state": REQUIRED,
+        "thumbprint": COMPUTED,
+    },
+}
+
+
+class Refused(Exception):
+    """What Azure, too, would answer with an error to."""
+
+
+class Cloud:
+    """What there is, by its id. Nothing can name what isn't there, nor go while something names it."""
+
+    def __init__(self):
+        self.resources = {}
+        self.secrets = {}
+        self.lock = Lock()
+
+    def one(self, kind):
+        [found] = [values for id, values in self.resources.items() if f"/{kind}/" in id]
+        return found
+
+    def put(self, values):
+        with self.lock:
+            for other in ids_in(values) - {values["id"]} - set(self.resources):
+                raise Refused(f"{values['id']} names {other}, which isn't there.")
+            self.resources[values["id"]] = values
+
+    def delete(self, id):
+        with self.lock:
+            for other, values in self.resources.items():
+                if other != id and id in ids_in(values):
+                    raise Refused(f"{id} is still named by {other}.")
+            del self.resources[id]
+
+
+def ids_in(value):
+    """Every id that a value names, however deep."""
+    if isinstance(value, str):
+        return {value} if value.startswith(f"/subscriptions/{SUBSCRIPTION}/azurerm_") else set()
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return {id for each in inner for id in ids_in(each)}
+
+
+def made_up(attribute, of_type, kind, name):
+    """What Azure would have chosen: of its type, and telling where our outputs show it."""
+    by_name = {
+        "id": f"/subscriptions/{SUBSCRIPTION}/{kind}/{name}/{uuid.uuid4().hex[:8]}",
+        "subscription_id": SUBSCRIPTION,
+        "default_hostname": f"{name}.azurewebsites.net",
+        "login_server": f"{name}.azurecr.io",
+        "fqdn": f"{name}.postgres.database.azure.com",
+        "versionless_id": f"https://vault.example/secrets/{name}",
+    }
+    if attribute in by_name:
+        return by_name[attribute]
+    if attribute.endswith("_id") and of_type == "string":
+        return str(uuid.uuid5(uuid.NAMESPACE_OID, f"{kind} {name} {attribute}"))
+    by_type = {"string": f"{attribute} of {name}", "number": 0, "bool": False, "map": {}}
+    return by_type.get(of_type if isinstance(of_type, str) else of_type[0], [])
+
+
+def attributes_in(block, values):
+    """Name, schema and the object it is in, for every attribute of a block and of the blocks in it."""
+    for name, attribute in block.get("attributes", {}).items():
+        yield name, attribute, values
+    for name, nested in block.get("block_types", {}).items():
+        inner = values.get(name) or []
+        for each in [inner] if isinstance(inner, dict) else inner:
+            if isinstance(each, dict):
+                yield from attributes_in(nested["block"], each)
+
+
+def complete(block, values, kind):
+    """Fill in what is computed."""
+    name = values["name"] if isinstance(values.get("name"), str) else uuid.uuid4().hex[:8]
+    for attribute, schema, inside in attributes_in(block, values):
+        if inside.get(attribute) == UNKNOWN:
+            place = kind if inside is values else f"a block of {kind}"
+            inside[attribute] = made_up(attribute, schema["type"], place, name)
+
+
+def as_message(block):
+    return protocol.Schema.Block(
+        attributes=[
+            protocol.Schema.Attribute(
+                name=name,
+                type=json.dumps(attribute["type"]).encode(),
+                **{word: attribute[word] for word in TOLD if word in attribute},
+            )
+            for name, attribute in block.get("attributes", {}).items()
+        ],
+        block_types=[
+            protocol.Schema.NestedBlock(
+                type_name=name,
+                block=as_message(nested["block"]),
+                nesting=NESTING[nested["nesting_mode"]],
+                min_items=nested.get("min_items", 0),
+                max_items=nested.get("max_items", 0),
+            )
+            for name, nested in block.get("block_types", {}).items()
+        ],
+    )
+
+
+def as_messages(schemas):
+    return {
+        name: protocol.Schema(version=schema.get("version", 0), block=as_message(schema["block"]))
+        for name, schema in schemas.items()
+    }
+
+
+def read(value):
+    return msgpack.unpackb(value.msgpack, strict_map_key=False)
+
+
+def write(value):
+    return protocol.DynamicValue(msgpack=msgpack.packb(value))
+
+
+class Provider(services.ProviderServicer):
+    def __init__(self, schema, cloud):
+        left_out = {name: {"block": {"attributes": each}} for name, each in NOT_IN_THE_SCHEMA.items()}
+        self.provider, self.data = schema["provider_config"], schema["data_source_schemas"]
+        self.resources = left_out | schema["resource_schemas"]
+        self.cloud = cloud
+
+    def GetSchema(self, request, context):
+        return protocol.GetProviderSchema.Response(
+            provider=protocol.Schema(block=as_message(self.provider)),
+            resource_schemas=as_messages(self.resources),
+            data_source_schemas=as_messages(self.data),
+        )
+
+    def PrepareProviderConfig(self, request, context):
+        return protocol.PrepareProviderConfig.Response(prepared_config=request.config)
+
+    def Configure(self, request, context):
+        return protocol.Configure.Response()
+
+    def ValidateResourceTypeConfig(self, request, context):
+        return protocol.Validate.Response()
+
+    def ValidateDataSourceConfig(self, request, context):
+        return protocol.Validate.Response()
+
+    def UpgradeResourceState(self, request, context):
+        return protocol.UpgradeResourceState.Response(upgraded_state=write(json.loads(request.raw_state.json)))
+
+    def ReadDataSource(self, request, context):
+        block, values = self.data[request.type_name]["block"], read(request.config)
+        for name, attribute in block["attributes"].items():
+            if attribute.get("computed"):
+                values[name] = made_up(name, attribute["type"], request.type_name, "whoever applies")
+        return protocol.ReadDataSource.Response(state=write(values))
+
+    def ReadResource(self, request, context):
+        found = self.cloud.resources.get(read(request.current_state)["id"])
+        return protocol.ReadResource.Response(new_state=write(found))
+
+    def PlanResourceChange(self, request, context):
+        planned, is_new = read(request.proposed_new_state), read(request.prior_state) is None
+        for name, attribute, values in attributes_in(self.resources[request.type_name]["block"], planned):
+            if attribute.get("write_only"):
+                values[name] = None
+            elif is_new and attribute.get("computed") and values.get(name) is None:
+                values[name] = UNKNOWN
+        return protocol.PlanResourceChange.Response(planned_state=write(planned))
+
+    def ApplyResourceChange(self, request, context):
+        try:
+            new_state = self.apply(
+                request.type_name, read(request.prior_state), read(request.planned_state), read(request.config)
+            )
+            return protocol.ApplyResourceChange.Response(new_state=write(new_state))
+        except Refused as refusal:
+            error = protocol.Diagnostic(severity=protocol.Diagnostic.ERROR, summary=str(refusal))
+            return protocol.ApplyResourceChange.Response(new_state=request.prior_state, diagnostics=[error])
+
+    def apply(self, kind, prior, planned, config):
+        if planned is None:
+            return self.cloud.delete(prior["id"])
+        complete(self.resources[kind]["block"], planned, kind)
+        self.cloud.put(planned)
+        if secret := config.get("value_wo"):
+            self.cloud.secrets[config["name"]] = secret
+        return planned
+
+    def Stop(self, request, context):
+        return protocol.Stop.Response()
+
+
+@contextmanager
+def serving(schema, cloud, socket):
+    """The variable by which Terraform takes this provider for azurerm, and asks no registry for the real one."""
+    server = grpc.server(ThreadPoolExecutor(16))
+    services.add_ProviderServicer_to_server(Provider(schema, cloud), server)
+    server.add_insecure_port(f"unix:{socket}")
+    server.start()
+    address = {"Network": "unix", "String": str(socket)}
+    plugin = {"Protocol": "grpc", "ProtocolVersion": 5, "Pid": os.getpid(), "Test": True, "Addr": address}
+    try:
+        yield {"TF_REATTACH_PROVIDERS": json.dumps({"registry.terraform.io/hashicorp/azurerm": plugin})}
+    finally:
+        server.stop(grace=None).wait()

@@ -1,0 +1,207 @@
+"""The unchanged files in Terraform itself, from the first apply to a destroy that leaves nothing (see provider.py)."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+from types import SimpleNamespace
+
+import pytest
+
+from tests.terraform import configuration
+from tests.terraform.configuration import MAIN, ROOT, SCHEMA
+from tests.terraform.provider import SUBSCRIPTION, Cloud, Refused, serving
+
+pytestmark = [
+    pytest.mark.skipif(not shutil.which("terraform"), reason="terraform isn't installed"),
+    pytest.mark.skipif(not SCHEMA.exists(), reason=f"no provider schema at {SCHEMA}: set AZURERM_SCHEMA"),
+]
+
+VARIANTS = {
+    "as it comes": {},
+    "scaling, with a standby": {
+        "plan_sku": "P1v3",
+        "instances": {"minimum": 1, "maximum": 3},
+        "database_sku": "GP_Standard_D2ds_v5",
+        "database_high_availability": "ZoneRedundant",
+        "deployers": ["55555555-5555-5555-5555-555555555555", "66666666-6666-6666-6666-666666666666"],
+        "alert_emails": ["ops@example.com"],
+        "job_schedules": {"import_rates": "0 30 5 * * *"},
+        "jobs_disabled": ["prune_runs"],
+    },
+    "elastic, public, with a domain": {
+        "plan_sku": "EP1",
+        "database_public_access_from": ["203.0.113.7", "203.0.113.8"],
+        "database_administrators": {"ada@example.com": {"object_id": "55555555-5555-5555-5555-555555555555"}},
+        "custom_domain": "jobs.example.com",
+        "availability_test_locations": [],
+    },
+}
+# What `az` would do in the cloud: it says what it was asked for, and finds no image that is there already.
+AZ = '#!/bin/sh\necho "$*" >> "$AZ_LOG"\n[ "$2" = build ]\n'
+
+
+@pytest.fixture
+def workspace(tmp_path):
+    """The repository's files as they are, a cloud with nothing in it, and Terraform between them."""
+    repository, tools = tmp_path / "repository", tmp_path / "tools"
+    repository.mkdir()
+    for name in ("Dockerfile", ".dockerignore", "requirements.txt", "host.json", "container", "jobs", "docs"):
+        (repository / name).symlink_to(ROOT / name)
+    shutil.copytree(
+        MAIN, repository / "terraform", ignore=shutil.ignore_patterns(".terraform*", "*.tfstate*", "*.tfvars")
+    )
+    tools.mkdir()
+    (tools / "az").write_text(AZ)
+    (tools / "az").chmod(0o755)
+    cloud = Cloud()
+    with serving(configuration.schema(), cloud, tmp_path / "socket") as variables:
+        environment = {
+            **os.environ,
+            **variables,
+            "PATH": f"{tools}{os.pathsep}{os.environ['PATH']}",
+            "AZ_LOG": str(tmp_path / "az.log"),
+            "TF_CLI_CONFIG_FILE": os.devnull,
+            "CHECKPOINT_DISABLE": "1",
+        }
+
+        def terraform(*arguments, folder="terraform", fails=False):
+            told = subprocess.run(
+                ["terraform", *arguments],
+                cwd=repository / folder,
+                env=environment,
+                capture_output=True,
+                text=True,
+                timeout=100,
+            )
+            assert (told.returncode != 0) == fails, told.stdout + told.stderr
+            return told.stdout + told.stderr
+
+        yield SimpleNamespace(cloud=cloud, folder=repository / "terraform", az=tmp_path / "az.log", terraform=terraform)
+
+
+def say(workspace, **variables):
+    (workspace.folder / "terraform.tfvars.json").write_text(json.dumps({"role_wait_seconds": 0, **variables}))
+
+
+def changes(workspace):
+    """What a plan would do, by address; nothing where it has no changes."""
+    workspace.terraform("plan", "-out=one.tfplan")
+    plan = json.loads(workspace.terraform("show", "-json", "one.tfplan"))
+    return {
+        change["address"]: change["change"]["actions"]
+        for change in plan["resource_changes"]
+        if change["change"]["actions"] not in (["no-op"], ["read"])
+    }
+
+
+@pytest.mark.parametrize("folder", ["terraform", "terraform/bootstrap"])
+def test_it_is_valid(workspace, folder):
+    workspace.terraform("init", folder=folder)
+    assert "The configuration is valid." in workspace.terraform("validate", "-no-color", folder=folder)
+
+
+@pytest.mark.parametrize("name", ["plan", "apply"])
+def test_the_native_tests_pass(workspace, name):
+    workspace.terraform("init")
+    file = f"tests/{name}.tftest.hcl"
+    told = workspace.terraform("test", "-no-color", f"-filter={file}")
+    assert f"{(workspace.folder / file).read_text().count('run "')} passed, 0 failed" in told
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_from_the_first_apply_to_the_destroy(workspace, variant):
+    chosen = {"name": "nightshift", **VARIANTS[variant]}
+    say(workspace, **chosen, image={"tag": "first"})
+    workspace.terraform("init")
+    workspace.terraform("apply", "-auto-approve")
+    assert changes(workspace) == {}
+
+    say(workspace, **chosen, image={"tag": "second"})
+    assert changes(workspace) == {"azurerm_linux_function_app.main": ["update"]}
+    workspace.terraform("apply", "-auto-approve")
+    assert workspace.cloud.one("azurerm_linux_function_app")["app_settings"]["JOBS_RELEASE"] == "second"
+    assert changes(workspace) == {}
+
+    workspace.cloud.one("azurerm_key_vault")["sku_name"] = "premium"
+    assert changes(workspace) == {"azurerm_key_vault.main": ["update"]}
+
+    workspace.terraform("destroy", "-auto-approve")
+    assert workspace.cloud.resources == {}
+
+
+def test_an_image_is_built_once_for_its_source(workspace):
+    say(workspace, name="nightshift")
+    workspace.terraform("init")
+    workspace.terraform("apply", "-auto-approve")
+    tag = workspace.cloud.one("azurerm_linux_function_app")["app_settings"]["JOBS_RELEASE"]
+    asked, built = workspace.az.read_text().splitlines()
+    assert re.match(rf"acr repository show .*--image nightshift:{tag} ", asked)
+    assert re.match(rf"acr build .*--image nightshift:{tag} --build-arg RELEASE={tag} .*\.$", built)
+    assert changes(workspace) == {}
+
+    (workspace.folder.parent / "team").mkdir()
+    (workspace.folder.parent / "team/schedule.py").write_text("More to run.")
+    assert changes(workspace) == {
+        "azurerm_linux_function_app.main": ["update"],
+        "terraform_data.image[0]": ["delete", "create"],
+    }
+
+
+def test_no_secret_is_in_the_state_and_each_is_made_anew_on_demand(workspace):
+    say(workspace, name="nightshift", image={"tag": "first"})
+    workspace.terraform("init")
+    workspace.terraform("apply", "-auto-approve")
+    before = dict(workspace.cloud.secrets)
+    assert sorted(before) == ["admin-password", "secret-key"]
+    assert len(before["secret-key"]) == 128
+    state = (workspace.folder / "terraform.tfstate").read_text()
+    assert not [secret for secret in before.values() if secret in state]
+
+    say(workspace, name="nightshift", image={"tag": "first"}, secret_version=2)
+    assert changes(workspace) == {
+        "azurerm_key_vault_secret.admin_password": ["update"],
+        "azurerm_key_vault_secret.secret_key": ["update"],
+        "azurerm_linux_function_app.main": ["update"],
+    }
+    workspace.terraform("apply", "-auto-approve")
+    assert not set(before.values()) & set(workspace.cloud.secrets.values())
+
+
+def test_a_guarded_database_is_not_destroyed(workspace):
+    say(workspace, name="nightshift", image={"tag": "first"}, deletion_protection=True)
+    workspace.terraform("init")
+    workspace.terraform("apply", "-auto-approve")
+    assert "Instance cannot be destroyed" in workspace.terraform("destroy", "-auto-approve", fails=True)
+    assert workspace.cloud.one("azurerm_postgresql_flexible_server")["version"] == "18"
+
+
+def test_the_state_s_account_and_the_pipeline_s_identity_come_and_go(workspace):
+    folder = "terraform/bootstrap"
+    arguments = ("-var=name=nightshift", "-var=github_repository=example/nightshift")
+    workspace.terraform("init", folder=folder)
+    workspace.terraform("apply", "-auto-approve", *arguments, folder=folder)
+    assert "No changes." in workspace.terraform("plan", *arguments, folder=folder)
+    workspace.terraform("destroy", "-auto-approve", *arguments, folder=folder)
+    assert workspace.cloud.resources == {}
+
+
+def test_a_wrong_configuration_would_be_found(workspace):
+    workspace.terraform("init")
+    (workspace.folder / "wrong.tf").write_text('resource "azurerm_resource_group" "wrong" {\n  name = ["one"]\n}\n')
+    told = workspace.terraform("validate", "-no-color", fails=True)
+    assert 'The argument "location" is required' in told
+    assert 'Inappropriate value for attribute "name": string required' in told
+
+
+def test_the_cloud_refuses_what_azure_would():
+    cloud = Cloud()
+    plan, app = ({"id": f"/subscriptions/{SUBSCRIPTION}/azurerm_{name}"} for name in ("plan", "app"))
+    app["site"] = [{"plan": plan["id"]}]
+    with pytest.raises(Refused, match="which isn't there"):
+        cloud.put(app)
+    cloud.put(plan)
+    cloud.put(app)
+    with pytest.raises(Refused, match="is still named by"):
+        cloud.delete(plan["id"])
