@@ -1,6 +1,6 @@
 locals {
   database_is_public = length(var.database_public_access_from) > 0
-  # Each size has its tier. Unsaid, the provider would choose it, and see a difference ever after.
+  # The tier that each size has by itself: the two go together, and the provider refuses a tier that is too small.
   database_storage_tiers = {
     32768 = "P4", 65536 = "P6", 131072 = "P10", 262144 = "P15", 524288 = "P20", 1048576 = "P30", 2097152 = "P40"
   }
@@ -68,13 +68,6 @@ resource "terraform_data" "database_guard" {
   }
 }
 
-resource "azurerm_postgresql_flexible_server_database" "main" {
-  name      = "nightshift"
-  server_id = azurerm_postgresql_flexible_server.main.id
-  charset   = "UTF8"
-  collation = "en_US.utf8"
-}
-
 # azurerm can make an identity an administrator and no less. So the one that migrates is, and creates the app's role by SQL
 # (`manage.py grant_identity`), with rights on rows alone.
 resource "azurerm_postgresql_flexible_server_active_directory_administrator" "migration" {
@@ -84,9 +77,17 @@ resource "azurerm_postgresql_flexible_server_active_directory_administrator" "mi
   object_id           = azurerm_user_assigned_identity.migration.principal_id
   principal_name      = azurerm_user_assigned_identity.migration.name
   principal_type      = "ServicePrincipal"
+}
 
-  # The server takes one change at a time.
-  depends_on = [azurerm_postgresql_flexible_server_database.main]
+resource "azurerm_postgresql_flexible_server_database" "main" {
+  name      = "nightshift"
+  server_id = azurerm_postgresql_flexible_server.main.id
+  charset   = "UTF8"
+  collation = "en_US.utf8"
+
+  # On a server without passwords and administrators the database would be Azure's own, and nobody could grant rights on it. And
+  # on the way down it goes before its tables' owner, which can't be taken away while it has some.
+  depends_on = [azurerm_postgresql_flexible_server_active_directory_administrator.migration]
 }
 
 resource "azurerm_postgresql_flexible_server_active_directory_administrator" "person" {
@@ -95,11 +96,12 @@ resource "azurerm_postgresql_flexible_server_active_directory_administrator" "pe
   server_name         = azurerm_postgresql_flexible_server.main.name
   resource_group_name = azurerm_resource_group.main.name
   tenant_id           = data.azurerm_client_config.current.tenant_id
-  object_id           = each.value.object_id
+  object_id           = lower(each.value.object_id)
   principal_name      = each.key
   principal_type      = each.value.type
 
-  depends_on = [azurerm_postgresql_flexible_server_active_directory_administrator.migration]
+  # The server takes one change at a time.
+  depends_on = [azurerm_postgresql_flexible_server_database.main]
 }
 
 resource "azurerm_postgresql_flexible_server_firewall_rule" "public" {
@@ -110,5 +112,5 @@ resource "azurerm_postgresql_flexible_server_firewall_rule" "public" {
   start_ip_address = each.value
   end_ip_address   = each.value
 
-  depends_on = [azurerm_postgresql_flexible_server_active_directory_administrator.migration]
+  depends_on = [azurerm_postgresql_flexible_server_database.main]
 }

@@ -165,7 +165,7 @@ resource "azurerm_linux_function_app" "main" {
 
   site_config {
     # A dedicated plan sleeps when nobody calls, and its timers with it. Elastic Premium has no such switch.
-    always_on = local.plan_is_elastic ? null : true
+    always_on = !local.plan_is_elastic
     # At least as many stay awake, there.
     elastic_instance_minimum = local.plan_is_elastic ? var.instances.minimum : null
 
@@ -212,6 +212,15 @@ resource "azurerm_linux_function_app" "main" {
     azurerm_storage_queue.runs,
     azurerm_storage_queue.poison,
   ]
+
+  lifecycle {
+    ignore_changes = [
+      # The portal ties the app to its telemetry by these.
+      tags["hidden-link: /app-insights-conn-string"],
+      tags["hidden-link: /app-insights-instrumentation-key"],
+      tags["hidden-link: /app-insights-resource-id"],
+    ]
+  }
 }
 
 resource "azurerm_app_service_custom_hostname_binding" "main" {
@@ -224,6 +233,8 @@ resource "azurerm_app_service_custom_hostname_binding" "main" {
   lifecycle {
     # The certificate's binding below sets them.
     ignore_changes = [ssl_state, thumbprint]
+    # Named by its name, which a new app in its place has too; but the binding went with the old one.
+    replace_triggered_by = [azurerm_linux_function_app.main.id]
   }
 }
 

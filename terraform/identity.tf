@@ -23,7 +23,8 @@ locals {
     secrets   = { role = "Key Vault Secrets User", scope = azurerm_key_vault.main.id }
     telemetry = { role = "Monitoring Metrics Publisher", scope = azurerm_application_insights.main.id }
   }
-  deployers = length(var.deployers) > 0 ? var.deployers : toset([data.azurerm_client_config.current.object_id])
+  # Azure writes ids in lower case: in capitals each plan would replace the role.
+  deployers = length(var.deployers) > 0 ? toset([for id in var.deployers : lower(id)]) : toset([data.azurerm_client_config.current.object_id])
 }
 
 resource "azurerm_role_assignment" "app" {

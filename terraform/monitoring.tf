@@ -89,6 +89,9 @@ locals {
     }
   }
 
+  # Azure gives the names of a metric alert's tags back so.
+  tags_in_lower_case = { for name, value in local.tags : lower(name) => value }
+
   database_alerts = {
     storage = {
       description = "The database's storage is 80 % full. It grows by itself at 90 %, or at 64 GB free."
@@ -149,7 +152,7 @@ resource "azurerm_monitor_metric_alert" "database" {
   severity            = 2
   frequency           = "PT5M"
   window_size         = "PT15M"
-  tags                = local.tags
+  tags                = local.tags_in_lower_case
 
   criteria {
     metric_namespace = "Microsoft.DBforPostgreSQL/flexibleServers"
@@ -208,7 +211,7 @@ resource "azurerm_monitor_metric_alert" "ready" {
   severity    = 1
   frequency   = "PT5M"
   window_size = "PT30M"
-  tags        = local.tags
+  tags        = local.tags_in_lower_case
 
   application_insights_web_test_location_availability_criteria {
     web_test_id  = azurerm_application_insights_standard_web_test.ready[0].id
@@ -252,6 +255,8 @@ resource "azurerm_monitor_diagnostic_setting" "main" {
 }
 
 resource "azurerm_consumption_budget_resource_group" "main" {
+  count = var.monthly_budget == null ? 0 : 1
+
   name              = "${var.name}-month"
   resource_group_id = azurerm_resource_group.main.id
   amount            = var.monthly_budget

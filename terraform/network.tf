@@ -69,6 +69,9 @@ resource "azurerm_private_dns_zone_virtual_network_link" "database" {
   private_dns_zone_id = azurerm_private_dns_zone.database.id
   virtual_network_id  = azurerm_virtual_network.main.id
   tags                = local.tags
+
+  # On the way down the link goes first: while it is there, PostgreSQL's subnet is in use.
+  depends_on = [azurerm_subnet.database]
 }
 
 resource "azurerm_private_endpoint" "database" {
@@ -92,7 +95,13 @@ resource "azurerm_private_endpoint" "database" {
     private_dns_zone_ids = [azurerm_private_dns_zone.database.id]
   }
 
-  depends_on = [azurerm_private_dns_zone_virtual_network_link.database]
+  depends_on = [
+    azurerm_private_dns_zone_virtual_network_link.database,
+    # The server takes one change at a time, and for this one azurerm doesn't wait its turn.
+    azurerm_postgresql_flexible_server_database.main,
+    azurerm_postgresql_flexible_server_active_directory_administrator.person,
+    azurerm_postgresql_flexible_server_firewall_rule.public,
+  ]
 }
 
 locals {

@@ -1,6 +1,6 @@
 output "url" {
   description = "Where the dashboard is."
-  value       = "https://${coalesce(var.custom_domain, azurerm_linux_function_app.main.default_hostname)}/"
+  value       = "https://${var.custom_domain == null ? azurerm_linux_function_app.main.default_hostname : var.custom_domain}/"
 }
 
 output "function_app" {

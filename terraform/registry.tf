@@ -28,9 +28,9 @@ locals {
   # A tag that is never used again: with one that is reused nothing would be deployed.
   image_tag      = local.image_is_built ? substr(local.source_hash, 0, 12) : try(var.image.tag, null)
   image_digest   = try(var.image.digest, null)
-  image_server   = coalesce(try(var.image.server, null), azurerm_container_registry.main.login_server)
   image_is_ours  = try(var.image.server, null) == null
-  image_by_role  = local.image_is_ours || endswith(coalesce(try(var.image.server, null), "-"), ".azurecr.io")
+  image_server   = local.image_is_ours ? azurerm_container_registry.main.login_server : var.image.server
+  image_by_role  = local.image_is_ours || try(endswith(var.image.server, ".azurecr.io"), false)
   image_release  = local.image_digest == null ? local.image_tag : substr(trimprefix(local.image_digest, "sha256:"), 0, 12)
   image_complete = local.image_digest == null ? "${local.image_repository}:${local.image_tag}" : "${local.image_repository}@${local.image_digest}"
 }

@@ -28,8 +28,8 @@ variable "suffix" {
   default     = null
 
   validation {
-    condition     = var.suffix == null || can(regex("^[a-z0-9]{2,6}$", var.suffix))
-    error_message = "suffix has 2 to 6 lower-case letters and digits, such as \"7f3a9c\"."
+    condition     = var.suffix == null || can(regex("^[a-z0-9]{3,6}$", var.suffix))
+    error_message = "suffix has 3 to 6 lower-case letters and digits, such as \"7f3a9c\"."
   }
 }
 
@@ -127,6 +127,11 @@ variable "instances" {
     condition     = !startswith(var.plan_sku, "B") || var.instances.maximum == var.instances.minimum && var.instances.maximum <= 3
     error_message = "A plan of size B doesn't scale by itself and has up to 3 instances. Write as many twice, such as { minimum = 2, maximum = 2 }, or take plan_sku = \"P0v3\"."
   }
+
+  validation {
+    condition     = !startswith(var.plan_sku, "S") || var.instances.maximum <= 10
+    error_message = "A plan of size S has up to 10 instances. Write { minimum = 1, maximum = 10 }, or take plan_sku = \"P0v3\"."
+  }
 }
 
 # Jobs and the app.
@@ -148,8 +153,9 @@ variable "jobs_disabled" {
   default     = []
 
   validation {
-    condition     = alltrue([for job in var.jobs_disabled : can(regex("^[A-Za-z][A-Za-z0-9_-]*$", job))])
-    error_message = "jobs_disabled lists names of jobs, such as [\"import_rates\"]."
+    # One setting each, and App Service takes none on Linux whose name has a hyphen.
+    condition     = alltrue([for job in var.jobs_disabled : can(regex("^[A-Za-z][A-Za-z0-9_]*$", job))])
+    error_message = "jobs_disabled lists names of jobs, such as [\"import_rates\"]. A job with a hyphen in its name can't be disabled here: pause it (`manage.py pause`)."
   }
 }
 
@@ -195,11 +201,11 @@ variable "app_settings" {
   validation {
     # Each of these would fight with what is set here: differences in every plan, or a host that doesn't start.
     condition = alltrue([
-      for name in keys(var.app_settings) : can(regex("^[A-Za-z_][A-Za-z0-9_.-]*$", name)) && !can(regex(
-        "^(DOCKER_|WEBSITE_TIME_ZONE$|TZ$|AzureWebJobs|AzureFunctionsJobHost__extensions__queues__|APPLICATIONINSIGHTS_|APPINSIGHTS_|WEBSITES_ENABLE_APP_SERVICE_STORAGE$|WEBSITES_CONTAINER_ST|WEBSITE_CONTENT|FUNCTIONS_|JOBS_|DATABASE_|SECRET_KEY|LOCAL$|DEBUG$|AZURE_CLIENT_ID$|ALLOWED_HOSTS$|CSRF_TRUSTED_ORIGINS$|TIME_ZONE$|LOG_LEVEL$|PYTHON_THREADPOOL_THREAD_COUNT$)", name
+      for name in keys(var.app_settings) : can(regex("^[A-Za-z_][A-Za-z0-9_.]*$", name)) && !can(regex(
+        "^(DOCKER_|WEBSITE_TIME_ZONE$|TZ$|AzureWebJobs|AzureFunctionsJobHost__extensions__queues__|APPLICATIONINSIGHTS_|APPINSIGHTS_|WEBSITES_ENABLE_APP_SERVICE_STORAGE$|WEBSITES_CONTAINER_ST|WEBSITE_CONTENT|WEBSITE_HEALTHCHECK_|WEBSITE_VNET_ROUTE_ALL$|WEBSITE_HTTPLOGGING_RETENTION_DAYS$|WEBSITE_NODE_DEFAULT_VERSION$|FUNCTIONS_|JOBS_|DATABASE_|SECRET_KEY|LOCAL$|DEBUG$|AZURE_CLIENT_ID$|ALLOWED_HOSTS$|CSRF_TRUSTED_ORIGINS$|TIME_ZONE$|LOG_LEVEL$|PYTHON_THREADPOOL_THREAD_COUNT$)", name
       ))
     ])
-    error_message = "app_settings holds your own settings, such as { RATES_URL = \"https://example.com/rates\" }. Those of the host, of the image and of Nightshift have variables of their own; a time zone for the host would move every schedule."
+    error_message = "app_settings holds your own settings by names of letters, digits, _ and ., such as { RATES_URL = \"https://example.com/rates\" }. Those of the host, of the image and of Nightshift have variables of their own; a time zone for the host would move every schedule."
   }
 }
 
@@ -389,18 +395,18 @@ variable "availability_test_locations" {
 }
 
 variable "monthly_budget" {
-  description = "What the resource group may cost a month, in the subscription's currency. Someone is told at 80 % and when more is forecast."
+  description = "What the resource group may cost a month, in the subscription's currency. Someone is told at 80 % and when more is forecast. Null for none: Azure takes no budget for a subscription's first two days."
   type        = number
   default     = 100
 
   validation {
-    condition     = var.monthly_budget >= 1
-    error_message = "monthly_budget is 1 or more, such as 100."
+    condition     = coalesce(var.monthly_budget, 1) >= 1
+    error_message = "monthly_budget is 1 or more, such as 100, or null for none."
   }
 }
 
 variable "log_retention_days" {
-  description = "For how many days logs and telemetry are kept."
+  description = "For how many days logs are kept; Application Insights keeps its own for 90 at least."
   type        = number
   default     = 30
 
@@ -429,15 +435,15 @@ variable "address_space" {
   default     = "10.83.0.0/24"
 
   validation {
-    condition     = can(cidrnetmask(var.address_space)) && try(tonumber(split("/", var.address_space)[1]), 32) <= 24
-    error_message = "address_space is a /24 or larger, such as \"10.83.0.0/24\"."
+    condition     = try(cidrhost(var.address_space, 0) == split("/", var.address_space)[0], false) && try(tonumber(split("/", var.address_space)[1]), 32) <= 24
+    error_message = "address_space is a /24 or larger and begins with its first address, such as \"10.83.0.0/24\"."
   }
 }
 
 variable "deployers" {
   description = <<-EOT
     Object ids of who applies this: they may write the Key Vault's secrets. None takes whoever applies. Where people and a
-    pipeline take turns, list all: otherwise each takes the right from the other.
+    pipeline take turns, list all, and who has the right applies first: a plan reads the secrets.
   EOT
   type        = set(string)
   default     = []

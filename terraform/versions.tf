@@ -1,6 +1,6 @@
 terraform {
-  # Write-only arguments, which keep the secrets out of the state, want 1.11; mocked in `terraform test`, 1.11.4.
-  required_version = ">= 1.11.4, < 2.0"
+  # Write-only arguments, which keep the secrets out of the state, want 1.11 (and in `terraform test`, where they are mocked, 1.11.4).
+  required_version = ">= 1.11, < 2.0"
 
   required_providers {
     azurerm = {
@@ -12,7 +12,7 @@ terraform {
 
 provider "azurerm" {
   # Null leaves it to ARM_SUBSCRIPTION_ID, then to `az account set`.
-  subscription_id = var.subscription_id
+  subscription_id = var.subscription_id == null ? null : lower(var.subscription_id)
 
   # Since 5.0 none is registered by itself, and in an empty subscription hardly one is.
   resource_providers_to_register = [

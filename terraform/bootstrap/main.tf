@@ -1,7 +1,7 @@
 # Once, by a person who owns the subscription: where the state is kept, and who the pipeline is. Its own state stays a file
 # beside this one; lost, `terraform import` or a second account makes it good.
 terraform {
-  required_version = ">= 1.11.4, < 2.0"
+  required_version = ">= 1.11, < 2.0"
 
   required_providers {
     azurerm = {
@@ -12,7 +12,7 @@ terraform {
 }
 
 provider "azurerm" {
-  subscription_id                = var.subscription_id
+  subscription_id                = var.subscription_id == null ? null : lower(var.subscription_id)
   resource_providers_to_register = ["Microsoft.ManagedIdentity", "Microsoft.Storage"]
   storage_use_azuread            = true
 
@@ -87,6 +87,8 @@ resource "azurerm_role_assignment" "state" {
   scope                = azurerm_storage_account.state.id
   role_definition_name = "Storage Blob Data Contributor"
   principal_id         = each.value
+  # Without it Azure looks the identity up in Entra ID, which may not know it yet.
+  principal_type = each.key == "pipeline" ? "ServicePrincipal" : null
 }
 
 # Who .github/workflows/deploy.yml is. It signs in with a token that GitHub gives to this repository alone: no secret is kept.

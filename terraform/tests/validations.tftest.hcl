@@ -58,6 +58,16 @@ run "a_suffix_with_a_hyphen" {
   expect_failures = [var.suffix]
 }
 
+run "a_suffix_too_short_for_a_registry" {
+  command = plan
+
+  variables {
+    suffix = "xx"
+  }
+
+  expect_failures = [var.suffix]
+}
+
 run "a_region_by_its_display_name" {
   command = plan
 
@@ -179,6 +189,17 @@ run "a_basic_plan_that_scales" {
   expect_failures = [var.instances]
 }
 
+run "more_instances_than_a_standard_plan_has" {
+  command = plan
+
+  variables {
+    plan_sku  = "S1"
+    instances = { minimum = 1, maximum = 11 }
+  }
+
+  expect_failures = [var.instances]
+}
+
 run "a_schedule_with_four_fields" {
   command = plan
 
@@ -204,6 +225,16 @@ run "a_disabled_job_with_a_space" {
 
   variables {
     jobs_disabled = ["import rates"]
+  }
+
+  expect_failures = [var.jobs_disabled]
+}
+
+run "a_disabled_job_with_a_hyphen" {
+  command = plan
+
+  variables {
+    jobs_disabled = ["import-rates"]
   }
 
   expect_failures = [var.jobs_disabled]
@@ -264,6 +295,26 @@ run "the_storage_account_s_name_among_the_settings" {
 
   variables {
     app_settings = { AzureWebJobsStorage__accountName = "other" }
+  }
+
+  expect_failures = [var.app_settings]
+}
+
+run "a_setting_with_a_hyphen" {
+  command = plan
+
+  variables {
+    app_settings = { "RATES-URL" = "https://example.com/rates" }
+  }
+
+  expect_failures = [var.app_settings]
+}
+
+run "how_often_the_probe_may_fail" {
+  command = plan
+
+  variables {
+    app_settings = { WEBSITE_HEALTHCHECK_MAXPINGFAILURES = "5" }
   }
 
   expect_failures = [var.app_settings]
@@ -455,6 +506,16 @@ run "a_network_that_is_too_small" {
 
   variables {
     address_space = "10.83.0.0/25"
+  }
+
+  expect_failures = [var.address_space]
+}
+
+run "a_network_by_one_of_its_hosts" {
+  command = plan
+
+  variables {
+    address_space = "10.83.0.5/24"
   }
 
   expect_failures = [var.address_space]

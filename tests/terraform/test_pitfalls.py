@@ -30,6 +30,10 @@ def settings():
     }
 
 
+def waits(body):
+    return {address.strip("${}") for address in body.get("depends_on", [])}
+
+
 def test_no_apply_waits_for_what_azure_makes_by_itself():
     # azurerm asks for the rule on failure anomalies until it is there, for up to an hour, and fails.
     assert not re.search(r"^\s*disable_generated_rule", configuration.text(), re.M)
@@ -77,11 +81,12 @@ def test_a_tag_says_what_is_in_the_image():
     assert "substr(local.source_hash, 0, 12)" in local_values()["image_tag"]
     assert "latest" not in re.sub(r'^variable "image".*?^\}', "", configuration.text(), flags=re.M | re.S)
     # No setting keeps the app from a change of its image.
-    assert "ignore_changes" not in str(resource("azurerm_linux_function_app.main"))
+    ignored = resource("azurerm_linux_function_app.main")["lifecycle"][0]["ignore_changes"]
+    assert [path for path in ignored if "hidden-link: /app-insights" not in path] == []
 
 
 def test_the_timers_of_a_dedicated_plan_never_sleep(site):
-    assert site["always_on"] == "${local.plan_is_elastic ? null : true}"
+    assert site["always_on"] == "${!local.plan_is_elastic}"  # null would keep what it was, and EP refuses true
 
 
 def test_no_two_apps_share_a_host_id():
@@ -110,8 +115,31 @@ def test_both_subnets_are_delegated_and_the_server_waits_for_its_name():
     assert app["name"] == "Microsoft.Web/serverFarms"
     assert database["name"] == "Microsoft.DBforPostgreSQL/flexibleServers"
     assert local_values()["subnets"] == "${cidrsubnets(var.address_space, 2, 2, 2)}"  # of a /24: a /26 each
-    waits = resource("azurerm_postgresql_flexible_server.main")["depends_on"]
-    assert waits == ["${azurerm_private_dns_zone_virtual_network_link.database}"]
+    link = "azurerm_private_dns_zone_virtual_network_link.database"
+    assert waits(resource("azurerm_postgresql_flexible_server.main")) == {link}
+    assert waits(resource(link)) == {"azurerm_subnet.database"}  # which is in use while the link is there
+
+
+def test_the_database_has_an_owner_from_its_creation_to_its_end():
+    # Made before any administrator it is Azure's own; and an administrator who owns tables can't be taken away.
+    server, administrator = "azurerm_postgresql_flexible_server", "active_directory_administrator"
+    assert waits(resource(f"{server}_database.main")) == {f"{server}_{administrator}.migration"}
+    assert waits(resource(f"{server}_{administrator}.migration")) == set()
+
+
+def test_the_server_is_changed_by_one_at_a_time():
+    server = "azurerm_postgresql_flexible_server"
+    for later in (f"{server}_active_directory_administrator.person", f"{server}_firewall_rule.public"):
+        assert waits(resource(later)) == {f"{server}_database.main"}
+    assert {
+        *(f"{server}_database.main", f"{server}_firewall_rule.public"),
+        f"{server}_active_directory_administrator.person",
+    } <= waits(resource("azurerm_private_endpoint.database"))
+
+
+def test_metric_alerts_have_tags_as_azure_gives_them_back():
+    alerts = [block.body for block in configuration.blocks() if block.type == "azurerm_monitor_metric_alert"]
+    assert {alert["tags"] for alert in alerts} == {"${local.tags_in_lower_case}"}
 
 
 def test_the_app_is_no_administrator_of_its_database(settings):
@@ -223,6 +251,6 @@ def test_all_that_takes_tags_gets_them():
         block.address
         for block in configuration.blocks()
         if "tags" in schemas.get(block.type, {"block": {"attributes": {}}})["block"]["attributes"]
-        and block.body.get("tags") != "${local.tags}"
+        and block.body.get("tags") not in ("${local.tags}", "${local.tags_in_lower_case}")
     ]
     assert bare == []

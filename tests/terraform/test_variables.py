@@ -39,6 +39,10 @@ def test_every_variable_and_local_value_is_used_and_known(folder):
     assert set(re.findall(r"\blocal\.(\w+)", text)) == set(configuration.local_values(folder))
 
 
+def in_one_line(description):
+    return " ".join(description.replace("<<-EOT", "").replace("EOT", "").replace('\\"', '"').split())
+
+
 def test_every_refusal_is_tested():
     text = (MAIN / "tests/validations.tftest.hcl").read_text()
     tested = set(re.findall(r"expect_failures = \[var\.(\w+)\]", text))
@@ -58,9 +62,10 @@ def test_the_example_shows_every_variable_with_its_default():
     assert shown["instances"] == {"minimum": 1, "maximum": 1}  # said in the type
 
 
-def test_the_readme_has_a_row_for_every_variable_and_output():
-    rows = re.findall(r"^\| `(\w+)` \|", (MAIN / "README.md").read_text(), re.MULTILINE)
-    assert rows == [*configuration.named("variable"), *configuration.named("output")]
+def test_the_readme_tells_every_variable_and_output_in_its_own_words():
+    rows = re.findall(r"^\| `(\w+)` \|(?:.*\|)? (.+?) \|$", (MAIN / "README.md").read_text(), re.MULTILINE)
+    described = [*configuration.named("variable").items(), *configuration.named("output").items()]
+    assert rows == [(name, in_one_line(body["description"])) for name, body in described]
 
 
 def test_the_files_go_by_topic():

@@ -36,6 +36,8 @@ VARIANTS = {
         "database_administrators": {"ada@example.com": {"object_id": "55555555-5555-5555-5555-555555555555"}},
         "custom_domain": "jobs.example.com",
         "availability_test_locations": [],
+        "monthly_budget": None,
+        "tags": {"CostCenter": "1"},
     },
 }
 # What `az` would do in the cloud: it says what it was asked for, and finds no image that is there already.
