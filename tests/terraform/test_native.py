@@ -1,26 +1,18 @@
 """Terraform itself, as far as it gets without the provider: format, variables, and all that follows from them."""
 
-import os
 import re
 import shutil
-import subprocess
 
 import pytest
 
-from tests.terraform.configuration import MAIN, ROOT
+from tests.terraform.configuration import MAIN
+from tests.terraform.running import a_repository_in, terraform
 
 pytestmark = pytest.mark.skipif(not shutil.which("terraform"), reason="terraform isn't installed")
 
 LOCALS = re.compile(r"^locals \{\n.*?^\}\n", re.MULTILINE | re.DOTALL)
 AZURE = re.compile(r"(data\.)?azurerm_[a-z0-9_]+\.[a-z_]+(\[0\])?(\.[a-z_]+)*")
 MOCKS = re.compile(r"^mock_provider .*?^\}\n", re.MULTILINE | re.DOTALL)
-
-
-def terraform(*arguments, folder):
-    environment = {**os.environ, "TF_CLI_CONFIG_FILE": os.devnull, "CHECKPOINT_DISABLE": "1"}
-    return subprocess.run(
-        ["terraform", *arguments], cwd=folder, env=environment, capture_output=True, text=True, timeout=100
-    )
 
 
 def test_every_file_has_terraforms_format():
@@ -31,11 +23,8 @@ def test_every_file_has_terraforms_format():
 @pytest.fixture
 def without_azure(tmp_path):
     """The module without its resources: what a resource knows, the local values read as "stub"."""
-    repository = tmp_path / "repository"
-    folder = repository / "terraform"
+    folder = a_repository_in(tmp_path) / "terraform"
     (folder / "tests").mkdir(parents=True)
-    for name in ("Dockerfile", ".dockerignore", "requirements.txt", "host.json", "container", "jobs", "docs"):
-        (repository / name).symlink_to(ROOT / name)
     shutil.copy(MAIN / "variables.tf", folder)
     found = "".join(match[0] for file in sorted(MAIN.glob("*.tf")) for match in LOCALS.finditer(file.read_text()))
     (folder / "locals.tf").write_text(AZURE.sub('"stub"', found))
@@ -75,14 +64,7 @@ def test_the_hash_follows_the_source_and_nothing_else(without_azure):
     assert terraform("init", folder=without_azure).returncode == 0
 
     def tag():
-        told = subprocess.run(
-            ["terraform", "console", "-var=name=nightshift"],
-            cwd=without_azure,
-            input="local.image_tag",
-            capture_output=True,
-            text=True,
-            timeout=100,
-        )
+        told = terraform("console", "-var=name=nightshift", folder=without_azure, input="local.image_tag")
         return told.stdout.strip()
 
     repository = without_azure.parent

@@ -4,14 +4,14 @@ import json
 import os
 import re
 import shutil
-import subprocess
 from types import SimpleNamespace
 
 import pytest
 
 from tests.terraform import configuration
-from tests.terraform.configuration import MAIN, ROOT, SCHEMA
+from tests.terraform.configuration import MAIN, SCHEMA
 from tests.terraform.provider import SUBSCRIPTION, Cloud, Refused, serving
+from tests.terraform.running import a_repository_in, terraform
 
 pytestmark = [
     pytest.mark.skipif(not shutil.which("terraform"), reason="terraform isn't installed"),
@@ -40,47 +40,30 @@ VARIANTS = {
         "tags": {"CostCenter": "1"},
     },
 }
-# What `az` would do in the cloud: it says what it was asked for, and finds no image that is there already.
-AZ = '#!/bin/sh\necho "$*" >> "$AZ_LOG"\n[ "$2" = build ]\n'
+# What `az` would do in the cloud: it says what it was asked for, finds no image that is there already, and builds none
+# where a test says so.
+AZ = '#!/bin/sh\necho "$*" >> "$AZ_LOG"\n[ "$2" = build ] && [ ! -e "$AZ_LOG.broken" ]\n'
 
 
 @pytest.fixture
 def workspace(tmp_path):
     """The repository's files as they are, a cloud with nothing in it, and Terraform between them."""
-    repository, tools = tmp_path / "repository", tmp_path / "tools"
-    repository.mkdir()
-    for name in ("Dockerfile", ".dockerignore", "requirements.txt", "host.json", "container", "jobs", "docs"):
-        (repository / name).symlink_to(ROOT / name)
-    shutil.copytree(
-        MAIN, repository / "terraform", ignore=shutil.ignore_patterns(".terraform*", "*.tfstate*", "*.tfvars")
-    )
+    repository, tools = a_repository_in(tmp_path), tmp_path / "tools"
+    of_a_try = shutil.ignore_patterns(".terraform*", "*.tfstate*", "*.tfvars", "backend.tf")
+    shutil.copytree(MAIN, repository / "terraform", ignore=of_a_try)
     tools.mkdir()
     (tools / "az").write_text(AZ)
     (tools / "az").chmod(0o755)
     cloud = Cloud()
     with serving(configuration.schema(), cloud, tmp_path / "socket") as variables:
-        environment = {
-            **os.environ,
-            **variables,
-            "PATH": f"{tools}{os.pathsep}{os.environ['PATH']}",
-            "AZ_LOG": str(tmp_path / "az.log"),
-            "TF_CLI_CONFIG_FILE": os.devnull,
-            "CHECKPOINT_DISABLE": "1",
-        }
+        path, log = f"{tools}{os.pathsep}{os.environ['PATH']}", tmp_path / "az.log"
 
-        def terraform(*arguments, folder="terraform", fails=False):
-            told = subprocess.run(
-                ["terraform", *arguments],
-                cwd=repository / folder,
-                env=environment,
-                capture_output=True,
-                text=True,
-                timeout=100,
-            )
+        def run(*arguments, folder="terraform", fails=False):
+            told = terraform(*arguments, folder=repository / folder, PATH=path, AZ_LOG=str(log), **variables)
             assert (told.returncode != 0) == fails, told.stdout + told.stderr
             return told.stdout + told.stderr
 
-        yield SimpleNamespace(cloud=cloud, folder=repository / "terraform", az=tmp_path / "az.log", terraform=terraform)
+        yield SimpleNamespace(cloud=cloud, folder=repository / "terraform", az=log, terraform=run)
 
 
 def say(workspace, **variables):
@@ -149,6 +132,18 @@ def test_an_image_is_built_once_for_its_source(workspace):
         "azurerm_linux_function_app.main": ["update"],
         "terraform_data.image[0]": ["delete", "create"],
     }
+
+
+def test_no_app_comes_before_its_image_and_the_next_apply_goes_on(workspace):
+    say(workspace, name="nightshift")
+    workspace.terraform("init")
+    broken = workspace.az.with_name(f"{workspace.az.name}.broken")
+    broken.touch()
+    assert "local-exec provisioner error" in workspace.terraform("apply", "-auto-approve", fails=True)
+    assert not [id for id in workspace.cloud.resources if "azurerm_linux_function_app" in id]
+    broken.unlink()
+    workspace.terraform("apply", "-auto-approve")
+    assert changes(workspace) == {}
 
 
 def test_no_secret_is_in_the_state_and_each_is_made_anew_on_demand(workspace):
