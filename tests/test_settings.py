@@ -46,6 +46,17 @@ def test_every_variable_that_settings_or_start_read_is_in_the_example_and_no_oth
     assert set(lines) == read_by_settings() | read_at_start()
 
 
+@pytest.mark.parametrize("unread", ["SECRET_KEY", "DATABASE_URL"])
+def test_a_reference_to_a_key_vault_that_was_not_read_is_no_value(unread):
+    reference = "@Microsoft.KeyVault(SecretUri=https://nightshift.vault.azure.net/secrets/secret-key)"
+    started = manage("check", **PRODUCTION | {unread: reference})
+    assert started.returncode == 1
+    assert started.stderr.splitlines()[-1] == (
+        f"django.core.exceptions.ImproperlyConfigured: {unread} couldn't be read from the Key Vault. Look whether the "
+        "secret is there and the app's identity has the role Key Vault Secrets User, then restart the app."
+    )
+
+
 @pytest.mark.parametrize("missing", ["SECRET_KEY", "DATABASE_URL"])
 @pytest.mark.parametrize("is_empty", [False, True], ids=["absent", "empty"])
 def test_without_local_the_start_stops_where_a_variable_is_missing(missing, is_empty):

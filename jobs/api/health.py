@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from jobs import readiness
+from jobs import instance, readiness
 from jobs.api.serializers import HealthSerializer, ReadySerializer
 from jobs.middleware import ALIVE
 
@@ -41,4 +41,5 @@ class Ready(APIView):
     def get(self, request: Request) -> Response:
         problems = {name: why for name, why in readiness.problems().items() if why}
         status = "not ready" if problems else "ready"
-        return Response({"status": status, "problems": problems}, status=503 if problems else 200)
+        told = {"status": status, "release": instance.current().release, "problems": problems}
+        return Response(told, status=503 if problems else 200)

@@ -138,6 +138,10 @@ class HealthSerializer(serializers.Serializer[dict[str, Any]]):
 
 class ReadySerializer(serializers.Serializer[dict[str, Any]]):
     status = serializers.CharField(read_only=True, help_text="ready, or: not ready.")
+    release = serializers.CharField(
+        read_only=True,
+        help_text="JOBS_RELEASE of who answers: during an update it may still be the former. Empty where it isn't set.",
+    )
     problems = serializers.DictField(
         child=serializers.CharField(), read_only=True, help_text="What isn't, each with what to do. Empty when ready."
     )

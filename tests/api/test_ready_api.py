@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.db import OperationalError
 
-from jobs import doorbell, migrated, readiness, sql, tick
+from jobs import doorbell, instance, migrated, readiness, sql, tick
 from jobs.isolation.client import ForkServerFailed, server
 
 pytestmark = pytest.mark.django_db
@@ -20,7 +20,16 @@ def all_is_well(monkeypatch, declared):
 
 def test_it_is_ready(client):
     answer = client.get("/api/ready")
-    assert (answer.status_code, answer.json()) == (200, {"status": "ready", "problems": {}})
+    assert (answer.status_code, answer.json()) == (200, {"status": "ready", "release": "", "problems": {}})
+
+
+def test_it_tells_which_release_answers(client, monkeypatch):
+    monkeypatch.setenv("JOBS_RELEASE", "4f0c2d9a1b7e")
+    instance._of.cache_clear()
+    try:
+        assert client.get("/api/ready").json()["release"] == "4f0c2d9a1b7e"
+    finally:
+        instance._of.cache_clear()
 
 
 def problems(client):

@@ -26,6 +26,13 @@ def test_an_account_that_is_there_keeps_its_password(client, capsys, monkeypatch
     assert client.login(username="ada", password="correct horse battery")
 
 
+def test_a_reference_that_was_not_read_becomes_nobodys_password(monkeypatch):
+    monkeypatch.setenv("JOBS_ADMIN_PASSWORD", "@Microsoft.KeyVault(SecretUri=https://v.vault.azure.net/secrets/admin)")
+    with pytest.raises(CommandError, match=r"^JOBS_ADMIN_PASSWORD couldn't be read from the Key Vault"):
+        call_command("first_operator")
+    assert not get_user_model().objects.exists()
+
+
 def test_without_a_password_it_says_what_is_missing(monkeypatch):
     monkeypatch.delenv("JOBS_ADMIN_PASSWORD")
     with pytest.raises(CommandError) as error:

@@ -18,6 +18,11 @@ class Command(BaseCommand):
         name, password = os.environ.get("JOBS_ADMIN_USERNAME"), os.environ.get("JOBS_ADMIN_PASSWORD")
         if not name or not password:
             raise CommandError("JOBS_ADMIN_USERNAME or JOBS_ADMIN_PASSWORD is not set. Set both.")
+        if password.startswith("@Microsoft.KeyVault("):  # as App Service leaves it where it has no right to the secret
+            raise CommandError(
+                "JOBS_ADMIN_PASSWORD couldn't be read from the Key Vault. Look whether the secret is there and the "
+                "app's identity has the role Key Vault Secrets User, then restart the app."
+            )
         try:
             # Two instances may start at once: the name's unique key lets one of them make it.
             with transaction.atomic():
