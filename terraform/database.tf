@@ -4,10 +4,15 @@ locals {
   database_storage_tiers = {
     32768 = "P4", 65536 = "P6", 131072 = "P10", 262144 = "P15", 524288 = "P20", 1048576 = "P30", 2097152 = "P40"
   }
-  # How many connections a server of this size gives its users: docs of July 2025. An unknown one is watched like the smallest.
-  database_connections = startswith(var.database_sku, "B_") ? lookup(
-    { B_Standard_B1ms = 35, B_Standard_B2s = 414, B_Standard_B2ms = 844, B_Standard_B4ms = 1703 }, var.database_sku, 35
-  ) : can(regex("_[DE]2[a-z]*_", var.database_sku)) ? 844 : 1703
+  # How many connections a server gives its users goes by its GiB of memory: Azure's table of July 2025.
+  database_memory = lookup(
+    { B_Standard_B1ms = 2, B_Standard_B2s = 4 }, var.database_sku,
+    tonumber(regex("Standard_[A-Z]+([0-9]+)", var.database_sku)[0]) * (startswith(var.database_sku, "MO_") ? 8 : 4)
+  )
+  database_connections = max([
+    for memory, connections in { 2 = 35, 4 = 414, 8 = 844, 16 = 1703, 32 = 3422, 48 = 4985 } :
+    connections if local.database_memory >= tonumber(memory)
+  ]...)
 }
 
 resource "azurerm_postgresql_flexible_server" "main" {

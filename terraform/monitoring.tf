@@ -49,7 +49,8 @@ resource "azurerm_monitor_action_group" "main" {
 }
 
 locals {
-  # The queries end in `summarize` without `by`: that gives a row, and so a number, where nothing came in at all.
+  # The queries end in `summarize` without `by`: that gives a row, and so a number, where nothing came in at all. Each looks
+  # back further than to its last turn: what is told arrives minutes later.
   log_alerts = {
     no-tick = {
       description = "No tick has succeeded for 10 minutes: no schedule is served. See `tick` in the portal, then the container's log."
@@ -64,8 +65,8 @@ locals {
       description = "Runs failed, timed out or were lost. The dashboard shows which."
       severity    = 2
       frequency   = "PT5M"
-      window      = "PT5M"
-      query       = "customMetrics | where name == 'nightshift.runs' and tostring(customDimensions['nightshift.status']) in ('failed', 'timed_out', 'lost') | summarize found = coalesce(sum(valueSum), 0.0)"
+      window      = "PT15M"
+      query       = "customMetrics | where name == 'nightshift.runs' and tostring(customDimensions['nightshift.status']) in ('failed', 'timed_out', 'lost') | summarize found = coalesce(sum(coalesce(valueSum, value)), 0.0)"
       operator    = "GreaterThan"
       threshold   = 0
     }
@@ -73,17 +74,18 @@ locals {
       description = "A run started more than ${var.alert_lateness_minutes} minutes after it was due, or waits so long. Too few instances, or max_running too small?"
       severity    = 3
       frequency   = "PT15M"
-      window      = "PT15M"
-      query       = "customMetrics | where name in ('nightshift.run.lateness', 'nightshift.queue.age') | summarize found = coalesce(max(valueMax), 0.0)"
+      window      = "PT30M"
+      query       = "customMetrics | where name in ('nightshift.run.lateness', 'nightshift.queue.age') | summarize found = coalesce(max(coalesce(valueMax, value)), 0.0)"
       operator    = "GreaterThan"
       threshold   = var.alert_lateness_minutes * 60
     }
     missed = {
+      # Superseded ones are left out: of several that are found late, as after a restart, the latest ran for all.
       description = "Occurrences were due and never ran. `manage.py explain` says why."
       severity    = 2
       frequency   = "PT15M"
-      window      = "PT15M"
-      query       = "customMetrics | where name == 'nightshift.occurrences.missed' | summarize found = coalesce(sum(valueSum), 0.0)"
+      window      = "PT30M"
+      query       = "customMetrics | where name == 'nightshift.occurrences.missed' and tostring(customDimensions['nightshift.reason']) != 'superseded' | summarize found = coalesce(sum(coalesce(valueSum, value)), 0.0)"
       operator    = "GreaterThan"
       threshold   = 0
     }
@@ -140,6 +142,9 @@ resource "azurerm_monitor_scheduled_query_rules_alert_v2" "log" {
   action {
     action_groups = [azurerm_monitor_action_group.main.id]
   }
+
+  # Before there is an app, no tick is no news.
+  depends_on = [azurerm_linux_function_app.main]
 }
 
 resource "azurerm_monitor_metric_alert" "database" {

@@ -35,7 +35,9 @@ locals {
   image_complete = local.image_digest == null ? "${local.image_repository}:${local.image_tag}" : "${local.image_repository}@${local.image_digest}"
 }
 
-# Built in the cloud: no Docker on this machine. An image that is there already, as after a return to former source, stays.
+# Built in the cloud: no Docker on this machine. An image that is there already, as after a return to former source, stays. What
+# is sent is a copy of what is hashed: the repository's folder holds more once someone works in it, such as a database's socket,
+# which can't be packed.
 resource "terraform_data" "image" {
   count = local.image_is_built ? 1 : 0
 
@@ -48,11 +50,14 @@ resource "terraform_data" "image" {
       SUBSCRIPTION = data.azurerm_client_config.current.subscription_id
       IMAGE        = local.image_complete
       RELEASE      = local.image_release
+      SOURCE       = join("\n", distinct([for name in local.source_files : split("/", name)[0]]))
     }
     command = <<-EOT
-      az acr repository show --subscription "$SUBSCRIPTION" --name "$REGISTRY" --image "$IMAGE" --output none 2>/dev/null ||
+      az acr repository show --subscription "$SUBSCRIPTION" --name "$REGISTRY" --image "$IMAGE" --output none 2>/dev/null && exit
+      context="$(mktemp -d)" && trap 'rm -rf "$context"' EXIT &&
+      printf '%s\n' "$SOURCE" | tar -cf - -T - | tar -xf - -C "$context" &&
       az acr build --subscription "$SUBSCRIPTION" --registry "$REGISTRY" --image "$IMAGE" --build-arg "RELEASE=$RELEASE" \
-        --only-show-errors --output none .
+        --only-show-errors --output none "$context"
     EOT
   }
 }

@@ -261,7 +261,7 @@ variable "database_sku" {
   default     = "B_Standard_B1ms"
 
   validation {
-    condition     = can(regex("^(B|GP|MO)_Standard_[A-Za-z0-9_]+$", var.database_sku))
+    condition     = can(regex("^(B_Standard_B|GP_Standard_DC?|MO_Standard_EC?)[1-9][0-9]*[a-z]+(_v[0-9]+)?$", var.database_sku))
     error_message = "database_sku is a tier and a size, such as \"B_Standard_B1ms\" or \"GP_Standard_D2ds_v5\"."
   }
 }
@@ -437,6 +437,12 @@ variable "address_space" {
   validation {
     condition     = try(cidrhost(var.address_space, 0) == split("/", var.address_space)[0], false) && try(tonumber(split("/", var.address_space)[1]), 32) <= 24
     error_message = "address_space is a /24 or larger and begins with its first address, such as \"10.83.0.0/24\"."
+  }
+
+  validation {
+    # What an app sends to other addresses doesn't go into its network.
+    condition     = can(regex("^(10\\.|172\\.(1[6-9]|2[0-9]|3[01])\\.|192\\.168\\.)", var.address_space))
+    error_message = "address_space is in 10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16, such as \"10.83.0.0/24\"."
   }
 }
 

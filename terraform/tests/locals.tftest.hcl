@@ -162,6 +162,32 @@ run "a_premium_plan_scales_by_rules" {
   }
 }
 
+run "a_burstable_server_gives_by_its_memory" {
+  command = plan
+
+  variables {
+    database_sku = "B_Standard_B20ms"
+  }
+
+  assert {
+    condition     = local.database_memory == 80 && local.database_connections == 4985
+    error_message = "4 GiB a core."
+  }
+}
+
+run "so_does_one_with_more_memory_than_cores" {
+  command = plan
+
+  variables {
+    database_sku = "MO_Standard_E4ads_v5"
+  }
+
+  assert {
+    condition     = local.database_memory == 32 && local.database_connections == 3422
+    error_message = "8 GiB a core."
+  }
+}
+
 run "a_domain_is_allowed_and_trusted" {
   command = plan
 

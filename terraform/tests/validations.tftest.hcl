@@ -521,6 +521,16 @@ run "a_network_by_one_of_its_hosts" {
   expect_failures = [var.address_space]
 }
 
+run "a_network_of_public_addresses" {
+  command = plan
+
+  variables {
+    address_space = "100.64.0.0/16"
+  }
+
+  expect_failures = [var.address_space]
+}
+
 run "a_deployer_by_name" {
   command = plan
 

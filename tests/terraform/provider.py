@@ -20,6 +20,14 @@ protocol, services = grpc.protos_and_services("tests/terraform/plugin.proto")
 UNKNOWN = msgpack.ExtType(0, b"\x00")  # "known after apply", as Terraform writes it
 SUBSCRIPTION = "33333333-3333-3333-3333-333333333333"
 NESTING = {"single": 1, "list": 2, "set": 3}
+# Arguments that hold another resource's name where others hold its id.
+NAMES = {
+    "resource_group_name": "azurerm_resource_group",
+    "virtual_network_name": "azurerm_virtual_network",
+    "storage_account_name": "azurerm_storage_account",
+    "server_name": "azurerm_postgresql_flexible_server",
+    "app_service_name": "azurerm_linux_function_app",
+}
 TOLD = ("required", "optional", "computed", "sensitive", "write_only")
 
 # azurerm has these (internal/services/web/registration.go); the schema at hand leaves them out. As it documents them.
@@ -57,7 +65,7 @@ class Refused(Exception):
 
 
 class Cloud:
-    """What there is, by its id. Nothing can name what isn't there, nor go while something names it."""
+    """What there is, by its id. Nothing can name what isn't there, by id or name, nor go while something names it."""
 
     def __init__(self):
         self.resources = {}
@@ -70,20 +78,32 @@ class Cloud:
 
     def put(self, values):
         with self.lock:
-            for other in ids_in(values) - {values["id"]} - set(self.resources):
+            there = {other for each in self.resources.values() for other in (each["id"], as_named(each))}
+            for other in named_in(values) - there:
                 raise Refused(f"{values['id']} names {other}, which isn't there.")
             self.resources[values["id"]] = values
 
     def delete(self, id):
         with self.lock:
             for other, values in self.resources.items():
-                if other != id and id in ids_in(values):
+                if {id, as_named(self.resources[id])} & named_in(values):
                     raise Refused(f"{id} is still named by {other}.")
             del self.resources[id]
 
 
+def as_named(values):
+    """How others name a resource that they don't name by its id."""
+    return values["id"].split("/")[3], values.get("name")
+
+
+def named_in(values):
+    """What a resource names, by id or by name."""
+    by_name = {(kind, values[argument]) for argument, kind in NAMES.items() if values.get(argument)}
+    return ids_in(values) - {values["id"]} | by_name
+
+
 def ids_in(value):
-    """Every id that a value names, however deep."""
+    """Every id in a value, however deep."""
     if isinstance(value, str):
         return {value} if value.startswith(f"/subscriptions/{SUBSCRIPTION}/azurerm_") else set()
     inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
@@ -207,11 +227,11 @@ class Provider(services.ProviderServicer):
         return protocol.ReadResource.Response(new_state=write(found))
 
     def PlanResourceChange(self, request, context):
-        planned, is_new = read(request.proposed_new_state), read(request.prior_state) is None
+        planned = read(request.proposed_new_state)
         for name, attribute, values in attributes_in(self.resources[request.type_name]["block"], planned):
             if attribute.get("write_only"):
                 values[name] = None
-            elif is_new and attribute.get("computed") and values.get(name) is None:
+            elif attribute.get("computed") and values.get(name) is None:
                 values[name] = UNKNOWN
         return protocol.PlanResourceChange.Response(planned_state=write(planned))
 
@@ -230,8 +250,9 @@ class Provider(services.ProviderServicer):
             return self.cloud.delete(prior["id"])
         complete(self.resources[kind]["block"], planned, kind)
         self.cloud.put(planned)
-        if secret := config.get("value_wo"):
-            self.cloud.secrets[config["name"]] = secret
+        version = "value_wo_version"
+        if version in planned and (prior is None or prior[version] != planned[version]):
+            self.cloud.secrets[planned["name"]] = config["value_wo"]
         return planned
 
     def Stop(self, request, context):

@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from jobs.words import Reason, Status
 from tests.terraform import configuration
 from tests.terraform.configuration import ROOT, local_values, resource
 
@@ -120,6 +121,25 @@ def test_both_subnets_are_delegated_and_the_server_waits_for_its_name():
     assert waits(resource(link)) == {"azurerm_subnet.database"}  # which is in use while the link is there
 
 
+def test_the_app_reaches_its_database(app):
+    assert app["virtual_network_subnet_id"] == "${azurerm_subnet.app.id}"
+    [group] = resource("azurerm_private_endpoint.database")["private_dns_zone_group"]
+    assert group["private_dns_zone_ids"] == ["${azurerm_private_dns_zone.database.id}"]
+
+
+def test_the_app_comes_after_what_its_first_start_needs(app):
+    assert waits(app) == {
+        *("terraform_data.roles_known", "terraform_data.image"),
+        *("azurerm_storage_queue.runs", "azurerm_storage_queue.poison"),
+        "azurerm_postgresql_flexible_server_active_directory_administrator.migration",
+        "azurerm_private_endpoint.database",
+    }
+
+
+def test_the_plan_goes_before_the_subnet_that_it_holds():
+    assert waits(resource("azurerm_service_plan.main")) == {"azurerm_subnet.app"}
+
+
 def test_the_database_has_an_owner_from_its_creation_to_its_end():
     # Made before any administrator it is Azure's own; and an administrator who owns tables can't be taken away.
     server, administrator = "azurerm_postgresql_flexible_server", "active_directory_administrator"
@@ -227,6 +247,51 @@ def test_every_alert_reaches_the_action_group():
         assert "azurerm_monitor_action_group.main.id" in str(alert.body["action"])
     assert set(local_values()["log_alerts"]) == {"no-tick", "failures", "late", "missed"}
     assert set(local_values()["database_alerts"]) == {"storage", "connections"}
+
+
+def test_an_alert_asks_for_what_the_app_tells():
+    alerts = local_values()["log_alerts"]
+    queries = " ".join(alert["query"] for alert in alerts.values())
+    told = re.findall(r'f"\{NAME\}\.([a-z.]+)"', (ROOT / "jobs/telemetry/opentelemetry.py").read_text())
+    assert set(re.findall(r"nightshift\.([a-z.]+)", queries)) <= set(told)
+    statuses, reasons = (
+        set(re.findall(rf"'nightshift\.{word}'\]\) (.*?) \|", queries)) for word in ("status", "reason")
+    )
+    assert statuses == {f"in ('{Status.FAILED}', '{Status.TIMED_OUT}', '{Status.LOST}')"}
+    assert reasons == {f"!= '{Reason.SUPERSEDED}'"}
+    assert "requests | where name == 'tick' and success == true" in alerts["no-tick"]["query"]
+    assert '@app.function_name("tick")' in (ROOT / "jobs/azure/functions.py").read_text()
+    # One row and one number, whatever there is.
+    assert all(
+        re.search(r"\| summarize found = (count\(\)|coalesce\(.*, 0\.0\))$", alert["query"])
+        for alert in alerts.values()
+    )
+
+
+def test_an_alert_fires_where_it_should():
+    fires = {name: (alert["operator"], alert["threshold"]) for name, alert in local_values()["log_alerts"].items()}
+    late = fires.pop("late")
+    assert fires == {"no-tick": ("LessThan", 1), "failures": ("GreaterThan", 0), "missed": ("GreaterThan", 0)}
+    assert late == ("GreaterThan", "${var.alert_lateness_minutes * 60}")
+    [rule] = [block.body for block in configuration.blocks() if "scheduled_query_rules" in block.type]
+    assert rule["criteria"][0]["operator"] == "${each.value.operator}"
+    assert rule["criteria"][0]["threshold"] == "${each.value.threshold}"
+    assert rule["criteria"][0]["metric_measure_column"] == "found"
+    assert waits(rule) == {"azurerm_linux_function_app.main"}  # before, no tick is no news
+
+
+def test_an_alert_looks_back_further_than_to_its_last_turn():
+    for alert in local_values()["log_alerts"].values():
+        turn, window = (int(re.fullmatch(r"PT(\d+)M", alert[key])[1]) for key in ("frequency", "window"))
+        assert window >= 2 * turn
+
+
+def test_someone_hears_of_the_budget_before_it_is_spent():
+    notifications = resource("azurerm_consumption_budget_resource_group.main")["notification"]
+    assert [(each["threshold_type"], each["operator"], each["threshold"]) for each in notifications] == [
+        ("Actual", "GreaterThan", 80),
+        ("Forecasted", "GreaterThan", 100),
+    ]
 
 
 def test_what_the_image_leaves_out_can_be_said_as_a_regular_expression():

@@ -4,14 +4,16 @@ import json
 import os
 import re
 import shutil
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
 from tests.terraform import configuration
-from tests.terraform.configuration import MAIN, SCHEMA
+from tests.terraform.configuration import MAIN, ROOT, SCHEMA
 from tests.terraform.provider import SUBSCRIPTION, Cloud, Refused, serving
-from tests.terraform.running import a_repository_in, terraform
+from tests.terraform.running import SOURCE, a_repository_in, terraform
+from tests.test_settings import manage
 
 pytestmark = [
     pytest.mark.skipif(not shutil.which("terraform"), reason="terraform isn't installed"),
@@ -40,9 +42,18 @@ VARIANTS = {
         "tags": {"CostCenter": "1"},
     },
 }
-# What `az` would do in the cloud: it says what it was asked for, finds no image that is there already, and builds none
-# where a test says so.
-AZ = '#!/bin/sh\necho "$*" >> "$AZ_LOG"\n[ "$2" = build ] && [ ! -e "$AZ_LOG.broken" ]\n'
+# What `az` would do in the cloud. It says what it was asked for, and what it got to build from; a test can have it find
+# an image that is there already, or build none.
+AZ = """#!/bin/sh
+echo "$*" >> "$AZ_LOG"
+if [ "$2" = repository ]; then
+    [ -e "$AZ_LOG.found" ]
+else
+    for context; do :; done
+    ls -A "$context" > "$AZ_LOG.context"
+    [ ! -e "$AZ_LOG.broken" ]
+fi
+"""
 
 
 @pytest.fixture
@@ -68,6 +79,10 @@ def workspace(tmp_path):
 
 def say(workspace, **variables):
     (workspace.folder / "terraform.tfvars.json").write_text(json.dumps({"role_wait_seconds": 0, **variables}))
+
+
+def beside(file, ending):
+    return file.with_name(f"{file.name}.{ending}")
 
 
 def changes(workspace):
@@ -116,6 +131,47 @@ def test_from_the_first_apply_to_the_destroy(workspace, variant):
     assert workspace.cloud.resources == {}
 
 
+def test_one_choice_can_follow_another(workspace):
+    # But for the database's way into the network, which takes a new server: the stand-in knows of no such thing.
+    elastic = VARIANTS["elastic, public, with a domain"] | {"database_public_access_from": []}
+    workspace.terraform("init")
+    for chosen in ({}, VARIANTS["scaling, with a standby"], elastic, {}):
+        say(workspace, name="nightshift", image={"tag": "first"}, **chosen)
+        workspace.terraform("apply", "-auto-approve")
+        assert changes(workspace) == {}
+
+
+def settings_in_the_container(workspace):
+    """What App Service makes of them: references to the vault are read."""
+    settings = workspace.cloud.one("azurerm_linux_function_app")["app_settings"]
+    secret = re.compile(r"@Microsoft\.KeyVault\(SecretUri=https://vault\.example/secrets/([a-z-]+)\)")
+    return {
+        name: secret.sub(lambda found: workspace.cloud.secrets[found[1]], value) for name, value in settings.items()
+    }
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_the_app_starts_with_the_settings_it_gets(workspace, variant):
+    say(workspace, name="nightshift", image={"tag": "first"}, **VARIANTS[variant])
+    workspace.terraform("init")
+    workspace.terraform("apply", "-auto-approve")
+    settings = settings_in_the_container(workspace)
+    host = workspace.cloud.one("azurerm_linux_function_app")["default_hostname"]
+    checked = manage("check", "--deploy", "--fail-level", "WARNING", **settings, WEBSITE_HOSTNAME=host)
+    assert checked.returncode == 0, checked.stderr
+    assert (settings["JOBS_MIGRATE_AT_START"], settings["DATABASE_ENTRA"]) == ("1", "1")
+    # What the start takes, and nothing that none of our code reads.
+    assert set(re.findall(r"\$\{([A-Z_]+):", (ROOT / "container/start.sh").read_text())) <= set(settings)
+    code = "".join(
+        file.read_text()
+        for folder in ("jobs", "mydjango", "container")
+        for file in sorted((ROOT / folder).rglob("*"))
+        if file.suffix in {".py", ".sh"}
+    )
+    ours = {name for name in settings if re.match(r"(JOBS|DATABASE)_(?!SCHEDULE__)", name)}
+    assert {name for name in ours if name not in code} == set()
+
+
 def test_an_image_is_built_once_for_its_source(workspace):
     say(workspace, name="nightshift")
     workspace.terraform("init")
@@ -123,7 +179,10 @@ def test_an_image_is_built_once_for_its_source(workspace):
     tag = workspace.cloud.one("azurerm_linux_function_app")["app_settings"]["JOBS_RELEASE"]
     asked, built = workspace.az.read_text().splitlines()
     assert re.match(rf"acr repository show .*--image nightshift:{tag} ", asked)
-    assert re.match(rf"acr build .*--image nightshift:{tag} --build-arg RELEASE={tag} .*\.$", built)
+    assert re.match(rf"acr build .*--image nightshift:{tag} --build-arg RELEASE={tag} ", built)
+    assert not Path(built.split()[-1]).exists()  # the copy that it was built from
+    # docs/ is in the repository, and .dockerignore keeps it out.
+    assert beside(workspace.az, "context").read_text().split() == sorted(set(SOURCE) - {"docs"})
     assert changes(workspace) == {}
 
     (workspace.folder.parent / "team").mkdir()
@@ -134,10 +193,18 @@ def test_an_image_is_built_once_for_its_source(workspace):
     }
 
 
+def test_an_image_that_is_there_is_not_built_again(workspace):
+    say(workspace, name="nightshift")
+    beside(workspace.az, "found").touch()
+    workspace.terraform("init")
+    workspace.terraform("apply", "-auto-approve")
+    assert [line.split()[1] for line in workspace.az.read_text().splitlines()] == ["repository"]
+
+
 def test_no_app_comes_before_its_image_and_the_next_apply_goes_on(workspace):
     say(workspace, name="nightshift")
     workspace.terraform("init")
-    broken = workspace.az.with_name(f"{workspace.az.name}.broken")
+    broken = beside(workspace.az, "broken")
     broken.touch()
     assert "local-exec provisioner error" in workspace.terraform("apply", "-auto-approve", fails=True)
     assert not [id for id in workspace.cloud.resources if "azurerm_linux_function_app" in id]
