@@ -157,6 +157,16 @@ def test_the_server_is_changed_by_one_at_a_time():
     } <= waits(resource("azurerm_private_endpoint.database"))
 
 
+def test_ids_are_written_as_azure_gives_them_back():
+    # In capitals a role would be replaced at each apply: azurerm compares letter by letter.
+    assert "[for id in var.deployers : lower(id)]" in local_values()["deployers"]
+    person = resource("azurerm_postgresql_flexible_server_active_directory_administrator.person")
+    assert person["object_id"] == "${lower(each.value.object_id)}"
+    for folder in (configuration.MAIN, configuration.BOOTSTRAP):
+        [provider] = [entry["azurerm"] for file in configuration.parse(folder) for entry in file.get("provider", [])]
+        assert "lower(var.subscription_id)" in provider["subscription_id"]
+
+
 def test_metric_alerts_have_tags_as_azure_gives_them_back():
     alerts = [block.body for block in configuration.blocks() if block.type == "azurerm_monitor_metric_alert"]
     assert {alert["tags"] for alert in alerts} == {"${local.tags_in_lower_case}"}
@@ -252,8 +262,11 @@ def test_every_alert_reaches_the_action_group():
 def test_an_alert_asks_for_what_the_app_tells():
     alerts = local_values()["log_alerts"]
     queries = " ".join(alert["query"] for alert in alerts.values())
-    told = re.findall(r'f"\{NAME\}\.([a-z.]+)"', (ROOT / "jobs/telemetry/opentelemetry.py").read_text())
-    assert set(re.findall(r"nightshift\.([a-z.]+)", queries)) <= set(told)
+    code = (ROOT / "jobs/telemetry/opentelemetry.py").read_text()
+    told = re.findall(r'create_\w+\(\s*f"\{NAME\}\.([a-z.]+)"', code)
+    assert set(re.findall(r"'nightshift\.([a-z.]+)'[,) ]", queries)) <= set(told)
+    dimensions = re.findall(r'f"\{NAME\}\.([a-z]+)": ', code)
+    assert set(re.findall(r"customDimensions\['nightshift\.([a-z]+)'\]", queries)) <= set(dimensions)
     statuses, reasons = (
         set(re.findall(rf"'nightshift\.{word}'\]\) (.*?) \|", queries)) for word in ("status", "reason")
     )
