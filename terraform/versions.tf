@@ -1,5 +1,5 @@
 terraform {
-  # Write-only arguments, which keep the secrets out of the state, want 1.11 (and in `terraform test`, where they are mocked, 1.11.4).
+  # Write-only arguments, which keep the secrets out of the state, want 1.11. To be mocked in `terraform test` they want 1.11.4.
   required_version = ">= 1.11, < 2.0"
 
   required_providers {
