@@ -1,14 +1,20 @@
 """What `make check` and CI do beside the tests."""
 
+import json
 import shutil
 import socket
 import subprocess
+import sys
 import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
+from types import SimpleNamespace
 
 import pytest
 
 from tests.azure import azurite
+from tools import wait_until_ready
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -18,6 +24,70 @@ def silent():
     """The URL of a server that takes connections and answers nothing."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
         yield f"http://127.0.0.1:{listening.getsockname()[1]}/simple/"
+
+
+@pytest.fixture
+def site():
+    """A site that gives one answer after the other, the last one for ever: a status and a text. It notes who asked."""
+    answers, asked = [], []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self):
+            asked.append(self.path)
+            status, text = answers.pop(0) if len(answers) > 1 else answers[0]
+            self.send_response(status)
+            self.end_headers()
+            self.wfile.write(text.encode())
+
+        def log_message(self, *arguments):
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    Thread(target=server.serve_forever, daemon=True).start()
+    yield SimpleNamespace(url=f"http://127.0.0.1:{server.server_port}/", answers=answers, asked=asked)
+    server.shutdown()
+    server.server_close()
+
+
+def ready(release):
+    return 200, json.dumps({"status": "ready", "release": release, "problems": {}})
+
+
+def test_a_deployment_is_waited_for_while_the_former_release_answers(site):
+    not_yet = 503, json.dumps({"status": "not ready", "release": "new", "problems": {"migrations": "1 is pending."}})
+    site.answers += [
+        ready("old"),
+        (200, ""),
+        (502, "<html>Bad Gateway</html>"),
+        (200, '"ready"'),
+        not_yet,
+        ready("new"),
+    ]
+    assert wait_until_ready.wait(site.url, "new", seconds=30, pause=0.01)
+    assert site.asked == ["/api/ready"] * 6
+
+
+def test_a_release_that_never_answers_fails_the_deployment(site):
+    site.answers += [ready("old")]
+    done = subprocess.run(
+        [sys.executable, "tools/wait_until_ready.py", site.url, "new", "1"], cwd=ROOT, capture_output=True, text=True
+    )
+    assert done.returncode == 1
+    assert done.stdout == ready("old")[1] + "\n"
+    assert done.stderr.startswith(f"{site.url} didn't tell of new within 1 s.")
+
+
+def test_a_site_that_is_not_there_yet_is_waited_for(silent, capsys):
+    gone = silent.replace("/simple/", "").rpartition(":")[0] + ":1/"
+    assert not wait_until_ready.wait(gone, "new", seconds=0)
+    assert "refused" in capsys.readouterr().out
+
+
+def test_the_pipeline_waits_for_the_release_that_it_deployed():
+    assert (
+        'wait_until_ready.py "$(terraform output -raw url)" "$(terraform output -raw release)"'
+        in (ROOT / ".github/workflows/deploy.yml").read_text()
+    )
 
 
 def test_make_check_asks_for_known_vulnerabilities():

@@ -1,0 +1,59 @@
+"""Wait until a deployment answers with the release that it was given.
+
+    python3 tools/wait_until_ready.py URL RELEASE [SECONDS]
+
+URL is the site's, as `terraform output -raw url` prints it. While a new container starts, the former one answers, and
+is ready too: `release` in what /api/ready tells says which it is. Ends with 0 as soon as it is the new one, and with 1
+after SECONDS: 2400, where Azure gives a start 1800.
+"""
+
+import http.client
+import json
+import sys
+import time
+import urllib.error
+import urllib.request
+
+PAUSE = 10.0  # seconds between two questions
+
+
+def answer(url: str) -> str:
+    """What the site says, or why it says nothing."""
+    try:
+        with urllib.request.urlopen(url, timeout=20) as response:  # noqa: S310  a URL of whoever calls this
+            return str(response.read().decode(errors="replace"))
+    except urllib.error.HTTPError as error:
+        return error.read().decode(errors="replace") or str(error)
+    except (OSError, http.client.HTTPException) as error:
+        return str(error)
+
+
+def is_ready(text: str, release: str) -> bool:
+    try:
+        told = json.loads(text)
+    except ValueError:
+        return False
+    return isinstance(told, dict) and told.get("status") == "ready" and told.get("release") == release
+
+
+def wait(site: str, release: str, seconds: float, pause: float = PAUSE) -> bool:
+    """Whether it came in time. What the site says is printed whenever it changes."""
+    until, last = time.monotonic() + seconds, ""
+    while True:
+        text = answer(f"{site.rstrip('/')}/api/ready")
+        if text != last:
+            print(text, flush=True)  # noqa: T201
+        if is_ready(text, release):
+            return True
+        if time.monotonic() + pause > until:
+            return False
+        last = text
+        time.sleep(pause)
+
+
+if __name__ == "__main__":
+    if len(sys.argv) not in (3, 4):
+        sys.exit(__doc__)
+    url, wanted, limit = sys.argv[1], sys.argv[2], float(sys.argv[3]) if len(sys.argv) == 4 else 2400.0
+    if not wait(url, wanted, limit):
+        sys.exit(f'{url} didn\'t tell of {wanted} within {limit:g} s. See docs/deploy.md, "Look inside".')
