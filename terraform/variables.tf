@@ -348,7 +348,7 @@ variable "database_administrators" {
 }
 
 variable "deletion_protection" {
-  description = "Whether a plan that would destroy or replace the database server fails. Set it once there is something to lose."
+  description = "Whether a plan that would destroy or replace the database server fails, once this is applied. Set it when there is something to lose."
   type        = bool
   default     = false
   nullable    = false

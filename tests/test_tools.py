@@ -53,34 +53,68 @@ def ready(release):
     return 200, json.dumps({"status": "ready", "release": release, "problems": {}})
 
 
-def test_a_deployment_is_waited_for_while_the_former_release_answers(site):
+def test_a_deployment_is_waited_for_while_the_former_release_answers(site, capsys):
     not_yet = 503, json.dumps({"status": "not ready", "release": "new", "problems": {"migrations": "1 is pending."}})
-    site.answers += [
-        ready("old"),
-        (200, ""),
-        (502, "<html>Bad Gateway</html>"),
-        (200, '"ready"'),
-        not_yet,
-        ready("new"),
-    ]
+    others = [(200, ""), (502, "<html>Bad Gateway</html>"), (200, '"ready"'), not_yet]
+    site.answers += [ready("old"), ready("old"), *others, ready("new")]
     assert wait_until_ready.wait(site.url, "new", seconds=30, pause=0.01)
-    assert site.asked == ["/api/ready"] * 6
+    assert site.asked == ["/api/ready"] * 7
+    # Each once, however often it is said.
+    said = [
+        ready("old")[1],
+        "200, and nothing else",
+        "<html>Bad Gateway</html>",
+        '"ready"',
+        not_yet[1],
+        ready("new")[1],
+    ]
+    assert capsys.readouterr().out.splitlines() == said
+
+
+def test_an_answer_that_is_cut_off_is_none():
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def cut():
+            connection, _ = listening.accept()
+            with connection:
+                connection.recv(1000)
+                connection.sendall(b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 100\r\n\r\n<ht")
+
+        Thread(target=cut, daemon=True).start()
+        assert "IncompleteRead" in wait_until_ready.answer(f"http://127.0.0.1:{listening.getsockname()[1]}/api/ready")
 
 
 def test_a_release_that_never_answers_fails_the_deployment(site):
     site.answers += [ready("old")]
     done = subprocess.run(
-        [sys.executable, "tools/wait_until_ready.py", site.url, "new", "1"], cwd=ROOT, capture_output=True, text=True
+        [sys.executable, "tools/wait_until_ready.py", site.url, "new", "1"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
     )
     assert done.returncode == 1
     assert done.stdout == ready("old")[1] + "\n"
     assert done.stderr.startswith(f"{site.url} didn't tell of new within 1 s.")
 
 
-def test_a_site_that_is_not_there_yet_is_waited_for(silent, capsys):
-    gone = silent.replace("/simple/", "").rpartition(":")[0] + ":1/"
-    assert not wait_until_ready.wait(gone, "new", seconds=0)
-    assert "refused" in capsys.readouterr().out
+def test_a_site_that_is_not_there_yet_is_waited_for(monkeypatch):
+    answers = iter(["Connection refused", "Connection refused", ready("new")[1]])
+    monkeypatch.setattr(wait_until_ready, "answer", lambda url: next(answers))
+    assert wait_until_ready.wait("https://jobs.example.com/", "new", seconds=30, pause=0.01)
+
+
+def test_nobody_listening_is_an_answer_too():
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        port = listening.getsockname()[1]
+    assert "refused" in wait_until_ready.answer(f"http://127.0.0.1:{port}/api/ready")
+
+
+def test_what_terraform_did_not_tell_is_not_waited_for():
+    done = subprocess.run(
+        [sys.executable, "tools/wait_until_ready.py", "", "new"], cwd=ROOT, capture_output=True, text=True, timeout=60
+    )
+    assert (done.returncode, done.stderr) == (1, "URL or RELEASE is empty. Does `terraform output` tell them?\n")
 
 
 def test_the_pipeline_waits_for_the_release_that_it_deployed():

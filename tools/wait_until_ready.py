@@ -4,7 +4,8 @@
 
 URL is the site's, as `terraform output -raw url` prints it. While a new container starts, the former one answers, and
 is ready too: `release` in what /api/ready tells says which it is. Ends with 0 as soon as it is the new one, and with 1
-after SECONDS: 2400, where Azure gives a start 1800.
+after SECONDS: 2400, where Azure gives a start 1800. After a change of settings alone the release is the same, and the
+former container's answer is taken for the new one's.
 """
 
 import http.client
@@ -13,6 +14,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from typing import Any
 
 PAUSE = 10.0  # seconds between two questions
 
@@ -20,12 +22,17 @@ PAUSE = 10.0  # seconds between two questions
 def answer(url: str) -> str:
     """What the site says, or why it says nothing."""
     try:
-        with urllib.request.urlopen(url, timeout=20) as response:  # noqa: S310  a URL of whoever calls this
-            return str(response.read().decode(errors="replace"))
-    except urllib.error.HTTPError as error:
-        return error.read().decode(errors="replace") or str(error)
+        with opened(url) as response:
+            return str(response.read().decode(errors="replace")) or f"{response.status}, and nothing else"
     except (OSError, http.client.HTTPException) as error:
         return str(error)
+
+
+def opened(url: str) -> Any:
+    try:
+        return urllib.request.urlopen(url, timeout=20)  # noqa: S310  a URL of whoever calls this
+    except urllib.error.HTTPError as error:
+        return error  # an answer too: who isn't ready says it with 503
 
 
 def is_ready(text: str, release: str) -> bool:
@@ -55,5 +62,7 @@ if __name__ == "__main__":
     if len(sys.argv) not in (3, 4):
         sys.exit(__doc__)
     url, wanted, limit = sys.argv[1], sys.argv[2], float(sys.argv[3]) if len(sys.argv) == 4 else 2400.0
+    if not url or not wanted:
+        sys.exit("URL or RELEASE is empty. Does `terraform output` tell them?")
     if not wait(url, wanted, limit):
         sys.exit(f'{url} didn\'t tell of {wanted} within {limit:g} s. See docs/deploy.md, "Look inside".')

@@ -30,35 +30,6 @@ NAMES = {
 }
 TOLD = ("required", "optional", "computed", "sensitive", "write_only")
 
-# azurerm has these (internal/services/web/registration.go); the schema at hand leaves them out. As it documents them.
-TEXT = {"type": "string"}
-REQUIRED, COMPUTED = TEXT | {"required": True}, TEXT | {"computed": True}
-EITHER = COMPUTED | {"optional": True}
-NOT_IN_THE_SCHEMA = {
-    "azurerm_app_service_custom_hostname_binding": {
-        "id": EITHER,
-        "hostname": REQUIRED,
-        "app_service_name": REQUIRED,
-        "resource_group_name": REQUIRED,
-        "ssl_state": EITHER,
-        "thumbprint": EITHER,
-        "virtual_ip": COMPUTED,
-    },
-    "azurerm_app_service_managed_certificate": {
-        "id": EITHER,
-        "custom_hostname_binding_id": REQUIRED,
-        "tags": {"type": ["map", "string"], "optional": True},
-        "thumbprint": COMPUTED,
-    },
-    "azurerm_app_service_certificate_binding": {
-        "id": EITHER,
-        "hostname_binding_id": REQUIRED,
-        "certificate_id": REQUIRED,
-        "ssl_state": REQUIRED,
-        "thumbprint": COMPUTED,
-    },
-}
-
 
 class Refused(Exception):
     """What Azure, too, would answer with an error to."""
@@ -188,9 +159,8 @@ def write(value):
 
 class Provider(services.ProviderServicer):
     def __init__(self, schema, cloud):
-        left_out = {name: {"block": {"attributes": each}} for name, each in NOT_IN_THE_SCHEMA.items()}
         self.provider, self.data = schema["provider_config"], schema["data_source_schemas"]
-        self.resources = left_out | schema["resource_schemas"]
+        self.resources = schema["resource_schemas"]
         self.cloud = cloud
 
     def GetSchema(self, request, context):

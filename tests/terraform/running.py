@@ -5,7 +5,7 @@ import subprocess
 
 from tests.terraform.configuration import ROOT
 
-# Of the repository, what goes into the image and so into its hash.
+# A part of the repository: some of what goes into the image, and docs, which doesn't.
 SOURCE = ("Dockerfile", ".dockerignore", "requirements.txt", "host.json", "container", "jobs", "docs")
 
 

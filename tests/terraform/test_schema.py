@@ -5,13 +5,12 @@ import re
 import pytest
 
 from tests.terraform import configuration
-from tests.terraform.configuration import BOOTSTRAP, MAIN, SCHEMA
-from tests.terraform.provider import NOT_IN_THE_SCHEMA
+from tests.terraform.configuration import BOOTSTRAP, MAIN
 
 META = {"count", "for_each", "depends_on", "lifecycle", "provider", "provisioner", "timeouts", "__is_block__"}
 REFERENCE = re.compile(r"\b((?:data\.)?azurerm_\w+\.\w+)(\[[^\]]+\])?(?:\.(\w+))?")
 
-pytestmark = pytest.mark.skipif(not SCHEMA.exists(), reason=f"no provider schema at {SCHEMA}: set AZURERM_SCHEMA")
+pytestmark = configuration.NEEDS_SCHEMA
 
 
 @pytest.fixture(scope="module")
@@ -71,7 +70,7 @@ def problems_of_an_argument(attribute, value, place):
 def test_every_argument_is_one_that_azurerm_has(schema, folder):
     found = []
     for block in configuration.blocks(folder):
-        if block.type.startswith("azurerm_") and block.type not in NOT_IN_THE_SCHEMA:
+        if block.type.startswith("azurerm_"):
             assert of(schema, block), f"azurerm has no {block.address}"
             found.extend(problems(block.body, of(schema, block)["block"], block.address))
     assert found == []
@@ -142,8 +141,6 @@ def test_what_is_mocked_is_what_azurerm_computes(schema):
     for kind, schemas in (("mock_resource", "resource_schemas"), ("mock_data", "data_source_schemas")):
         for entry in mocks[kind]:
             for type_, body in entry.items():
-                if type_ in NOT_IN_THE_SCHEMA:
-                    continue
                 attributes = schema[schemas][type_]["block"]["attributes"]
                 for name in body["defaults"]:
                     assert attributes[name].get("computed"), f"{type_}.{name} is not computed"

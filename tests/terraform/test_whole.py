@@ -10,14 +10,14 @@ from types import SimpleNamespace
 import pytest
 
 from tests.terraform import configuration
-from tests.terraform.configuration import MAIN, ROOT, SCHEMA
+from tests.terraform.configuration import MAIN, ROOT
 from tests.terraform.provider import SUBSCRIPTION, Cloud, Refused, serving
 from tests.terraform.running import SOURCE, a_repository_in, terraform
 from tests.test_settings import manage
 
 pytestmark = [
     pytest.mark.skipif(not shutil.which("terraform"), reason="terraform isn't installed"),
-    pytest.mark.skipif(not SCHEMA.exists(), reason=f"no provider schema at {SCHEMA}: set AZURERM_SCHEMA"),
+    configuration.NEEDS_SCHEMA,
 ]
 
 VARIANTS = {
@@ -50,7 +50,7 @@ if [ "$2" = repository ]; then
     [ -e "$AZ_LOG.found" ]
 else
     for context; do :; done
-    ls -A "$context" > "$AZ_LOG.context"
+    (cd "$context" && find . -mindepth 1 | sort) > "$AZ_LOG.context"
     [ ! -e "$AZ_LOG.broken" ]
 fi
 """
@@ -131,8 +131,9 @@ def test_from_the_first_apply_to_the_destroy(workspace, variant):
     assert workspace.cloud.resources == {}
 
 
-def test_one_choice_can_follow_another(workspace):
-    # But for the database's way into the network, which takes a new server: the stand-in knows of no such thing.
+def test_after_each_change_of_choices_a_plan_finds_nothing_left(workspace):
+    # What takes a new resource in azurerm, the stand-in doesn't know. The database's way into the network does, and all
+    # that hangs on the server with it.
     elastic = VARIANTS["elastic, public, with a domain"] | {"database_public_access_from": []}
     workspace.terraform("init")
     for chosen in ({}, VARIANTS["scaling, with a standby"], elastic, {}):
@@ -174,6 +175,9 @@ def test_the_app_starts_with_the_settings_it_gets(workspace, variant):
 
 def test_an_image_is_built_once_for_its_source(workspace):
     say(workspace, name="nightshift")
+    team = workspace.folder.parent / "team"
+    team.mkdir()
+    (team / "schedule.py").write_text("Something to run.")
     workspace.terraform("init")
     workspace.terraform("apply", "-auto-approve")
     tag = workspace.cloud.one("azurerm_linux_function_app")["app_settings"]["JOBS_RELEASE"]
@@ -182,11 +186,11 @@ def test_an_image_is_built_once_for_its_source(workspace):
     assert re.match(rf"acr build .*--image nightshift:{tag} --build-arg RELEASE={tag} ", built)
     assert not Path(built.split()[-1]).exists()  # the copy that it was built from
     # docs/ is in the repository, and .dockerignore keeps it out.
-    assert beside(workspace.az, "context").read_text().split() == sorted(set(SOURCE) - {"docs"})
+    sent = beside(workspace.az, "context").read_text().split()
+    assert set(sent) == {f"./{name}" for name in {*SOURCE, "team", "team/schedule.py"} - {"docs"}}
     assert changes(workspace) == {}
 
-    (workspace.folder.parent / "team").mkdir()
-    (workspace.folder.parent / "team/schedule.py").write_text("More to run.")
+    (team / "schedule.py").write_text("More to run.")
     assert changes(workspace) == {
         "azurerm_linux_function_app.main": ["update"],
         "terraform_data.image[0]": ["delete", "create"],
@@ -259,13 +263,23 @@ def test_a_wrong_configuration_would_be_found(workspace):
     assert 'Inappropriate value for attribute "name": string required' in told
 
 
-def test_the_cloud_refuses_what_azure_would():
+@pytest.mark.parametrize(
+    "by",
+    [
+        {"block": [{"group_id": f"/subscriptions/{SUBSCRIPTION}/azurerm_resource_group/main/1"}]},
+        {"resource_group_name": "main"},
+    ],
+    ids=["by id", "by name"],
+)
+def test_the_cloud_refuses_what_azure_would(by):
     cloud = Cloud()
-    plan, app = ({"id": f"/subscriptions/{SUBSCRIPTION}/azurerm_{name}"} for name in ("plan", "app"))
-    app["site"] = [{"plan": plan["id"]}]
+    named = {"id": f"/subscriptions/{SUBSCRIPTION}/azurerm_resource_group/main/1", "name": "main"}
+    naming = {"id": f"/subscriptions/{SUBSCRIPTION}/azurerm_service_plan/main/2", "name": "main", **by}
     with pytest.raises(Refused, match="which isn't there"):
-        cloud.put(app)
-    cloud.put(plan)
-    cloud.put(app)
+        cloud.put(naming)
+    cloud.put(named)
+    cloud.put(naming)
     with pytest.raises(Refused, match="is still named by"):
-        cloud.delete(plan["id"])
+        cloud.delete(named["id"])
+    cloud.delete(naming["id"])
+    cloud.delete(named["id"])
