@@ -10,8 +10,8 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from jobs import states, telemetry, triggers
-from jobs.declarations import UnknownJob, registry
+from jobs import telemetry, triggers
+from jobs.declarations import UnknownJob
 from jobs.models import Attempt, Event, Gap, JobState, Run
 from jobs.overview import visible_arguments
 from jobs.presentation import command_line, shorten, size, took
@@ -139,11 +139,6 @@ class JobStateAdmin(ReadOnly):
     search_fields = ["job"]
     ordering = ["job"]
     actions = ["run_now"]
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[JobState]:
-        # A job without a schedule has no row before its first run, and then nobody could ask for that here.
-        states.begin(job for job in registry.values() if not job.schedule)
-        return super().get_queryset(request)
 
     def has_run_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("jobs.add_run")

@@ -14,6 +14,27 @@ class UnsetSetting(LookupError):
         self.name = name
 
 
+class UnreadSecret(ValueError):
+    """{name} couldn't be read from the Key Vault. Look whether the secret is there and the app has the right to it."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"{name} couldn't be read from the Key Vault. Look whether the secret is there and the app's identity has "
+            "the role Key Vault Secrets User, then restart the app."
+        )
+
+
+def secret(name: str) -> str:
+    """The setting NAME; empty where it isn't set.
+
+    Raises UnreadSecret where App Service left the reference in its place: that is a text which anyone can write down.
+    """
+    value = os.environ.get(name, "")
+    if value.startswith("@Microsoft.KeyVault("):
+        raise UnreadSecret(name)
+    return value
+
+
 def resolve(text: str) -> str:
     """The text with each %NAME% replaced by the setting NAME, as the host does it (AZURE.md, "Timers").
 

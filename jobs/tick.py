@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from django.conf import settings
 
-from jobs import claims, doorbell, instance, sql, supervisor, telemetry, timing, transitions
+from jobs import claims, doorbell, instance, sql, states, supervisor, telemetry, timing, transitions
 from jobs.claims import Claim
 from jobs.declarations import Job, registry
 from jobs.doorbell import Ring
@@ -43,6 +43,8 @@ def tick() -> list[Born]:
     global _aligned
     due = list(registry.scheduled()) if not _aligned else _due()
     if not _aligned:
+        # A job without a schedule gets its row too: in the admin it is what is asked to run.
+        states.begin(job for job in registry.values() if not job.schedule)
         retire_unscheduled()
         declare_predecessors_lost()
     supervisor.give_unsure_back()

@@ -5,21 +5,20 @@ from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
+from jobs import app_settings
+
 
 def text(name: str, default: str | None = None) -> str:
     """The variable's text; `default` where it isn't set or is empty.
 
-    Raises ImproperlyConfigured where there is neither, and where App Service left a reference to a Key Vault in its
-    place: a SECRET_KEY that is one would be a text that anyone can write down.
+    Raises ImproperlyConfigured where there is neither, and where it is a secret that App Service couldn't read.
     """
-    value = os.environ.get(name) or default
+    try:
+        value = app_settings.secret(name) or default
+    except app_settings.UnreadSecret as error:
+        raise ImproperlyConfigured(str(error)) from None
     if value is None:
         raise ImproperlyConfigured(f"{name} is not set. Set it, or set LOCAL=1 to try the project on your own machine.")
-    if value.startswith("@Microsoft.KeyVault("):
-        raise ImproperlyConfigured(
-            f"{name} couldn't be read from the Key Vault. Look whether the secret is there and the app's identity has "
-            "the role Key Vault Secrets User, then restart the app."
-        )
     return value
 
 

@@ -81,6 +81,12 @@ def say(workspace, **variables):
     (workspace.folder / "terraform.tfvars.json").write_text(json.dumps({"role_wait_seconds": 0, **variables}))
 
 
+def applied(workspace, **variables):
+    say(workspace, **variables)
+    workspace.terraform("init")
+    workspace.terraform("apply", "-auto-approve")
+
+
 def beside(file, ending):
     return file.with_name(f"{file.name}.{ending}")
 
@@ -113,9 +119,7 @@ def test_the_native_tests_pass(workspace, name):
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_from_the_first_apply_to_the_destroy(workspace, variant):
     chosen = {"name": "nightshift", **VARIANTS[variant]}
-    say(workspace, **chosen, image={"tag": "first"})
-    workspace.terraform("init")
-    workspace.terraform("apply", "-auto-approve")
+    applied(workspace, **chosen, image={"tag": "first"})
     assert changes(workspace) == {}
 
     say(workspace, **chosen, image={"tag": "second"})
@@ -153,9 +157,7 @@ def settings_in_the_container(workspace):
 
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_the_app_starts_with_the_settings_it_gets(workspace, variant):
-    say(workspace, name="nightshift", image={"tag": "first"}, **VARIANTS[variant])
-    workspace.terraform("init")
-    workspace.terraform("apply", "-auto-approve")
+    applied(workspace, name="nightshift", image={"tag": "first"}, **VARIANTS[variant])
     settings = settings_in_the_container(workspace)
     host = workspace.cloud.one("azurerm_linux_function_app")["default_hostname"]
     checked = manage("check", "--deploy", "--fail-level", "WARNING", **settings, WEBSITE_HOSTNAME=host)
@@ -174,12 +176,10 @@ def test_the_app_starts_with_the_settings_it_gets(workspace, variant):
 
 
 def test_an_image_is_built_once_for_its_source(workspace):
-    say(workspace, name="nightshift")
     team = workspace.folder.parent / "team"
     team.mkdir()
     (team / "schedule.py").write_text("Something to run.")
-    workspace.terraform("init")
-    workspace.terraform("apply", "-auto-approve")
+    applied(workspace, name="nightshift")
     tag = workspace.cloud.one("azurerm_linux_function_app")["app_settings"]["JOBS_RELEASE"]
     asked, built = workspace.az.read_text().splitlines()
     assert re.match(rf"acr repository show .*--image nightshift:{tag} ", asked)
@@ -198,10 +198,8 @@ def test_an_image_is_built_once_for_its_source(workspace):
 
 
 def test_an_image_that_is_there_is_not_built_again(workspace):
-    say(workspace, name="nightshift")
     beside(workspace.az, "found").touch()
-    workspace.terraform("init")
-    workspace.terraform("apply", "-auto-approve")
+    applied(workspace, name="nightshift")
     assert [line.split()[1] for line in workspace.az.read_text().splitlines()] == ["repository"]
 
 
@@ -218,9 +216,7 @@ def test_no_app_comes_before_its_image_and_the_next_apply_goes_on(workspace):
 
 
 def test_no_secret_is_in_the_state_and_each_is_made_anew_on_demand(workspace):
-    say(workspace, name="nightshift", image={"tag": "first"})
-    workspace.terraform("init")
-    workspace.terraform("apply", "-auto-approve")
+    applied(workspace, name="nightshift", image={"tag": "first"})
     before = dict(workspace.cloud.secrets)
     assert sorted(before) == ["admin-password", "secret-key"]
     assert len(before["secret-key"]) == 128
@@ -238,9 +234,7 @@ def test_no_secret_is_in_the_state_and_each_is_made_anew_on_demand(workspace):
 
 
 def test_a_guarded_database_is_not_destroyed(workspace):
-    say(workspace, name="nightshift", image={"tag": "first"}, deletion_protection=True)
-    workspace.terraform("init")
-    workspace.terraform("apply", "-auto-approve")
+    applied(workspace, name="nightshift", image={"tag": "first"}, deletion_protection=True)
     assert "Instance cannot be destroyed" in workspace.terraform("destroy", "-auto-approve", fails=True)
     assert workspace.cloud.one("azurerm_postgresql_flexible_server")["version"] == "18"
 

@@ -7,6 +7,8 @@ from django.contrib.auth import get_user_model
 from django.core.management.base import BaseCommand, CommandError
 from django.db import IntegrityError, transaction
 
+from jobs import app_settings
+
 
 class Command(BaseCommand):
     help = (
@@ -15,14 +17,12 @@ class Command(BaseCommand):
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        name, password = os.environ.get("JOBS_ADMIN_USERNAME"), os.environ.get("JOBS_ADMIN_PASSWORD")
+        try:
+            name, password = os.environ.get("JOBS_ADMIN_USERNAME"), app_settings.secret("JOBS_ADMIN_PASSWORD")
+        except app_settings.UnreadSecret as error:
+            raise CommandError(str(error)) from None
         if not name or not password:
             raise CommandError("JOBS_ADMIN_USERNAME or JOBS_ADMIN_PASSWORD is not set. Set both.")
-        if password.startswith("@Microsoft.KeyVault("):  # as App Service leaves it where it has no right to the secret
-            raise CommandError(
-                "JOBS_ADMIN_PASSWORD couldn't be read from the Key Vault. Look whether the secret is there and the "
-                "app's identity has the role Key Vault Secrets User, then restart the app."
-            )
         try:
             # Two instances may start at once: the name's unique key lets one of them make it.
             with transaction.atomic():
