@@ -148,6 +148,10 @@ class Registry(Mapping[str, Job]):
         except KeyError:
             raise UnknownJob(name, self._jobs) from None
 
+    def get[D](self, name: str, default: D | None = None) -> Job | D | None:  # type: ignore[override]
+        # Mapping's own catches KeyError, which UnknownJob is not: a KeyError's text would be its repr.
+        return self._jobs.get(name, default)
+
     def __contains__(self, name: object) -> bool:
         return name in self._jobs
 

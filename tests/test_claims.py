@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from jobs import claims, states, timing, transitions
+from jobs import claims, poison, states, timing, transitions
 from jobs.models import Run
 from jobs.transitions import Outcome
 from jobs.words import AttemptStatus, Status
@@ -78,6 +78,14 @@ def test_a_group_has_room_for_so_many(declared):
     assert third is None
     end(first)
     assert claims.claim(runs[2].pk, HERE) is not None
+
+
+def test_a_run_of_a_removed_job_is_asked_about_like_any_other(declared):
+    """Its group is known from its row, its limit from nowhere."""
+    declared("left", concurrency_group="table", concurrency_limit=2)
+    removed = a_queued_run("removed", concurrency_group="table")
+    claims.claim(removed.pk, HERE)
+    assert poison.take(str(removed.pk)) is not None
 
 
 @pytest.mark.django_db(transaction=True)

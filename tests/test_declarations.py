@@ -90,6 +90,7 @@ def test_an_unknown_job_is_told_with_what_may_have_been_meant(declared):
     with pytest.raises(UnknownJob) as error:
         registry["x"]
     assert str(error.value) == "No job is declared as 'x'. `manage.py jobs` lists them."
+    assert registry.get("x") is None
 
 
 LETTERS = "Write a letter, then letters, digits, _ or -, 127 at most."
