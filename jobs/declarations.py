@@ -6,7 +6,7 @@ import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from difflib import get_close_matches
 from importlib import import_module
 from random import Random
@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.utils.module_loading import autodiscover_modules
 
+from jobs import clocks
 from jobs.app_settings import UnsetSetting, resolve
 from jobs.ncrontab import Expression, InvalidExpression
 from jobs.occurrences import Schedule, UnknownZone, zone_called
@@ -32,8 +33,8 @@ LONGEST_DEADLINE = timedelta(days=1)
 NEVER_ZERO = {"timeout", "start_deadline"}
 NO_TEXT = "Write it in quotes: '0 0 3 * * *' is due at 03:00."
 SCHEDULE_SETTING = "JOBS_SCHEDULE__"
-# The moment this process could first know what is declared: a job's ledger begins here.
-FIRST_SEEN = datetime.now(UTC)
+# When this process could first know what is declared (`clocks.elapsed`): a job's ledger begins there.
+FIRST_SEEN = clocks.elapsed()
 
 
 class UnknownJob(LookupError):

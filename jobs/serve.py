@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from django.db import transaction
 
-from jobs import declarations, disabled, overrides, pipelines, sql, states, telemetry, transitions
+from jobs import disabled, overrides, pipelines, sql, states, telemetry, transitions
 from jobs.declarations import Job
 from jobs.fate import INSTANT, Activity, Birth, Situation, Span, Verdict, decide
 from jobs.faults import point
@@ -157,7 +157,7 @@ def _windows(jobs: dict[str, Job], found: Sequence[_State], now: datetime | None
         restarted = state.fingerprint != job.fingerprint or through is None
         if through is None or restarted:
             # Never back: a timer may have served an occurrence a moment before the database's clock came to it.
-            first_seen = min(declarations.FIRST_SEEN, moment)
+            first_seen = min(states.first_seen(state.clock), moment)
             through = first_seen if through is None else max(through, first_seen)
         until = moment - patience if job.has_timer else moment
         end = state.override.until if state.override else None

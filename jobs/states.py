@@ -3,16 +3,20 @@
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from jobs import declarations, sql
+from jobs import clocks, declarations, sql
 from jobs.declarations import Job
 from jobs.fate import Activity
 
 
 def begin(jobs: Iterable[Job], at: datetime | None = None) -> None:
-    """Make the state rows that don't exist yet. Their ledger begins at `at`, or when this process first saw them."""
-    seen = declarations.FIRST_SEEN if at is None else min(at, declarations.FIRST_SEEN)
+    """Make the state rows that don't exist yet. Their ledger begins when this process first saw them, or at `at`.
+
+    The earlier of the two holds.
+    """
+    seen = first_seen(clock())
+    seen = seen if at is None else min(at, seen)
     rows = [
         {
             "job": job.name,
@@ -34,6 +38,14 @@ def begin(jobs: Iterable[Job], at: datetime | None = None) -> None:
         """,
         [json.dumps(rows)],
     )
+
+
+def first_seen(clock: datetime) -> datetime:
+    """When this process could first know what is declared, by the database's clock, which shows `clock` now.
+
+    This machine's own clock may be minutes ahead, which would hide occurrences, or behind, which would invent some.
+    """
+    return clock - timedelta(seconds=clocks.elapsed() - declarations.FIRST_SEEN)
 
 
 def lock(job: Job) -> None:

@@ -10,6 +10,7 @@ from psycopg.conninfo import make_conninfo
 from jobs import migrated, supervisor
 from jobs.declarations import declare, registry
 from jobs.isolation.client import server
+from tests.database_clock import SEARCH_PATH, DatabaseClock
 
 
 @pytest.fixture(autouse=True)
@@ -72,6 +73,17 @@ def worker(database_url, transactional_db):
     if supervisor._supervisors:
         supervisor.shut_down(timedelta(0), timedelta(0))
         supervisor.open_again()
+
+
+@pytest.fixture
+def database_clock(db):
+    """The database's clock, as this test's connection sees it."""
+    with connection.cursor() as cursor:
+        clock = DatabaseClock(cursor.execute)
+        cursor.execute(f"SET search_path = {SEARCH_PATH}")
+        yield clock
+        cursor.execute("RESET search_path")
+        clock.remove()
 
 
 @pytest.fixture

@@ -12,6 +12,11 @@ HERE = Instance(name="here", supervisor="ns/1/1", release="1.2")
 NOON = datetime(2026, 3, 14, 12, 0, tzinfo=UTC)
 
 
+def first_seen_at(monkeypatch, moment):
+    """The process of this test first saw what is declared at this moment of the database's clock."""
+    monkeypatch.setattr(states, "first_seen", lambda clock: moment)
+
+
 def a_run(job="nightly", status=Status.SUCCEEDED, **fields):
     """A run; one that has ended took 90 seconds and ended at noon, unless told otherwise."""
     if status in ENDED:

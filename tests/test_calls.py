@@ -9,6 +9,7 @@ from jobs.calls import SKEW, Call, answer
 from jobs.declarations import registry
 from jobs.models import Event, Gap, JobState, Run
 from jobs.serve import serve
+from tests.rows import first_seen_at
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 3, 14, 12, 0, 0, 50_000, tzinfo=UTC)
@@ -19,7 +20,7 @@ NOON = datetime(2026, 3, 14, 12, 0, tzinfo=UTC)
 def called(declared, monkeypatch):
     """Calls the function of a job as at a moment; gives the runs that it executed itself, and those it rang for."""
     executed, rung = [], []
-    monkeypatch.setattr(declarations, "FIRST_SEEN", NOON - timedelta(minutes=1))
+    first_seen_at(monkeypatch, NOON - timedelta(minutes=1))
     monkeypatch.setattr("jobs.supervisor.execute", lambda run, *, invocation_id: executed.append(run))
     monkeypatch.setattr("jobs.doorbell.ring", lambda run, *delay: rung.append(run))
 

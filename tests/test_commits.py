@@ -7,12 +7,13 @@ from itertools import count
 import pytest
 from django.db import connection
 
-from jobs import declarations, timing
+from jobs import timing
 from jobs.declarations import registry
 from jobs.models import Output, Run
 from jobs.serve import serve
 from jobs.words import Status
 from tests.commits import commits
+from tests.rows import first_seen_at
 
 HOUR = timedelta(hours=1)
 
@@ -21,7 +22,7 @@ HOUR = timedelta(hours=1)
 def occurrences(declared, worker, monkeypatch):
     """The moments at which a job of every hour is due, one after another."""
     began = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
-    monkeypatch.setattr(declarations, "FIRST_SEEN", began)
+    first_seen_at(monkeypatch, began)
     declared("hourly", command="succeeds", schedule="0 0 * * * *")
     serve([registry["hourly"]], began)
     return (began + HOUR * number for number in count(1))

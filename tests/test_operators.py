@@ -5,11 +5,12 @@ from datetime import timedelta
 
 import pytest
 
-from jobs import declarations, operators, states, triggers
+from jobs import operators, states, triggers
 from jobs.declarations import registry
 from jobs.models import Event, Gap, JobState, Run
 from jobs.serve import serve
 from jobs.words import Status
+from tests.rows import first_seen_at
 
 pytestmark = pytest.mark.django_db
 HOUR = timedelta(hours=1)
@@ -20,7 +21,7 @@ DAY = timedelta(days=1)
 def nightly(declared, monkeypatch):
     """A job of every day, due some twelve hours from now, and first seen now."""
     now = states.clock()
-    monkeypatch.setattr(declarations, "FIRST_SEEN", now)
+    first_seen_at(monkeypatch, now)
     declared("nightly", command="succeeds", schedule=f"0 0 {(now.hour + 12) % 24} * * *")
     return registry["nightly"]
 
@@ -52,7 +53,7 @@ def test_an_event_tells_of_the_pause_and_of_its_end(nightly):
 
 
 def test_what_was_due_before_the_pause_still_runs(nightly, rung, monkeypatch):
-    monkeypatch.setattr(declarations, "FIRST_SEEN", states.clock() - 14 * HOUR)
+    first_seen_at(monkeypatch, states.clock() - 14 * HOUR)
     operators.pause(nightly, by="ada")
     run = Run.objects.latest("id")
     assert run.status == Status.QUEUED

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from django.core.management import call_command
 
-from jobs import ahead, declarations, operators, overrides, states, tick, triggers
+from jobs import ahead, operators, overrides, states, tick, triggers
 from jobs.azure import functions
 from jobs.checks import schedule_settings
 from jobs.declarations import registry
@@ -18,6 +18,7 @@ from jobs.occurrences import UnknownZone
 from jobs.parameters import InvalidArguments
 from jobs.serve import serve
 from jobs.words import Status
+from tests.rows import first_seen_at
 
 pytestmark = pytest.mark.django_db
 HOUR = timedelta(hours=1)
@@ -27,7 +28,7 @@ HOUR = timedelta(hours=1)
 def now(monkeypatch):
     """The database's clock, by which every job of the test is first seen."""
     now = states.clock()
-    monkeypatch.setattr(declarations, "FIRST_SEEN", now)
+    first_seen_at(monkeypatch, now)
     return now
 
 

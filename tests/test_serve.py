@@ -8,13 +8,13 @@ import pytest
 from django.db import connection, connections, transaction
 from django.test.utils import CaptureQueriesContext
 
-from jobs import declarations, operators, states
+from jobs import operators, states
 from jobs.declarations import registry
 from jobs.models import Event, Gap, JobState, Run
 from jobs.serve import serve
 from jobs.words import Status
 from tests.at_once import at_once
-from tests.rows import a_run
+from tests.rows import a_run, first_seen_at
 
 pytestmark = pytest.mark.django_db
 START = datetime(2026, 3, 14, 0, 0, tzinfo=UTC)
@@ -28,7 +28,7 @@ def at(time):
 @pytest.fixture(autouse=True)
 def first_seen(monkeypatch):
     """This process began at midnight."""
-    monkeypatch.setattr(declarations, "FIRST_SEEN", START)
+    first_seen_at(monkeypatch, START)
 
 
 @pytest.fixture
@@ -211,7 +211,7 @@ def test_an_edited_schedule_never_moves_the_watermark_back(hourly, declared):
 
 
 def test_a_schedule_that_changed_while_nobody_was_on_duty_begins_when_it_is_seen(hourly, declared, monkeypatch):
-    monkeypatch.setattr(declarations, "FIRST_SEEN", at("05:00"))
+    first_seen_at(monkeypatch, at("05:00"))
     registry._jobs.clear()
     declared("nightly", schedule="0 30 * * * *")
     assert serve([registry["nightly"]], at("05:10")) == []

@@ -8,11 +8,11 @@ from datetime import timedelta
 import pytest
 from django.db import OperationalError
 
-from jobs import declarations, instance, states, tick, timing
+from jobs import instance, states, tick, timing
 from jobs.declarations import registry
 from jobs.models import Gap, JobState, Run
 from jobs.words import Status
-from tests.rows import a_run, an_attempt
+from tests.rows import a_run, an_attempt, first_seen_at
 
 pytestmark = pytest.mark.django_db
 HOUR = timedelta(hours=1)
@@ -25,7 +25,7 @@ def rung(monkeypatch):
     monkeypatch.setattr("jobs.doorbell.ring", lambda run, *delay: found.append(run))
     monkeypatch.setattr(tick, "_aligned", False)
     monkeypatch.setattr(tick, "_sight", tick.Sight())
-    monkeypatch.setattr(declarations, "FIRST_SEEN", states.clock())
+    first_seen_at(monkeypatch, states.clock())
     return found
 
 

@@ -11,13 +11,14 @@ from django.db import connection, transaction
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from jobs import calls, declarations, supervisor
+from jobs import calls, supervisor
 from jobs.calls import Call
 from jobs.declarations import Job, declare, registry
 from jobs.fate import Situation, decide
 from jobs.models import Event, Gap, JobState, Run
 from jobs.occurrences import Schedule
 from tests.invariants.test_model import moved_clock
+from tests.rows import first_seen_at
 from tests.test_occurrences import CHANGES, at, fields, local
 
 SECOND, HOUR, DAY = timedelta(seconds=1), timedelta(hours=1), timedelta(days=1)
@@ -122,7 +123,7 @@ def test_the_ledger_holds_exactly_what_a_walk_of_the_local_clock_finds(drawn):
     executed = []
     with pytest.MonkeyPatch.context() as patch, transaction.atomic():
         patch.setattr(supervisor, "execute", lambda run, *, invocation_id: executed.append(run))
-        patch.setattr(declarations, "FIRST_SEEN", after)
+        first_seen_at(patch, after)
         registry.clear()
         declare("nightly", schedule=schedule.expression.text, time_zone=schedule.zone.key, overlap="allow")
         moved_clock(connection)

@@ -21,12 +21,13 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from jobs import claims, declarations, instance, operators, overrides, tick, transitions, triggers
+from jobs import claims, instance, operators, overrides, states, tick, transitions, triggers
 from jobs.declarations import declare, registry
 from jobs.models import Attempt, Gap, JobState, Run
 from jobs.serve import serve
 from jobs.transitions import Outcome
 from jobs.words import EDGES, ENDED, AttemptStatus, Status, Trigger
+from tests.rows import first_seen_at
 
 pytestmark = pytest.mark.invariant
 
@@ -59,7 +60,6 @@ class Ledger(RuleBasedStateMachine):
         self.now = START
         self.disabled = set()
         self.seen = {}
-        declarations.FIRST_SEEN = START
         self.transaction = transaction.atomic()
         self.transaction.__enter__()
         moved_clock(connection)
@@ -93,11 +93,15 @@ class Ledger(RuleBasedStateMachine):
         )
     )
     def begin(self, rules):
-        declarations.FIRST_SEEN = self.now
+        self.see_the_declarations()
         self.rules = rules
         self.declare()
         tick._aligned = False
         tick._sight = tick.Sight()
+
+    def see_the_declarations(self):
+        """As a process that starts now."""
+        states.first_seen = lambda clock, now=self.now: now
 
     def declare(self):
         registry.clear()
@@ -192,7 +196,7 @@ class Ledger(RuleBasedStateMachine):
 
     @rule(which=st.integers(0, 1), schedule=st.sampled_from(SCHEDULES), zone=st.sampled_from(ZONES))
     def a_schedule_is_edited(self, which, schedule, zone):
-        declarations.FIRST_SEEN = self.now
+        self.see_the_declarations()
         self.rules = list(self.rules)
         self.rules[which] = self.rules[which] | {"schedule": schedule, "time_zone": zone}
         self.declare()
@@ -254,7 +258,7 @@ class Ledger(RuleBasedStateMachine):
 def test_random_histories_keep_the_promise(declared, monkeypatch):
     monkeypatch.setattr(tick, "_sight", tick.Sight())
     monkeypatch.setattr(tick, "_aligned", False)
-    monkeypatch.setattr(declarations, "FIRST_SEEN", START)
+    first_seen_at(monkeypatch, START)
     run_state_machine_as_test(
         Ledger,
         settings=settings(

@@ -72,7 +72,7 @@ async def play(day, folder, worker, functions, database):
 
 
 def main(folder, days):
-    from jobs import declarations, supervisor, tick
+    from jobs import states, supervisor, tick
     from jobs.declarations import declare, registry
 
     registry.clear()
@@ -85,7 +85,8 @@ def main(folder, days):
     with asyncio.Runner() as runner, psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as database:
         functions = {function.name: function for function in runner.run(worker.index(folder))}
         for day in days:
-            declarations.FIRST_SEEN = datetime.fromisoformat(day["start"])
+            start = datetime.fromisoformat(day["start"])
+            states.first_seen = lambda clock, start=start: start
             tick._aligned = False
             calls.append(runner.run(play(day, folder, worker, functions, database)))
         supervisor.shut_down(timedelta(0))

@@ -9,12 +9,12 @@ import pytest
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
-from jobs import claims, declarations, doorbell, serve, states, telemetry, tick, transitions, triggers
+from jobs import claims, doorbell, serve, states, telemetry, tick, transitions, triggers
 from jobs.declarations import registry
 from jobs.models import JobState, Run
 from jobs.words import Trigger
 from mydjango import env
-from tests.rows import a_run
+from tests.rows import a_run, first_seen_at
 
 ATTEMPT = """
 import sys
@@ -54,7 +54,7 @@ def quiet(monkeypatch):
     """A worker that has just started; nobody is rung for."""
     monkeypatch.setattr(doorbell, "ring", lambda *_: None)
     monkeypatch.setattr(tick, "_aligned", False)
-    monkeypatch.setattr(declarations, "FIRST_SEEN", states.clock())
+    first_seen_at(monkeypatch, states.clock())
 
 
 @pytest.mark.django_db(transaction=True)
