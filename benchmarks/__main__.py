@@ -1,6 +1,6 @@
 """`make bench`: measure everything, print the ratios, and write them to RESULTS.md.
 
-python -m benchmarks [ledger isolation output beside cron]     these alone; RESULTS.md is left as it is
+python -m benchmarks [ledger isolation output masking beside cron]     these alone; RESULTS.md is left as it is
 """
 
 import os

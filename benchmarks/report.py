@@ -10,7 +10,7 @@ from statistics import median
 import django
 from django.db import connection
 
-from benchmarks import beside, cron, harness, isolation, ledger, output
+from benchmarks import beside, cron, harness, isolation, ledger, masking, output
 from benchmarks.database import database
 from benchmarks.harness import HEADINGS, Row, Side, duration, table
 from benchmarks.lines import BYTES_A_LINE, LINES
@@ -20,6 +20,7 @@ PARTS: dict[str, Callable[[], list[Row]]] = {
     "ledger": ledger.measure,
     "isolation": isolation.measure,
     "output": output.measure,
+    "masking": masking.measure,
     "beside": beside.measure,
     "cron": cron.measure,
 }

@@ -3,34 +3,31 @@
 import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from itertools import chain
 from urllib.parse import unquote
 
 from jobs.declarations import Job
+from jobs.needles import Needles
+from jobs.secret_forms import SHORTEST, forms
+from jobs.secret_names import is_common, is_known_kind, is_sensitive
 
 MASK = b"********"
-SENSITIVE = re.compile(
-    # With the last one a process of the app gets a token of its identity.
-    r"SECRET|PASSWORD|PASSWD|_PWD$|TOKEN|CREDENTIAL|CONNECTION_?STRING|OTLP_HEADERS|(?:^|_)(?:KEY|SAS)(?:$|_)|IDENTITY_HEADER",
-    re.I,
-)
 # In a connection string a value goes on to a semicolon; in PostgreSQL's to a space, and in a URL's query to an &.
 CONNECTION_KEY = re.compile(
     r"\b(?:AccountKey|SharedAccessKey|SharedAccessSignature|Password|Pwd|sig)\s*=\s*(([^;&\s]*)[^;]*)", re.I
 )
 URL_PASSWORD = re.compile(r"://[^:/@\s]*:([^/?#\s]+)@")
-# A shorter value would mask half of all output.
-SHORTEST = 6
 
 
 def of_environment() -> list[str]:
-    """What is secret in the environment: variables whose names say so, and the passwords in all others."""
+    """What is secret in the environment: variables whose names or looks say so, and the passwords in all others."""
     found = []
     for name, value in os.environ.items():
-        if SENSITIVE.search(name):
+        if is_sensitive(name) or is_known_kind(value):
             found.append(value)
         found += _passwords(value)
-    return [secret for secret in found if len(secret) >= SHORTEST]
+    return [secret for secret in found if len(secret.strip()) >= SHORTEST and not is_common(secret)]
 
 
 def _passwords(text: str) -> Iterator[str]:
@@ -88,44 +85,29 @@ class Masker:
     """Replaces secrets in a stream of bytes, also where one straddles two pieces of it."""
 
     def __init__(self, secrets: Iterable[str]) -> None:
-        # The environment may hold bytes that are no UTF-8.
-        values = {os.fsencode(secret) for secret in secrets if len(secret) >= SHORTEST}
-        # The longest first: one secret may begin with another.
-        ordered = sorted(values, key=len, reverse=True)
-        self._pattern = re.compile(b"|".join(map(re.escape, ordered))) if ordered else None
-        self._beginnings = {value[:length] for value in values for length in range(1, len(value))}
-        self._longest = max(map(len, values), default=1)
+        self._needles = _needles(frozenset(secrets))
         self._held = b""
 
     def feed(self, data: bytes) -> bytes:
         """What can be shown now. An end that might begin a secret is held until more comes."""
-        if self._pattern is None:
+        if not self._needles:
             return data
         data = self._held + data
-        shown, place, undecided = bytearray(), 0, self._undecided(data, 0)
-        for secret in self._pattern.finditer(data):
-            # A longer secret may begin here or before, and take this one in.
-            if secret.start() >= undecided:
-                break
-            shown += data[place : secret.start()] + MASK
-            place = secret.end()
-            if place > undecided:
-                undecided = self._undecided(data, place)
-        self._held = data[undecided:]
-        return bytes(shown + data[place:undecided])
-
-    def _undecided(self, data: bytes, start: int) -> int:
-        """Where, from `start` on, an end of the data begins that more of it could make a secret."""
-        for length in range(min(self._longest - 1, len(data) - start), 0, -1):
-            if data[-length:] in self._beginnings:
-                return len(data) - length
-        return len(data)
+        shown, read = self._needles.replace(data, MASK, more=True)
+        self._held = data[read:]
+        return shown
 
     def whole(self, text: str) -> str:
         """All of a text without the secrets, beside what is fed."""
-        return self._pattern.sub(MASK, text.encode()).decode() if self._pattern else text
+        return self._needles.replace(text.encode(), MASK, more=False)[0].decode() if self._needles else text
 
     def end(self) -> bytes:
         """What was held."""
         held, self._held = self._held, b""
-        return self._pattern.sub(MASK, held) if self._pattern else held
+        return self._needles.replace(held, MASK, more=False)[0] if self._needles else held
+
+
+# An attempt has a masker for each stream, and the next attempt's secrets are mostly the same.
+@lru_cache(maxsize=8)
+def _needles(secrets: frozenset[str]) -> Needles:
+    return Needles(set().union(*map(forms, secrets)))

@@ -95,6 +95,12 @@ def test_an_exit_code_is_kept(execute, code, at_once):
     assert output_text(attempt) == "last words\n"
 
 
+def test_a_sentence_given_to_sys_exit_is_the_error(execute):
+    run, attempt = execute("exits", "no rates today")
+    assert (run.status, run.error, attempt.exit_code) == (Status.FAILED, "no rates today", 1)
+    assert output_text(attempt) == "last words\nno rates today\n"
+
+
 def test_an_exit_with_code_0_is_success(execute):
     run, _ = execute("exits", "0")
     assert run.status == Status.SUCCEEDED

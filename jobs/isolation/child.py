@@ -91,8 +91,7 @@ def _run(command: str, arguments: list[str]) -> tuple[int, str, object]:
         result = call_command(command, *arguments)
         code = 0
     except SystemExit as stop:
-        code = _exit_code(stop.code)
-        error = f"The command ended with exit code {code}." if code else ""
+        code, error = _exit(stop.code)
     except CommandError as refused:
         code = refused.returncode
         error = _text_of(refused)
@@ -106,17 +105,18 @@ def _run(command: str, arguments: list[str]) -> tuple[int, str, object]:
     return code, error, result
 
 
-def _exit_code(code: object) -> int:
-    """As Python itself reads what `sys.exit` was given."""
-    if code is None:
-        return 0
-    if isinstance(code, int):
-        return code & 0xFF
-    _complain(f"{code}\n")
-    return 1
+def _exit(given: object) -> tuple[int, str]:
+    """The exit code, as Python itself reads what `sys.exit` was given, and the error in a sentence."""
+    said = ""
+    if given is None or isinstance(given, int):
+        code = (given or 0) & 0xFF
+    else:
+        code, said = 1, _text_of(given).strip()
+        _complain(f"{said}\n")
+    return code, said or (f"The command ended with exit code {code}." if code else "")
 
 
-def _text_of(failure: BaseException) -> str:
+def _text_of(failure: object) -> str:
     try:
         return str(failure)
     except Exception:  # noqa: BLE001 — a job's own code

@@ -1,0 +1,45 @@
+"""What it costs a run that the environment holds a secret, over the same run with none: by the secret's length."""
+
+import os
+import secrets
+from functools import partial
+
+from benchmarks.database import fork_server
+from benchmarks.harness import Row, Side, rounds
+from benchmarks.lines import BYTES_A_LINE, LINES
+from benchmarks.output import forget, recorded_run
+
+LENGTHS = (20, 8_000, 32_000)
+VARIABLE = "BENCHMARK_SECRET"
+LINE_OF_PEM = 64
+
+
+def secret(length: int) -> str:
+    """A secret in lines, as a PEM is; the shortest has one line."""
+    letters = secrets.token_urlsafe(length)
+    return "\n".join(letters[place : place + LINE_OF_PEM] for place in range(0, length, LINE_OF_PEM))[:length]
+
+
+def hold(length: int) -> None:
+    forget()
+    os.environ.pop(VARIABLE, None)
+    if length:
+        os.environ[VARIABLE] = secret(length)
+
+
+def measure() -> list[Row]:
+    run = partial(recorded_run, "--in-blocks")
+    none, *with_secret = rounds(
+        *(Side(work=run, prepare=partial(hold, length), helpers=fork_server) for length in (0, *LENGTHS))
+    )
+    hold(0)
+    return [
+        Row(
+            what=f"a run that writes {LINES * BYTES_A_LINE / 1e6:.0f} MB, with a secret of {length:,} letters",
+            yardstick="the same without",
+            ours=costs,
+            theirs=none,
+            aim=1.5,
+        )
+        for length, costs in zip(LENGTHS, with_secret, strict=True)
+    ]
