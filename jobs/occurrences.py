@@ -13,7 +13,7 @@ from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from functools import cached_property, lru_cache
+from functools import cache, cached_property, lru_cache
 from typing import Literal, NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
@@ -27,16 +27,28 @@ FIRST_YEAR, LAST_YEAR = 2, 9998
 # Timers cover every offset that a zone has had or will have in these years. The last clock that was not set to the
 # whole minute, Monrovia's, was put right in 1972.
 TIMER_YEARS = range(1973, 2038)
+# Files beside the zones, which a machine sets up for itself.
+MACHINES_OWN = frozenset({"local", "localtime", "factory", "posixrules"})
+# Folders in which some machines keep all zones once more; those in `right` count leap seconds.
+OTHER_READINGS = frozenset({"posix", "right"})
 
 
 class UnknownZone(ValueError):
     """No time zone is called {name}."""
 
     def __init__(self, name: str) -> None:
-        known = {zone.lower(): zone for zone in available_timezones()}
+        known = {zone.lower(): zone for zone in zone_names()}
         close = difflib.get_close_matches(name.lower(), known, n=1)
-        mend = f"Did you mean {known[close[0]]!r}?" if close else "Write an IANA name like 'Europe/Berlin'."
-        super().__init__(f"No time zone is called {name!r}. {mend}")
+        fix = f"Did you mean {known[close[0]]!r}?" if close else "Write an IANA name like 'Europe/Berlin'."
+        super().__init__(f"No time zone is called {name!r}. {fix}")
+        self.name = name
+
+
+class MachinesOwnZone(UnknownZone):
+    """{name!r} means something else on another machine. Write {instead}."""
+
+    def __init__(self, name: str, instead: str) -> None:
+        ValueError.__init__(self, f"{name!r} means something else on another machine. Write {instead}.")
         self.name = name
 
 
@@ -218,10 +230,21 @@ class Schedule:
 
 def zone_called(name: str) -> ZoneInfo:
     """The zone of this IANA name. Raises UnknownZone."""
+    if name.lower() in MACHINES_OWN:
+        raise MachinesOwnZone(name, "the zone's own name, like 'Europe/Berlin', or 'UTC'")
+    folder, _, zone = name.partition("/")
+    if folder in OTHER_READINGS and zone in zone_names():
+        raise MachinesOwnZone(name, repr(zone))
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):  # OSError: "Europe" is a directory
         raise UnknownZone(name) from None
+
+
+@cache
+def zone_names() -> frozenset[str]:
+    """The IANA names that this machine knows."""
+    return frozenset(name for name in available_timezones() if name.lower() not in MACHINES_OWN)
 
 
 def _naive_utc(moment: datetime) -> datetime:

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jobs.ncrontab import Expression
-from jobs.occurrences import Note, Schedule, UnknownZone
+from jobs.occurrences import Note, Schedule, UnknownZone, zone_names
 
 FACTS = json.loads((Path(__file__).parent / "conformance" / "ncrontab_dst.json").read_text())
 SECOND, MINUTE, HOUR, DAY = (timedelta(**{unit: 1}) for unit in ("seconds", "minutes", "hours", "days"))
@@ -302,3 +302,30 @@ def test_a_year_of_seconds_is_counted_without_being_walked():
     started = perf_counter()
     assert schedule.count(now, now + 365 * DAY) == 365 * 86_400
     assert perf_counter() - started < 0.05
+
+
+@pytest.mark.parametrize("name", ["local", "localtime", "Localtime", "Factory", "posixrules"])
+def test_a_machines_own_zone_is_refused(name):
+    with pytest.raises(UnknownZone) as refused:
+        Schedule("0 0 3 * * *", name)
+    assert str(refused.value) == (
+        f"{name!r} means something else on another machine. Write the zone's own name, like 'Europe/Berlin', or 'UTC'."
+    )
+    assert name not in zone_names()
+
+
+@pytest.mark.parametrize("folder", ["posix", "right"])
+def test_another_reading_of_a_zone_is_refused(folder):
+    with pytest.raises(UnknownZone) as refused:
+        Schedule("0 0 3 * * *", f"{folder}/Europe/Berlin")
+    assert str(refused.value) == (
+        f"'{folder}/Europe/Berlin' means something else on another machine. Write 'Europe/Berlin'."
+    )
+
+
+@pytest.mark.parametrize(
+    "name", ["", "a\0b", "x" * 300, "../Europe/Berlin", "Europe", "posix/Europe/Berln", "tzdata.zi"]
+)
+def test_what_is_no_zone_is_an_unknown_one(name):
+    with pytest.raises(UnknownZone, match=r"^No time zone is called "):
+        Schedule("0 0 3 * * *", name)
