@@ -16,15 +16,23 @@ from jobs.presentation import table
 DEFAULT_WIDTH = 120
 
 
-def at_least_one(what: str) -> Callable[[str], int]:
-    """What an option's `type` is to be where it counts something: `what` is "runs"."""
+def whole_number(what: str, most: int, least: int = 1) -> Callable[[str], int]:
+    """What an option's `type` is to be where it counts something, within what the database can hold: "runs"."""
 
-    def whole_number(text: str) -> int:
-        if not text.isdecimal() or int(text) < 1:
-            raise ArgumentTypeError(f"{text!r} is not a number of {what}. Write 1 or more.")
+    def read(text: str) -> int:
+        # int() refuses thousands of digits.
+        if not text.isdecimal() or len(text) > len(str(most)) or not least <= int(text) <= most:
+            raise ArgumentTypeError(f"{text!r} is not a number of {what}. Write a number from {least} to {most}.")
         return int(text)
 
-    return whole_number
+    return read
+
+
+def row_number(text: str) -> int:
+    """A run's number, for an option's `type`."""
+    if not text.isdecimal() or len(text) > 18:
+        raise ArgumentTypeError(f"{text!r} is not a run's number. `manage.py runs` lists them.")
+    return int(text)
 
 
 def add_format(parser: ArgumentParser) -> None:

@@ -32,8 +32,8 @@ def test_a_run_that_has_ended_stays_as_it_is(says):
 def test_runs_that_do_not_exist_are_named_once_the_others_are_cancelled(says):
     run = a_run(status="queued")
     with pytest.raises(CommandError) as error:
-        says("cancel", "-1", str(run.pk))
-    assert str(error.value) == "There is no run -1. `manage.py runs` lists the latest."
+        says("cancel", "999999999", str(run.pk))
+    assert str(error.value) == "There is no run 999999999. `manage.py runs` lists the latest."
     assert Run.objects.get().status == Status.CANCELLED
 
 

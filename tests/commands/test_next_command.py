@@ -104,5 +104,5 @@ def test_what_has_no_schedule_is_refused_with_the_reason(says, declared, command
 
 
 def test_a_number_of_none_is_refused(says):
-    with pytest.raises(CommandError, match=r"'0' is not a number of occurrences\. Write 1 or more\."):
+    with pytest.raises(CommandError, match=r"'0' is not a number of occurrences. Write a number from 1 to 10000."):
         says("next", "early", "-n", "0")

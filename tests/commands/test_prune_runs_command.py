@@ -42,8 +42,14 @@ def test_ages_can_be_told(says):
     )
 
 
-@pytest.mark.parametrize("option", ["--days", "--failed-days", "--keep"])
-def test_a_negative_number_is_refused(says, option):
+@pytest.mark.parametrize(
+    ("option", "what", "most"),
+    [("--days", "days", 36500), ("--failed-days", "days", 36500), ("--keep", "runs", 1000000000)],
+)
+@pytest.mark.parametrize("number", ["-1", "9" * 30])
+def test_a_number_that_is_out_of_range_is_refused(says, option, what, most, number):
     with pytest.raises(CommandError) as error:
-        says("prune_runs", option, "-1")
-    assert str(error.value) == f"{option} is -1. Write 0 or more."
+        says("prune_runs", option, number)
+    assert str(error.value) == (
+        f"Error: argument {option}: {number!r} is not a number of {what}. Write a number from 0 to {most}."
+    )

@@ -97,4 +97,4 @@ def test_a_job_that_nobody_knows_is_named(says, declared):
 def test_a_limit_is_a_number_of_runs(says):
     with pytest.raises(CommandError) as error:
         says("runs", "--limit", "0")
-    assert str(error.value) == "Error: argument --limit: '0' is not a number of runs. Write 1 or more."
+    assert str(error.value) == "Error: argument --limit: '0' is not a number of runs. Write a number from 1 to 100000."

@@ -3,6 +3,7 @@ from datetime import UTC, datetime, timedelta
 from time import process_time
 
 import pytest
+from django.core.management import CommandError
 
 from jobs import states
 from jobs.models import JobState
@@ -109,3 +110,12 @@ def test_ten_thousand_jobs_are_printed_within_seconds(says, declared, django_ass
         started = process_time()
         says("upcoming")
     assert process_time() - started < 10  # measured: 1.6 s
+
+
+@pytest.mark.parametrize("hours", ["0", "80000000", "9" * 5000])
+def test_hours_beyond_a_year_are_refused(says, hours):
+    with pytest.raises(CommandError) as error:
+        says("upcoming", "--hours", hours)
+    assert str(error.value) == (
+        f"Error: argument --hours: {hours!r} is not a number of hours. Write a number from 1 to 8784."
+    )

@@ -6,6 +6,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from jobs import triggers
 from jobs.management.operator import operator
+from jobs.management.printing import row_number
 from jobs.models import Run
 from jobs.transcript import UnknownRun
 from jobs.words import Status
@@ -18,7 +19,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
-            "runs", nargs="+", type=int, metavar="RUN", help="Its number, as `manage.py runs` shows it."
+            "runs", nargs="+", type=row_number, metavar="RUN", help="Its number, as `manage.py runs` shows it."
         )
 
     def handle(self, *, runs: list[int], **options: Any) -> None:

@@ -10,12 +10,19 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import ProgrammingError, connections
 
+from jobs.management.printing import whole_number
+
 
 class Command(BaseCommand):
     help = "Run the local Functions host: timers, HTTP and the doorbell, behind Azure's own worker library."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--port", type=int, default=7071, help="where HTTP is served; 0 takes a free port")
+        parser.add_argument(
+            "--port",
+            type=whole_number("ports", 65_535, least=0),
+            default=7071,
+            help="where HTTP is served; 0 takes a free port",
+        )
         parser.add_argument("--host", default="127.0.0.1", help="the address to listen on")
         parser.add_argument("--app", type=Path, default=settings.BASE_DIR, help="the folder of function_app.py")
         parser.add_argument(

@@ -13,7 +13,7 @@ from jobs.ahead import Stretch
 from jobs.declarations import registry
 from jobs.describe import describe
 from jobs.fate import INSTANT
-from jobs.management.printing import add_format, as_json, as_table, at_least_one
+from jobs.management.printing import add_format, as_json, as_table, whole_number
 from jobs.management.schedules import scheduled
 from jobs.models import JobState
 from jobs.presentation import NOTHING, local_time, relative, utc_time
@@ -27,7 +27,11 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("job", metavar="JOB")
         parser.add_argument(
-            "-n", type=at_least_one("occurrences"), default=10, dest="count", help="How many (default: %(default)s)."
+            "-n",
+            type=whole_number("occurrences", 10_000),
+            default=10,
+            dest="count",
+            help="How many (default: %(default)s).",
         )
         add_format(parser)
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from jobs.management.printing import write
+from jobs.management.printing import row_number, whole_number, write
 from jobs.transcript import UnknownAttempt, UnknownRun, attempt_of, pieces
 
 
@@ -14,8 +14,10 @@ class Command(BaseCommand):
     requires_system_checks = []
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("run", type=int, help="The run's number, as `manage.py runs` shows it.")
-        parser.add_argument("--attempt", type=int, help="The attempt's number (default: the latest).")
+        parser.add_argument("run", type=row_number, help="The run's number, as `manage.py runs` shows it.")
+        parser.add_argument(
+            "--attempt", type=whole_number("attempts", 1_000_000), help="The attempt's number (default: the latest)."
+        )
         parser.add_argument("--stderr", action="store_true", help="Only what it wrote to stderr.")
 
     def handle(self, *, run: int, attempt: int | None, stderr: bool, **options: Any) -> None:

@@ -3,10 +3,14 @@
 from datetime import timedelta
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import BaseCommand, CommandParser
 
+from jobs.management.printing import whole_number
 from jobs.presentation import counted
 from jobs.pruning import prune
+
+# A hundred years, within what a date can hold.
+DAYS = 36_500
 
 
 class Command(BaseCommand):
@@ -18,23 +22,26 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
-            "--days", type=int, default=30, help="Delete what ended longer ago than this (default: %(default)s)."
+            "--days",
+            type=whole_number("days", DAYS, least=0),
+            default=30,
+            help="Delete what ended longer ago than this (default: %(default)s).",
         )
         parser.add_argument(
             "--failed-days",
-            type=int,
+            type=whole_number("days", DAYS, least=0),
             default=90,
             help="Runs that failed, timed out or were lost, gaps and other events stay so long (default: %(default)s).",
         )
         parser.add_argument(
-            "--keep", type=int, default=100, help="The newest runs of each job stay, this many (default: %(default)s)."
+            "--keep",
+            type=whole_number("runs", 1_000_000_000, least=0),
+            default=100,
+            help="The newest runs of each job stay, this many (default: %(default)s).",
         )
         parser.add_argument("--dry-run", action="store_true", help="Only count what would go.")
 
     def handle(self, *, days: int, failed_days: int, keep: int, dry_run: bool, **options: Any) -> None:
-        for option, number in (("--days", days), ("--failed-days", failed_days), ("--keep", keep)):
-            if number < 0:
-                raise CommandError(f"{option} is {number}. Write 0 or more.")
         gone = prune(
             age=timedelta(days=days),
             failures_age=timedelta(days=failed_days),

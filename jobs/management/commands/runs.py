@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from jobs.declarations import UnknownJob, registry
-from jobs.management.printing import add_format, as_json, as_table, at_least_one
+from jobs.management.printing import add_format, as_json, as_table, whole_number
 from jobs.models import Run
 from jobs.overview import run_facts
 from jobs.presentation import NOTHING, clock, relative, took
@@ -25,7 +25,9 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("job", nargs="?", help="Only this job's.")
         parser.add_argument("--status", choices=Status.values, help="Only those with this status.")
-        parser.add_argument("--limit", type=at_least_one("runs"), default=20, help="How many (default: %(default)s).")
+        parser.add_argument(
+            "--limit", type=whole_number("runs", 100_000), default=20, help="How many (default: %(default)s)."
+        )
         add_format(parser)
 
     def handle(self, *, job: str | None, status: str | None, limit: int, format: str, **options: Any) -> None:

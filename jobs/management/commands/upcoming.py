@@ -9,7 +9,7 @@ from jobs import ahead, states
 from jobs.ahead import Coming
 from jobs.declarations import registry
 from jobs.describe import describe
-from jobs.management.printing import add_format, as_json, as_table, at_least_one
+from jobs.management.printing import add_format, as_json, as_table, whole_number
 from jobs.models import JobState
 from jobs.presentation import counted, local_time, utc_time
 
@@ -22,7 +22,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
-            "--hours", type=at_least_one("hours"), default=24, help="How far to look (default: %(default)s)."
+            "--hours", type=whole_number("hours", 366 * 24), default=24, help="How far to look (default: %(default)s)."
         )
         parser.add_argument(
             "--each",
