@@ -4,37 +4,37 @@ import importlib.util
 import os
 import re
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from difflib import get_close_matches
 from importlib import import_module
 from random import Random
-from typing import Any
+from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.utils.module_loading import autodiscover_modules
 
-from jobs import clocks
+from jobs import clocks, rules
 from jobs.app_settings import UnsetSetting, resolve
 from jobs.ncrontab import Expression, InvalidExpression
 from jobs.occurrences import Schedule, UnknownZone, zone_called
+from jobs.rules import RETRYABLE
 from jobs.words import Dispatch, Misfire, Overlap, Status
 
 # What the Functions host takes as a function's name.
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,126}")
 RESERVED = {"tick", "execute_run", "poisoned_run", "http", "admin", "runtime", "host"}
-RETRYABLE = frozenset({Status.FAILED, Status.TIMED_OUT, Status.LOST})
 # The tick comes once a minute and gives timers half a minute: less than this would forbid what it takes up for them.
 SHORTEST_DEADLINE = timedelta(minutes=2)
 LONGEST_DEADLINE = timedelta(days=1)
-# A run without time would always time out, an occurrence without time always be missed.
-NEVER_ZERO = {"timeout", "start_deadline"}
-NO_TEXT = "Write it in quotes: '0 0 3 * * *' is due at 03:00."
 SCHEDULE_SETTING = "JOBS_SCHEDULE__"
 # When this process could first know what is declared (`clocks.elapsed`): a job's ledger begins there.
 FIRST_SEEN = clocks.elapsed()
+
+# Takes a check's number, what is wrong, and what to do.
+type Report = Callable[[int, str, str], None]
 
 
 class UnknownJob(LookupError):
@@ -78,7 +78,7 @@ class Job:
     overlap: Overlap = Overlap.SKIP
     max_running: int | None = None
     misfire: Misfire = Misfire.LATEST
-    start_deadline: timedelta | None = None
+    start_deadline: timedelta | Literal["never"] | None = None
     timeout: timedelta = timedelta(hours=1)
     grace: timedelta = timedelta(seconds=10)
     retry: Retry = field(default_factory=Retry)
@@ -115,8 +115,13 @@ class Job:
         """How many runs of its group may run at once."""
         return self.concurrency_limit if self.concurrency_group or not self.max_running else self.max_running
 
-    def deadline_at(self, moment: datetime) -> timedelta:
-        """How late an occurrence at this moment may start: one period, from two minutes to a day, unless declared."""
+    def deadline_at(self, moment: datetime) -> timedelta | None:
+        """How late an occurrence at this moment may start: one period, from two minutes to a day, unless declared.
+
+        None where it may start however late it is.
+        """
+        if self.start_deadline == rules.NEVER:
+            return None
         if self.start_deadline is not None:
             return self.start_deadline
         period = self.schedule.period(moment) if self.schedule else None
@@ -203,7 +208,7 @@ def declare(
     overlap: str = "skip",
     max_running: int | None = None,
     misfire: str = "latest",
-    start_deadline: timedelta | None = None,
+    start_deadline: timedelta | Literal["never"] | None = None,
     timeout: timedelta = timedelta(hours=1),
     grace: timedelta = timedelta(seconds=10),
     retries: int = 0,
@@ -222,89 +227,63 @@ def declare(
 
     `name` is the job's name and, unless `command` says otherwise, the command's. `arguments` (or `args`) are written as
     on the command line. `schedule` is an NCRONTAB expression, read in `time_zone` (IANA; default: settings.TIME_ZONE).
-    Durations are timedeltas, `output_limit` is in bytes. docs/reference/declare.md explains each rule.
+    Durations are timedeltas, `output_limit` is in bytes. docs/reference/declare.md explains each rule; `rules.py` has
+    them in one table.
 
     A mistake raises nothing here: it becomes a system check (jobs.E001 …), and the job isn't registered. A mistake in
     an app setting leaves the job its declared schedule.
     """
+    given = rules.tidied(locals())
     place = _place()
     problems: list[Problem] = []
 
     def problem(number: int, message: str, hint: str) -> None:
         problems.append(Problem(id=f"jobs.E{number:03}", message=message, hint=hint, place=place))
 
-    def choice[C: (Overlap, Misfire, Dispatch)](words: type[C], value: str, what: str) -> C | None:
-        if value in words.values:
-            return words(value)
-        problem(7, f"{what} of job {name!r} is {value!r}.", f"Write one of: {', '.join(words.values)}.")
-        return None
-
     _check_name(name, problem)
-    overriding = None if schedule is None else _overriding_expression(name, place)
+    for mistake in rules.mistakes(name, given):
+        problem(mistake.number, mistake.message, mistake.hint)
+    overriding = _overriding_expression(name, place) if isinstance(name, str) and schedule is not None else None
     expression = overriding or _parse_expression(name, schedule, problem)
     zone = _parse_zone(name, time_zone, problem)
-    arguments = (*arguments, *_words(args))
-    _check_words(name, arguments, problem)
-    retryable = frozenset(_words(retry_on))
-    if unknown := retryable - RETRYABLE:
-        problem(
-            7, f"retry_on of job {name!r} has {min(unknown, key=str)!r}.", "Write some of: failed, timed_out, lost."
-        )
-    _check_durations(
-        name,
-        {"timeout": timeout, "grace": grace, "retry_delay": retry_delay, "retry_max_delay": retry_max_delay}
-        | ({} if start_deadline is None else {"start_deadline": start_deadline}),
-        problem,
-    )
-    _check_numbers(
-        name,
-        {"retries": (retries, 0), "concurrency_limit": (concurrency_limit, 1), "output_limit": (output_limit, 1024)}
-        | ({} if max_running is None else {"max_running": (max_running, 1)}),
-        problem,
-    )
-    _check_factors(name, {"retry_backoff": (retry_backoff, 0, 100), "retry_jitter": (retry_jitter, 0, 1)}, problem)
-    predecessors = _words(after)
-    if predecessors and schedule is not None:
+    if given["after"] and schedule is not None:
         problem(
             11,
-            f"Job {name!r} has both a schedule and after={after!r}.",
+            f"Job {name!r} has both a schedule and after={rules.shown(after)}.",
             "A step runs when its predecessors succeed: leave out one of the two.",
         )
-    overlap_policy = choice(Overlap, overlap, "overlap")
-    misfire_policy = choice(Misfire, misfire, "misfire")
-    dispatch_policy = choice(Dispatch, dispatch, "dispatch")
     if max_running is not None and overlap != Overlap.ALLOW:
         problem(7, f"max_running of job {name!r} goes with overlap='allow' only.", "Leave out one of the two.")
 
     registry.problems.extend(problems)
-    if problems or not (overlap_policy and misfire_policy and dispatch_policy):
+    if problems:
         return
     registry.add(
         Job(
             name=name,
             command=command or name,
-            arguments=arguments,
+            arguments=given["arguments"] + given["args"],
             schedule=Schedule(expression, zone) if expression and zone else None,
             timer=timer,
-            dispatch=dispatch_policy,
-            overlap=overlap_policy,
+            dispatch=Dispatch(dispatch),
+            overlap=Overlap(overlap),
             max_running=max_running,
-            misfire=misfire_policy,
+            misfire=Misfire(misfire),
             start_deadline=start_deadline,
             timeout=timeout,
             grace=grace,
             retry=Retry(
                 times=retries,
-                on=frozenset(Status(status) for status in retryable),
+                on=frozenset(Status(status) for status in given["retry_on"]),
                 delay=retry_delay,
                 backoff=retry_backoff,
                 max_delay=retry_max_delay,
                 jitter=retry_jitter,
             ),
-            after=predecessors,
+            after=given["after"],
             concurrency_group=concurrency_group,
             concurrency_limit=concurrency_limit,
-            secrets=_words(secrets),
+            secrets=given["secrets"],
             output_limit=output_limit,
             place=place,
             schedule_setting=schedule_setting(name) if overriding and not _spells(schedule, overriding) else "",
@@ -339,11 +318,11 @@ def _place() -> str:
     return f"{caller.f_globals.get('__name__', '?')}, line {caller.f_lineno}"
 
 
-def _check_name(name: str, problem: Any) -> None:
+def _check_name(name: str, problem: Report) -> None:
     if not isinstance(name, str) or not NAME.fullmatch(name):
         problem(
             1,
-            f"A job can't be called {name!r}: Azure wouldn't take it as a function's name.",
+            f"A job can't be called {rules.shown(name)}: Azure wouldn't take it as a function's name.",
             "Write a letter, then letters, digits, _ or -, 127 at most.",
         )
     elif name.lower() in RESERVED:
@@ -360,20 +339,9 @@ def _check_name(name: str, problem: Any) -> None:
         )
 
 
-def _words(given: str | Iterable[str]) -> tuple[str, ...]:
-    """One word may be written without a list around it. What is no text is told by whoever looks at the words."""
-    return tuple(given) if isinstance(given, Iterable) and not isinstance(given, str) else (given,)
-
-
-def _check_words(name: str, words: Iterable[object], problem: Any) -> None:
-    for word in words:
-        if not isinstance(word, str):
-            problem(14, f"An argument of job {name!r} is {word!r}, which is no text.", f"Write it in quotes: '{word}'.")
-
-
 def _overriding_expression(name: str, place: str) -> Expression | None:
     """The expression of the app setting that overrides the schedule; None where it isn't set, or can't be read."""
-    setting = schedule_setting(str(name))
+    setting = schedule_setting(name)
     registry.schedule_settings.setdefault(setting, []).append(name)
     text = os.environ.get(setting)
     if not text:
@@ -388,11 +356,8 @@ def _overriding_expression(name: str, place: str) -> Expression | None:
     return None
 
 
-def _parse_expression(name: str, text: str | None, problem: Any) -> Expression | None:
-    if text is None:
-        return None
+def _parse_expression(name: str, text: Any, problem: Report) -> Expression | None:
     if not isinstance(text, str):
-        problem(5, f"The schedule of job {name!r} is {text!r}, which is no text.", NO_TEXT)
         return None
     try:
         # The host would read %NAME% from the app's settings; `serve` has to read the same.
@@ -416,31 +381,11 @@ def _spells(text: object, expression: Expression) -> bool:
         return False
 
 
-def _parse_zone(name: str, time_zone: str | None, problem: Any) -> ZoneInfo | None:
+def _parse_zone(name: str, time_zone: Any, problem: Report) -> ZoneInfo | None:
     if time_zone is not None and not isinstance(time_zone, str):
-        problem(6, f"The time zone of job {name!r} is {time_zone!r}, which is no text.", "Write 'Europe/Berlin'.")
         return None
     try:
         return zone_called(time_zone or settings.TIME_ZONE)
     except UnknownZone as error:
         problem(6, f"The time zone of job {name!r} can't be found: {error}", "Write an IANA name: Europe/Berlin.")
     return None
-
-
-def _check_durations(name: str, durations: dict[str, timedelta], problem: Any) -> None:
-    for what, duration in durations.items():
-        least = timedelta(microseconds=1) if what in NEVER_ZERO else timedelta(0)
-        if not isinstance(duration, timedelta) or duration < least:
-            problem(8, f"{what} of job {name!r} is {duration!r}.", "Write a timedelta: timedelta(minutes=20).")
-
-
-def _check_numbers(name: str, numbers: dict[str, tuple[int, int]], problem: Any) -> None:
-    for what, (number, least) in numbers.items():
-        if not isinstance(number, int) or number < least:
-            problem(8, f"{what} of job {name!r} is {number!r}.", f"Write a whole number, {least} or more.")
-
-
-def _check_factors(name: str, factors: dict[str, tuple[float, int, int]], problem: Any) -> None:
-    for what, (factor, least, most) in factors.items():
-        if not isinstance(factor, int | float) or not least <= factor <= most:
-            problem(8, f"{what} of job {name!r} is {factor!r}.", f"Write a number from {least} to {most}.")

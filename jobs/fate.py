@@ -156,9 +156,10 @@ def _by_rules(
             for start, end in covered:
                 fates += _spans(schedule, start, end, Fate.SKIPPED, Reason.OVERLAP, blocked_by=run.run)
     deadline = job.deadline_at(now)
-    free, expired = _cut(free, None, now - deadline - INSTANT)
-    for start, end in expired:
-        fates += _spans(schedule, start, end, Fate.MISSED, Reason.TOO_LATE)
+    if deadline is not None:
+        free, expired = _cut(free, None, now - deadline - INSTANT)
+        for start, end in expired:
+            fates += _spans(schedule, start, end, Fate.MISSED, Reason.TOO_LATE)
     if job.misfire is Misfire.NONE:
         free, late = _cut(free, None, now - ON_TIME - INSTANT)
         for start, end in late:
@@ -182,7 +183,7 @@ def _by_rules(
             Birth(
                 scheduled_for=occurrence,
                 trigger=Trigger.SCHEDULE if now - occurrence <= ON_TIME else Trigger.CATCH_UP,
-                start_by=None if waits or place else occurrence + deadline,
+                start_by=None if waits or place or deadline is None else occurrence + deadline,
             )
         )
     replaces = [run.run for run in activity if run.active] if collision is Collision.REPLACE else []

@@ -1,12 +1,14 @@
 """What `declare` takes, and what it makes of mistakes: checks, each with its whole message."""
 
+import inspect
+import math
 import random
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from jobs import checks
-from jobs.declarations import Retry, UnknownJob, registry
+from jobs import checks, rules
+from jobs.declarations import Retry, UnknownJob, declare, registry
 from jobs.words import Dispatch, Misfire, Overlap, Status
 
 
@@ -94,7 +96,10 @@ def test_an_unknown_job_is_told_with_what_may_have_been_meant(declared):
 
 
 LETTERS = "Write a letter, then letters, digits, _ or -, 127 at most."
-TIMEDELTA = "Write a timedelta: timedelta(minutes=20)."
+ABOVE_ZERO = "Write a timedelta like timedelta(minutes=20), more than nothing, and 366 days at most."
+A_YEAR = "Write a timedelta like timedelta(minutes=20), 366 days at most."
+OR_NEVER = f"{ABOVE_ZERO[:-1]}, or 'never'."
+A_DAY = "Write a timedelta like timedelta(minutes=20), 1 days at most."
 
 
 @pytest.mark.parametrize("name", ["", "3rd", "two words", "dé", "a" * 128, "a.b", 5, None])
@@ -132,10 +137,11 @@ def test_a_name_declared_twice_is_refused_whatever_its_case(declared):
     assert list(registry) == ["nightly"]
 
 
-def test_an_argument_that_is_no_text_is_refused(declared):
-    declared("nightly", "--days", 3)
+@pytest.mark.parametrize("word", [3, None, b"3", "a\0b", "bad\udcff"])
+def test_an_argument_that_no_command_line_can_have_is_refused(declared, word):
+    declared("nightly", "--days", word)
     assert problems() == [
-        ("jobs.E014", "An argument of job 'nightly' is 3, which is no text.", "Write it in quotes: '3'.")
+        ("jobs.E014", f"arguments of job 'nightly' has {word!r}.", "Write each word as a string: '3'.")
     ]
 
 
@@ -151,21 +157,53 @@ def test_an_expression_that_cant_be_read_is_refused_with_the_readers_reason(decl
     ]
 
 
-def test_a_schedule_or_zone_that_is_no_text_is_refused(declared):
-    declared("nightly", schedule=5, time_zone=5)
-    assert problems() == [
-        (
-            "jobs.E005",
-            "The schedule of job 'nightly' is 5, which is no text.",
-            "Write it in quotes: '0 0 3 * * *' is due at 03:00.",
-        ),
-        ("jobs.E006", "The time zone of job 'nightly' is 5, which is no text.", "Write 'Europe/Berlin'."),
-    ]
+PARAMETERS = [name for name in inspect.signature(declare).parameters if name not in {"name", "arguments"}]
 
 
-@pytest.mark.parametrize("what", ["args", "after", "secrets", "retry_on", "command", "concurrency_group"])
-def test_a_number_in_place_of_words_raises_nothing(declared, what):
-    declared("nightly", **{what: 5})
+def test_every_parameter_has_a_rule():
+    assert set(rules.RULES) == {*PARAMETERS, "arguments"}
+
+
+class Unshowable:
+    def __repr__(self):
+        raise RuntimeError
+
+
+@pytest.mark.parametrize(
+    "value",
+    [5, -1, 5.5, True, "\0", "", b"x", {"a": 1}, [["x"]], object, 10**5000, math.nan, timedelta.max, Unshowable()],
+    ids=lambda value: type(value).__name__,
+)
+@pytest.mark.parametrize("what", PARAMETERS)
+def test_a_value_of_the_wrong_type_is_refused_or_works_and_raises_nothing(declared, what, value):
+    rule = rules.RULES[what]
+    declared("nightly", **{what: value})
+    fits = all(map(rule.fits, rules.words(value) if rule.many else [value]))
+    told = [(number, message) for number, message, _ in problems()]
+    if fits:
+        assert not told or what in {"schedule", "max_running"}  # further rules: how it is read, what goes together
+    else:
+        assert (f"jobs.E{rule.number:03}", what) in {(number, message.split()[0]) for number, message in told}
+        assert "nightly" not in registry
+    checks.pipelines()
+    checks.groups()
+
+
+@pytest.mark.parametrize("what", ["start_deadline", "timeout", "grace", "retry_delay", "retry_max_delay"])
+def test_the_longest_duration_that_passes_can_be_added_to_any_moment(declared, what):
+    declared("x", **{what: timedelta.max})
+    assert [number for number, *_ in problems()] == ["jobs.E008"]
+    registry.problems.clear()
+    declared("x", schedule="0 0 3 * * *", **{what: timedelta(days=1 if what == "grace" else 366)})
+    job = registry["x"]
+    now = datetime.now(UTC)
+    assert now - job.deadline_at(now) < now < now + job.timeout + job.grace
+    assert now < now + job.retry.delay_after(1000, random.Random())
+
+
+def test_a_job_may_have_no_start_deadline(declared):
+    declared("x", schedule="0 0 3 * * *", start_deadline="never")
+    assert registry["x"].deadline_at(datetime.now(UTC)) is None
 
 
 def test_an_unknown_zone_is_refused(declared):
@@ -218,20 +256,20 @@ def test_a_policy_that_there_isnt_is_refused(declared, rules, message, hint):
 @pytest.mark.parametrize(
     ("rules", "message", "hint"),
     [
-        ({"timeout": 30}, "timeout of job 'x' is 30.", TIMEDELTA),
-        ({"timeout": timedelta(0)}, "timeout of job 'x' is datetime.timedelta(0).", TIMEDELTA),
-        ({"start_deadline": timedelta(0)}, "start_deadline of job 'x' is datetime.timedelta(0).", TIMEDELTA),
-        ({"grace": timedelta(-1)}, "grace of job 'x' is datetime.timedelta(days=-1).", TIMEDELTA),
-        ({"retry_delay": "1h"}, "retry_delay of job 'x' is '1h'.", TIMEDELTA),
-        ({"retry_max_delay": 9.5}, "retry_max_delay of job 'x' is 9.5.", TIMEDELTA),
-        ({"retries": -1}, "retries of job 'x' is -1.", "Write a whole number, 0 or more."),
-        ({"retries": "3"}, "retries of job 'x' is '3'.", "Write a whole number, 0 or more."),
-        ({"concurrency_limit": 0}, "concurrency_limit of job 'x' is 0.", "Write a whole number, 1 or more."),
-        ({"output_limit": 10}, "output_limit of job 'x' is 10.", "Write a whole number, 1024 or more."),
+        ({"timeout": 30}, "timeout of job 'x' is 30.", ABOVE_ZERO),
+        ({"timeout": timedelta(0)}, "timeout of job 'x' is datetime.timedelta(0).", ABOVE_ZERO),
+        ({"start_deadline": timedelta(0)}, "start_deadline of job 'x' is datetime.timedelta(0).", OR_NEVER),
+        ({"grace": timedelta(-1)}, "grace of job 'x' is datetime.timedelta(days=-1).", A_DAY),
+        ({"retry_delay": "1h"}, "retry_delay of job 'x' is '1h'.", A_YEAR),
+        ({"retry_max_delay": 9.5}, "retry_max_delay of job 'x' is 9.5.", A_YEAR),
+        ({"retries": -1}, "retries of job 'x' is -1.", "Write a whole number from 0 to 1000."),
+        ({"retries": "3"}, "retries of job 'x' is '3'.", "Write a whole number from 0 to 1000."),
+        ({"concurrency_limit": 0}, "concurrency_limit of job 'x' is 0.", "Write a whole number from 1 to 10000."),
+        ({"output_limit": 10}, "output_limit of job 'x' is 10.", "Write a whole number from 1024 to 1073741824."),
         (
             {"overlap": "allow", "max_running": 0},
             "max_running of job 'x' is 0.",
-            "Write a whole number, 1 or more.",
+            "Write a whole number from 1 to 10000.",
         ),
         ({"retry_jitter": 2}, "retry_jitter of job 'x' is 2.", "Write a number from 0 to 1."),
         ({"retry_backoff": "2"}, "retry_backoff of job 'x' is '2'.", "Write a number from 0 to 100."),
@@ -260,7 +298,7 @@ def test_a_step_with_a_schedule_of_its_own_is_refused(declared):
 
 def test_all_mistakes_of_a_declaration_are_told_at_once(declared):
     declared("two words", schedule="x", overlap="never", retries=-1)
-    assert [number for number, *_ in problems()] == ["jobs.E001", "jobs.E005", "jobs.E008", "jobs.E007"]
+    assert [number for number, *_ in problems()] == ["jobs.E001", "jobs.E007", "jobs.E008", "jobs.E005"]
 
 
 MIDDLE = type("Middle", (random.Random,), {"uniform": lambda self, low, high: (low + high) / 2})()

@@ -122,6 +122,15 @@ def test_an_occurrence_may_start_up_to_its_deadline(schedule, deadline, now, exp
     assert found[-1:] == expected
 
 
+def test_without_a_deadline_the_latest_occurrence_runs_however_late_it_is():
+    job = a_job(start_deadline="never")
+    now = at("02:30")
+    situation = Situation(ledger_through=now - timedelta(days=400), now=now, due_until=now)
+    *spans, birth = decide(job, HOURLY, situation).fates
+    assert {span.reason for span in spans} == {"superseded"}
+    assert (birth.scheduled_for, birth.start_by) == (at("02:00"), None)
+
+
 @pytest.mark.parametrize(
     ("schedule", "deadline"),
     [
@@ -339,7 +348,9 @@ JOBS = st.builds(
     ),
     overlap=st.sampled_from(Overlap),
     misfire=st.sampled_from(Misfire),
-    start_deadline=st.one_of(st.none(), st.integers(1, 7200).map(lambda seconds: timedelta(seconds=seconds))),
+    start_deadline=st.one_of(
+        st.none(), st.just("never"), st.integers(1, 7200).map(lambda seconds: timedelta(seconds=seconds))
+    ),
 )
 
 
@@ -376,7 +387,8 @@ def test_each_occurrence_of_the_window_has_exactly_one_fate_in_order(job, situat
 def test_there_is_one_birth_at_most_unless_all_are_made_up_for(job, situation):
     births = decide(job, job.schedule, situation).births
     assert len(births) <= (CATCH_UP_LIMIT if job.misfire is Misfire.ALL else 1)
-    assert all(situation.now - birth.scheduled_for <= job.deadline_at(situation.now) for birth in births)
+    deadline = job.deadline_at(situation.now)
+    assert all(deadline is None or situation.now - birth.scheduled_for <= deadline for birth in births)
 
 
 @settings(max_examples=200, deadline=None)

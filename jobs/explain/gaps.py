@@ -49,7 +49,8 @@ def _gap_disabled(job: Job, gap: Gap, scene: Scene) -> Iterator[str]:
 
 
 def _gap_too_late(job: Job, gap: Gap, scene: Scene) -> Iterator[str]:
-    rule = gap.note or f"the start deadline is {took(job.deadline_at(scene.occurrence))}"
+    deadline = job.deadline_at(scene.occurrence)
+    rule = gap.note or (f"the start deadline is {took(deadline)}" if deadline else "it has no start deadline any more")
     if gap.recorded_at < scene.occurrence:  # the gap was lengthened, and doesn't tell when
         yield f"It was missed: it was found too late ({rule})."
     else:
