@@ -22,6 +22,15 @@ def register_all() -> None:
     register(connections.check, "jobs", Tags.database)
 
 
+def at_start() -> list[CheckMessage]:
+    """What an app setting alone may cause, and so shows only where the app's settings are those of Azure.
+
+    The others look into every command, and ran as the image was built.
+    """
+    by_settings = (declarations, pipelines, groups, schedule_checks.surprises, schedule_settings, host_checks.time_zone)
+    return [message for check in by_settings for message in check() if not message.is_silenced()]
+
+
 def declarations(**_: Any) -> list[CheckMessage]:
     """What `declare` itself found (E001, E002, E005 to E008, E011, E014, E015, E021)."""
     return [

@@ -8,11 +8,12 @@ import logging
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 
+from django.core.checks import ERROR
 from django.db import Error
 
-from jobs import doorbell, masking, migrated, sql, tick
+from jobs import checks, doorbell, masking, migrated, sql, tick
 from jobs.isolation.client import ForkServerFailed, server
-from jobs.presentation import took
+from jobs.presentation import counted, took
 
 log = logging.getLogger(__name__)
 
@@ -29,6 +30,7 @@ def _problems() -> Iterator[tuple[str, str]]:
     yield "database", (away := database())
     for name, check in (("migrations", migrated.refusal), ("tick", silent_tick)):
         yield name, "It can't be told without the database." if away else _asked(check)
+    yield "declarations", declarations()
     yield "fork_server", fork_server()
     yield "queue", queue()
 
@@ -56,6 +58,15 @@ def silent_tick() -> str:
             "Look at the function `tick` in the portal: is it disabled, does it fail, is the app stopped?"
         )
     return ""
+
+
+def declarations() -> str:
+    """Whether an app setting makes a job's declaration wrong: nobody sees a check's errors in a running app."""
+    errors = [message for message in checks.at_start() if message.level >= ERROR]
+    if not errors:
+        return ""
+    more = f" And {counted(len(errors) - 1, 'more error')}: `manage.py check`." if errors[1:] else ""
+    return f"{errors[0].id}: {errors[0].msg} {errors[0].hint}{more}"
 
 
 def fork_server() -> str:

@@ -9,7 +9,7 @@ import azure.functions as func
 from django.conf import settings
 from django.db import close_old_connections
 
-from jobs import host_checks, migrated, poison, sql, supervisor, tick
+from jobs import checks, migrated, poison, sql, supervisor, tick
 from jobs.azure import http, leaving, telemetry
 from jobs.azure.queue import POISON_QUEUE, QUEUE
 from jobs.azure.storage import CONNECTION
@@ -41,10 +41,8 @@ def build() -> func.FunctionApp:
 
 def _tell_what_is_wrong() -> None:
     """What only shows where the app's settings are those of Azure; `manage.py check` ran in the build."""
-    for problem in registry.problems:
-        log.error("%s: %s %s (%s)", problem.id, problem.message, problem.hint, problem.place)
-    for warning in host_checks.time_zone():
-        log.warning("%s: %s %s", warning.id, warning.msg, warning.hint)
+    for message in checks.at_start():
+        log.log(message.level, "%s: %s %s", message.id, message.msg, message.hint)
 
 
 def _add_timer(app: func.FunctionApp, job: Job) -> None:

@@ -38,6 +38,13 @@ def problems(client):
     return answer.json()["problems"]
 
 
+def test_an_error_that_only_an_app_setting_causes(client, declared, monkeypatch):
+    monkeypatch.setenv("JOBS_SCHEDULE__WEEKLY", "0 0 0 30 2 *")
+    declared("weekly", command="succeeds", schedule="0 0 3 * * SUN")
+    told = problems(client)["declarations"]
+    assert told.startswith("jobs.E016: The schedule of job 'weekly': ")
+
+
 def test_no_tick_for_a_while(client):
     sql.execute("UPDATE jobs_lasttick SET at = clock_timestamp() - interval '14 min'")
     assert problems(client) == {

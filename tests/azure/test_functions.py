@@ -1,6 +1,7 @@
 """function_app.py through the library that Azure runs, in a process of its own, against PostgreSQL."""
 
 import json
+import logging
 import os
 import subprocess
 import sys
@@ -164,3 +165,23 @@ def test_a_failing_command_harms_nothing(drive):
     good.refresh_from_db()
     assert (run.status, good.status) == (Status.FAILED, Status.SUCCEEDED)
     assert run.error == "Error: unrecognized arguments: --no-such-option"
+
+
+@pytest.mark.parametrize(
+    ("settings_of_azure", "number"),
+    [
+        ({"JOBS_SCHEDULE__LEFT": "0 0 0 30 2 *", "JOBS_SCHEDULE__RIGHT": "0 0 0 30 2 *"}, "jobs.E016"),
+        ({"JOBS_SCHEDULE__LEFT": "0 0 4 * * *"}, "jobs.E012"),
+        ({"JOBS_SCHEDULE__LEFT": "at three"}, "jobs.E021"),
+        ({"JOBS_SCHEDULE__LETF": "0 0 3 * * *"}, "jobs.W011"),
+    ],
+)
+def test_a_start_logs_what_only_an_app_setting_makes_wrong(declared, monkeypatch, caplog, settings_of_azure, number):
+    for name, value in settings_of_azure.items():
+        monkeypatch.setenv(name, value)
+    declared("left", command="succeeds", schedule="0 0 3 * * *")
+    declared("right", command="succeeds", schedule="0 0 3 * * *")
+    declared("both", command="succeeds", after=["left", "right"])
+    functions._tell_what_is_wrong()
+    level = logging.ERROR if number[5] == "E" else logging.WARNING
+    assert {record.getMessage()[:9] for record in caplog.records if record.levelno == level} == {number}
