@@ -15,7 +15,7 @@ from django.conf import settings
 from django.core.checks import WARNING, run_checks
 from django.db import connection
 
-from jobs import connections, disabled, doorbell, host_checks, masking, migrated, sql, tick
+from jobs import connections, disabled, doorbell, host_checks, masking, migrated, overrides, sql, tick
 from jobs.declarations import registry
 from jobs.host_json import HostJson
 from jobs.isolation.client import ForkServerFailed, server
@@ -180,6 +180,17 @@ def _schedules() -> str:
     )
 
 
+def _overrides() -> str:
+    """Each can be read here: another machine may know other time zones."""
+    held = overrides.in_force(list(registry))
+    flaws = {job.name: why for job in registry.values() if (why := overrides.unreadable(job, held.get(job.name)))}
+    if flaws:
+        name, why = next(iter(flaws.items()))
+        more = f" And {counted(len(flaws) - 1, 'more override')}: `manage.py drift`." if flaws.keys() - {name} else ""
+        raise Wrong(f"The override of {name} can't be read: {why} It doesn't hold. {overrides.END}{more}")
+    return f"{counted(len(held), 'override')} in force" if held else "none is in force"
+
+
 def _time_zone() -> str:
     """The host's zone, which its timers are read in."""
     if found := host_checks.time_zone():
@@ -248,6 +259,7 @@ CHECKS: dict[str, Callable[[], str]] = {
     "identity": _identity,
     "database": _database,
     "migrations": _migrations,
+    "overrides": _overrides,
     "connections": _connections,
     "threads": _threads,
     "fork server": _fork_server,

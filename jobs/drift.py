@@ -59,6 +59,17 @@ def _of(job: Job, state: JobState | None, now: datetime) -> Iterator[Difference]
         )
     if override := overrides.of(state, now):
         changed = overrides.applied(job, override)
+        if why := overrides.unreadable(job, override):
+            yield Difference(
+                job=job.name,
+                what="override",
+                declared="none",
+                now=f"can't be read: {why} It doesn't hold. {overrides.END}",
+                by=override.by,
+                reason=override.reason,
+                since=override.at,
+                until=override.until,
+            )
         for what, declared, present in (
             ("schedule", _schedule(job), _schedule(changed)),
             ("arguments", _arguments(job), _arguments(changed)),

@@ -179,10 +179,7 @@ def end_override(job: Job, *, by: str) -> None:
             raise NotOverridden(job)
         # The ledger of the override ends here, where that of the declaration begins.
         JobState.objects.filter(pk=job.name, ledger_through__lt=clock).update(ledger_through=clock)
-        states.end_override(job)
-        Event.objects.create(
-            job=job.name, kind="override_ended", by=by, message=f"{by} ended the override of {job.name}."
-        )
+        states.end_override(job, by=by)
     doorbell.ring_all(Ring(run=run.run) for run in born)
 
 

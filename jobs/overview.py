@@ -17,7 +17,8 @@ from jobs.models import JobState, Run
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Overview:
     """A declared job. `schedule` and `time_zone` are None for a job that has none; `next_run_at` is None where nothing
-    is due: it has no schedule, is disabled, or is paused without an end.
+    is due: it has no schedule, is disabled, or is paused without an end. `override_flaw` says why an override can't be
+    read, and so doesn't hold.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Overview:
     overridden_by: str
     overridden_until: datetime | None
     overridden_reason: str
+    override_flaw: str
 
 
 def overview(names: Sequence[str] | None = None, now: datetime | None = None) -> list[Overview]:
@@ -144,4 +146,5 @@ def _overview(declared: Job, state: JobState | None, last_run: Run | None, now: 
         overridden_by=override.by if override else "",
         overridden_until=override.until if override else None,
         overridden_reason=override.reason if override else "",
+        override_flaw=overrides.unreadable(declared, override),
     )

@@ -56,8 +56,11 @@ def lock(job: Job) -> None:
     sql.execute("SELECT FROM jobs_jobstate WHERE job = %s FOR UPDATE", [job.name])
 
 
-def end_override(job: Job) -> None:
-    """End the job's override where its ledger stands now: from there on that of the declared schedule begins."""
+def end_override(job: Job, *, by: str = "") -> None:
+    """End the job's override where its ledger stands now: from there on that of the declared schedule begins.
+
+    `by` is who ended it; empty where its time was over.
+    """
     through: datetime | None = sql.value("SELECT ledger_through FROM jobs_jobstate WHERE job = %s", [job.name])
     following = job.schedule.next(through) if job.schedule and through else None
     sql.execute(
@@ -74,9 +77,12 @@ def end_override(job: Job) -> None:
              WHERE job = %(job)s
         )
         INSERT INTO jobs_event (job, kind, by, message)
-        SELECT job, 'override_ended', by, 'The override of ' || job || ' by ' || by || ' has ended.' FROM ended
+        SELECT job, 'override_ended', coalesce(nullif(%(by)s, ''), by),
+               CASE WHEN %(by)s = '' THEN 'The override of ' || job || ' by ' || by || ' has ended.'
+                    ELSE %(by)s || ' ended the override of ' || job || ' by ' || by || '.' END
+          FROM ended
         """,
-        {"job": job.name, "fingerprint": job.fingerprint, "following": following},
+        {"job": job.name, "fingerprint": job.fingerprint, "following": following, "by": by},
     )
 
 

@@ -130,6 +130,9 @@ class JobSerializer(serializers.Serializer[Overview]):
     overridden_by = serializers.CharField(read_only=True, help_text="Who overrides the declaration; empty: nobody.")
     overridden_until = serializers.DateTimeField(read_only=True, allow_null=True)
     overridden_reason = serializers.CharField(read_only=True)
+    override_flaw = serializers.CharField(
+        read_only=True, help_text="Why the override can't be read: then the declaration holds. Empty where it can."
+    )
 
 
 class HealthSerializer(serializers.Serializer[dict[str, Any]]):

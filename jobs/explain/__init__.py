@@ -67,7 +67,7 @@ def explain(job: Job, when: datetime | None = None, now: datetime | None = None)
     scene = Scene.read(job, schedule, occurrence, moment, clock)
     cause, sentences = fate_of(job, scene)
     if override := overrides.of(scene.states.get(job.name), moment):
-        sentences = [*sentences, _overridden(override, clock)]
+        sentences = [*sentences, _overridden(override, clock), *_flaw(job, override)]
     exact = when is None or occurrence == when
     return Explanation(
         job=job.name,
@@ -84,6 +84,11 @@ def explain(job: Job, when: datetime | None = None, now: datetime | None = None)
 def _overridden(override: Override, clock: "Clock") -> str:
     end = f" until {clock.short(override.until)}" if override.until else ""
     return f"Its declaration is overridden by {override.by}{end}{f': {override.reason}' if override.reason else '.'}"
+
+
+def _flaw(job: Job, override: Override) -> list[str]:
+    why = overrides.unreadable(job, override)
+    return [f"That override can't be read: {why} It doesn't hold. {overrides.END}"] if why else []
 
 
 def schedule_of(job: Job) -> Schedule | None:

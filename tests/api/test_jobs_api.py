@@ -37,6 +37,7 @@ def test_a_job_is_given_with_its_schedule_and_latest_run(get, nightly):
         "overridden_by": "",
         "overridden_until": None,
         "overridden_reason": "",
+        "override_flaw": "",
     }
 
 

@@ -11,11 +11,11 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import OperationalError
 
-from jobs import doctor, doorbell, host_checks, migrated, tick
+from jobs import doctor, doorbell, host_checks, migrated, states, tick
 from jobs.azure import identity
 from jobs.declarations import declare
 from jobs.isolation.client import ForkServerFailed, server
-from jobs.models import Run
+from jobs.models import JobState, Run
 from jobs.words import Status
 from tests.azure.conftest import fresh_client
 from tests.rows import output_text
@@ -57,7 +57,7 @@ def test_a_fault_makes_it_end_with_1(monkeypatch, capsys):
     monkeypatch.setenv("PYTHON_THREADPOOL_THREAD_COUNT", "5")
     with pytest.raises(CommandError) as caught:
         call_command("doctor")
-    assert str(caught.value) == "1 check of 14 found something to mend."
+    assert str(caught.value) == f"1 check of {len(doctor.CHECKS)} found something to mend."
     assert caught.value.returncode == 1
     assert (
         "WRONG  threads       The worker has 5 threads for HTTP, timers and 4 runs at once. "
@@ -75,7 +75,7 @@ def test_programs_read_it_as_json(capsys):
     call_command("doctor", "--format", "json")
     found = json.loads(capsys.readouterr().out)
     assert {"check": "migrations", "ok": True, "says": "all are applied"} in found
-    assert len(found) == 14
+    assert len(found) == len(doctor.CHECKS)
 
 
 def test_findings_of_djangos_own_checks():
@@ -99,6 +99,21 @@ def test_no_schedule(declared):
 def test_disabled_functions_are_told(monkeypatch):
     monkeypatch.setenv("AzureWebJobs.nightly.Disabled", "1")
     assert says("schedules") == (True, "1 job with a schedule; disabled in Azure: nightly")
+
+
+def test_an_override_that_cant_be_read_here(declared):
+    declared("hourly", command="succeeds", schedule="0 0 * * * *")
+    for job in ("hourly", "nightly"):
+        JobState.objects.update_or_create(
+            job=job,
+            defaults={"override_at": states.clock(), "override_by": "ada", "override_time_zone": "Mars/Olympus"},
+        )
+    assert says("overrides") == (
+        False,
+        "The override of nightly can't be read: No time zone is called 'Mars/Olympus'. Write an IANA name like "
+        "'Europe/Berlin'. It doesn't hold. End it with `manage.py override JOB --end`. And 1 more override: "
+        "`manage.py drift`.",
+    )
 
 
 def test_a_zone_of_the_host(monkeypatch):
@@ -180,12 +195,14 @@ def test_no_database(monkeypatch):
         raise OperationalError("connection failed: Connection refused\nIs it up?")
 
     monkeypatch.setattr(doctor.sql, "value", away)
+    monkeypatch.setattr(doctor.sql, "rows", away)
     monkeypatch.setattr(migrated, "pending", away)
     found = {finding.check: finding.says for finding in doctor.findings() if not finding.ok}
     assert found == {
         "database": "It can't be reached: connection failed: Connection refused Check DATABASE_URL, the firewall and "
         "the role.",
         "migrations": "It can't be told without the database.",
+        "overrides": "It can't be told without the database.",
         "connections": "It can't be told without the database.",
         "tick": "It can't be told without the database.",
     }
@@ -262,6 +279,7 @@ def test_a_role_without_rights_is_a_finding(role_without_rights):
     found = {finding.check: finding.says for finding in doctor.findings() if not finding.ok}
     assert found == {
         "migrations": "ProgrammingError: permission denied for table django_migrations",
+        "overrides": "ProgrammingError: permission denied for table jobs_jobstate",
         "tick": "ProgrammingError: permission denied for table django_migrations",
     }
 
@@ -289,5 +307,5 @@ def test_as_a_job_it_looks_at_the_worker_that_it_comes_from(worker, project_jobs
     assert "ok     fork server   it loads the project: this run comes from it\n" in said
     assert "ok     time zone     the host's is UTC, the jobs' default UTC\n" in said
     assert "ok     migrations    all are applied\n" in said
-    assert said.count("ok     ") == 14
+    assert said.count("ok     ") == len(doctor.CHECKS)
     assert run.status == Status.SUCCEEDED

@@ -54,8 +54,14 @@ def _cells(row: Overview, depth: int, now: datetime, words: bool) -> tuple[str, 
 def _schedule(row: Overview, words: bool) -> str:
     if row.schedule:
         schedule = row.in_words if words else row.schedule
-        return f"{schedule} {row.time_zone}{' (overridden)' if row.overridden_by else ''}"
+        return f"{schedule} {row.time_zone}{_overridden(row)}"
     return f"after {', '.join(row.after)}" if row.after else "by hand"
+
+
+def _overridden(row: Overview) -> str:
+    if row.override_flaw:
+        return " (override can't be read: see `manage.py drift`)"
+    return " (overridden)" if row.overridden_by else ""
 
 
 def _last_run(row: Overview, now: datetime) -> str:
