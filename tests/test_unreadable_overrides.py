@@ -6,13 +6,14 @@ from datetime import timedelta
 import pytest
 from django.core.management import call_command
 
-from jobs import ahead, calls, declarations, operators, overrides, states, tick, triggers
+from jobs import ahead, calls, operators, overrides, states, tick, triggers
 from jobs.calls import Call
 from jobs.declarations import registry
 from jobs.drift import drift
 from jobs.explain import explain
 from jobs.models import Event, JobState, Run
 from jobs.serve import serve
+from tests.rows import first_seen_at
 
 pytestmark = pytest.mark.django_db
 FLAWS = {
@@ -34,7 +35,7 @@ def flawed(request, declared, monkeypatch):
     """The job `nightly` under such an override of Ada's, and the beginning of the sentence that says what is wrong."""
     columns, sentence = request.param
     now = states.clock()
-    monkeypatch.setattr(declarations, "FIRST_SEEN", now)
+    first_seen_at(monkeypatch, now)
     declared("nightly", "--word", "declared", command="succeeds", schedule=f"0 0 {(now.hour + 12) % 24} * * *")
     job = registry["nightly"]
     serve([job])
