@@ -101,6 +101,10 @@ class Masker:
         """All of a text without the secrets, beside what is fed."""
         return self._needles.replace(text.encode(), MASK, more=False)[0].decode() if self._needles else text
 
+    def beginning(self, text: str) -> str:
+        """The text without the secrets, and without an end that might begin one: the text was cut there."""
+        return self._needles.replace(text.encode(), MASK, more=True)[0].decode() if self._needles else text
+
     def end(self) -> bytes:
         """What was held."""
         held, self._held = self._held, b""

@@ -16,10 +16,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from jobs import bounds
+
 # How often, at most, progress is sent on, in seconds.
 INTERVAL = 1.0
-# A result that is longer, in bytes of JSON, is not kept: a run's row is no place for data.
-LONGEST_RESULT = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ def report(
     if result is not None:
         _state.result = result
     told = {"done": done, "total": total, "message": message}
-    _state.progress |= {name: value for name, value in told.items() if value is not None}
+    _state.progress |= {name: bounds.plain(value) for name, value in told.items() if value is not None}
     if done is not None:
         elapsed = time.monotonic() - _state.began_at
         _state.progress["rate"] = round(done / elapsed, 3) if elapsed > 0 else None
@@ -132,8 +132,8 @@ def report_end(code: int, error: str, result: object) -> None:
             "progress": _state.progress or None,
             "end": {
                 "code": code,
-                "error": error,
-                "result": _short(_state.result if _state.result is not None else result),
+                "error": error[: bounds.LONGEST_ERROR + 1],  # one more, so that the supervisor sees that it was cut
+                "result": bounds.result(_state.result if _state.result is not None else result),
                 "sql_statements": _state.sql_statements,
                 "undisturbed": not termination_asked(),
             },
@@ -141,21 +141,11 @@ def report_end(code: int, error: str, result: object) -> None:
     )
 
 
-def _short(result: object) -> object:
-    try:
-        text = json.dumps(result)
-    except (TypeError, ValueError):
-        text = json.dumps(str(result))
-    if len(text) > LONGEST_RESULT:
-        return f"The result was left out: {len(text):,} bytes are more than {LONGEST_RESULT:,}."
-    return json.loads(text)
-
-
 def _send(message: dict[str, Any]) -> None:
     if _state.reports is None:
         return
     # SIGTERM may have cut the line before this one short.
-    line = b"\n" + json.dumps(message, default=str).encode() + b"\n"
+    line = b"\n" + json.dumps(message).encode() + b"\n"
     with _state.lock:
         while line:
             try:

@@ -5,7 +5,6 @@
 
 import json
 import logging
-import math
 import os
 import selectors
 import signal
@@ -15,6 +14,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import TimeoutError as Unfinished
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -28,6 +28,7 @@ from jobs.doorbell import Ring
 from jobs.faults import point
 from jobs.isolation.client import Child, ForkServerFailed, server
 from jobs.output import Recorder
+from jobs.reports import Reports, sentence
 from jobs.transitions import Ended, Outcome
 from jobs.words import AttemptStatus, Status
 from jobs.writer import Held, writer
@@ -94,7 +95,12 @@ def execute(run: int, *, invocation_id: str = "", echo: Echo | None = None) -> S
                 return None
             span.started(claim)
             log.info("started run=%s job=%s attempt=%s", claim.run, claim.job, claim.number)
-            ended = Supervisor(claim, invocation_id, echo, span).supervise()
+            try:
+                supervisor = Supervisor(claim, invocation_id, echo, span)
+            except Exception as fault:  # noqa: BLE001 — the run is claimed: it must end
+                ended = transitions.finish(claim, _failed_by(fault, claim))
+            else:
+                ended = supervisor.supervise()
     if ended is None:
         return None
     _wake_others(ended)
@@ -160,13 +166,11 @@ class Supervisor:
         self.kill_at: float | None = None
         self.fenced = False
         self.receipt: dict[str, Any] | None = None
-        self.end: dict[str, Any] = {}
-        self.progress: dict[str, Any] | None = None
-        self.reports = b""
         self._wake, self._waker = socket.socketpair()
         self._waker.setblocking(False)
         secrets = [*masking.of_environment(), *masking.of_arguments(self.job, claim.arguments)]
         self.masker = masking.Masker(secrets)
+        self.reports = Reports(self.masker)
         self.recorder = Recorder(
             lambda number, piece: writer.write(self.held, number, piece), self.job.output_limit, secrets
         )
@@ -182,8 +186,8 @@ class Supervisor:
         """Watch the attempt to its end. None where it was no longer ours."""
         _supervisors.add(self)
         try:
-            outcome = self._outcome()
-            ended = None if outcome is None else self._finish(outcome)
+            outcome = self._outcome_in_any_case()
+            ended = None if outcome is None else self._record(outcome)
             # Before it is discarded: a worker that leaves sends what was told by then.
             self._tell(outcome, ended)
             return ended
@@ -192,6 +196,12 @@ class Supervisor:
             writer.release(self.held)
             self._wake.close()
             self._waker.close()
+
+    def _outcome_in_any_case(self) -> Outcome | None:
+        try:
+            return self._outcome()
+        except Exception as fault:  # noqa: BLE001 — the run is claimed: it must end
+            return _failed_by(fault, self.claim)
 
     def _outcome(self) -> Outcome | None:
         began = time.monotonic()
@@ -202,7 +212,7 @@ class Supervisor:
             child = server.spawn(self._request())
             point("fork.after")
         except ForkServerFailed as failure:
-            return Outcome(status=AttemptStatus.FAILED, error=_clean(str(failure), self.masker))
+            return Outcome(status=AttemptStatus.FAILED, error=sentence(str(failure), self.masker))
         try:
             self._watch(child, began)
         finally:
@@ -289,16 +299,8 @@ class Supervisor:
                 self.echo(data, is_stderr)
 
     def _take_reports(self, data: bytes) -> None:
-        *lines, self.reports = (self.reports + data).split(b"\n")
-        for line in filter(None, lines):
-            try:
-                report = json.loads(line)
-            except ValueError:  # SIGTERM cut it short
-                continue
-            if report.get("progress"):
-                self.progress = _clean(report["progress"], self.masker)
-                writer.report(self.held, self.progress)
-            self.end = report.get("end", self.end)
+        if self.reports.take(data) and self.reports.progress:
+            writer.report(self.held, self.reports.progress)
 
     def _hear_guardian(self, control: socket.socket) -> bool:
         """The receipt; False at the guardian's end."""
@@ -347,7 +349,7 @@ class Supervisor:
     def _judge(self, wall: timedelta) -> Outcome:
         """What the attempt's end means."""
         code = self.receipt["exit_code"] if self.receipt else None
-        if code == 0 and (self.stopping is None or self.end.get("undisturbed")):
+        if code == 0 and (self.stopping is None or self.reports.end.get("undisturbed")):
             status, error = AttemptStatus.SUCCEEDED, ""
         elif self.stopping is not None:
             status, error = self.stopping, self._why_stopped()
@@ -358,13 +360,13 @@ class Supervisor:
             status=status,
             exit_code=code if code is not None and code >= 0 else None,
             signal=_signal_name(code) if code is not None and code < 0 else "",
-            error=_clean(error, self.masker),
-            result=_clean(self.end.get("result"), self.masker),
-            progress=self.progress,
+            error=error,
+            result=self.reports.end.get("result"),
+            progress=self.reports.progress,
             wall=wall,
             cpu=timedelta(seconds=receipt["cpu"]) if receipt else None,
             peak_memory=receipt.get("peak_memory"),
-            sql_statements=self.end.get("sql_statements"),
+            sql_statements=self.reports.end.get("sql_statements"),
             output_bytes=self.recorder.bytes,
             output_dropped=self.recorder.dropped,
         )
@@ -382,7 +384,7 @@ class Supervisor:
         if code is None:
             return "Its guardian was killed, and the child with it."
         if code >= 0:
-            return str(self.end.get("error") or f"The command ended with exit code {code}.")
+            return str(self.reports.end.get("error") or f"The command ended with exit code {code}.")
         name = _signal_name(code)
         match name:
             case "SIGKILL":
@@ -391,6 +393,15 @@ class Supervisor:
                 return f"Crashed with {name}: the fault is in compiled code, a library's or Python's."
             case _:
                 return f"Ended by {name}."
+
+    def _record(self, outcome: Outcome) -> Ended | None:
+        """Record the end; without what the child said of it where the database refuses that."""
+        try:
+            return self._finish(outcome)
+        except Exception as refused:  # the run is claimed: it must end
+            log.exception("run=%s ended as %s, and the database refused it", self.claim.run, outcome.status)
+            why = f"The database refused what the run reported: {type(refused).__name__}."
+            return self._finish(replace(outcome, result=None, progress=None, error=why))
 
     def _finish(self, outcome: Outcome) -> Ended | None:
         """Have the end recorded, for as long as the database takes to come back."""
@@ -409,6 +420,15 @@ class Supervisor:
         self.span.ended(None if ended is None else outcome)
 
 
+def _failed_by(fault: Exception, claim: Claim) -> Outcome:
+    """The end of an attempt that this code can't watch any longer. To be called where the exception is handled."""
+    log.exception("run=%s job=%s attempt=%s: its supervisor failed", claim.run, claim.job, claim.number)
+    error = (
+        f"Its supervisor failed with {type(fault).__name__}, which is a fault of Nightshift: the worker's log has it."
+    )
+    return Outcome(status=AttemptStatus.FAILED, error=error)
+
+
 def _undeclared(job: str) -> str:
     # Its command isn't known: one with the job's name may be another.
     return (
@@ -421,22 +441,3 @@ def _signal_name(code: int) -> str:
         return signal.Signals(-code).name
     except ValueError:
         return f"signal {-code}"
-
-
-def _printable(text: str) -> str:
-    """Text as PostgreSQL takes it: without NUL, and without halves of characters."""
-    return text.replace("\x00", "�").encode(errors="replace").decode()
-
-
-def _clean(value: Any, masker: masking.Masker) -> Any:
-    """JSON as PostgreSQL takes it (Python's has NaN and NUL besides), and without secrets."""
-    match value:
-        case str():
-            return masker.whole(_printable(value))
-        case float() if not math.isfinite(value):
-            return str(value)
-        case list():
-            return [_clean(item, masker) for item in value]
-        case dict():
-            return {_clean(key, masker): _clean(item, masker) for key, item in value.items()}
-    return value

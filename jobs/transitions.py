@@ -16,7 +16,7 @@ from typing import Any
 
 from django.db import transaction
 
-from jobs import pipelines, sql, telemetry, timing
+from jobs import bounds, pipelines, sql, telemetry, timing
 from jobs.claims import Claim
 from jobs.declarations import registry
 from jobs.doorbell import Ring
@@ -78,7 +78,7 @@ def finish(claim: Claim, outcome: Outcome, *, only_if_lease_expired: bool = Fals
                            WHEN %(status)s = 'queued' THEN clock_timestamp() + %(delay)s
                            ELSE not_before END,
                        failures = failures + %(failed)s,
-                       lease_expires_at = NULL, rung_at = NULL, error = %(error)s,
+                       lease_expires_at = NULL, rung_at = NULL, error = %(short_error)s,
                        result = coalesce(%(result)s, result), progress = coalesce(%(progress)s, progress)
                  WHERE id = %(run)s AND status = 'running' AND attempt = %(number)s
                        {"AND lease_expires_at < clock_timestamp()" if only_if_lease_expired else ""}
@@ -104,6 +104,7 @@ def finish(claim: Claim, outcome: Outcome, *, only_if_lease_expired: bool = Fals
                 "exit_code": outcome.exit_code,
                 "signal": outcome.signal,
                 "error": outcome.error,
+                "short_error": bounds.cut(outcome.error, bounds.LONGEST_ERROR_OF_A_RUN),
                 "result": _json(outcome.result),
                 "progress": _json(outcome.progress),
                 "wall": outcome.wall,

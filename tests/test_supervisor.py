@@ -122,6 +122,58 @@ def test_an_exception_whose_text_cant_be_printed_is_told_too(execute):
     assert run.error == "Unprintable: its text can't be printed"
 
 
+def test_an_error_of_any_length_is_kept_to_a_bound(execute):
+    run, attempt = execute("fails", "--letters", str(32 * 2**20))
+    assert attempt.error == f"ValueError: {'E' * 7988} … (cut after 8,000 characters)"
+    assert run.error == f"ValueError: {'E' * 988} … (cut after 1,000 characters)"
+
+
+@pytest.mark.parametrize(
+    "line", ["42", "[" * 3000 + "]" * 3000, '{"end": {"error": 7, "result": {"a": []}}}', "9" * 6000]
+)
+def test_a_line_of_any_kind_among_the_reports_ends_no_run_otherwise(execute, line):
+    run, _ = execute("reports", f"--raw={line}")
+    assert (run.status, run.error, run.result) == (Status.SUCCEEDED, "", None)
+
+
+@pytest.mark.parametrize("what", ["deep", "very_deep", "unprintable", "huge", "long_message"])
+def test_a_report_of_any_kind_ends_no_run_otherwise(execute, what):
+    run, attempt = execute("reports", what)
+    assert (run.status, run.error, attempt.exit_code) == (Status.SUCCEEDED, "", 0)
+    assert run.result is None or run.result.startswith("The result was left out: ")
+    assert len(run.progress["message"]) < 1100
+
+
+def test_a_run_ends_at_once_where_its_supervisor_fails(execute, monkeypatch):
+    def fail(*_):
+        raise TypeError("unheard of")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("jobs.reports.Reports.take", fail)
+        run, attempt = execute("succeeds")
+    assert (run.status, attempt.status) == (Status.FAILED, "failed")
+    assert run.error == "Its supervisor failed with TypeError, which is a fault of Nightshift: the worker's log has it."
+
+
+def test_a_run_ends_at_once_where_its_supervisor_cant_begin(execute, monkeypatch):
+    def fail(*_):
+        raise TypeError("unheard of")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("jobs.masking.of_environment", fail)
+        run, attempt = execute("succeeds")
+    assert (run.status, attempt.status) == (Status.FAILED, "failed")
+    assert "TypeError" in run.error
+
+
+def test_a_run_whose_result_the_database_refuses_ends_as_it_ended(execute, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr("jobs.reports.clean", lambda value, *_: "NUL \x00")
+        run, attempt = execute("succeeds")
+    assert (run.status, attempt.exit_code, run.result) == (Status.SUCCEEDED, 0, None)
+    assert run.error == "The database refused what the run reported: DataError."
+
+
 @pytest.mark.parametrize(
     ("signal", "sentence"),
     [

@@ -15,6 +15,7 @@ from typing import Any, NoReturn
 import django.core.management
 
 from jobs import progress
+from jobs.bounds import text_of
 from jobs.isolation import system
 
 # Where frames come from that lead up to a command.
@@ -94,11 +95,11 @@ def _run(command: str, arguments: list[str]) -> tuple[int, str, object]:
         code, error = _exit(stop.code)
     except CommandError as refused:
         code = refused.returncode
-        error = _text_of(refused)
+        error = text_of(refused)
         _complain(f"CommandError: {error}\n")
     except BaseException as failure:  # noqa: BLE001 — a job's own code
         code = 1
-        error = f"{type(failure).__name__}: {_text_of(failure)}"
+        error = f"{type(failure).__name__}: {text_of(failure)}"
         _print_exception()
     with suppress(Exception):
         connections.close_all()
@@ -111,16 +112,9 @@ def _exit(given: object) -> tuple[int, str]:
     if given is None or isinstance(given, int):
         code = (given or 0) & 0xFF
     else:
-        code, said = 1, _text_of(given).strip()
+        code, said = 1, text_of(given).strip()
         _complain(f"{said}\n")
     return code, said or (f"The command ended with exit code {code}." if code else "")
-
-
-def _text_of(failure: object) -> str:
-    try:
-        return str(failure)
-    except Exception:  # noqa: BLE001 — a job's own code
-        return "its text can't be printed"
 
 
 def _complain(text: str) -> None:
