@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from django.db import IntegrityError, transaction
 
-from jobs import sql, timing
+from jobs import sight, sql, timing
 from jobs.declarations import registry
 from jobs.faults import point
 from jobs.instance import Instance
@@ -162,7 +162,7 @@ def next_ready(limit: int) -> list[int]:
     return [run for (run,) in found]
 
 
-def _running(condition: str, parameters: list[Any]) -> list[tuple[Claim, str]]:
+def _running(condition: str, parameters: Any) -> list[tuple[Claim, str]]:
     """The running attempts that meet a condition, each with its supervisor's name."""
     found = sql.rows(
         f"""
@@ -191,8 +191,17 @@ def _running(condition: str, parameters: list[Any]) -> list[tuple[Claim, str]]:
 
 
 def with_expired_leases() -> list[Claim]:
-    """The attempts that no heartbeat renewed in time."""
-    return [claim for claim, _ in _running("r.lease_expires_at < clock_timestamp()", [])]
+    """The attempts that no heartbeat renewed in time; none until the ticks have seen the database for a while."""
+    condition = f"""
+        r.lease_expires_at NOT BETWEEN clock_timestamp() AND clock_timestamp() + %(longest_lease)s
+        AND EXISTS (
+            SELECT FROM jobs_lasttick t
+             WHERE {sight.SETTLED}
+               -- A clock that was set back leaves leases of the future: all that live are renewed within one of today.
+               AND (r.lease_expires_at < clock_timestamp() OR t.unbroken_since <= clock_timestamp() - %(lease)s)
+        )
+    """
+    return [claim for claim, _ in _running(condition, sight.parameters() | {"longest_lease": timing.LONGEST_LEASE})]
 
 
 def of_instance(name: str) -> list[tuple[Claim, str]]:

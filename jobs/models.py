@@ -245,11 +245,15 @@ class Output(models.Model):
 
 
 class LastTick(models.Model):
-    """The one row that tells when a tick last came to its end, and where."""
+    """The one row that tells when a tick last came to its end, and where; and since when ticks see the database."""
 
     id = models.PositiveSmallIntegerField(primary_key=True, default=1)
-    at = models.DateTimeField()
+    at = models.DateTimeField(null=True, help_text="When one last came to its end.")
     instance = models.TextField(blank=True)
+    seen_at = models.DateTimeField(null=True, help_text="When one last saw the database.")
+    unbroken_since = models.DateTimeField(null=True, help_text="Since when they have, without a long pause.")
+    jumped_at = models.DateTimeField(null=True, help_text="When one last found that the database's clock was set.")
+    jump = models.DurationField(null=True, help_text="How far the clock was set ahead then; below zero where back.")
 
     class Meta:
         constraints = [models.CheckConstraint(name="one_last_tick", condition=Q(id=1))]

@@ -1,46 +1,24 @@
 """Once a minute: serve every job that is due, rescue what was lost, ring forgotten doorbells. It supervises nothing."""
 
 import logging
-import time
-from dataclasses import dataclass, field
 from datetime import timedelta
 
 from django.conf import settings
 
-from jobs import claims, doorbell, instance, sql, states, supervisor, telemetry, timing, transitions
-from jobs.claims import Claim
+from jobs import claims, doorbell, instance, sight, sql, states, supervisor, telemetry, timing, transitions
 from jobs.declarations import Job, registry
 from jobs.doorbell import Ring
 from jobs.serve import Born, serve
 
 log = logging.getLogger(__name__)
 
-# The tick comes once a minute; a longer silence than this means that it didn't see the database in between.
-LONGEST_PAUSE = timedelta(seconds=100)
-
-
-@dataclass(slots=True)
-class Sight:
-    """Since when, and until when, this process has seen the database; time.monotonic."""
-
-    since: float | None = None
-    last: float = field(default=0.0)
-
-    def seen(self, now: float) -> timedelta:
-        """Note that the database answers now. Gives for how long it has."""
-        if self.since is None or now - self.last > LONGEST_PAUSE.total_seconds():
-            self.since = now
-        self.last = now
-        return timedelta(seconds=now - self.since)
-
-
-_sight = Sight()
 _aligned = False
 
 
 def tick() -> list[Born]:
     """Serve all jobs that are due, and put right what was left undone. Gives the runs that were born."""
     global _aligned
+    sight.look()
     due = list(registry.scheduled()) if not _aligned else _due()
     if not _aligned:
         # A job without a schedule gets its row too: in the admin it is what is asked to run.
@@ -53,11 +31,8 @@ def tick() -> list[Born]:
     _aligned = True
     rings = [Ring(run=run.run) for run in born]
     missed = transitions.miss_overdue()
-    lost: list[Claim] = []
-    # After an outage the supervisors need time to renew their leases: until then an old lease says nothing.
-    if _sight.seen(time.monotonic()) >= timing.LEASE:
-        lost = claims.with_expired_leases()
-        rings += transitions.declare_lost(lost, "Its supervisor vanished: no heartbeat came until its lease ran out.")
+    lost = claims.with_expired_leases()
+    rings += transitions.declare_lost(lost, "Its supervisor vanished: no heartbeat came until its lease ran out.")
     # What waited behind a run that ended here can start now.
     ready = claims.next_ready(settings.JOBS_MAX_RUNNING) if missed or lost else []
     rung = {ring.run for ring in rings}
@@ -90,7 +65,8 @@ def _serve(due: list[Job]) -> list[Born]:
 
 def silence() -> timedelta | None:
     """How long ago a tick last came to its end; None where none has."""
-    row = sql.row("SELECT clock_timestamp() - at FROM jobs_lasttick")
+    # Never below zero: the clock may have been set back since.
+    row = sql.row("SELECT greatest(clock_timestamp() - at, interval '0') FROM jobs_lasttick WHERE at IS NOT NULL")
     return row[0] if row else None
 
 

@@ -6,9 +6,16 @@ from datetime import timedelta
 
 # A failover of the database takes one to two minutes: a lease outlives it.
 LEASE = timedelta(seconds=180)
+# None lasts longer: one that seems to was given before the database's clock was set back.
+LONGEST_LEASE = 2 * LEASE
 HEARTBEAT = timedelta(seconds=15)
 # A supervisor that got no heartbeat through for so long kills its child, before anyone may call the run lost.
 FENCE = timedelta(seconds=150)
+# Ticks have to see the database for so long before an old lease says that a run is lost: two heartbeats, in which
+# supervisors record what they know. A pause that is no longer is no break: one tick may fail, and a lease that was
+# renewed before outlives it.
+SETTLING = timedelta(seconds=30)
+LONGEST_PAUSE = timedelta(seconds=130)
 # Timers serve their own occurrences; the tick takes up what they left.
 PATIENCE = timedelta(seconds=30)
 # A queued run that nobody took up in this time was forgotten by its doorbell.

@@ -52,6 +52,9 @@ class Ended:
     rings: list[Ring] = field(default_factory=list)
 
 
+LEASE_IS_OVER = "AND lease_expires_at NOT BETWEEN clock_timestamp() AND clock_timestamp() + %(longest_lease)s"
+
+
 def finish(claim: Claim, outcome: Outcome, *, only_if_lease_expired: bool = False) -> Ended | None:
     """Record how the attempt ended. None where it is no longer ours: then nothing was changed.
 
@@ -81,7 +84,7 @@ def finish(claim: Claim, outcome: Outcome, *, only_if_lease_expired: bool = Fals
                        lease_expires_at = NULL, rung_at = NULL, error = %(short_error)s,
                        result = coalesce(%(result)s, result), progress = coalesce(%(progress)s, progress)
                  WHERE id = %(run)s AND status = 'running' AND attempt = %(number)s
-                       {"AND lease_expires_at < clock_timestamp()" if only_if_lease_expired else ""}
+                       {LEASE_IS_OVER if only_if_lease_expired else ""}
                 RETURNING id, job, status, scheduled_for
             ), attempt AS (
                 UPDATE jobs_attempt
@@ -97,6 +100,7 @@ def finish(claim: Claim, outcome: Outcome, *, only_if_lease_expired: bool = Fals
                 "run": claim.run,
                 "number": claim.number,
                 "attempt": claim.attempt,
+                "longest_lease": timing.LONGEST_LEASE,
                 "status": status,
                 "delay": delay,
                 "failed": int(outcome.status in COUNTS_AS_FAILURE),

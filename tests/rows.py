@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from jobs import claims, states
 from jobs.instance import Instance
-from jobs.models import Attempt, Output, Run
+from jobs.models import Attempt, LastTick, Output, Run
 from jobs.transcript import pieces
 from jobs.words import ENDED, AttemptStatus, Status
 
@@ -15,6 +15,14 @@ NOON = datetime(2026, 3, 14, 12, 0, tzinfo=UTC)
 def first_seen_at(monkeypatch, moment):
     """The process of this test first saw what is declared at this moment of the database's clock."""
     monkeypatch.setattr(states, "first_seen", lambda clock: moment)
+
+
+def settled_ticks():
+    """Ticks have seen the database for an hour: a lease that ran out says that its supervisor is gone."""
+    now = states.clock()
+    LastTick.objects.update_or_create(
+        id=1, defaults={"at": now, "seen_at": now, "unbroken_since": now - timedelta(hours=1)}
+    )
 
 
 def a_run(job="nightly", status=Status.SUCCEEDED, **fields):

@@ -2,7 +2,6 @@
 """Once a minute: all that is due is served, what was lost is rescued, forgotten doorbells are rung."""
 
 import os
-import time
 from datetime import timedelta
 
 import pytest
@@ -12,7 +11,7 @@ from jobs import instance, states, tick, timing
 from jobs.declarations import registry
 from jobs.models import Gap, JobState, Run
 from jobs.words import Status
-from tests.rows import a_run, an_attempt, first_seen_at
+from tests.rows import a_run, an_attempt, first_seen_at, settled_ticks
 
 pytestmark = pytest.mark.django_db
 HOUR = timedelta(hours=1)
@@ -24,7 +23,6 @@ def rung(monkeypatch):
     found = []
     monkeypatch.setattr("jobs.doorbell.ring", lambda run, *delay: found.append(run))
     monkeypatch.setattr(tick, "_aligned", False)
-    monkeypatch.setattr(tick, "_sight", tick.Sight())
     first_seen_at(monkeypatch, states.clock())
     return found
 
@@ -45,11 +43,6 @@ def begin_ledger(job, ago):
         ledger_through=states.clock() - ago,
         next_due_at=job.schedule.next(states.clock() - ago),
     )
-
-
-def has_seen_the_database(monkeypatch, duration):
-    now = time.monotonic()
-    monkeypatch.setattr(tick, "_sight", tick.Sight(since=now - duration.total_seconds(), last=now))
 
 
 def test_a_job_is_first_seen_and_due_later(daily):
@@ -76,7 +69,7 @@ def test_fresh_occurrences_are_left_to_their_timers(declared):
 
 def test_after_the_first_tick_only_what_is_due_is_asked_for(daily, django_assert_max_num_queries):
     tick.tick()
-    with django_assert_max_num_queries(4):  # what is due, overdue and forgotten, and that it has been
+    with django_assert_max_num_queries(6):  # what is due, overdue, lost and forgotten, and that it comes and has been
         tick.tick()
 
 
@@ -121,25 +114,20 @@ def a_running_run(lease, supervisor=""):
     return run
 
 
-def test_nothing_is_lost_before_the_database_was_seen_for_a_lease(monkeypatch):
+def test_a_run_whose_lease_ran_out_is_lost():
     run = a_running_run(-HOUR)
+    settled_ticks()
     tick.tick()
     run.refresh_from_db()
-    assert run.status == Status.RUNNING
-    has_seen_the_database(monkeypatch, timing.LEASE - timedelta(seconds=10))
-    tick.tick()
-    run.refresh_from_db()
-    assert run.status == Status.RUNNING
-    has_seen_the_database(monkeypatch, timing.LEASE)
-    tick.tick()
-    run.refresh_from_db()
-    assert run.status == Status.LOST
-    assert run.error == "Its supervisor vanished: no heartbeat came until its lease ran out."
+    assert (run.status, run.error) == (
+        Status.LOST,
+        "Its supervisor vanished: no heartbeat came until its lease ran out.",
+    )
 
 
 def test_a_lease_that_holds_is_left_alone(monkeypatch):
     run = a_running_run(timedelta(minutes=1))
-    has_seen_the_database(monkeypatch, HOUR)
+    settled_ticks()
     tick.tick()
     run.refresh_from_db()
     assert run.status == Status.RUNNING
@@ -148,7 +136,7 @@ def test_a_lease_that_holds_is_left_alone(monkeypatch):
 def test_a_lost_run_that_is_tried_again_is_rung_for(declared, monkeypatch, rung):
     declared("nightly", retries=1)
     run = a_running_run(-HOUR)
-    has_seen_the_database(monkeypatch, HOUR)
+    settled_ticks()
     tick.tick()
     run.refresh_from_db()
     assert (run.status, rung) == (Status.QUEUED, [run.pk])
@@ -158,17 +146,9 @@ def test_who_waited_behind_a_lost_run_is_rung_for(monkeypatch, rung):
     a_running_run(-HOUR)
     now = states.clock()
     waiting = a_run("nightly", Status.QUEUED, scheduled_for=now, not_before=now, exclusive=True)
-    has_seen_the_database(monkeypatch, HOUR)
+    settled_ticks()
     tick.tick()
     assert rung == [waiting.pk]
-
-
-def test_sight_of_the_database_begins_anew_after_a_long_silence():
-    sight = tick.Sight()
-    assert sight.seen(1000.0) == timedelta(0)
-    assert sight.seen(1060.0) == timedelta(seconds=60)
-    assert sight.seen(1160.0) == timedelta(seconds=160)
-    assert sight.seen(1260.1) == timedelta(0)
 
 
 def test_what_a_dead_predecessor_on_this_instance_ran_is_lost_at_once():

@@ -10,7 +10,7 @@ from jobs import claims, states, timing, transitions
 from jobs.models import Attempt, Run
 from jobs.transitions import Outcome, Ring
 from jobs.words import EDGES, ENDED, AttemptStatus, Reason, Status
-from tests.rows import HERE, a_claimed_run, a_queued_run, a_run
+from tests.rows import HERE, a_claimed_run, a_queued_run, a_run, settled_ticks
 
 pytestmark = pytest.mark.django_db
 HOUR = timedelta(hours=1)
@@ -263,6 +263,7 @@ def test_a_lease_is_renewed_for_who_holds_it():
 def test_a_run_whose_lease_ran_out_is_lost(declared):
     declared("nightly")
     run, _ = a_claimed_run()
+    settled_ticks()
     assert claims.with_expired_leases() == []
     Run.objects.update(lease_expires_at=states.clock() - HOUR)
     expired = claims.with_expired_leases()
@@ -274,6 +275,7 @@ def test_a_lease_that_was_renewed_meanwhile_holds(declared):
     declared("nightly")
     run, claim = a_claimed_run()
     Run.objects.update(lease_expires_at=states.clock() - HOUR)
+    settled_ticks()
     expired = claims.with_expired_leases()
     transitions.renew_leases([(run.pk, claim.number)])
     transitions.declare_lost(expired, "gone")
@@ -284,6 +286,7 @@ def test_a_lost_run_is_tried_again_where_its_job_says_so(declared):
     declared("nightly", retries=1)
     run, _ = a_claimed_run()
     Run.objects.update(lease_expires_at=states.clock() - HOUR)
+    settled_ticks()
     [ring] = transitions.declare_lost(claims.with_expired_leases(), "gone")
     assert (ring.run, status_of(run)) == (run.pk, Status.QUEUED)
 

@@ -5,6 +5,7 @@
     deliver    moments at which the jobs' timers call; `deliver_now` is now
     tick       serve by the tick instead of by timers
     tick_for   tick again and again for so many seconds, as the host does whatever becomes of a tick
+    first_seen    seconds for which it has known what is declared
     fault      the named point at which it kills itself (for JOBS_FAULT)
     linger     execute what is queued until nothing is left
 
@@ -28,7 +29,7 @@ def main(orders):
     from django.conf import settings
     from django.db import OperationalError
 
-    from jobs import claims, supervisor, tick, timing, transitions
+    from jobs import claims, declarations, supervisor, tick, timing, transitions
     from jobs.azure.functions import usable_connections
     from jobs.declarations import declare, registry
     from jobs.isolation.client import server
@@ -37,6 +38,7 @@ def main(orders):
     settings.JOBS_MAX_RUNNING = 16
     for name, seconds in orders.get("timing", {}).items():
         setattr(timing, name, timedelta(seconds=seconds))
+    declarations.FIRST_SEEN -= orders.get("first_seen", 0)
     registry.clear()
     for job in orders["declare"]:
         rules = {name: timedelta(seconds=value) if name in DURATIONS else value for name, value in job["rules"].items()}

@@ -15,15 +15,13 @@ from tests.invariants.conftest import until
 
 pytestmark = pytest.mark.invariant
 
-TIMING = {"LEASE": 1.0, "HEARTBEAT": 0.2, "FENCE": 0.8, "FORGOTTEN": 0.0, "RING_AGAIN": 0.0}
+TIMING = {"LEASE": 1.0, "HEARTBEAT": 0.2, "FENCE": 0.8, "SETTLING": 0.4, "FORGOTTEN": 0.0, "RING_AGAIN": 0.0}
 
 
 @pytest.fixture
 def short_leases(monkeypatch):
     for name, seconds in TIMING.items():
         monkeypatch.setattr(timing, name, timedelta(seconds=seconds))
-    # This process has seen the database for long enough to call a run lost.
-    monkeypatch.setattr(tick, "_sight", tick.Sight(since=time.monotonic() - 3600, last=time.monotonic()))
     monkeypatch.setattr(tick, "_aligned", True)
 
 

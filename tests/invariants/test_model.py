@@ -21,13 +21,13 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from jobs import claims, instance, operators, overrides, states, tick, transitions, triggers
+from jobs import claims, clocks, instance, operators, overrides, sight, states, tick, transitions, triggers
 from jobs.declarations import declare, registry
 from jobs.models import Attempt, Gap, JobState, Run
 from jobs.serve import serve
 from jobs.transitions import Outcome
 from jobs.words import EDGES, ENDED, AttemptStatus, Status, Trigger
-from tests.rows import first_seen_at
+from tests.rows import first_seen_at, settled_ticks
 
 pytestmark = pytest.mark.invariant
 
@@ -66,6 +66,7 @@ class Ledger(RuleBasedStateMachine):
         self.set_clock()
 
     def set_clock(self):
+        clocks.elapsed = self.now.timestamp
         with connection.cursor() as cursor:
             cursor.execute("SELECT set_config('moved.now', %s, true)", [self.now.isoformat()])
 
@@ -97,7 +98,7 @@ class Ledger(RuleBasedStateMachine):
         self.rules = rules
         self.declare()
         tick._aligned = False
-        tick._sight = tick.Sight()
+        sight._last = None
 
     def see_the_declarations(self):
         """As a process that starts now."""
@@ -117,7 +118,7 @@ class Ledger(RuleBasedStateMachine):
 
     @rule()
     def tick(self):
-        tick._sight = tick.Sight(since=-1e6, last=1e12)
+        settled_ticks()
         tick.tick()
 
     @rule(name=st.sampled_from("ab"), early=st.integers(0, 3))
@@ -256,8 +257,8 @@ class Ledger(RuleBasedStateMachine):
 @pytest.mark.timeout(600)
 @pytest.mark.django_db
 def test_random_histories_keep_the_promise(declared, monkeypatch):
-    monkeypatch.setattr(tick, "_sight", tick.Sight())
     monkeypatch.setattr(tick, "_aligned", False)
+    monkeypatch.setattr(clocks, "elapsed", clocks.elapsed)
     first_seen_at(monkeypatch, START)
     run_state_machine_as_test(
         Ledger,

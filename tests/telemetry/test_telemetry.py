@@ -14,7 +14,7 @@ from jobs.declarations import registry
 from jobs.models import JobState, Run
 from jobs.words import Trigger
 from mydjango import env
-from tests.rows import a_run, first_seen_at
+from tests.rows import a_run, first_seen_at, settled_ticks
 
 ATTEMPT = """
 import sys
@@ -83,6 +83,7 @@ def test_a_run_that_is_skipped_at_birth_is_counted(sink, declared):
 def test_a_run_whose_supervisor_vanished_is_counted_as_lost(sink):
     a_run(status="running", lease_expires_at=states.clock() - timedelta(minutes=1))
     Run.objects.get().attempts.create(number=1)
+    settled_ticks()
     transitions.declare_lost(claims.with_expired_leases(), "It vanished.")
     assert sink.told == [("lost", "nightly"), ("run_ended", "nightly", "lost")]
 
