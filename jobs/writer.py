@@ -5,7 +5,7 @@ While the database is away, everything waits here in order and is written when i
 
 import logging
 import os
-import select
+import selectors
 import socket
 import threading
 import time
@@ -15,7 +15,7 @@ from concurrent.futures import Future
 from contextlib import suppress
 from typing import Any
 
-from django.db import connection
+from django.db import DataError, IntegrityError, NotSupportedError, ProgrammingError, connection
 
 from jobs import sql, timing, transitions
 from jobs.claims import Claim
@@ -30,6 +30,8 @@ BATCH = 1024 * 1024
 RETRY = 1.0
 # An idle connection is given back after this, in seconds: a small server has 35 of them.
 IDLE = 60.0
+# What comes of the data itself, or of the statement: it would come again.
+REFUSED = (DataError, IntegrityError, NotSupportedError, ProgrammingError, OverflowError, TypeError, ValueError)
 
 
 class Held:
@@ -58,7 +60,7 @@ class Writer:
 
     def _forked(self) -> None:
         self._held: dict[tuple[int, int], Held] = {}
-        self._pieces: deque[tuple[int, int, Piece]] = deque()
+        self._pieces: deque[tuple[Held, int, Piece]] = deque()
         self._finishes: deque[tuple[Held, Outcome, Future[Ended | None]]] = deque()
         self._heartbeat_at = 0.0
         self._listening = False
@@ -87,7 +89,7 @@ class Writer:
 
     def write(self, held: Held, number: int, piece: Piece) -> None:
         """Write a piece of output soon."""
-        self._pieces.append((held.claim.attempt, number, piece))
+        self._pieces.append((held, number, piece))
         self._ring()
 
     def report(self, held: Held, progress: dict[str, Any]) -> None:
@@ -108,8 +110,8 @@ class Writer:
 
     def _run(self) -> None:
         while True:
-            self._sleep()
             try:
+                self._sleep()
                 self._turn()
             except sql.AWAY as error:
                 log.warning("the database is away, %d attempts wait: %s", len(self._held), str(error).strip())
@@ -131,7 +133,11 @@ class Writer:
                 watched.append(connection.connection)
         else:
             timeout = IDLE
-        readable, _, _ = select.select(watched, [], [], timeout)
+        # One that takes descriptors of any number, and needs none itself: the process may have none left.
+        with selectors.PollSelector() as selector:
+            for source in watched:
+                selector.register(source, selectors.EVENT_READ)
+            readable = [key.fileobj for key, _ in selector.select(timeout)]
         if self._wake in readable:
             self._wake.recv(4096)
         elif not readable and not self._held:
@@ -149,28 +155,14 @@ class Writer:
 
     def _write_pieces(self) -> None:
         while self._pieces:
-            batch: list[tuple[int, int, Piece]] = []
+            batch: list[tuple[Held, int, Piece]] = []
             size = 0
             for entry in list(self._pieces):
                 batch.append(entry)
                 size += len(entry[2].body)
                 if size >= BATCH:
                     break
-            # A batch whose acknowledgement was lost comes again; an attempt that was deleted must not stop the others.
-            values = ", ".join(["(%s::bigint, %s::int, %s::timestamptz, %b::bytea, %s::int[])"] * len(batch))
-            sql.execute_beside(
-                f"""
-                INSERT INTO jobs_output (attempt_id, number, at, body, stderr)
-                SELECT new.* FROM (VALUES {values}) AS new(attempt, number, at, body, stderr)
-                 WHERE EXISTS (SELECT FROM jobs_attempt WHERE id = new.attempt)
-                    ON CONFLICT DO NOTHING
-                """,  # noqa: S608 — only the number of rows differs
-                [
-                    value
-                    for attempt, number, piece in batch
-                    for value in (attempt, number, piece.at, bytes(piece.body), piece.stderr)
-                ],
-            )
+            _write_what_is_taken(_insert, batch, lambda entry: (entry[0], "a piece of its output"))
             for _ in batch:
                 self._pieces.popleft()
 
@@ -179,9 +171,9 @@ class Writer:
         for held in list(self._held.values()):
             progress, held.progress = held.progress, None
             if progress is not None:
-                reports.append((*held.key, progress))
+                reports.append((held, progress))
         if reports:
-            transitions.write_progress(reports)
+            _write_what_is_taken(_update_progress, reports, lambda report: (report[0], "its progress"))
 
     def _beat(self) -> None:
         held = list(self._held.values())
@@ -239,6 +231,44 @@ class Writer:
         self._listening = False
         with suppress(Exception):
             connection.close()
+
+
+def _insert(pieces: list[tuple[Held, int, Piece]]) -> None:
+    # A batch whose acknowledgement was lost comes again; an attempt that was deleted must not stop the others.
+    values = ", ".join(["(%s::bigint, %s::int, %s::timestamptz, %b::bytea, %s::int[])"] * len(pieces))
+    sql.execute_beside(
+        f"""
+        INSERT INTO jobs_output (attempt_id, number, at, body, stderr)
+        SELECT new.* FROM (VALUES {values}) AS new(attempt, number, at, body, stderr)
+         WHERE EXISTS (SELECT FROM jobs_attempt WHERE id = new.attempt)
+            ON CONFLICT DO NOTHING
+        """,  # noqa: S608 — only the number of rows differs
+        [
+            value
+            for held, number, piece in pieces
+            for value in (held.claim.attempt, number, piece.at, bytes(piece.body), piece.stderr)
+        ],
+    )
+
+
+def _update_progress(reports: list[tuple[Held, dict[str, Any]]]) -> None:
+    transitions.write_progress([(*held.key, progress) for held, progress in reports])
+
+
+def _write_what_is_taken[T](
+    write: Callable[[list[T]], None], entries: list[T], name: Callable[[T], tuple[Held, str]]
+) -> None:
+    """Write all entries at once; where the database refuses that each by itself, without those that it refuses."""
+    try:
+        write(entries)
+    except REFUSED as refusal:
+        if len(entries) > 1:
+            for entry in entries:
+                _write_what_is_taken(write, [entry], name)
+            return
+        held, what = name(entries[0])
+        reason = str(refusal).strip()
+        log.error("run=%s attempt=%s: %s is lost, since the database refused it: %s", *held.key, what, reason)
 
 
 writer = Writer()

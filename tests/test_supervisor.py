@@ -460,6 +460,58 @@ def test_a_database_that_takes_no_writes_for_a_while_loses_no_end(worker, declar
     assert end.result(timeout=20).status is Status.SUCCEEDED
 
 
+@pytest.fixture
+def holding(worker, declared):
+    """A run that the writer holds for a claim of its own, each of another job."""
+
+    def hold(job):
+        declared(job, command="succeeds")
+        run = triggers.request(job, requested_by="a test", ring=False)
+        return run, writer.hold(claims.claim(run.pk, instance.current()), lambda: None)
+
+    return hold
+
+
+def test_output_that_the_database_refuses_is_lost_alone(holding, caplog):
+    (bad, badly_held), (good, well_held) = holding("bad"), holding("good")
+    for number, body, stderr in ((0, b"first", []), (1, b"second", [2**40]), (2, b"third", [])):
+        writer.write(badly_held, number, Piece(at=states.clock(), body=bytearray(body), stderr=stderr))
+    writer.write(well_held, 0, Piece(at=states.clock(), body=bytearray(b"another run's")))
+    ends = [
+        writer.finish(held, transitions.Outcome(status=AttemptStatus.SUCCEEDED)) for held in (badly_held, well_held)
+    ]
+    assert [end.result(timeout=20).status for end in ends] == [Status.SUCCEEDED] * 2
+    assert output_text(bad.attempts.get()) == "firstthird"
+    assert output_text(good.attempts.get()) == "another run's"
+    assert f"run={bad.pk} attempt=1: a piece of its output is lost, since the database refused it: " in caplog.text
+
+
+def test_progress_that_the_database_refuses_is_lost_alone(holding, caplog):
+    (bad, badly_held), (good, well_held) = holding("bad"), holding("good")
+    writer.report(badly_held, {"message": "NUL \x00"})
+    writer.report(well_held, {"message": "fine"})
+    until(lambda: Run.objects.get(pk=good.pk).progress == {"message": "fine"})
+    assert f"run={bad.pk} attempt=1: its progress is lost" in caplog.text
+    ends = [
+        writer.finish(held, transitions.Outcome(status=AttemptStatus.SUCCEEDED)) for held in (badly_held, well_held)
+    ]
+    assert [end.result(timeout=20).status for end in ends] == [Status.SUCCEEDED] * 2
+
+
+def test_the_writer_goes_on_whatever_goes_wrong_while_it_waits(holding, monkeypatch, caplog):
+    _, held = holding("zoo")
+
+    def fail(*_):
+        raise RuntimeError("unheard of")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("selectors.PollSelector.register", fail)
+        writer.report(held, {"done": 1})
+        until(lambda: "unheard of" in caplog.text)
+    end = writer.finish(held, transitions.Outcome(status=AttemptStatus.SUCCEEDED))
+    assert end.result(timeout=20).status is Status.SUCCEEDED
+
+
 def set_read_only(read_only):
     """For all connections that begin after this; those that are open are ended, but our own."""
     with connection.cursor() as cursor:
