@@ -24,7 +24,6 @@ def tick() -> list[Born]:
         # A job without a schedule gets its row too: in the admin it is what is asked to run.
         states.begin(job for job in registry.values() if not job.schedule)
         retire_unscheduled()
-        declare_predecessors_lost()
     supervisor.give_unsure_back()
     born = _serve(due)
     # Not before: where the database fails here, the next tick has to look at all jobs again.
@@ -78,20 +77,6 @@ def _note_end() -> None:
         """,
         [instance.current().name],
     )
-
-
-def declare_predecessors_lost() -> list[Ring]:
-    """At a worker's start: what one that died on this instance was running is lost, and needn't wait for its lease."""
-    orphans = [claim for claim, owner in claims.of_instance(instance.current().name) if is_dead(owner)]
-    rings = transitions.declare_lost(
-        orphans, "Its supervisor died, and a new one started in its place.", only_if_lease_expired=False
-    )
-    doorbell.ring_all(rings)
-    return rings
-
-
-def is_dead(supervisor: str) -> bool:
-    return bool(supervisor) and instance.is_dead(supervisor)
 
 
 def retire_unscheduled() -> None:

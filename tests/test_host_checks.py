@@ -241,6 +241,7 @@ def test_the_zone_is_the_one_that_the_process_was_started_with():
 def test_in_azure_the_log_tells_what_the_build_could_not_know(started_with, declared, settings, monkeypatch, caplog):
     monkeypatch.delenv("NIGHTLY", raising=False)
     monkeypatch.setattr("jobs.azure.leaving.listen", lambda: None)
+    monkeypatch.setattr("jobs.at_start.begin", lambda: None)
     started_with(WEBSITE_TIME_ZONE="Europe/Berlin")
     settings.LOCAL = False
     declared("nightly", schedule="%NIGHTLY%")

@@ -1,13 +1,12 @@
 # mypy: disable-error-code="operator, union-attr, arg-type"
 """Once a minute: all that is due is served, what was lost is rescued, forgotten doorbells are rung."""
 
-import os
 from datetime import timedelta
 
 import pytest
 from django.db import OperationalError
 
-from jobs import instance, states, tick, timing
+from jobs import sql, states, tick, timing
 from jobs.declarations import registry
 from jobs.models import Gap, JobState, Run
 from jobs.words import Status
@@ -108,9 +107,9 @@ def test_a_forgotten_run_is_rung_for_once_in_five_minutes(rung):
     assert rung == [run.pk]
 
 
-def a_running_run(lease, supervisor=""):
+def a_running_run(lease):
     run = a_run(status=Status.RUNNING, lease_expires_at=states.clock() + lease)
-    an_attempt(run, status="running", instance=instance.current().name, supervisor=supervisor)
+    an_attempt(run, status="running")
     return run
 
 
@@ -151,30 +150,6 @@ def test_who_waited_behind_a_lost_run_is_rung_for(monkeypatch, rung):
     assert rung == [waiting.pk]
 
 
-def test_what_a_dead_predecessor_on_this_instance_ran_is_lost_at_once():
-    namespace, _, started = instance.current().supervisor.split("/")
-    run = a_running_run(HOUR, f"{namespace}/{os.getpid()}/{int(started) - 1}")
-    tick.tick()
-    run.refresh_from_db()
-    assert (run.status, run.error) == (Status.LOST, "Its supervisor died, and a new one started in its place.")
-
-
-@pytest.mark.parametrize("supervisor", ["", "another-boot:4026531836/1/1"])
-def test_a_predecessor_that_may_live_is_left_to_its_lease(supervisor):
-    run = a_running_run(HOUR, supervisor)
-    tick.tick()
-    run.refresh_from_db()
-    assert run.status == Status.RUNNING
-
-
-def test_a_living_process_is_not_dead():
-    assert not tick.is_dead(instance.current().supervisor)
-    run = a_running_run(HOUR, instance.current().supervisor)
-    tick.tick()
-    run.refresh_from_db()
-    assert run.status == Status.RUNNING
-
-
 def test_after_a_long_outage_the_ledger_is_complete(declared):
     declared("minutely", command="succeeds", schedule="0 * * * * *", timer=False)
     begin_ledger(registry["minutely"], 50 * HOUR)
@@ -186,14 +161,24 @@ def test_after_a_long_outage_the_ledger_is_complete(declared):
     assert (Run.objects.count(), Gap.objects.count() <= 2) == (1, True)
 
 
-def test_a_job_that_cant_be_served_hurts_no_other(daily, declared, rung, caplog):
-    """Its override names a zone that went with an update of the zones' data."""
+@pytest.fixture
+def refused():
+    """The database refuses the runs of a job called `broken`."""
+    sql.execute(
+        """
+        CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql
+            AS $$ BEGIN RAISE check_violation USING message = 'refused'; END $$;
+        CREATE TRIGGER refuse BEFORE INSERT ON jobs_run
+           FOR EACH ROW WHEN (NEW.job = 'broken') EXECUTE FUNCTION refuse();
+        """
+    )
+
+
+def test_a_job_that_cant_be_served_hurts_no_other(daily, declared, rung, caplog, refused):
     declared("broken", command="succeeds", schedule="0 0 * * * *")
     begin_ledger(daily, 12 * HOUR)
     begin_ledger(registry["broken"], 12 * HOUR)
-    JobState.objects.filter(pk="broken").update(override_at=states.clock(), override_time_zone="Mars/Olympus")
     (run,) = tick.tick()
     assert run.job == "nightly"
     assert rung == [run.run]
     assert "job=broken can't be served: its ledger stands still" in caplog.messages
-    assert "No time zone is called 'Mars/Olympus'" in caplog.text

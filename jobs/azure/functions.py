@@ -9,7 +9,7 @@ import azure.functions as func
 from django.conf import settings
 from django.db import close_old_connections
 
-from jobs import checks, migrated, poison, sql, supervisor, tick
+from jobs import at_start, checks, migrated, poison, sql, supervisor, tick
 from jobs.azure import http, leaving, telemetry
 from jobs.azure.queue import POISON_QUEUE, QUEUE
 from jobs.azure.storage import CONNECTION
@@ -27,6 +27,7 @@ def build() -> func.FunctionApp:
     telemetry.set_up()
     if not settings.LOCAL:  # the local host has its own way to stop
         leaving.listen()
+        at_start.begin()
         _tell_what_is_wrong()
     app = func.FunctionApp(http_auth_level=func.AuthLevel.ANONYMOUS)
     for job in registry.scheduled():

@@ -8,7 +8,9 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from jobs import supervisor, telemetry
+from django.conf import settings
+
+from jobs import at_start, supervisor, telemetry
 from jobs.host_json import HostJson
 from jobs.localhost import keys, leaving, queue
 from jobs.localhost.admin import Admin
@@ -74,6 +76,8 @@ class Host:
         admin = Admin(functions, keys.master_key(self.options.state), url, self._call_by_hand)
         server = Server(Application(admin.answer, self._site(functions).answer))
         self._greet(url, functions)
+        if settings.LOCAL:  # elsewhere the app has begun with it
+            at_start.begin()
         serving = asyncio.create_task(server.serve(sockets=[socket]))
         listening = [asyncio.create_task(timer.listen()) for timer in self.timers.values() if _listens(timer.function)]
         if self.queues:
@@ -102,7 +106,7 @@ class Host:
 
     def _make_listeners(self, functions: list[Function]) -> None:
         monitor = Monitor(self.options.state / "timers.json")
-        settings = HostJson.of(self.options.app)
+        host_json = HostJson.of(self.options.app)
         self.timers = {
             function.name: Timer(function, monitor, self.invocations)
             for function in functions
@@ -110,7 +114,7 @@ class Host:
         }
         self.queues = {
             function.name: Queue(
-                function, self.invocations, at_once=settings.batch_size, attempts=settings.max_dequeue_count
+                function, self.invocations, at_once=host_json.batch_size, attempts=host_json.max_dequeue_count
             )
             for function in functions
             if function.kind == "queueTrigger"

@@ -15,7 +15,7 @@ from django.db import transaction
 
 if TYPE_CHECKING:
     from jobs.claims import Claim
-from jobs.transitions import Outcome
+    from jobs.transitions import Outcome
 
 
 class Span:

@@ -5,6 +5,7 @@
     deliver    moments at which the jobs' timers call; `deliver_now` is now
     tick       serve by the tick instead of by timers
     tick_for   tick again and again for so many seconds, as the host does whatever becomes of a tick
+    start      do what a worker does at its start, and wait for its end
     first_seen    seconds for which it has known what is declared
     fault      the named point at which it kills itself (for JOBS_FAULT)
     linger     execute what is queued until nothing is left
@@ -29,7 +30,7 @@ def main(orders):
     from django.conf import settings
     from django.db import OperationalError
 
-    from jobs import claims, declarations, supervisor, tick, timing, transitions
+    from jobs import at_start, claims, declarations, supervisor, tick, timing, transitions
     from jobs.azure.functions import usable_connections
     from jobs.declarations import declare, registry
     from jobs.isolation.client import server
@@ -48,6 +49,8 @@ def main(orders):
     print("ready", flush=True)
     sys.stdin.read()
 
+    if orders.get("start"):
+        at_start.begin().join()
     if orders.get("tick"):
         for run in tick.tick():
             supervisor.execute(run.run)

@@ -63,6 +63,20 @@ def test_processes_that_live_shorter_than_a_lease_find_what_is_lost(start):
     assert run.finished_at > killed_at + LEASE - timedelta(seconds=TIMING["HEARTBEAT"] * 3)
 
 
+def test_a_worker_that_starts_in_a_dead_ones_place_waits_for_no_tick_and_no_lease(start):
+    jobs = sleeps(60)
+    [runner] = start({"declare": jobs, "deliver_now": True, "first_seen": 3000})
+    runner.begin()
+    until(lambda: Run.objects.filter(status=Status.RUNNING).exists(), 30)
+    runner.kill()
+    runner.wait()
+    [successor] = start({"declare": [], "start": True})
+    successor.begin()
+    assert successor.wait() == 0
+    run = Run.objects.get()
+    assert (run.status, run.error) == (Status.LOST, "Its supervisor died, and a new one started in its place.")
+
+
 @pytest.mark.parametrize("jump", [240, -240])
 def test_a_run_outlives_a_jump_of_the_databases_clock(shown_clock, start, jump):
     runner = begin_run(start, 6)

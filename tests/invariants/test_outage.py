@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.conf import settings
 
+from jobs import instance
 from jobs.occurrences import Schedule
 from tests.invariants.conftest import Process, until
 from tests.postgres import Server
@@ -39,6 +40,35 @@ def server(own_server):
     with own_server.connect() as connection:
         connection.execute("TRUNCATE jobs_run, jobs_jobstate, jobs_gap, jobs_event CASCADE")
     return own_server
+
+
+def test_a_worker_that_starts_during_an_outage_waits_for_its_end(server):
+    here = instance.current()
+    with server.connect() as connection:
+        connection.execute(
+            """
+            WITH run AS (
+                INSERT INTO jobs_run (job, trigger, status, arguments, requested_by, attempt, failures, started_at,
+                                      lease_expires_at, exclusive, concurrency_group, cancelled_by, reason, error)
+                VALUES ('nightly', 'manual', 'running', '[]', 'ada', 1, 0, now(),
+                        now() + interval '1 h', true, '', '', '', '')
+                RETURNING id
+            )
+            INSERT INTO jobs_attempt (run_id, number, status, signal, error, output_bytes, output_dropped,
+                                      instance, supervisor, invocation_id, release)
+            SELECT id, 1, 'running', '', '', 0, 0, %s, %s, '', '' FROM run
+            """,
+            [here.name, f"{here.supervisor}0"],
+        )
+    server.stop()
+    worker = Process({"declare": [], "start": True}, server.url)
+    worker.wait_until_ready()
+    worker.begin()
+    time.sleep(2)
+    server.start()
+    assert worker.wait() == 0
+    with server.connect() as connection:
+        assert connection.execute("SELECT status FROM jobs_run").fetchone() == ("lost",)
 
 
 @pytest.mark.timeout(240)
