@@ -9,6 +9,7 @@ from django.db import connection
 
 from jobs import claims, doorbell, instance, migrated, sql, transitions
 from jobs.doorbell import Ring
+from jobs.isolation import marks
 
 log = logging.getLogger(__name__)
 
@@ -46,6 +47,8 @@ def _until_done() -> None:
 
 def declare_predecessors_lost() -> list[Ring]:
     """What a worker that died on this instance was running is lost, and needn't wait for its lease."""
+    # First: a run may be executed again as soon as it is called lost.
+    marks.end_those_of_dead_supervisors()
     orphans = [claim for claim, owner in claims.of_instance(instance.current().name) if _has_died(owner)]
     rings = transitions.declare_lost(
         orphans, "Its supervisor died, and a new one started in its place.", only_if_lease_expired=False

@@ -78,6 +78,10 @@ class Recorder:
             self._last_size -= len(self._last[0].body)
             self.dropped += len(self._last.popleft().body)
 
+    def note(self, text: str) -> None:
+        """Add a line of ours, in brackets."""
+        self._add(f"\n[{text}]\n".encode(), True)
+
     def end(self) -> list[tuple[bytes, bool]]:
         """Write all that is left. Gives back what of it was held until now, each with whether it is stderr's."""
         held = [(masker.end(), is_stderr) for is_stderr, masker in self._maskers.items()]

@@ -135,7 +135,8 @@ def report_end(code: int, error: str, result: object) -> None:
                 "error": error[: bounds.LONGEST_ERROR + 1],  # one more, so that the supervisor sees that it was cut
                 "result": bounds.result(_state.result if _state.result is not None else result),
                 "sql_statements": _state.sql_statements,
-                "undisturbed": not termination_asked(),
+                # Machine-wide: whether it was told to end before this is seen by its supervisor.
+                "at": time.monotonic(),
             },
         }
     )

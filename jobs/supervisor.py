@@ -3,15 +3,12 @@
 `execute` is the way from a queued run to an ended one; a timer, the doorbell and `manage.py run` call it.
 """
 
-import json
 import logging
-import os
-import selectors
 import signal
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import TimeoutError as Unfinished
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -19,27 +16,23 @@ from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db import connections
 
 from jobs import claims, doorbell, instance, masking, sql, telemetry, timing, transitions
 from jobs.claims import Claim
 from jobs.declarations import Job, registry
 from jobs.doorbell import Ring
+from jobs.echo import Echo
 from jobs.faults import point
-from jobs.isolation.client import Child, ForkServerFailed, server
+from jobs.isolation import marks
+from jobs.isolation.client import ForkServerFailed, server
 from jobs.output import Recorder
 from jobs.reports import Reports, sentence
 from jobs.transitions import Ended, Outcome
+from jobs.watching import Ear, Watch, closing
 from jobs.words import AttemptStatus, Status
 from jobs.writer import Held, writer
 
 log = logging.getLogger(__name__)
-
-Echo = Callable[[bytes, bool], None]
-# After this, in seconds, a supervisor gives its database connection back while it waits for its child.
-SHORT_RUN = 1.0
-# What the kernel may take, in seconds, to close the pipes of a tree that was killed.
-LAST_WORDS = 5.0
 
 
 class Slots:
@@ -66,25 +59,23 @@ slots = Slots()
 _supervisors: set["Supervisor"] = set()
 # Invocations whose claim of a run ended in an error of the connection, each with its run.
 _unsure: dict[str, int] = {}
-# When (time.monotonic) the runs are interrupted, and the longest grace that they get then; None while the worker isn't
-# shutting down.
-_closing: float | None = None
-_closing_grace: timedelta | None = None
 
 
 def execute(run: int, *, invocation_id: str = "", echo: Echo | None = None) -> Status | None:
     """Claim this run, execute it to its end, and give its status then.
 
     None where it wasn't ours to execute: another supervisor was first, no slot is free, it isn't due yet, or a rule
-    makes it wait. Its row says which. `echo(data, is_stderr)` is given the output as it comes.
+    makes it wait. Its row says which. `echo` shows the output as it comes.
     """
     with slots.take() as free:
-        if not free or _closing is not None:
+        if not free or closing.at is not None:
             # Another instance may be idle, and this one's message is used up.
             doorbell.ring(run, timing.BUSY)
             return None
         give_unsure_back()
         with telemetry.attempt() as span:
+            # The lease begins with the claim, and its fence before: this process may be stopped in between.
+            asked_at = timing.since_boot()
             try:
                 claim = claims.claim(run, instance.current(), invocation_id, span.trace_id)
             except sql.AWAY:
@@ -96,7 +87,7 @@ def execute(run: int, *, invocation_id: str = "", echo: Echo | None = None) -> S
             span.started(claim)
             log.info("started run=%s job=%s attempt=%s", claim.run, claim.job, claim.number)
             try:
-                supervisor = Supervisor(claim, invocation_id, echo, span)
+                supervisor = Supervisor(claim, invocation_id, echo, span, asked_at)
             except Exception as fault:  # noqa: BLE001 — the run is claimed: it must end
                 ended = transitions.finish(claim, _failed_by(fault, claim))
             else:
@@ -124,7 +115,7 @@ def give_unsure_back() -> None:
 def _wake_others(ended: Ended) -> None:
     """Ring for the steps that follow, for a retry, and for runs that waited for this one's end or its slot."""
     doorbell.ring_all(ended.rings)
-    if _closing is None:
+    if closing.at is None:
         rung = {ring.run for ring in ended.rings}
         ready = claims.next_ready(settings.JOBS_MAX_RUNNING)
         doorbell.ring_all(Ring(run=run) for run in ready if run not in rung)
@@ -136,9 +127,8 @@ def shut_down(chance: timedelta, grace: timedelta | None = None) -> None:
     An interrupted run gets SIGTERM, its job's grace (or `grace`, where that is shorter), then SIGKILL, and returns to
     the queue.
     """
-    global _closing, _closing_grace
-    _closing_grace = grace
-    _closing = time.monotonic() + chance.total_seconds()
+    closing.grace = grace
+    closing.at = time.monotonic() + chance.total_seconds()
     for supervisor in list(_supervisors):
         supervisor.wake()
     # A slot is taken before the claim: none is left out that was just about to start.
@@ -149,23 +139,25 @@ def shut_down(chance: timedelta, grace: timedelta | None = None) -> None:
 
 def open_again() -> None:
     """Take up work again after `shut_down`."""
-    global _closing, _closing_grace
-    _closing = _closing_grace = None
+    closing.at = closing.grace = None
 
 
 class Supervisor:
     """Watches one attempt. All its methods but `wake` belong to the thread that supervises."""
 
-    def __init__(self, claim: Claim, invocation_id: str, echo: Echo | None, span: telemetry.Span | None = None) -> None:
+    def __init__(
+        self,
+        claim: Claim,
+        invocation_id: str,
+        echo: Echo | None,
+        span: telemetry.Span | None = None,
+        asked_at: float | None = None,
+    ) -> None:
         self.claim = claim
         self.span = span or telemetry.Span()
         self.job = registry[claim.job] if claim.job in registry else Job(name=claim.job, command=claim.job)
         self.invocation_id = invocation_id
         self.echo = echo
-        self.stopping: AttemptStatus | None = None  # why it was told to end
-        self.kill_at: float | None = None
-        self.fenced = False
-        self.receipt: dict[str, Any] | None = None
         self._wake, self._waker = socket.socketpair()
         self._waker.setblocking(False)
         secrets = [*masking.of_environment(), *masking.of_arguments(self.job, claim.arguments)]
@@ -175,7 +167,9 @@ class Supervisor:
             lambda number, piece: writer.write(self.held, number, piece), self.job.output_limit, secrets
         )
         # Last: what raises up here must not leave an attempt behind whose lease is renewed for ever.
-        self.held: Held = writer.hold(claim, self.wake)
+        self.held: Held = writer.hold(claim, self.wake, asked_at)
+        if echo is not None:
+            echo.wake = self.wake
 
     def wake(self) -> None:
         """Make the supervisor look at what has changed. Any thread may call it."""
@@ -207,22 +201,21 @@ class Supervisor:
         began = time.monotonic()
         if self.claim.job not in registry:
             return Outcome(status=AttemptStatus.FAILED, error=_undeclared(self.claim.job))
+        ear = Ear(self._take_output, self._take_reports, self.recorder.flush, lambda: self.recorder.flush_at)
+        self.watch = Watch(self.job, self.held, self._request(), ear, self.echo, self._wake.fileno())
+        point("fork.before")
         try:
-            point("fork.before")
-            child = server.spawn(self._request())
-            point("fork.after")
+            self.watch.run()
         except ForkServerFailed as failure:
             return Outcome(status=AttemptStatus.FAILED, error=sentence(str(failure), self.masker))
-        try:
-            self._watch(child, began)
-        finally:
-            child.close()
         point("exit.after")
+        if self.watch.left_behind:
+            self.recorder.note(self.masker.whole(self.watch.left_behind))
         for held, is_stderr in self.recorder.end():
             self._show(held, is_stderr)
-        if self.fenced:
+        if self.watch.fenced:
             return None
-        return self._judge(timedelta(seconds=time.monotonic() - began))
+        return self._judge(self.watch, timedelta(seconds=time.monotonic() - began))
 
     def _request(self) -> dict[str, Any]:
         claim = self.claim
@@ -235,6 +228,7 @@ class Supervisor:
                 "JOBS_ATTEMPT": str(claim.number),
                 **self.span.environment(),
             },
+            "mark": marks.mark(claim.run, claim.number),
             "run": {
                 "id": claim.run,
                 "job": claim.job,
@@ -244,118 +238,27 @@ class Supervisor:
             },
         }
 
-    def _watch(self, child: Child, began: float) -> None:
-        """Read all that the child says until its tree is gone, and end it when it has to end."""
-        deadline = began + self.job.timeout.total_seconds()
-        give_connection_back_at: float | None = began + SHORT_RUN
-        give_up_at: float | None = None
-        with selectors.DefaultSelector() as selector:
-            open_pipes = {child.stdout, child.stderr, child.reports}
-            sources: list[int | socket.socket] = [*open_pipes, child.control, self._wake]
-            for source in sources:
-                selector.register(source, selectors.EVENT_READ)
-            while open_pipes or give_up_at is None:
-                soonest = self._soonest(deadline, give_connection_back_at, give_up_at)
-                for key, _ in selector.select(None if soonest is None else max(0.0, soonest - time.monotonic())):
-                    if key.fileobj is self._wake:
-                        self._wake.recv(4096)
-                    elif key.fileobj is child.control:
-                        if not self._hear_guardian(child.control):
-                            selector.unregister(child.control)
-                            give_up_at = time.monotonic() + LAST_WORDS
-                    elif not self._read(child, key.fd):
-                        selector.unregister(key.fd)
-                        open_pipes.discard(key.fd)
-                now = time.monotonic()
-                if give_up_at is not None and now >= give_up_at:
-                    break
-                if give_connection_back_at is not None and now >= give_connection_back_at:
-                    give_connection_back_at = None
-                    connections.close_all()
-                self._look_at_the_clock(child, now, deadline)
-
-    def _soonest(self, deadline: float, *others: float | None) -> float | None:
-        """The next moment (time.monotonic) at which there is something to do; None where there is none."""
-        moments = [*others, self.recorder.flush_at, self.kill_at]
-        if self.stopping is None:
-            moments += [deadline, _closing]
-        if not self.fenced:
-            moments.append(self._fence_at())
-        return min((moment for moment in moments if moment is not None), default=None)
-
-    def _read(self, child: Child, descriptor: int) -> bool:
-        """Take what is in this pipe; False at its end."""
-        data = os.read(descriptor, 65536)
-        if descriptor == child.reports:
-            self._take_reports(data)
-        elif data:
-            shown = self.recorder.feed(data, descriptor == child.stderr)
-            self._show(shown, descriptor == child.stderr)
-        return bool(data)
+    def _take_output(self, data: bytes, is_stderr: bool) -> None:
+        self._show(self.recorder.feed(data, is_stderr), is_stderr)
 
     def _show(self, data: bytes, is_stderr: bool) -> None:
         if self.echo is not None and data:
-            with suppress(OSError):  # whoever looked on has gone; the run goes on
-                self.echo(data, is_stderr)
+            self.echo.put(data, is_stderr)
 
     def _take_reports(self, data: bytes) -> None:
         if self.reports.take(data) and self.reports.progress:
             writer.report(self.held, self.reports.progress)
 
-    def _hear_guardian(self, control: socket.socket) -> bool:
-        """The receipt; False at the guardian's end."""
-        try:
-            data = control.recv(65536)
-        except OSError:
-            return False
-        if data:
-            point("exit.before")
-            self.receipt = json.loads(data)
-        return bool(data)
-
-    def _look_at_the_clock(self, child: Child, now: float, deadline: float) -> None:
-        if self.recorder.flush_at is not None and now >= self.recorder.flush_at:
-            self.recorder.flush()
-        if self.held.gone or now >= self._fence_at():
-            if not self.fenced:
-                self.fenced = True
-                child.kill()
-        elif self.held.cancelled:
-            self._stop(child, AttemptStatus.CANCELLED, now)
-        elif now >= deadline:
-            self._stop(child, AttemptStatus.TIMED_OUT, now)
-        elif _closing is not None and now >= _closing:
-            self._stop(child, AttemptStatus.INTERRUPTED, now)
-        if self.kill_at is not None and _closing is not None and _closing_grace is not None:
-            # It may be stopping for another reason, with a longer grace than the worker has left.
-            self.kill_at = min(self.kill_at, _closing + _closing_grace.total_seconds())
-        if self.kill_at is not None and now >= self.kill_at:
-            self.kill_at = None
-            child.kill()
-
-    def _fence_at(self) -> float:
-        """When the lease may be thought lost: no heartbeat got through for too long."""
-        return self.held.acknowledged_at + timing.FENCE.total_seconds()
-
-    def _stop(self, child: Child, why: AttemptStatus, now: float) -> None:
-        if self.stopping is None:
-            self.stopping = why
-            grace = self.job.grace
-            if _closing_grace is not None:
-                grace = min(grace, _closing_grace)
-            self.kill_at = now + grace.total_seconds()
-            child.terminate()
-
-    def _judge(self, wall: timedelta) -> Outcome:
-        """What the attempt's end means."""
-        code = self.receipt["exit_code"] if self.receipt else None
-        if code == 0 and (self.stopping is None or self.reports.end.get("undisturbed")):
+    def _judge(self, watch: Watch, wall: timedelta) -> Outcome:
+        """What the attempt's end means. One that was told to end before it had ended was stopped, whatever it says."""
+        receipt = watch.receipt or {}
+        code = receipt.get("exit_code")
+        if watch.stopping is not None and not watch.ended_by_itself(self.reports.end.get("at")):
+            status, error = watch.stopping, self._why_stopped(watch.stopping)
+        elif code == 0:
             status, error = AttemptStatus.SUCCEEDED, ""
-        elif self.stopping is not None:
-            status, error = self.stopping, self._why_stopped()
         else:
             status, error = AttemptStatus.FAILED, self._why_failed(code)
-        receipt = self.receipt or {}
         return Outcome(
             status=status,
             exit_code=code if code is not None and code >= 0 else None,
@@ -371,8 +274,8 @@ class Supervisor:
             output_dropped=self.recorder.dropped,
         )
 
-    def _why_stopped(self) -> str:
-        match self.stopping:
+    def _why_stopped(self, stopping: AttemptStatus) -> str:
+        match stopping:
             case AttemptStatus.TIMED_OUT:
                 return f"Stopped at its timeout of {self.job.timeout}."
             case AttemptStatus.CANCELLED:

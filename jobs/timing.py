@@ -2,6 +2,8 @@
 heartbeats and fences by the supervisor's own, which nobody sets back.
 """
 
+import sys
+import time
 from datetime import timedelta
 
 # A failover of the database takes one to two minutes: a lease outlives it.
@@ -23,3 +25,13 @@ FORGOTTEN = timedelta(seconds=30)
 RING_AGAIN = timedelta(minutes=5)
 # An instance without a free slot passes a run on for so long: it is taken up by another, or here again.
 BUSY = timedelta(seconds=15)
+
+
+def since_boot() -> float:
+    """Seconds since the machine started, with the time for which it was suspended, where the system counts that.
+
+    All processes of a machine share this clock. Fences are counted by it: a lease expires while a machine sleeps.
+    """
+    if sys.platform == "linux":
+        return time.clock_gettime(time.CLOCK_BOOTTIME)
+    return time.monotonic()

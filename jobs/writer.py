@@ -37,10 +37,11 @@ REFUSED = (DataError, IntegrityError, NotSupportedError, ProgrammingError, Overf
 class Held:
     """An attempt that this worker holds, as its supervisor and the writer both see it."""
 
-    def __init__(self, claim: Claim, wake: Callable[[], None]) -> None:
+    def __init__(self, claim: Claim, wake: Callable[[], None], asked_at: float | None = None) -> None:
         self.claim = claim
         self.wake = wake
-        self.acknowledged_at = time.monotonic()  # when the last heartbeat that got through was sent
+        # When (timing.since_boot) the claim, or the last heartbeat that got through, was sent.
+        self.acknowledged_at = timing.since_boot() if asked_at is None else asked_at
         self.gone = False  # another one holds it now, or nobody
         self.cancelled = False
         self.progress: dict[str, Any] | None = None
@@ -68,9 +69,12 @@ class Writer:
         self._wake, self._waker = socket.socketpair()
         self._waker.setblocking(False)
 
-    def hold(self, claim: Claim, wake: Callable[[], None]) -> Held:
-        """Keep this attempt's lease alive until it is finished. `wake` is called when something about it changes."""
-        held = Held(claim, wake)
+    def hold(self, claim: Claim, wake: Callable[[], None], asked_at: float | None = None) -> Held:
+        """Keep this attempt's lease alive until it is finished. `wake` is called when something about it changes.
+
+        `asked_at` is when the claim was sent (timing.since_boot).
+        """
+        held = Held(claim, wake, asked_at)
         with self._lock:
             if self._owner != os.getpid():  # threads don't survive a fork
                 self._forked()
@@ -177,17 +181,17 @@ class Writer:
 
     def _beat(self) -> None:
         held = list(self._held.values())
-        sent_at = time.monotonic()
+        sent_at, sent_since_boot = time.monotonic(), timing.since_boot()
         ours = transitions.renew_leases([attempt.key for attempt in held])
         self._heartbeat_at = sent_at + timing.HEARTBEAT.total_seconds()
         for attempt in held:
             if attempt.key not in ours:
                 attempt.gone = True
             else:
-                attempt.acknowledged_at = sent_at
+                attempt.acknowledged_at = sent_since_boot
                 attempt.cancelled |= ours[attempt.key]
-            if attempt.gone or attempt.cancelled:
-                attempt.wake()
+            # Its guardian has to know of each heartbeat too.
+            attempt.wake()
 
     def _write_finishes(self) -> None:
         while self._finishes:

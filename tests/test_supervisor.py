@@ -2,7 +2,6 @@
 
 import json
 import os
-import signal
 import threading
 import time
 from datetime import timedelta
@@ -11,12 +10,12 @@ import pytest
 from django.db import OperationalError, connection
 
 from jobs import claims, instance, states, timing, transitions, triggers
-from jobs.isolation import client
 from jobs.models import Attempt, Run
 from jobs.output import Piece
 from jobs.transitions import cancel
 from jobs.words import AttemptStatus, Status
 from jobs.writer import writer
+from tests.processes import is_alive, until
 from tests.rows import a_run, output_text
 
 SHORT = timedelta(seconds=1.5)
@@ -42,21 +41,6 @@ def the_next_run_is_fine(request, worker, declared):
     declared("fine", command="succeeds")
     run = triggers.request("fine", requested_by="a test", ring=False)
     assert worker.execute(run.pk) is Status.SUCCEEDED
-
-
-def is_alive(pid):
-    try:
-        with open(f"/proc/{pid}/stat") as stat:
-            return stat.read().rpartition(")")[2].split()[0] not in {"Z", "X"}
-    except OSError:
-        return False
-
-
-def until(condition, seconds=10):
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it didn't come about in time"
-        time.sleep(0.01)
 
 
 def test_a_command_that_returns_has_succeeded(execute):
@@ -201,9 +185,14 @@ def test_a_gibibyte_of_memory_is_measured(execute):
 def test_nothing_that_it_started_outlives_a_run(execute, what):
     run, attempt = execute("spawns", what)
     assert run.status == Status.SUCCEEDED
-    processes = [int(line) for line in output_text(attempt).split()]
+    processes = [int(line) for line in output_text(attempt).splitlines() if line.isdecimal()]
     assert len(processes) == {"forks": 3, "daemon": 1, "shell": 1}[what]
     assert not [process for process in processes if is_alive(process)]
+
+
+def test_processes_that_a_run_left_behind_are_named_in_its_output(execute):
+    _, attempt = execute("spawns", "shell")
+    assert output_text(attempt).endswith("[1 background process ended with it: sleep 60]\n")
 
 
 def test_a_timeout_ends_a_run_and_is_no_failure_of_the_command(execute):
@@ -399,25 +388,6 @@ def test_a_secret_of_the_environment_may_be_no_text(execute, monkeypatch):
     monkeypatch.setitem(os.environb, b"BANK_API_KEY", b"hunter\xff\xfe2")
     run, _ = execute("succeeds")
     assert run.status == Status.SUCCEEDED
-
-
-def test_a_child_whose_fork_server_died_before_it_told_of_it_is_ended_and_started_again(execute, monkeypatch, tmp_path):
-    """The server was killed between its fork and its answer: of the two children only one may live on."""
-    answer, lost = client._answer, []
-
-    def answer_once_lost(server):
-        told = answer(server)
-        if told and "guardian" in told and not lost:
-            lost.append(told["guardian"])
-            os.kill(client.server.pid, signal.SIGKILL)
-            return None
-        return told
-
-    monkeypatch.setattr(client, "_answer", answer_once_lost)
-    run, attempt = execute("sleeps", "1")
-    assert (run.status, output_text(attempt)) == (Status.SUCCEEDED, "asleep\nawake\n")
-    assert len(lost) == 1
-    assert not is_alive(lost[0])
 
 
 def test_the_last_output_is_written_before_the_end(worker, declared, monkeypatch):

@@ -6,5 +6,6 @@
                 └─ child     call_command(...)                                                child.py
 
 The worker asks the server over a Unix socket and passes file descriptors along (client.py). Guardian and worker share a
-socket of their own: when the worker dies, the guardian reads its end and kills the whole tree.
+socket of their own (orders.py): when the worker dies, the guardian reads its end and kills the whole tree; when it is
+stopped, the guardian does so at the fence. All processes of a run carry its mark (marks.py).
 """

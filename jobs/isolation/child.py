@@ -31,6 +31,8 @@ def main(request: dict[str, Any], guardian: int, stdout: int, stderr: int, repor
     code = 70
     try:
         system.die_with_parent(guardian)
+        # What the command sends to its own group, SIGSTOP or SIGQUIT, is not for the guardian.
+        os.setsid()
         system.be_first_to_go_when_memory_ends()
         _take_streams(stdout, stderr)
         for number in (signal.SIGCHLD, signal.SIGINT, signal.SIGHUP):

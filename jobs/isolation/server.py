@@ -12,13 +12,15 @@ import signal
 import socket
 import sys
 import threading
+import time
 import traceback
 from contextlib import suppress
 
 from jobs.isolation import guardian, system
 
-# How many descriptors come with a request: the guardian's socket, stdout, stderr and the reports' pipe.
-DESCRIPTORS = 4
+# How many descriptors come with a request: the guardian's socket, the request itself, stdout, stderr and the reports'
+# pipe.
+DESCRIPTORS = 5
 
 
 def main(descriptor: int) -> None:
@@ -28,12 +30,12 @@ def main(descriptor: int) -> None:
     try:
         load()
     except BaseException:
-        _answer(worker, {"failed": traceback.format_exc()})
+        _say(worker, {"failed": traceback.format_exc()})
         raise
     # Pages that the collector never touches again stay shared with every child.
     gc.collect()
     gc.freeze()
-    _answer(worker, {"ready": True})
+    _say(worker, {"ready_at": time.monotonic()})
     serve(worker)
 
 
@@ -69,50 +71,54 @@ def serve(worker: socket.socket) -> None:
     os.set_blocking(waker, False)
     signal.set_wakeup_fd(waker, warn_on_full_buffer=False)
     signal.signal(signal.SIGCHLD, lambda *_: None)
+    poll = select.poll()
+    for source in (worker.fileno(), wake):
+        poll.register(source, select.POLLIN)
     while True:
-        watched: list[socket.socket | int] = [worker, wake]
-        readable, _, _ = select.select(watched, [], [])
+        readable = {descriptor for descriptor, _ in poll.poll()}
         if wake in readable:
             os.read(wake, 4096)
             _reap(guardians)
-        if worker in readable:
-            request, descriptors = _receive(worker)
-            if request is None:
+        if worker.fileno() in readable:
+            descriptors = _receive(worker)
+            if descriptors is None:
                 return
-            try:
-                process = os.fork()
-            except OSError as error:
-                _answer(worker, {"error": str(error)})
-            else:
-                if process == 0:
-                    signal.set_wakeup_fd(-1)
-                    for ours in (worker.detach(), wake, waker):
-                        os.close(ours)
-                    guardian.main(request, *descriptors)
-                guardians.add(process)
-                _answer(worker, {"guardian": process})
+            process = _fork(descriptors)
+            if process == 0:
+                signal.set_wakeup_fd(-1)
+                for ours in (worker.detach(), wake, waker):
+                    os.close(ours)
+                guardian.main(*descriptors)
+            guardians.add(process)
             for descriptor in descriptors:
                 os.close(descriptor)
 
 
-def _receive(worker: socket.socket) -> tuple[dict[str, object] | None, list[int]]:
-    """The next request, one line of JSON, with its descriptors; None at the worker's end."""
-    descriptors: list[int] = []
+def _receive(worker: socket.socket) -> list[int] | None:
+    """The descriptors of the next request; None at the worker's end."""
     try:
-        data, descriptors, _, _ = socket.recv_fds(worker, 65536, DESCRIPTORS)
-        while data and not data.endswith(b"\n"):
-            more = worker.recv(65536)
-            if not more:
-                return None, descriptors
-            data += more
-    except ConnectionResetError:  # the worker was killed before it read our answer
-        return None, descriptors
-    return (json.loads(data) if data else None), descriptors
+        data, descriptors, _, _ = socket.recv_fds(worker, 1, DESCRIPTORS)
+    except ConnectionResetError:  # the worker was killed before it read what we said
+        return None
+    return descriptors if data else None
 
 
-def _answer(worker: socket.socket, message: dict[str, object]) -> None:
-    with suppress(BrokenPipeError):
-        worker.sendall(json.dumps(message).encode() + b"\n")
+def _fork(descriptors: list[int]) -> int:
+    """Fork; where that fails say why to the run's supervisor."""
+    try:
+        if len(descriptors) < DESCRIPTORS:
+            raise OSError("it has no file descriptors left.")
+        return os.fork()
+    except OSError as error:
+        for control in descriptors[:1]:
+            with socket.socket(fileno=os.dup(control)) as supervisor:
+                _say(supervisor, {"error": str(error)})
+        return -1
+
+
+def _say(listener: socket.socket, message: dict[str, object]) -> None:
+    with suppress(OSError):
+        listener.sendall(json.dumps(message).encode() + b"\n")
 
 
 def _reap(guardians: set[int]) -> None:

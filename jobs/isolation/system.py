@@ -54,19 +54,29 @@ def descendants(root: int) -> list[int]:
     return found[1:]
 
 
+def processes() -> list[int]:
+    """All processes that this one can see. None where the system has no /proc (macOS)."""
+    return [int(entry.name) for entry in os.scandir("/proc") if entry.name.isdecimal()] if LINUX else []
+
+
+def name(process: int) -> str:
+    """What a process was started as, for a person to read; empty where it has ended."""
+    with suppress(OSError):
+        words = Path(f"/proc/{process}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()
+        return words or Path(f"/proc/{process}/comm").read_text(errors="replace").strip()
+    return ""
+
+
 def _families() -> dict[int, list[int]]:
     """All living processes by their parents, at one moment."""
     found: dict[int, list[int]] = defaultdict(list)
-    if not LINUX:
-        return found
-    for entry in os.scandir("/proc"):
-        if entry.name.isdecimal():
-            with suppress(OSError):
-                # The second field is the program's name in brackets and may hold anything.
-                stat = Path(entry.path, "stat").read_text(errors="replace")
-                state, parent = stat.rpartition(")")[2].split()[:2]
-                if state not in {"Z", "X"}:
-                    found[int(parent)].append(int(entry.name))
+    for process in processes():
+        with suppress(OSError):
+            # The second field is the program's name in brackets and may hold anything.
+            stat = Path(f"/proc/{process}/stat").read_text(errors="replace")
+            state, parent = stat.rpartition(")")[2].split()[:2]
+            if state not in {"Z", "X"}:
+                found[int(parent)].append(process)
     return found
 
 

@@ -12,7 +12,7 @@ import pytest
 from azure.storage.queue import QueueClient, QueueServiceClient
 from django.conf import settings
 
-from tests.invariants.conftest import until
+from tests.processes import until
 
 HERE = Path(__file__).parent / "azurite"
 INSTALLED = settings.BASE_DIR / ".local" / "azurite"

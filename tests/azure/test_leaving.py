@@ -13,7 +13,7 @@ from django.conf import settings
 from jobs.azure import leaving
 from jobs.models import Attempt, Run
 from jobs.words import Status, Trigger
-from tests.invariants.conftest import until
+from tests.processes import until
 
 CODE = """
 import asyncio, sys

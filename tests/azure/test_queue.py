@@ -21,7 +21,7 @@ from jobs.models import Attempt, Event, Run
 from jobs.words import Status, Trigger
 from tests.azure.azurite import ACCOUNT, KEY, texts
 from tests.azure.conftest import fresh_client
-from tests.invariants.conftest import until
+from tests.processes import until
 from tests.rows import a_run, an_attempt
 
 NOW = timedelta(0)

@@ -15,7 +15,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from jobs.models import Attempt, Run
 from jobs.words import Status, Trigger
 from tests.image.conftest import RELEASE, ROOT, SOURCE, figures
-from tests.invariants.conftest import until
+from tests.processes import until
 from tests.rows import output_text
 
 pytestmark = [pytest.mark.image, pytest.mark.timeout(900)]

@@ -12,7 +12,7 @@ import pytest
 from django.conf import settings
 
 from jobs.words import Status
-from tests.invariants.conftest import until
+from tests.processes import until
 
 INIT = settings.BASE_DIR / "container" / "init.py"
 HOST = Path(__file__).with_name("host.py")

@@ -4,11 +4,12 @@ import json
 import os
 import subprocess
 import sys
-import time
 from uuid import uuid4
 
 import pytest
 from django.conf import settings
+
+from tests.processes import until
 
 
 def pytest_addoption(parser):
@@ -86,11 +87,3 @@ def start(database_url, transactional_db):
         process.wait()
     for process in processes:
         until(lambda process=process: not process.tree())
-
-
-def until(condition, seconds=10.0, what="it"):
-    """Wait for a condition; fail where it doesn't come about in time."""
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, f"{what} didn't come about in {seconds} s"
-        time.sleep(0.01)

@@ -11,7 +11,7 @@ from jobs import claims, faults, states, supervisor, tick, timing, transitions
 from jobs.declarations import registry
 from jobs.models import Attempt, Gap, Run
 from jobs.words import AttemptStatus, Status
-from tests.invariants.conftest import until
+from tests.processes import until
 
 pytestmark = pytest.mark.invariant
 

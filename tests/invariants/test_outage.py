@@ -12,8 +12,9 @@ from django.conf import settings
 
 from jobs import instance
 from jobs.occurrences import Schedule
-from tests.invariants.conftest import Process, until
+from tests.invariants.conftest import Process
 from tests.postgres import Server
+from tests.processes import until
 
 pytestmark = pytest.mark.invariant
 

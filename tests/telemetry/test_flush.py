@@ -8,7 +8,7 @@ import pytest
 
 from jobs.models import Run
 from jobs.words import Status, Trigger
-from tests.invariants.conftest import until
+from tests.processes import until
 from tests.telemetry.collector import attributes
 
 

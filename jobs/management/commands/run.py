@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from jobs import doorbell, states, supervisor, triggers
 from jobs.declarations import UnknownJob, registry
+from jobs.echo import Echo
 from jobs.explain import zone_of
 from jobs.management.moments import UnreadableEnd, end
 from jobs.management.operator import operator
@@ -109,12 +110,16 @@ class Command(BaseCommand):
                 try:
                     return ended.result()
                 except KeyboardInterrupt:
-                    self.stderr.write(f"Cancelling run {run.pk} of {run.job} …")
+                    # Before it is said: nobody may read that.
                     triggers.cancel(run.pk, operator())
+                    self.stderr.write(f"Cancelling run {run.pk} of {run.job} …")
 
     def _supervise(self, run: int, ended: Future[Status | None]) -> None:
+        echo = Echo(self._echo)
         try:
-            ended.set_result(supervisor.execute(run, echo=self._echo))
+            status = supervisor.execute(run, echo=echo)
+            echo.drain()
+            ended.set_result(status)
         except BaseException as error:  # noqa: BLE001 — the thread that waits raises it
             ended.set_exception(error)
         finally:

@@ -1,0 +1,102 @@
+"""A supervisor that is stopped (SIGSTOP, Ctrl-Z, a frozen machine) and goes on later: nothing runs twice at once."""
+
+import os
+import signal
+import time
+
+import pytest
+
+from jobs import at_start, supervisor, tick, triggers
+from jobs.models import Attempt, Run
+from jobs.words import Status
+from tests.invariants.test_kills import TIMING, declare_here, short_leases  # noqa: F401 — a fixture
+from tests.processes import is_alive, parent_of, until
+from tests.rows import output_text
+
+pytestmark = pytest.mark.invariant
+# What those who were stopped together may do, in seconds, from their waking to the fence: one beat, and a slow machine.
+WAKING = 0.5
+
+
+@pytest.fixture
+def beats(tmp_path, declared):
+    job = {"name": "beats", "arguments": [str(tmp_path / "beats"), "4"], "rules": {"retries": 1, "retry_delay": 0}}
+    declare_here(declared, [job])
+
+    def read():
+        """The moments of each attempt, by its number."""
+        found = {}
+        if (tmp_path / "beats").exists():
+            for line in (tmp_path / "beats").read_text().splitlines():
+                attempt, at = line.split()
+                found.setdefault(attempt, []).append(float(at))
+        return found
+
+    return job, read
+
+
+def a_supervisor_at_work(start, job, read):
+    run = triggers.request("beats", requested_by="a test", ring=False)
+    [process] = start({"declare": [job], "linger": True, "timing": TIMING})
+    process.begin()
+    until(lambda: len(read().get("1", [])) > 5, what="the first beats")
+    return run, process
+
+
+def take_over(run):
+    """What another worker does: tick until the run is lost, then execute it again."""
+    until(lambda: tick.tick() is not None and Run.objects.get(pk=run.pk).status == Status.QUEUED, 20, "the loss")
+    assert supervisor.execute(run.pk) is Status.SUCCEEDED
+
+
+@pytest.mark.parametrize("stopped", ["supervisor", "all of it"])
+def test_a_run_whose_supervisor_is_stopped_is_at_work_once_at_a_time(
+    start,
+    beats,
+    short_leases,  # noqa: F811
+    worker,
+    stopped,
+):
+    job, read = beats
+    run, process = a_supervisor_at_work(start, job, read)
+    tree = process.tree() if stopped == "all of it" else [process.popen.pid]
+    for pid in tree:
+        os.kill(pid, signal.SIGSTOP)
+    stopped_at = time.monotonic()
+    until(lambda: time.monotonic() - stopped_at > TIMING["FENCE"], what="the fence")
+    take_over(run)
+    for pid in tree:
+        os.kill(pid, signal.SIGCONT)
+    woken_at = time.monotonic()
+    process.wait()
+    first, second = read()["1"], read()["2"]
+    overlap = [at for at in first if at >= second[0]]
+    assert [at for at in overlap if at < woken_at] == []
+    assert all(at < woken_at + WAKING for at in overlap)
+    run.refresh_from_db()
+    assert (run.status, run.attempt) == (Status.SUCCEEDED, 2)
+
+
+@pytest.mark.parametrize("guardian_gets", [signal.SIGKILL, signal.SIGSTOP])
+def test_what_a_killed_worker_left_alive_is_ended_by_the_next_one(start, declared, worker, guardian_gets):
+    """The fork server was killed with it; the guardian too, or it was stopped and keeps no fence."""
+    job = {"name": "spawns", "arguments": ["daemon", "--linger", "60"], "rules": {}}
+    declare_here(declared, [job])
+    run = triggers.request("spawns", requested_by="a test", ring=False)
+    [process] = start({"declare": [job], "linger": True})
+    process.begin()
+    until(lambda: Attempt.objects.filter(run=run, output__isnull=False).exists())
+    daemon = int(output_text(Attempt.objects.get(run=run)))
+    guardian = parent_of(daemon)
+    server = parent_of(guardian)
+    os.kill(process.popen.pid, signal.SIGSTOP)  # so that it can't put anything right in between
+    os.kill(server, signal.SIGKILL)
+    os.kill(guardian, guardian_gets)
+    process.kill()
+    process.wait()
+    assert is_alive(daemon)
+    at_start.declare_predecessors_lost()
+    assert not is_alive(daemon)
+    assert process.tree() == []
+    run.refresh_from_db()
+    assert run.status == Status.LOST
