@@ -42,7 +42,7 @@ terraform-test: venv  ## Test terraform/ and the workflows, as far as this machi
 .PHONY: project
 project: venv  ## Run Django's checks, with a deployment's variables too, and look for a forgotten migration
 	$(MANAGE) check
-	$(PRODUCTION) $(PYTHON_IN_VENV) manage.py check --deploy --fail-level WARNING
+	$(PRODUCTION) $(PYTHON_IN_VENV) manage.py check --build
 	$(MANAGE) makemigrations --check --dry-run
 
 .PHONY: lint

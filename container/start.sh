@@ -19,7 +19,8 @@ case "${JOBS_MIGRATE_AT_START:-0}" in
             if [ -n "${JOBS_MIGRATE_URL:-}" ]; then
                 export DATABASE_URL="$JOBS_MIGRATE_URL" AZURE_CLIENT_ID="${JOBS_MIGRATE_CLIENT_ID:-}"
             fi
-            python3.13 manage.py migrate --no-input
+            # An app setting that spoils a declaration stops no container: the log and /api/ready report it.
+            python3.13 manage.py migrate --no-input --skip-checks
             if [ -n "${JOBS_GRANT_TO:-}" ]; then
                 python3.13 manage.py grant_identity "$JOBS_GRANT_TO" \
                     ${JOBS_GRANT_TO_OBJECT_ID:+--object-id "$JOBS_GRANT_TO_OBJECT_ID"}

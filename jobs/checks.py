@@ -1,18 +1,23 @@
 """What is wrong with the declarations, told by `manage.py check`: jobs.E001 …"""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
-from django.core.checks import CheckMessage, Error, Tags, Warning, register
+from django.core.checks import ERROR, WARNING, CheckMessage, Error, Tags, Warning, register
 
 from jobs import connections, host_checks, schedule_checks
 from jobs.declarations import Job, registry, unknown_settings
-from jobs.parameters import InvalidArguments, UnknownCommand, check_arguments
+from jobs.parameters import BrokenCommand, InvalidArguments, UnknownCommand, check_arguments
+
+# Whether commands are loaded and their parsers asked.
+_with_commands = ContextVar("with_commands", default=False)
 
 
 def register_all() -> None:
     for check in (
-        *(declarations, commands, pipelines, groups, schedule_settings),
+        *(declarations, commands_if_asked, pipelines, groups, schedule_settings),
         *(schedule_checks.surprises, schedule_checks.rhythms, schedule_checks.crowds, schedule_checks.timers),
         *(host_checks.host_json, host_checks.routes, host_checks.logging),
     ):
@@ -20,6 +25,38 @@ def register_all() -> None:
     # A laptop may live in any zone: it is a deployment's process that has to be in UTC.
     register(host_checks.time_zone, "jobs", deploy=True)
     register(connections.check, "jobs", Tags.database)
+
+
+@contextmanager
+def with_commands() -> Iterator[None]:
+    """In this block Django's checks look into every job's command too.
+
+    Elsewhere they don't: it loads the code of every app, and a command that can't be loaded must not stop `migrate`.
+    """
+    token = _with_commands.set(True)
+    try:
+        yield
+    finally:
+        _with_commands.reset(token)
+
+
+def commands_if_asked(**_: Any) -> list[CheckMessage]:
+    return commands() if _with_commands.get() else []
+
+
+def stopping(found: Sequence[CheckMessage]) -> list[CheckMessage]:
+    """What a deployment must not have: errors, and the warnings of Django's deployment checks and of ours.
+
+    Warnings of other apps are about their own views and models, and a team can't always act on them.
+    """
+    return [
+        message
+        for message in found
+        if not message.is_silenced()
+        and (
+            message.level >= ERROR or (message.level >= WARNING and str(message.id).startswith(("jobs.", "security.")))
+        )
+    ]
 
 
 def at_start() -> list[CheckMessage]:
@@ -39,7 +76,7 @@ def declarations(**_: Any) -> list[CheckMessage]:
 
 
 def commands(**_: Any) -> list[CheckMessage]:
-    """Each job's command exists and takes its arguments."""
+    """Each job's command exists, can be loaded, and takes its arguments (E003, E004, E022)."""
     found: list[CheckMessage] = []
     for job in registry.values():
         try:
@@ -49,8 +86,17 @@ def commands(**_: Any) -> list[CheckMessage]:
                 _error(
                     3,
                     job,
-                    f"Job {job.name!r} wants the command {job.command!r}, which doesn't exist.",
+                    f"Job {job.name!r} needs the command {job.command!r}, which doesn't exist.",
                     "`manage.py help` lists the commands. Is its app in INSTALLED_APPS?",
+                )
+            )
+        except BrokenCommand as broken:
+            found.append(
+                _error(
+                    22,
+                    job,
+                    f"The command {job.command!r} of job {job.name!r} can't be loaded: {broken.error}",
+                    f"It failed in {broken.place}. Import what is optional, and ask the database, in handle().",
                 )
             )
         except InvalidArguments as error:

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from django.conf import settings
-from django.core.checks import WARNING, run_checks
+from django.core.checks import run_checks
 from django.db import connection
 
-from jobs import connections, disabled, doorbell, host_checks, masking, migrated, overrides, sql, tick
+from jobs import checks, connections, disabled, doorbell, folders, host_checks, masking, migrated, overrides, sql, tick
 from jobs.declarations import registry
 from jobs.host_json import HostJson
 from jobs.isolation.client import ForkServerFailed, server
@@ -63,13 +63,11 @@ def finding(name: str) -> Finding:
 
 def _settings() -> str:
     """Django's own checks, with those for a deployment."""
-    found = [
-        message for message in run_checks(include_deployment_checks=not settings.LOCAL) if not message.is_silenced()
-    ]
-    serious = [message for message in found if message.level >= WARNING]
-    if serious:
+    with checks.with_commands():
+        found = run_checks(include_deployment_checks=not settings.LOCAL)
+    if serious := checks.stopping(found):
         first = " ".join(str(serious[0]).split())
-        more = f" And {counted(len(serious) - 1, 'more finding')}: `manage.py check --deploy`." if serious[1:] else ""
+        more = f" And {counted(len(serious) - 1, 'more finding')}: `manage.py check --build`." if serious[1:] else ""
         raise Wrong(f"{first}{more}")
     return "LOCAL=1, as on a laptop: the checks for a deployment are left out" if settings.LOCAL else "no finding"
 
@@ -158,7 +156,7 @@ def _queue() -> str:
 
 def _batch() -> str:
     """The host and the settings agree on how many runs an instance executes at once."""
-    messages = HostJson.of(settings.BASE_DIR).batch_size
+    messages = HostJson.of(folders.project()).batch_size
     if messages != settings.JOBS_MAX_RUNNING:
         raise Wrong(
             f"The host takes {messages} messages at once (queues.batchSize of host.json, or the setting that overrules "
@@ -220,7 +218,7 @@ def _byte_code() -> str:
     if _ours() is None:
         return NO_IMAGE
     files = [Path(file) for module in list(sys.modules.values()) if (file := getattr(module, "__file__", None))]
-    sources = [file for file in files if file.suffix == ".py" and file.is_relative_to(settings.BASE_DIR)]
+    sources = [file for file in files if file.suffix == ".py" and file.is_relative_to(folders.project())]
     without = [file for file in sources if not _is_compiled(file)]
     if without:
         raise Wrong(
@@ -241,7 +239,7 @@ def _is_compiled(source: Path) -> bool:
 
 def _ours() -> Path | None:
     """Where the image has our packages; None where this is no image."""
-    ours: Path = settings.BASE_DIR / PACKAGES
+    ours = folders.project() / PACKAGES
     return ours if ours.is_dir() else None
 
 

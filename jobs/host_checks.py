@@ -9,6 +9,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from jobs import folders
 from jobs.declarations import registry
 from jobs.host_json import HostJson, UnreadableHostJson
 
@@ -20,7 +21,7 @@ UTC_NAMES = {"", "utc", "utc0", "etc/utc", "etc/gmt", "gmt", "universal", "zulu"
 def host_json(**_: Any) -> list[CheckMessage]:
     """host.json: one timeout for all, no route prefix, and as many messages at once as runs (E017 to E019, W010)."""
     try:
-        found = HostJson.of(settings.BASE_DIR)
+        found = HostJson.of(folders.project())
     except UnreadableHostJson as error:
         hint = 'Write it as JSON: {"version": "2.0", "functionTimeout": "-1", …}.'
         return [Error(str(error), hint=hint, id="jobs.E018")]

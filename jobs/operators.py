@@ -129,8 +129,8 @@ def override(
 ) -> None:
     """From now on, and until its end, let another schedule, zone or arguments hold than the declared ones.
 
-    Raises InvalidExpression, UnknownZone, InvalidArguments, NothingToOverride, NeverDue, AlreadyOverridden or
-    OverrideEndsInThePast.
+    Raises InvalidExpression, UnknownZone, NothingToOverride, NeverDue, AlreadyOverridden or OverrideEndsInThePast, and
+    what `check_arguments` raises.
     """
     _check_override(job, schedule, time_zone, arguments)
     with transaction.atomic():

@@ -161,4 +161,5 @@ def _busiest_day(by_days: frozenset[tuple[int, int]]) -> tuple[int, int]:
     if common := reduce(and_, (days for days, _ in by_days)):
         return sum(count for _, count in by_days), common
     each = (1 << place for place in range(max(days for days, _ in by_days).bit_length()))
-    return max((sum(count for days, count in by_days if days & day), day) for day in each)
+    # On no day where all of them are schedules that never come.
+    return max(((sum(count for days, count in by_days if days & day), day) for day in each), default=(0, 0))

@@ -31,7 +31,7 @@ def request(
     The run comes back queued, or skipped where the job's overlap policy says so. Without `ring` nobody is woken: for a
     caller that executes the run itself.
 
-    Raises UnknownJob, or InvalidArguments where the command's own parser refuses the arguments.
+    Raises UnknownJob, or where arguments are given what `check_arguments` raises.
     """
     declared = registry[job]
     if arguments is not None:

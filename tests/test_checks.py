@@ -1,7 +1,10 @@
 """What `manage.py check` says of jobs that can be read, but can't work."""
 
 import pytest
-from django.core.checks import run_checks
+from django.core.checks import Warning, register, run_checks
+from django.core.checks.registry import registry as django_checks
+from django.core.management import call_command
+from django.core.management.base import SystemCheckError
 
 from jobs import checks
 from jobs.declarations import registry
@@ -18,8 +21,16 @@ def test_the_projects_own_jobs_are_in_order(project_jobs):
 
 
 def test_the_checks_are_registered(declared):
+    declared("nightly", command="no_such_command", schedule="0 0 0 30 2 *")
+    with checks.with_commands():
+        assert {"jobs.E003", "jobs.E016"} <= {error.id for error in run_checks()}
+
+
+def test_commands_are_loaded_by_the_check_command_alone(declared):
     declared("nightly", command="no_such_command")
-    assert "jobs.E003" in [error.id for error in run_checks()]
+    assert "jobs.E003" not in [error.id for error in run_checks()]
+    with pytest.raises(SystemCheckError, match=r"jobs\.E003"):
+        call_command("check")
 
 
 def test_a_hint_ends_with_the_place_of_the_declaration(declared):
@@ -33,7 +44,7 @@ def test_a_command_that_doesnt_exist_is_told(declared):
     assert told(checks.commands) == [
         (
             "jobs.E003",
-            "Job 'nightly' wants the command 'sucseeds', which doesn't exist.",
+            "Job 'nightly' needs the command 'sucseeds', which doesn't exist.",
             "`manage.py help` lists the commands. Is its app in INSTALLED_APPS?",
         )
     ]
@@ -137,3 +148,33 @@ def test_jobs_that_dont_agree_on_their_groups_limit_are_told(declared):
             "Write the same concurrency_limit in both.",
         )
     ]
+
+
+@pytest.fixture
+def warns():
+    """Let a check warn by this id."""
+    known = set(django_checks.registered_checks)
+
+    def make(number):
+        register(lambda **_: [Warning("Look at this.", id=number)], "somebody")
+
+    yield make
+    django_checks.registered_checks = known
+
+
+@pytest.mark.parametrize("number", ["drf_spectacular.W001", None, "models.W042"])
+def test_a_build_reports_the_warnings_of_other_apps_and_goes_on(warns, number, capsys):
+    warns(number)
+    call_command("check", "--build", "--tag", "somebody")
+    assert "Look at this." in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("number", ["jobs.W005", "security.W008"])
+def test_a_build_ends_at_our_warnings_and_at_djangos_of_a_deployment(warns, number, settings):
+    settings.SILENCED_SYSTEM_CHECKS = []
+    warns(number)
+    with pytest.raises(SystemCheckError) as ended:
+        call_command("check", "--build")
+    assert number in str(ended.value)
+    settings.SILENCED_SYSTEM_CHECKS = [f"security.W{n:03}" for n in range(30)] + [number]
+    call_command("check", "--build")

@@ -276,3 +276,8 @@ def test_hundreds_of_timers_are_told(declared):
             "Write timer=False for jobs that needn't start to the second: the tick serves them, to the minute.",
         )
     ]
+
+
+def test_jobs_that_all_never_come_make_no_crowd(declared):
+    declared("nightly", schedule="0 0 0 30 2 *")
+    assert schedule_checks.crowds() == []

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import ProgrammingError, connections
 
+from jobs import folders
 from jobs.management.printing import whole_number
 
 
@@ -24,11 +25,11 @@ class Command(BaseCommand):
             help="where HTTP is served; 0 takes a free port",
         )
         parser.add_argument("--host", default="127.0.0.1", help="the address to listen on")
-        parser.add_argument("--app", type=Path, default=settings.BASE_DIR, help="the folder of function_app.py")
+        parser.add_argument("--app", type=Path, default=folders.project(), help="the folder of function_app.py")
         parser.add_argument(
             "--state",
             type=Path,
-            default=settings.BASE_DIR / ".local",
+            default=folders.project() / ".local",
             help="the folder for what outlives the host: the timers' statuses and the master key",
         )
 

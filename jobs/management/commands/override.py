@@ -3,17 +3,18 @@
 import shlex
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from jobs import operators, overrides, states
 from jobs.declarations import UnknownJob, registry
 from jobs.describe import describe
 from jobs.explain import zone_of
+from jobs.management.ledger_command import LedgerCommand
 from jobs.management.moments import UnreadableEnd, end
 from jobs.management.operator import operator
 from jobs.ncrontab import InvalidExpression
 from jobs.occurrences import Schedule, UnknownZone
-from jobs.parameters import InvalidArguments, UnknownCommand
+from jobs.parameters import BrokenCommand, InvalidArguments, UnknownCommand
 
 REFUSALS = (
     operators.AlreadyOverridden,
@@ -25,11 +26,12 @@ REFUSALS = (
     UnknownZone,
     InvalidArguments,
     UnknownCommand,
+    BrokenCommand,
     UnknownJob,
 )
 
 
-class Command(BaseCommand):
+class Command(LedgerCommand):
     help = (
         "Let another schedule, zone or other arguments hold for a job than the declared ones, with owner and reason. "
         "The tick serves an overridden job, to the minute. `manage.py drift` shows what holds."

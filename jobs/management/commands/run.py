@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.db import connections
 from django.utils import timezone
 
@@ -18,16 +18,17 @@ from jobs import doorbell, states, supervisor, triggers
 from jobs.declarations import UnknownJob, registry
 from jobs.echo import Echo
 from jobs.explain import zone_of
+from jobs.management.ledger_command import LedgerCommand
 from jobs.management.moments import UnreadableEnd, end
 from jobs.management.operator import operator
 from jobs.management.printing import write
 from jobs.models import Attempt, Run
-from jobs.parameters import InvalidArguments, UnknownCommand
+from jobs.parameters import BrokenCommand, InvalidArguments, UnknownCommand
 from jobs.presentation import clock, took
 from jobs.words import Status, Trigger
 
 
-class Command(BaseCommand):
+class Command(LedgerCommand):
     help = (
         "Run a job now, in this process, and end with its exit code. ARGS, where there are any, take the place of the "
         "declared ones. All that follows JOB is the job's, but --detach; after JOB -- that is the job's too. "
@@ -97,7 +98,7 @@ class Command(BaseCommand):
             )
         except InvalidArguments as error:
             raise CommandError(f"{job} doesn't take these arguments: {error}") from None
-        except (UnknownJob, UnknownCommand) as error:
+        except (UnknownJob, UnknownCommand, BrokenCommand) as error:
             raise CommandError(str(error)) from None
 
     def _execute(self, run: Run) -> Status | None:
