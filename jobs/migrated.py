@@ -27,8 +27,12 @@ def refusal() -> str:
     missing = pending()
     if not missing:
         return ""
-    names = f"{missing[0]} is" if len(missing) == 1 else f"{missing[0]} and {len(missing) - 1} more migrations are"
-    return f"{names} not applied to the database: nothing runs until `manage.py migrate` has been run."
+    return f"{named(missing)} not applied to the database: nothing runs until `manage.py migrate` has been run."
+
+
+def named(missing: list[str]) -> str:
+    """The first, and how many more, with their verb."""
+    return f"{missing[0]} is" if len(missing) == 1 else f"{missing[0]} and {len(missing) - 1} more migrations are"
 
 
 def allows(what: str) -> bool:

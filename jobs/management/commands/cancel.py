@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from jobs import triggers
+from jobs.management.ledger_command import LedgerCommand
 from jobs.management.operator import operator
 from jobs.management.printing import row_number
 from jobs.models import Run
@@ -12,7 +13,7 @@ from jobs.transcript import UnknownRun
 from jobs.words import Status
 
 
-class Command(BaseCommand):
+class Command(LedgerCommand):
     help = "Cancel runs. A queued one ends at once; a running one is told to end, and made to after its grace."
     # It must work also while a declaration is wrong.
     requires_system_checks = []

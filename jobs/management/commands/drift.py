@@ -3,16 +3,20 @@
 from dataclasses import asdict
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import CommandParser
 from django.utils import timezone
 
 from jobs.drift import drift
+from jobs.management.ledger_command import LedgerCommand
 from jobs.management.printing import add_format, as_json, as_table
 from jobs.presentation import plain
 
 
-class Command(BaseCommand):
+class Command(LedgerCommand):
     help = "Show what differs from the code: pauses, overrides, disabled functions, app settings."
+
+    # It must work also while a declaration is wrong.
+    requires_system_checks = []
 
     def add_arguments(self, parser: CommandParser) -> None:
         add_format(parser)

@@ -5,9 +5,10 @@ from collections.abc import Iterable, Iterator
 from itertools import groupby
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import CommandParser
 
 from jobs import ahead, states
+from jobs.management.ledger_command import LedgerCommand
 from jobs.management.printing import add_format, as_json, as_table
 from jobs.management.schedules import scheduled
 from jobs.occurrences import Change, Note, Schedule
@@ -18,7 +19,7 @@ HEADINGS = ("", "TIME", "WHAT HAPPENS", "DUE (UTC)")
 MOST = 6
 
 
-class Command(BaseCommand):
+class Command(LedgerCommand):
     help = "Tell which of a job's occurrences the changes of its zone's clock move, double or drop in a year."
     requires_system_checks = []
 

@@ -2,15 +2,16 @@
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from jobs import states
 from jobs.declarations import UnknownJob, registry
 from jobs.explain import explain, zone_of
+from jobs.management.ledger_command import LedgerCommand
 from jobs.management.moments import UnreadableMoment, moment
 
 
-class Command(BaseCommand):
+class Command(LedgerCommand):
     help = "Tell what happened to the occurrence of a job nearest WHEN: why it ran, waits, was skipped or missed."
     # Who asks why something didn't run may have a wrong declaration before him.
     requires_system_checks = []

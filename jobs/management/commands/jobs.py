@@ -3,10 +3,11 @@
 from datetime import datetime
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import CommandParser
 from django.utils import timezone
 
 from jobs.declarations import registry
+from jobs.management.ledger_command import LedgerCommand
 from jobs.management.printing import add_format, as_json, as_table
 from jobs.overview import Overview, in_tree_order, overview, run_facts
 from jobs.presentation import NOTHING, clock, relative
@@ -14,8 +15,11 @@ from jobs.presentation import NOTHING, clock, relative
 HEADINGS = ("JOB", "SCHEDULE", "LAST RUN", "NEXT RUN")
 
 
-class Command(BaseCommand):
+class Command(LedgerCommand):
     help = "List the declared jobs with their schedule, latest run and next run."
+
+    # It must work also while a declaration is wrong.
+    requires_system_checks = []
 
     def add_arguments(self, parser: CommandParser) -> None:
         add_format(parser)

@@ -6,20 +6,21 @@ from itertools import groupby
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import CommandParser
 
 from jobs import ahead, states
 from jobs.ahead import Stretch
 from jobs.declarations import registry
 from jobs.describe import describe
 from jobs.fate import INSTANT
+from jobs.management.ledger_command import LedgerCommand
 from jobs.management.printing import add_format, as_json, as_table, whole_number
 from jobs.management.schedules import scheduled
 from jobs.models import JobState
 from jobs.presentation import NOTHING, local_time, relative, utc_time
 
 
-class Command(BaseCommand):
+class Command(LedgerCommand):
     help = "List a job's next occurrences, by the clock of its zone and in UTC."
     # It may be a wrong declaration that one looks at.
     requires_system_checks = []

@@ -3,13 +3,14 @@
 import sys
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
+from jobs.management.ledger_command import LedgerCommand
 from jobs.management.printing import row_number, whole_number, write
 from jobs.transcript import UnknownAttempt, UnknownRun, attempt_of, pieces
 
 
-class Command(BaseCommand):
+class Command(LedgerCommand):
     help = "Write what an attempt of a run wrote, byte for byte: stdout and stderr, in the order read."
     requires_system_checks = []
 

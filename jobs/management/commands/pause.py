@@ -4,16 +4,17 @@ from argparse import ArgumentParser
 from collections.abc import Sequence
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from jobs import operators, states
 from jobs.declarations import Job, UnknownJob, registry
 from jobs.explain import zone_of
+from jobs.management.ledger_command import LedgerCommand
 from jobs.management.moments import UnreadableEnd, end
 from jobs.management.operator import operator
 
 
-class Command(BaseCommand):
+class Command(LedgerCommand):
     help = "Pause jobs: their occurrences are skipped, with owner and reason. Runs that a person asks for still start."
     # It must work also while a declaration is wrong.
     requires_system_checks = []

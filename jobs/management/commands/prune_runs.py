@@ -3,8 +3,9 @@
 from datetime import timedelta
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import CommandParser
 
+from jobs.management.ledger_command import LedgerCommand
 from jobs.management.printing import whole_number
 from jobs.presentation import counted
 from jobs.pruning import prune
@@ -13,7 +14,7 @@ from jobs.pruning import prune
 DAYS = 36_500
 
 
-class Command(BaseCommand):
+class Command(LedgerCommand):
     help = (
         "Delete old runs that have ended, with their attempts, output and events, and old gaps. Runs at work and "
         "waiting stay, and so do each job's newest. `manage.py explain` can't tell of occurrences that went: the "

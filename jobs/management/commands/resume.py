@@ -2,14 +2,15 @@
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from jobs import operators
 from jobs.management.commands.pause import add_jobs, chosen
+from jobs.management.ledger_command import LedgerCommand
 from jobs.management.operator import operator
 
 
-class Command(BaseCommand):
+class Command(LedgerCommand):
     help = "Resume paused jobs. What the pause swallowed stays skipped."
     # It must work also while a declaration is wrong.
     requires_system_checks = []

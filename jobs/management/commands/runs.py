@@ -4,10 +4,11 @@ import json
 from datetime import datetime
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.utils import timezone
 
 from jobs.declarations import UnknownJob, registry
+from jobs.management.ledger_command import LedgerCommand
 from jobs.management.printing import add_format, as_json, as_table, whole_number
 from jobs.models import Run
 from jobs.overview import run_facts
@@ -17,7 +18,7 @@ from jobs.words import Status
 HEADINGS = ("RUN", "JOB", "TRIGGER", "DUE", "STARTED", "TOOK", "STATUS", "NOTE")
 
 
-class Command(BaseCommand):
+class Command(LedgerCommand):
     help = "List the latest runs, of one job or of all."
     # An operator looks here when something is wrong, perhaps with a declaration.
     requires_system_checks = []

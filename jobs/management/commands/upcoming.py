@@ -3,12 +3,13 @@
 from datetime import timedelta
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import CommandParser
 
 from jobs import ahead, states
 from jobs.ahead import Coming
 from jobs.declarations import registry
 from jobs.describe import describe
+from jobs.management.ledger_command import LedgerCommand
 from jobs.management.printing import add_format, as_json, as_table, whole_number
 from jobs.models import JobState
 from jobs.presentation import counted, local_time, utc_time
@@ -16,7 +17,7 @@ from jobs.presentation import counted, local_time, utc_time
 HEADINGS = ("UTC", "BY THE JOB'S CLOCK", "JOB", "TIMES", "SCHEDULE")
 
 
-class Command(BaseCommand):
+class Command(LedgerCommand):
     help = "List the occurrences of all jobs in the hours ahead, in UTC and by the clock of each job's zone."
     requires_system_checks = []
 

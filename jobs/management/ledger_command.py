@@ -1,0 +1,30 @@
+"""What the commands share that read or write the ledger: a sentence where it can't be read."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.db import ProgrammingError
+
+from jobs import masking, migrated, sql
+
+
+class LedgerCommand(BaseCommand):
+    """A command whose first question to the database may find no tables, or nobody who answers."""
+
+    def execute(self, *args: Any, **options: Any) -> Any:
+        try:
+            return super().execute(*args, **options)
+        except ProgrammingError:
+            # A table or column that a migration makes is missing, or the error is another one.
+            if why := _pending():
+                raise CommandError(why) from None
+            raise
+        except sql.AWAY as error:
+            first, *_ = str(error).strip().splitlines() or [type(error).__name__]
+            why = masking.mask(first).rstrip(".")
+            raise CommandError(f"The database can't be used: {why}. Is it up, and is DATABASE_URL right?") from None
+
+
+def _pending() -> str:
+    missing = migrated.pending()
+    return f"{migrated.named(missing)} not applied to the database. Run `manage.py migrate` first." if missing else ""

@@ -1,0 +1,75 @@
+"""Each of our commands where the ledger can't be read yet: one sentence that says what to do, and no traceback."""
+
+import json
+
+import pytest
+from django.core.management import get_commands, load_command_class
+
+from jobs.management.ledger_command import LedgerCommand
+from tests.beside import Project, empty_database
+
+COMMANDS = {
+    "cancel": ["1"],
+    "drift": [],
+    "dst": ["works"],
+    "explain": ["works"],
+    "first_operator": [],
+    "jobs": [],
+    "next": ["works"],
+    "output": ["1"],
+    "override": ["works", "--end"],
+    "pause": ["works"],
+    "prune_runs": [],
+    "resume": ["works"],
+    "run": ["works"],
+    "runs": [],
+    "upcoming": [],
+}
+ASK_ALL = """
+    import json, sys
+    from django.core.management import CommandError, call_command
+
+    told = {{}}
+    for name, words in {commands}.items():
+        try:
+            call_command(name, *words)
+        except CommandError as error:
+            told[name] = str(error)
+    json.dump(told, sys.stderr)
+"""
+
+
+def test_all_of_ours_that_ask_the_ledger_are_here():
+    ours = [name for name, app in get_commands().items() if app == "jobs"]
+    assert {name for name in ours if isinstance(load_command_class("jobs", name), LedgerCommand)} == set(COMMANDS)
+
+
+@pytest.fixture
+def told(tmp_path):
+    """What each command says in a process of its own, by the database's URL."""
+
+    def ask(url):
+        schedule = "from jobs import declare\ndeclare('works', command='succeeds', schedule='0 0 3 * * *')\n"
+        project = Project(tmp_path, url, "INSTALLED_APPS = [*INSTALLED_APPS, 'shop']", {"shop/schedule.py": schedule})
+        account = {"JOBS_ADMIN_USERNAME": "ada", "JOBS_ADMIN_PASSWORD": "correct horse"}
+        return json.loads(project.script(ASK_ALL.format(commands=COMMANDS), **account).stderr)
+
+    return ask
+
+
+@pytest.mark.django_db(transaction=True)
+def test_before_migrate_each_says_to_migrate(told, database_url):
+    with empty_database(database_url, "before_migrate") as url:
+        found = told(url)
+    assert list(found) == list(COMMANDS)
+    for sentence in found.values():
+        assert sentence.endswith("more migrations are not applied to the database. Run `manage.py migrate` first.")
+
+
+def test_without_a_database_each_says_to_look_for_it(told):
+    found = told("postgresql://nobody@127.0.0.1:1/none")
+    assert list(found) == list(COMMANDS)
+    for sentence in found.values():
+        assert sentence.startswith("The database can't be used: connection failed: ")
+        assert sentence.endswith("Is it up, and is DATABASE_URL right?")
+        assert "\n" not in sentence
