@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from difflib import get_close_matches
 from importlib import import_module
+from importlib.machinery import ModuleSpec
 from random import Random
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
@@ -307,9 +308,23 @@ def unknown_settings() -> list[str]:
 def autodiscover() -> None:
     """Import every installed app's `schedule` module, and the project's."""
     autodiscover_modules("schedule")
-    project = settings.ROOT_URLCONF.partition(".")[0]
-    if importlib.util.find_spec(f"{project}.schedule"):
-        import_module(f"{project}.schedule")
+    if module := _project_schedule():
+        import_module(module)
+
+
+def _project_schedule() -> str:
+    """The `schedule` module beside the root URLconf, where there is one."""
+    urls = settings.ROOT_URLCONF
+    package, dot, _ = urls.partition(".")
+    name = f"{package}.schedule" if dot else "schedule"
+    found = importlib.util.find_spec(name)
+    # Beside a plain module there may be none, and a package of that name elsewhere.
+    beside = dot or (found and _folder(found) == _folder(importlib.util.find_spec(urls)))
+    return name if found and beside else ""
+
+
+def _folder(module: ModuleSpec | None) -> str:
+    return os.path.dirname(module.origin or "") if module else ""
 
 
 def _place() -> str:

@@ -112,7 +112,7 @@ class TopMovers(BaseFilterBackend):
     """
 
     def filter_queryset(self, request: Request, queryset: QuerySet[Any], view: APIView) -> QuerySet[Any]:
-        rates = cast(RateQuerySet, queryset)
+        rates = cast("RateQuerySet", queryset)
         top = request.query_params.get("top")
         if top is None:
             return rates.with_change(over=A_DAY)

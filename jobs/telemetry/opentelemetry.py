@@ -18,7 +18,7 @@ from jobs.words import AttemptStatus
 
 if TYPE_CHECKING:
     from jobs.claims import Claim
-from jobs.transitions import Outcome
+    from jobs.transitions import Outcome
 
 NAME = "nightshift"
 # The tick tells of the queue once a minute. An instance that doesn't tick any more, in seconds, says nothing of it.

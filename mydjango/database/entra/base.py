@@ -3,14 +3,16 @@
 import os
 import threading
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from azure.core.credentials import AccessToken
 from azure.core.exceptions import AzureError
 from django.db import OperationalError
 from django.db.backends.postgresql import base
 
 from jobs.azure import identity
+
+if TYPE_CHECKING:
+    from azure.core.credentials import AccessToken
 
 # A token is asked for anew so many seconds before it expires. A connection that is open stays open.
 EARLY = 300
