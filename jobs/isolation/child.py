@@ -1,25 +1,17 @@
-"""The child of one run: its own streams, then `call_command`, then an exit code as `manage.py` would give it."""
+"""The child of one run: its own streams, then the command, then an exit code as `manage.py` would give it."""
 
 import atexit
 import io
-import logging
 import os
 import signal
 import sys
 import threading
-import traceback
 from contextlib import suppress
-from types import FrameType, TracebackType
+from types import FrameType
 from typing import Any, NoReturn
 
-import django.core.management
-
 from jobs import progress
-from jobs.bounds import text_of
-from jobs.isolation import system
-
-# Where frames come from that lead up to a command.
-NOT_OF_THE_JOB = (os.path.dirname(__file__), os.path.dirname(django.core.management.__file__))
+from jobs.isolation import command, logs, system
 
 
 class Terminated(SystemExit):
@@ -40,13 +32,13 @@ def main(request: dict[str, Any], guardian: int, stdout: int, stderr: int, repor
         signal.signal(signal.SIGTERM, _terminate)
         os.environ.update(request["environment"])
         progress.attach(reports, request["run"])
-        _log_to_stderr()
-        code, error, result = _run(request["command"], request["arguments"])
-        code = _wait_for_threads() or code
-        progress.report_end(code, error, result)
-    except BaseException:  # noqa: BLE001 — nothing may return into the guardian's code
+        logs.show_what_nobody_handles()
+        end = command.run(request["command"], request["arguments"])
+        code = _wait_for_threads() or end.code
+        progress.report_end(code, end.error, end.result)
+    except BaseException as failure:  # noqa: BLE001 — nothing may return into the guardian's code
         code = 70
-        _print_exception()
+        command.show(failure)
     finally:
         _flush()
         os._exit(code)
@@ -73,73 +65,6 @@ def _terminate(number: int, frame: FrameType | None) -> None:
     if progress.note_termination():
         return  # the command asks `cancelled()` and ends by itself
     raise Terminated(128 + number)
-
-
-def _log_to_stderr() -> None:
-    """What a command logs belongs to its output, unless the project's LOGGING sends it elsewhere."""
-    if not logging.root.handlers:
-        logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)
-
-
-def _run(command: str, arguments: list[str]) -> tuple[int, str, object]:
-    """The exit code that `manage.py` would end with, the error in a sentence, and what the command returned."""
-    from django.core.management import CommandError, call_command
-    from django.db import connections
-
-    result: object = None
-    error = ""
-    try:
-        # A SIGTERM that came while the process was set up reaches it here.
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
-        result = call_command(command, *arguments)
-        code = 0
-    except SystemExit as stop:
-        code, error = _exit(stop.code)
-    except CommandError as refused:
-        code = refused.returncode
-        error = text_of(refused)
-        _complain(f"CommandError: {error}\n")
-    except BaseException as failure:  # noqa: BLE001 — a job's own code
-        code = 1
-        error = f"{type(failure).__name__}: {text_of(failure)}"
-        _print_exception()
-    with suppress(Exception):
-        connections.close_all()
-    return code, error, result
-
-
-def _exit(given: object) -> tuple[int, str]:
-    """The exit code, as Python itself reads what `sys.exit` was given, and the error in a sentence."""
-    said = ""
-    if given is None or isinstance(given, int):
-        code = (given or 0) & 0xFF
-    else:
-        code, said = 1, text_of(given).strip()
-        _complain(f"{said}\n")
-    return code, said or (f"The command ended with exit code {code}." if code else "")
-
-
-def _complain(text: str) -> None:
-    with suppress(OSError, ValueError):
-        sys.stderr.write(text)
-
-
-def _print_exception() -> None:
-    with suppress(OSError, ValueError):
-        try:
-            failure = sys.exception()
-            assert failure is not None
-            traceback.print_exception(failure.with_traceback(_of_the_job(failure.__traceback__)))
-        except Exception as failure:  # noqa: BLE001 — a job's own code
-            _complain(f"An exception whose traceback can't be printed: {type(failure).__name__}\n")
-
-
-def _of_the_job(trace: TracebackType | None) -> TracebackType | None:
-    """The traceback from where the command's own code begins: our frames, and Django's before it, tell nothing."""
-    inner = trace
-    while inner is not None and inner.tb_frame.f_code.co_filename.startswith(NOT_OF_THE_JOB):
-        inner = inner.tb_next
-    return inner or trace
 
 
 def _wait_for_threads() -> int:
