@@ -177,7 +177,7 @@ class GapAdmin(ReadOnly):
 
 @admin.register(Event)
 class EventAdmin(ReadOnly):
-    list_display = ["at", "job", "kind", "by", "message", "run"]
+    list_display = ["at", "job", "kind", "by", "count", "message", "run"]
     list_select_related = ["run"]
     list_filter = ["kind", JobFilter]
     search_fields = ["job", "by", "message"]

@@ -1,56 +1,73 @@
 """A call of a job's own function: the host's timer fired, or a person started it, in the portal or by the host's API.
 
-The host doesn't say which of them it was. What is due is served in any case; what else the call may mean is told from
-the moment that the host's schedule status names (AZURE.md, "Timers").
+The host doesn't say which of them it was. What is due is served in any case; what else the call may mean is decided by
+the moment that the host's schedule status names (AZURE.md, "Timers"), and by the clock that host and worker share.
 """
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from jobs import doorbell, overrides, states, supervisor, triggers
+from jobs import clocks, doorbell, events, overrides, states, supervisor, triggers
 from jobs.declarations import Job
-from jobs.models import Event
+from jobs.presentation import took
 from jobs.serve import Born, serve
 from jobs.words import Dispatch, Trigger
 
 log = logging.getLogger(__name__)
 
-# The host's clock may be ahead of the database's. A timer that fires this early is believed.
-SKEW = timedelta(seconds=5)
+# A timer may fire a little before its moment, by the clock that it goes by itself.
+EARLY = timedelta(seconds=1)
+# A host's clock may be ahead of the database's: up to here its timer is served when it fires.
+LONGEST_LEAD = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Call:
-    """`called_for`: the moment that the host's timer fired for, or will fire for next; None where it doesn't tell."""
+    """`called_for`: the moment that the host's timer fired for, or will fire for next; None where it doesn't tell.
+
+    `called_at` is the worker's own clock, which is the host's.
+    """
 
     job: Job
     called_for: datetime | None
     invocation_id: str = ""
+    called_at: datetime = field(default_factory=lambda: clocks.wall())
+
+    @property
+    def is_by_hand(self) -> bool:
+        """Whether a person called: no timer fires for a moment that its own clock hasn't reached."""
+        return self.called_for is not None and self.called_for > self.called_at + EARLY
+
+    def serves_until(self, now: datetime) -> datetime:
+        """The moment up to which the call serves, where the database's clock shows `now`."""
+        reached = self.called_for or self.called_at
+        return reached if not self.is_by_hand and now < reached <= now + LONGEST_LEAD else now
 
 
 def answer(call: Call) -> None:
     """Serve what is due and execute it. Where nothing is due: a manual run if a person called, else nothing."""
     now, through = states.clock_and_watermark(call.job)
-    early = call.called_for is not None and now < call.called_for <= now + SKEW
-    moment = call.called_for if early and call.called_for else now
+    moment = call.serves_until(now)
     born = serve([call.job], moment)
     if born:
         _execute(call, born)
     elif through is not None and _is_due(call.job, through, moment):
         log.info("nothing to run job=%s: what was due is skipped or missed, and the ledger says why", call.job.name)
-    elif call.called_for is None:
-        # A zone's timer also fires at moments that are none of the job's occurrences, and an overridden one at none:
-        # these leave nothing.
-        if not _fires_at_other_moments(call.job) and overrides.effective(call.job).has_timer:
-            _leave_event(call, "The host doesn't tell for which moment it called")
-    elif call.called_for > moment:
+    elif call.is_by_hand:
         run = triggers.request(
             call.job.name, trigger=Trigger.MANUAL, requested_by="a manual call of the function", ring=False
         )
         supervisor.execute(run.pk, invocation_id=call.invocation_id)
+    elif call.called_for is None:
+        # A zone's timer also fires at moments that are none of the job's occurrences, and an overridden one at none:
+        # these leave nothing.
+        if not _fires_at_other_moments(call.job) and overrides.effective(call.job).has_timer:
+            _leave_event(call, now, "The host doesn't tell for which moment it called")
+    elif call.called_for > moment:
+        _leave_to_the_tick(call, now)
     elif _is_occurrence(call.job, call.called_for):
-        _leave_event(call, f"It was called for {call.called_for.isoformat()}, which the ledger has already")
+        _leave_event(call, now, f"It was called for {call.called_for.isoformat()}, which the ledger has already")
 
 
 def _execute(call: Call, born: list[Born]) -> None:
@@ -83,11 +100,35 @@ def _is_occurrence(declared: Job, moment: datetime) -> bool:
     return job.schedule.next(moment - timedelta(microseconds=1)) == moment
 
 
-def _leave_event(call: Call, why: str) -> None:
+def _leave_event(call: Call, now: datetime, why: str) -> None:
     """An ambiguous call starts nothing: it may be the host's second call for one occurrence."""
-    Event.objects.create(
-        job=call.job.name,
-        kind="ambiguous_call",
-        message=f"{why}, and nothing is due: nothing was started. By hand: manage.py run {call.job.name}",
+    message = (
+        f"{why}, and nothing is due: nothing was started. {_likely_cause(call, now)} "
+        f"By hand: manage.py run {call.job.name}"
     )
-    log.info("ambiguous call job=%s invocation=%s: %s", call.job.name, call.invocation_id, why)
+    count = events.hourly("ambiguous_call", message, job=call.job.name)
+    # One warning an hour: a timer of each second may be called twice each second.
+    level = logging.WARNING if count == 1 else logging.INFO
+    log.log(level, "ambiguous call job=%s invocation=%s: %s", call.job.name, call.invocation_id, message)
+
+
+def _likely_cause(call: Call, now: datetime) -> str:
+    behind = now - call.called_at
+    if behind > clocks.TOLERANCE:
+        return f"Likely cause: this host's clock is {took(behind)} behind the database's, so that the tick came first."
+    return (
+        "Likely cause: two apps with one host id (a copy, a slot or a twin on the same storage account), whose hosts "
+        "both fire the timer. Give each its own AzureFunctionsWebHost__hostid."
+    )
+
+
+def _leave_to_the_tick(call: Call, now: datetime) -> None:
+    """A clock so far ahead would take a month's occurrences for due."""
+    assert call.called_for is not None
+    message = (
+        f"The timer of {call.job.name} fired for {call.called_for.isoformat()}, and this host's clock is "
+        f"{took(call.called_at - now)} ahead of the database's: the tick serves what is due by that one. "
+        "Set the host's clock."
+    )
+    if events.hourly("clock_ahead", message, job=call.job.name) == 1:
+        log.warning("%s", message)

@@ -271,8 +271,13 @@ class Event(models.Model):
     kind = models.CharField(max_length=32)
     by = models.TextField(blank=True)
     message = models.TextField()
+    count = models.PositiveIntegerField(default=1, db_default=1, help_text="How often it happened.")
+    key = models.TextField(
+        blank=True, default="", db_default="", help_text="What is counted in one row; empty where each has its own."
+    )
 
     class Meta:
+        constraints = [models.UniqueConstraint(fields=["key"], condition=~Q(key=""), name="one_event_per_key")]
         indexes = [models.Index(fields=["job", "-at"], name="events_of_a_job")]
 
     def __str__(self) -> str:

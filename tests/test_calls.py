@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from jobs import declarations, operators, states
-from jobs.calls import SKEW, Call, answer
+from jobs.calls import EARLY, Call, answer
 from jobs.declarations import registry
 from jobs.models import Event, Gap, JobState, Run
 from jobs.serve import serve
@@ -14,6 +14,10 @@ from tests.rows import first_seen_at
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 3, 14, 12, 0, 0, 50_000, tzinfo=UTC)
 NOON = datetime(2026, 3, 14, 12, 0, tzinfo=UTC)
+TWINS = (
+    "Likely cause: two apps with one host id (a copy, a slot or a twin on the same storage account), whose hosts both "
+    "fire the timer. Give each its own AzureFunctionsWebHost__hostid."
+)
 
 
 @pytest.fixture
@@ -24,14 +28,16 @@ def called(declared, monkeypatch):
     monkeypatch.setattr("jobs.supervisor.execute", lambda run, *, invocation_id: executed.append(run))
     monkeypatch.setattr("jobs.doorbell.ring", lambda run, *delay: rung.append(run))
 
-    def call(called_for, now=NOW, **rules):
+    def call(called_for, now=NOW, called_at=None, **rules):
         if not registry:
             declared("nightly", command="succeeds", **{"schedule": "0 0 12 * * *"} | rules)
             serve(registry.scheduled(), NOON - timedelta(minutes=1))
         monkeypatch.setattr(states, "clock_and_watermark", lambda job: (now, clock_and_watermark(job)[1]))
         executed.clear()
         rung.clear()
-        answer(Call(job=registry["nightly"], called_for=called_for, invocation_id="42"))
+        answer(
+            Call(job=registry["nightly"], called_for=called_for, called_at=called_at or now, invocation_id="42"),
+        )
         return list(executed), list(rung)
 
     clock_and_watermark = states.clock_and_watermark
@@ -55,7 +61,7 @@ def test_a_call_for_nobody_knows_when_is_the_timers_where_something_is_due(calle
     assert not Event.objects.exists()
 
 
-@pytest.mark.parametrize("early", [timedelta(milliseconds=20), SKEW])
+@pytest.mark.parametrize("early", [timedelta(milliseconds=20), EARLY])
 def test_a_timer_that_fires_a_little_early_is_believed(called, early):
     executed, _ = called(NOON, now=NOON - early)
     assert executed == [the_run().pk]
@@ -63,12 +69,12 @@ def test_a_timer_that_fires_a_little_early_is_believed(called, early):
 
 
 def test_after_an_early_call_the_tick_finds_nothing_left(called):
-    called(NOON, now=NOON - timedelta(seconds=1))
+    called(NOON, now=NOON - timedelta(seconds=1), called_at=NOON)
     assert serve(registry.scheduled(), NOON + timedelta(seconds=40)) == []
 
 
 def test_a_call_long_before_its_moment_is_a_persons(called):
-    executed, _ = called(NOON, now=NOON - SKEW - timedelta(seconds=1))
+    executed, _ = called(NOON, now=NOON - EARLY - timedelta(seconds=1))
     assert executed == [the_run().pk]
     assert (the_run().scheduled_for, the_run().trigger) == (None, "manual")
     assert the_run().requested_by == "a manual call of the function"
@@ -82,7 +88,7 @@ def test_a_second_call_for_an_occurrence_starts_nothing_and_leaves_an_event(call
     assert (event.job, event.kind) == ("nightly", "ambiguous_call")
     assert event.message == (
         "It was called for 2026-03-14T12:00:00+00:00, which the ledger has already, and nothing is due: "
-        "nothing was started. By hand: manage.py run nightly"
+        f"nothing was started. {TWINS} By hand: manage.py run nightly"
     )
 
 
@@ -91,7 +97,7 @@ def test_a_second_call_for_nobody_knows_when_leaves_an_event(called):
     assert called(None) == ([], [])
     assert Event.objects.get().message == (
         "The host doesn't tell for which moment it called, and nothing is due: "
-        "nothing was started. By hand: manage.py run nightly"
+        f"nothing was started. {TWINS} By hand: manage.py run nightly"
     )
 
 
@@ -154,3 +160,71 @@ def test_the_timer_of_a_job_whose_schedule_is_overridden_leaves_nothing(called):
     Event.objects.all().delete()
     assert called(None) == ([], [])
     assert not Event.objects.exists()
+
+
+@pytest.fixture
+def due(declared, database_clock, monkeypatch):
+    """A job that was due a few seconds ago by this machine's clock; gives the moment."""
+    monkeypatch.setattr("jobs.supervisor.execute", lambda run, *, invocation_id: None)
+    moment = datetime.now(UTC).replace(microsecond=0) - timedelta(seconds=3)
+    declared("nightly", command="succeeds", schedule=f"{moment.second} {moment.minute} {moment.hour} * * *")
+    first_seen_at(monkeypatch, moment - timedelta(hours=1))
+    states.begin([registry["nightly"]])
+    return moment
+
+
+SKEWS = [timedelta(seconds=seconds) for seconds in (-240, -10, 0, 10, 240)]
+
+
+@pytest.mark.parametrize("ahead", SKEWS, ids=lambda ahead: f"{ahead.total_seconds():+.0f}s")
+def test_however_far_the_clocks_differ_a_timers_occurrence_has_one_run_of_the_schedule(due, database_clock, ahead):
+    database_clock.set(ahead=ahead)
+    answer(Call(job=registry["nightly"], called_for=due))
+    run = Run.objects.get()
+    assert (run.scheduled_for, run.trigger in {"schedule", "catch_up"}) == (due, True)
+    database_clock.set(ahead=timedelta(minutes=5))
+    assert serve(registry.scheduled()) == [], "the database's clock has got there"
+    answer(Call(job=registry["nightly"], called_for=due))
+    assert Run.objects.count() == 1
+
+
+@pytest.mark.parametrize("ahead", SKEWS, ids=lambda ahead: f"{ahead.total_seconds():+.0f}s")
+def test_however_far_the_clocks_differ_a_persons_call_is_a_persons(due, database_clock, ahead):
+    JobState.objects.update(ledger_through=due + timedelta(minutes=10))
+    database_clock.set(ahead=ahead)
+    answer(Call(job=registry["nightly"], called_for=due + timedelta(days=1)))
+    run = Run.objects.get()
+    assert (run.scheduled_for, run.trigger) == (None, "manual")
+
+
+def test_a_host_whose_clock_is_a_month_ahead_serves_nothing_of_that_month(called, caplog):
+    month = timedelta(days=30)
+    for _ in range(2):
+        assert called(NOON + month, now=NOON - timedelta(seconds=5), called_at=NOW + month) == ([], [])
+    event = Event.objects.get()
+    assert (event.kind, event.count) == ("clock_ahead", 2)
+    assert event.message == (
+        "The timer of nightly fired for 2026-04-13T12:00:00+00:00, and this host's clock is 30 d ahead of the "
+        "database's: the tick serves what is due by that one. Set the host's clock."
+    )
+    assert caplog.messages.count(event.message) == 1
+    assert JobState.objects.get().ledger_through < NOON
+
+
+def test_of_ambiguous_calls_there_is_one_event_an_hour_and_one_warning(called, caplog):
+    called(NOON)
+    for _ in range(20):
+        called(NOON)
+    event = Event.objects.get()
+    assert (event.kind, event.count) == ("ambiguous_call", 20)
+    assert TWINS in event.message
+    assert [record.levelname for record in caplog.records].count("WARNING") == 1
+    Event.objects.update(key="ambiguous_call/nightly/an hour ago")
+    called(NOON)
+    assert Event.objects.count() == 2
+
+
+def test_an_ambiguous_call_of_a_host_that_is_behind_says_so(called):
+    called(NOON, now=NOON + timedelta(minutes=4), called_at=NOON)
+    called(NOON, now=NOON + timedelta(minutes=4), called_at=NOON)
+    assert "Likely cause: this host's clock is 4 min behind the database's" in Event.objects.get().message

@@ -130,7 +130,7 @@ def test_the_ledger_holds_exactly_what_a_walk_of_the_local_clock_finds(drawn):
             set_clock(firing + LATE)
             # Of a schedule of more than once a minute the host tells no moment.
             told = None if schedule.expression.is_sub_minute else firing
-            calls.answer(Call(job=registry["nightly"], called_for=told))
+            calls.answer(Call(job=registry["nightly"], called_for=told, called_at=firing + LATE))
         runs = Run.objects.order_by("scheduled_for").values_list("scheduled_for", "trigger")
         assert list(runs) == [(moment, "schedule") for moment in walk(schedule, after, until)]
         assert len(executed) == len(runs)

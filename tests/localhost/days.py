@@ -10,12 +10,14 @@ import asyncio
 import json
 import os
 import sys
+import time
 from collections import Counter
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import psycopg
 
+from jobs import clocks
 from jobs.localhost.invocations import Invocations
 from jobs.localhost.monitor import Monitor
 from jobs.localhost.timers import Timer
@@ -35,6 +37,9 @@ class HostClock(MovedClock):
         self.show()
 
     def show(self):
+        shown_at = time.monotonic()
+        clocks.wall = self.now
+        clocks.elapsed = lambda: self._now.timestamp() + time.monotonic() - shown_at
         self.database.execute("UPDATE moved.clock SET now = %s, since = pg_catalog.clock_timestamp()", [self._now])
 
     async def move_to(self, moment):
