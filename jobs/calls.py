@@ -117,8 +117,9 @@ def _likely_cause(call: Call, now: datetime) -> str:
     if behind > clocks.TOLERANCE:
         return f"Likely cause: this host's clock is {took(behind)} behind the database's, so that the tick came first."
     return (
-        "Likely cause: two apps with one host id (a copy, a slot or a twin on the same storage account), whose hosts "
-        "both fire the timer. Give each its own AzureFunctionsWebHost__hostid."
+        "Likely cause: somebody called it while its scheduled run went on; or, where this comes again and again, two "
+        "apps with one host id (a copy, a slot or a twin on the same storage account), whose hosts both fire the "
+        "timer. Give each its own AzureFunctionsWebHost__hostid."
     )
 
 

@@ -15,8 +15,9 @@ pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 3, 14, 12, 0, 0, 50_000, tzinfo=UTC)
 NOON = datetime(2026, 3, 14, 12, 0, tzinfo=UTC)
 TWINS = (
-    "Likely cause: two apps with one host id (a copy, a slot or a twin on the same storage account), whose hosts both "
-    "fire the timer. Give each its own AzureFunctionsWebHost__hostid."
+    "Likely cause: somebody called it while its scheduled run went on; or, where this comes again and again, two apps "
+    "with one host id (a copy, a slot or a twin on the same storage account), whose hosts both fire the timer. "
+    "Give each its own AzureFunctionsWebHost__hostid."
 )
 
 
