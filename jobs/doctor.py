@@ -17,7 +17,7 @@ from django.db import connection
 
 from jobs import checks, connections, disabled, doorbell, folders, host_checks, masking, migrated, overrides, sql, tick
 from jobs.declarations import registry
-from jobs.host_json import HostJson
+from jobs.host_json import HostJson, UnreadableHostJson
 from jobs.isolation.client import ForkServerFailed, server
 from jobs.presentation import counted, took
 from jobs.progress import current_run
@@ -156,7 +156,10 @@ def _queue() -> str:
 
 def _batch() -> str:
     """The host and the settings agree on how many runs an instance executes at once."""
-    messages = HostJson.of(folders.project()).batch_size
+    try:
+        messages = HostJson.of(folders.project()).batch_size
+    except UnreadableHostJson as error:
+        raise Wrong(f"{error} Write it as JSON.") from None
     if messages != settings.JOBS_MAX_RUNNING:
         raise Wrong(
             f"The host takes {messages} messages at once (queues.batchSize of host.json, or the setting that overrules "
@@ -222,10 +225,11 @@ def _byte_code() -> str:
     without = [file for file in sources if not _is_compiled(file)]
     if without:
         raise Wrong(
-            f"{len(without)} of {len(sources)} modules have none of the build's, such as {without[0]}: a start takes "
-            "thrice as long. Run `python -m compileall --invalidation-mode unchecked-hash`, as the Dockerfile does."
+            f"The build made none for {len(without)} of {counted(len(sources), 'module')}, such as {without[0]}: a "
+            "start takes three times as long. Run `python -m compileall --invalidation-mode unchecked-hash`, as the "
+            "Dockerfile does."
         )
-    return f"all {len(sources)} modules have it"
+    return f"{counted(len(sources), 'module')}, and the build made it for all of them"
 
 
 def _is_compiled(source: Path) -> bool:
@@ -245,7 +249,7 @@ def _ours() -> Path | None:
 
 def _first_line(error: Exception) -> str:
     first, *_ = str(error).strip().splitlines() or [type(error).__name__]
-    return f"It can't be reached: {first} Check DATABASE_URL, the firewall and the role."
+    return f"It can't be reached: {first.rstrip('.')}. Check DATABASE_URL, the firewall and the role."
 
 
 CHECKS: dict[str, Callable[[], str]] = {

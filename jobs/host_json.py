@@ -51,9 +51,9 @@ def _read(file: Path) -> Mapping[str, Any]:
     except FileNotFoundError:
         return {}
     except ValueError as error:
-        raise UnreadableHostJson(f"host.json is no JSON: {error}.") from None
+        raise UnreadableHostJson(f"host.json is not JSON: {error}.") from None
     if not isinstance(found, dict):
-        raise UnreadableHostJson("host.json is no JSON object.")
+        raise UnreadableHostJson("host.json is not a JSON object.")
     return found
 
 

@@ -53,8 +53,8 @@ def test_the_apps_settings_overrule_the_file(read, monkeypatch):
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("{", "host.json is no JSON: Expecting property name enclosed in double quotes: line 1 column 2 (char 1)."),
-        ("[]", "host.json is no JSON object."),
+        ("{", "host.json is not JSON: Expecting property name enclosed in double quotes: line 1 column 2 (char 1)."),
+        ("[]", "host.json is not a JSON object."),
         (
             '{"functionTimeout": "24:00:00"}',
             "host.json has functionTimeout '24:00:00', which is neither -1 nor like 01:30:00.",

@@ -154,16 +154,18 @@ def _waits_for_its_group(run: Run, rivals: Sequence[Run], clock: Clock) -> str:
     if not run.concurrency_group:
         return ""
     job = registry.get(run.job)
-    limit = job.group_limit if job else 1
     mates = [
-        f"run {other.pk} of {other.job}"
-        for other in rivals
-        if other.status == Status.RUNNING and other.concurrency_group == run.concurrency_group
+        other for other in rivals if other.status == Status.RUNNING and other.concurrency_group == run.concurrency_group
     ]
-    if len(mates) < limit:
-        return ""
-    who = "its max_running" if job and not job.concurrency_group else f"its group {run.concurrency_group!r}"
-    return f"{who} lets {counted(limit, 'run')} run at once, now {', '.join(mates)}."
+    # The rule of `claims._has_room`: a job in a group may have a limit of its own beside the group's.
+    limits = [("its max_running", job.max_running, [other for other in mates if other.job == run.job])] if job else []
+    if job is None or job.concurrency_group:
+        limits.append((f"its group {run.concurrency_group!r}", job.group_limit if job else 1, mates))
+    for who, limit, at_work in limits:
+        if limit is not None and len(at_work) >= limit:
+            names = ", ".join(f"run {other.pk} of {other.job}" for other in at_work)
+            return f"{who} allows {counted(limit, 'run')} at a time, now {names}."
+    return ""
 
 
 def _waits_for_a_slot(run: Run, rivals: Sequence[Run], clock: Clock) -> str:

@@ -160,7 +160,7 @@ def compiled(tmp_path, settings, monkeypatch):
 
 def test_byte_code_of_the_build(compiled):
     compiled("--invalidation-mode", "unchecked-hash")
-    assert says("byte code") == (True, "all 1 modules have it")
+    assert says("byte code") == (True, "1 module, and the build made it for all of them")
 
 
 @pytest.mark.parametrize("options", [(), ("--invalidation-mode", "timestamp")])
@@ -169,7 +169,7 @@ def test_byte_code_that_an_import_has_written_is_not_the_builds(compiled, option
     assert Path(importlib.util.cache_from_source(module)).exists()
     assert says("byte code") == (
         False,
-        f"1 of 1 modules have none of the build's, such as {module}: a start takes thrice as long. Run `python -m "
+        f"The build made none for 1 of 1 module, such as {module}: a start takes three times as long. Run `python -m "
         "compileall --invalidation-mode unchecked-hash`, as the Dockerfile does.",
     )
 
@@ -199,7 +199,7 @@ def test_no_database(monkeypatch):
     monkeypatch.setattr(migrated, "pending", away)
     found = {finding.check: finding.says for finding in doctor.findings() if not finding.ok}
     assert found == {
-        "database": "It can't be reached: connection failed: Connection refused Check DATABASE_URL, the firewall and "
+        "database": "It can't be reached: connection failed: Connection refused. Check DATABASE_URL, the firewall and "
         "the role.",
         "migrations": "It can't be told without the database.",
         "overrides": "It can't be told without the database.",
@@ -258,7 +258,7 @@ def test_a_host_json_that_cannot_be_read_is_a_finding(settings, tmp_path):
     (tmp_path / "host.json").write_text("version: 2.0")
     assert says("batch") == (
         False,
-        "UnreadableHostJson: host.json is no JSON: Expecting value: line 1 column 1 (char 0).",
+        "host.json is not JSON: Expecting value: line 1 column 1 (char 0). Write it as JSON.",
     )
 
 

@@ -2,6 +2,8 @@
 
 import pytest
 
+from jobs import claims, instance
+from jobs.declarations import registry
 from jobs.explain import Cause, explain
 from jobs.words import Status
 from tests.explain.story import DUE, HEAD, a_ledger, a_scheduled_run, at, told
@@ -193,7 +195,20 @@ def test_it_waits_for_its_group(declared):
     other = a_run("other", Status.RUNNING, concurrency_group="table")
     run = a_queued_run(concurrency_group="table")
     assert told()[1] == (
-        f"Run {run.pk} is queued: its group 'table' lets 1 run run at once, now run {other.pk} of other."
+        f"Run {run.pk} is queued: its group 'table' allows 1 run at a time, now run {other.pk} of other."
+    )
+
+
+@pytest.mark.parametrize("group", ["table", None])
+def test_it_waits_for_its_own_limit_as_the_claim_does(declared, group):
+    limits = {"concurrency_group": group, "concurrency_limit": 5} if group else {}
+    declared("nightly", schedule="0 0 2 * * *", overlap="allow", max_running=1, **limits)
+    a_ledger("nightly")
+    kept = {"concurrency_group": registry["nightly"].group, "exclusive": False}
+    other, run = a_run(status=Status.RUNNING, **kept), a_queued_run(**kept)
+    assert claims.claim(run.pk, instance.current()) is None
+    assert told()[1] == (
+        f"Run {run.pk} is queued: its max_running allows 1 run at a time, now run {other.pk} of nightly."
     )
 
 
