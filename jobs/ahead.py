@@ -12,7 +12,7 @@ from typing import NamedTuple
 from jobs import overrides
 from jobs.declarations import Job
 from jobs.disabled import setting_that_disables
-from jobs.fate import INSTANT
+from jobs.eras import INSTANT
 from jobs.models import JobState
 from jobs.occurrences import Note, Schedule
 

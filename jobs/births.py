@@ -6,7 +6,7 @@ from datetime import datetime
 
 from jobs import overrides, sql, states, telemetry
 from jobs.declarations import Job
-from jobs.fate import Collision, collide
+from jobs.fate import Collision, collide, replaced
 from jobs.words import Overlap, Reason, Status, Trigger
 
 
@@ -56,7 +56,7 @@ def give_birth(
     return Newborn(
         run=run,
         status=Status.SKIPPED if skipped else Status.QUEUED,
-        replaces=[other.run for other in active] if collision is Collision.REPLACE else [],
+        replaces=replaced(job, active) if collision is Collision.REPLACE else [],
     )
 
 
@@ -78,9 +78,9 @@ def insert(
     row = sql.row(
         """
         INSERT INTO jobs_run (job, trigger, status, arguments, requested_by, scheduled_for, chained_from_id,
-                              created_at, not_before, finished_at, exclusive, concurrency_group, attempt, failures,
-                              cancelled_by, reason, error, blocked_by_id)
-        VALUES (%s, %s, %s, %s, %s, %s, %s, clock_timestamp(), coalesce(%s, clock_timestamp()),
+                              created_at, requested_for, not_before, finished_at, exclusive, concurrency_group,
+                              attempt, failures, cancelled_by, reason, error, blocked_by_id)
+        VALUES (%s, %s, %s, %s, %s, %s, %s, clock_timestamp(), %s, coalesce(%s, clock_timestamp()),
                 CASE WHEN %s THEN clock_timestamp() END, %s, %s, 0, 0, '', %s, %s, %s)
             ON CONFLICT DO NOTHING
         RETURNING id
@@ -93,6 +93,7 @@ def insert(
             requested_by,
             scheduled_for,
             chained_from,
+            not_before,
             not_before,
             status != Status.QUEUED,
             job.overlap is not Overlap.ALLOW,

@@ -117,14 +117,16 @@ class Job:
         return self.concurrency_limit if self.concurrency_group or not self.max_running else self.max_running
 
     def deadline_at(self, moment: datetime) -> timedelta | None:
-        """How late an occurrence at this moment may start: one period, from two minutes to a day, unless declared.
+        """How late an occurrence at this moment may start, unless declared: one period, from two minutes to a day.
 
-        None where it may start however late it is.
+        With `misfire="all"` a day: within one period all would be the latest. None where it may start however late.
         """
         if self.start_deadline == rules.NEVER:
             return None
         if self.start_deadline is not None:
             return self.start_deadline
+        if self.misfire is Misfire.ALL:
+            return LONGEST_DEADLINE
         period = self.schedule.period(moment) if self.schedule else None
         return min(max(period, SHORTEST_DEADLINE), LONGEST_DEADLINE) if period else LONGEST_DEADLINE
 

@@ -9,24 +9,24 @@ from datetime import datetime, timedelta
 from enum import Enum
 
 from jobs.declarations import Job
-from jobs.occurrences import Schedule
+from jobs.eras import INSTANT, Era
 from jobs.words import Fate, Misfire, Overlap, Reason, Trigger
 
 # An occurrence taken up within this time is on time: the tick comes once a minute and gives timers half a minute.
 ON_TIME = timedelta(minutes=2)
 # How many late occurrences `misfire="all"` makes up for at once.
 CATCH_UP_LIMIT = 100
-INSTANT = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Activity:
-    """A run of the job that is active, or ended after the watermark."""
+    """A run of the job that is active, or ended after the watermark. It is in the way from `since` on."""
 
     run: int
-    created_at: datetime
+    since: datetime
     finished_at: datetime | None = None
     started: bool = True
+    caught_up: bool = False
 
     @property
     def active(self) -> bool:
@@ -35,14 +35,13 @@ class Activity:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Situation:
-    """What `decide` looks at. The window of due occurrences ends at `due_until`: at `now`, or a little before."""
+    """What `decide` looks at beside the eras. `abandoned`: the schedule was taken away, and nothing may run by it."""
 
-    ledger_through: datetime
     now: datetime
-    due_until: datetime
     activity: Sequence[Activity] = ()
     disabled_by: str = ""
-    paused: bool = False
+    abandoned: bool = False
+    paused_at: datetime | None = None
     paused_until: datetime | None = None
     paused_by: str = ""
     paused_reason: str = ""
@@ -50,8 +49,9 @@ class Situation:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Birth:
-    """An occurrence that gets a run."""
+    """An occurrence that gets a run, with the arguments of its time."""
 
+    arguments: tuple[str, ...] = ()
     scheduled_for: datetime
     trigger: Trigger
     start_by: datetime | None
@@ -59,8 +59,10 @@ class Birth:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Span:
-    """Consecutive occurrences that get none: one gap."""
+    """Consecutive occurrences of one schedule that get none: one gap."""
 
+    fingerprint: str
+    turn: int = 0
     first: datetime
     last: datetime
     count: int
@@ -71,7 +73,8 @@ class Span:
     blocked_by: int | None = None
 
     def joins(self, earlier: "Span") -> bool:
-        return self.same_cause(earlier.fate, earlier.reason, earlier.by, earlier.note, earlier.blocked_by)
+        cause = (earlier.fate, earlier.reason, earlier.by, earlier.note, earlier.blocked_by)
+        return self.turn == earlier.turn and self.same_cause(*cause)
 
     def same_cause(self, fate: str, reason: str, by: str, note: str, blocked_by: int | None) -> bool:
         return (self.fate, self.reason, self.by, self.note, self.blocked_by) == (fate, reason, by, note, blocked_by)
@@ -113,81 +116,79 @@ def collide(job: Job, activity: Iterable[Activity]) -> tuple[Collision, int | No
         case Overlap.QUEUE if waiting is not None:
             return Collision.SKIP, waiting.run
         case Overlap.REPLACE:
-            return Collision.REPLACE, latest
+            return (Collision.REPLACE if replaced(job, active) else Collision.WAIT), latest
     return Collision.SKIP, latest
 
 
-def decide(job: Job, schedule: Schedule, situation: Situation) -> Verdict:
-    """The fate of every occurrence in (ledger_through, due_until]."""
-    after, until, now = situation.ledger_through, situation.due_until, situation.now
+def replaced(job: Job, activity: Iterable[Activity]) -> list[int]:
+    """The runs that one more run of the job replaces. What `misfire="all"` caught up is to run, each of it."""
+    return [run.run for run in activity if run.active and not (run.caught_up and job.misfire is Misfire.ALL)]
+
+
+def decide(eras: Sequence[Era], situation: Situation) -> Verdict:
+    """The fate of every occurrence of these eras, which follow one another. The rules are the last one's."""
+    job = eras[-1].job
+    free = [era for era in eras if era.after < era.until]
     if situation.disabled_by:
         note = "The function is disabled in the app's settings."
-        return Verdict(
-            fates=[*_spans(schedule, after, until, Fate.SKIPPED, Reason.DISABLED, by=situation.disabled_by, note=note)]
-        )
+        return _verdict(_spans(free, Fate.SKIPPED, Reason.DISABLED, by=situation.disabled_by, note=note))
     fates: list[Birth | Span] = []
-    if situation.paused:
-        end = until if situation.paused_until is None else min(until, situation.paused_until - INSTANT)
-        fates += _spans(
-            schedule,
-            after,
-            end,
-            Fate.SKIPPED,
-            Reason.PAUSED,
-            by=situation.paused_by,
-            note=situation.paused_reason,
-        )
-        after = max(after, end)
-    if after < until:
-        verdict = _by_rules(job, schedule, after, until, now, situation.activity)
-        return replace(verdict, fates=_joined(fates + verdict.fates))
-    return Verdict(fates=_joined(fates))
+    if situation.paused_at is not None:
+        end = None if situation.paused_until is None else situation.paused_until - INSTANT
+        free, paused = _cut(free, situation.paused_at - INSTANT, end)
+        fates += _spans(paused, Fate.SKIPPED, Reason.PAUSED, by=situation.paused_by, note=situation.paused_reason)
+    if situation.abandoned:
+        return _verdict([*fates, *_spans(free, Fate.MISSED, Reason.UNSCHEDULED)])
+    births_and_gaps, replaces = _by_rules(job, free, situation.now, situation.activity)
+    return _verdict([*fates, *births_and_gaps], replaces)
 
 
 def _by_rules(
-    job: Job, schedule: Schedule, after: datetime, until: datetime, now: datetime, activity: Sequence[Activity]
-) -> Verdict:
+    job: Job, free: list[Era], now: datetime, activity: Sequence[Activity]
+) -> tuple[list[Birth | Span], list[int]]:
     """Overlap, start deadline and misfire, in this order: the reason told is the one that came first in time."""
     fates: list[Birth | Span] = []
-    free = [(after, until)]
     if job.overlap is Overlap.SKIP:
         for run in activity:
-            free, covered = _cut(free, run.created_at - INSTANT, run.finished_at or until)
-            for start, end in covered:
-                fates += _spans(schedule, start, end, Fate.SKIPPED, Reason.OVERLAP, blocked_by=run.run)
-    deadline = job.deadline_at(now)
-    if deadline is not None:
-        free, expired = _cut(free, None, now - deadline - INSTANT)
-        for start, end in expired:
-            fates += _spans(schedule, start, end, Fate.MISSED, Reason.TOO_LATE)
+            free, covered = _cut(free, run.since - INSTANT, run.finished_at)
+            fates += _spans(covered, Fate.SKIPPED, Reason.OVERLAP, blocked_by=run.run)
+    within_deadline: list[Era] = []
+    for era in free:
+        deadline = era.job.deadline_at(now)
+        expired_until = era.after if deadline is None else now - deadline - INSTANT
+        punctual, expired = _cut([era], None, expired_until)
+        within_deadline += punctual
+        fates += _spans(expired, Fate.MISSED, Reason.TOO_LATE)
+    free = within_deadline
     if job.misfire is Misfire.NONE:
         free, late = _cut(free, None, now - ON_TIME - INSTANT)
-        for start, end in late:
-            fates += _spans(schedule, start, end, Fate.MISSED, Reason.TOO_LATE, note="misfire='none'")
+        fates += _spans(late, Fate.MISSED, Reason.TOO_LATE, note="misfire='none'")
 
-    candidates = _latest(schedule, free, _most_births(job, activity))
+    candidates = _latest(free, _most_births(job, activity))
     if not candidates:
-        return Verdict(fates=_in_order(fates))
+        return fates, []
     collision, blocked_by = collide(job, activity)
     if collision is Collision.SKIP:
-        for start, end in free:
-            fates += _spans(schedule, start, end, Fate.SKIPPED, Reason.OVERLAP, blocked_by=blocked_by)
-        return Verdict(fates=_in_order(fates))
-    free, _ = _cut(free, candidates[0] - INSTANT, None)
-    for start, end in free:
-        fates += _spans(schedule, start, end, Fate.MISSED, Reason.SUPERSEDED)
+        return [*fates, *_spans(free, Fate.SKIPPED, Reason.OVERLAP, blocked_by=blocked_by)], []
+    _, superseded = _cut(free, None, candidates[0][0] - INSTANT)
+    fates += _spans(superseded, Fate.MISSED, Reason.SUPERSEDED)
     # Only a run that could start at once is held to its deadline: one that waits for another does so by a rule.
     waits = collision is not Collision.START or bool(job.concurrency_group)
-    for place, occurrence in enumerate(candidates):
+    for place, (occurrence, era) in enumerate(candidates):
         fates.append(
             Birth(
                 scheduled_for=occurrence,
                 trigger=Trigger.SCHEDULE if now - occurrence <= ON_TIME else Trigger.CATCH_UP,
-                start_by=None if waits or place or deadline is None else occurrence + deadline,
+                start_by=None if waits or place else _start_by(occurrence, era, now),
+                arguments=era.job.arguments,
             )
         )
-    replaces = [run.run for run in activity if run.active] if collision is Collision.REPLACE else []
-    return Verdict(fates=_in_order(fates), replaces=replaces)
+    return fates, replaced(job, activity) if collision is Collision.REPLACE else []
+
+
+def _start_by(occurrence: datetime, era: Era, now: datetime) -> datetime | None:
+    deadline = era.job.deadline_at(now)
+    return None if deadline is None else occurrence + deadline
 
 
 def _most_births(job: Job, activity: Sequence[Activity]) -> int:
@@ -199,36 +200,33 @@ def _most_births(job: Job, activity: Sequence[Activity]) -> int:
     return max(1, min(CATCH_UP_LIMIT, job.max_running - sum(run.active for run in activity)))
 
 
-type Window = tuple[datetime, datetime]
-
-
-def _cut(free: list[Window], start: datetime | None, end: datetime | None) -> tuple[list[Window], list[Window]]:
-    """Divide windows (after, until] into what lies outside of (start, end] and what lies inside."""
-    outside: list[Window] = []
-    inside: list[Window] = []
-    for after, until in free:
+def _cut(free: list[Era], start: datetime | None, end: datetime | None) -> tuple[list[Era], list[Era]]:
+    """Divide eras into what lies outside of (start, end] and what lies inside; None: without a bound."""
+    outside: list[Era] = []
+    inside: list[Era] = []
+    for era in free:
+        after, until = era.after, era.until
         low = after if start is None else min(max(after, start), until)
         high = until if end is None else max(min(until, end), low)
-        outside += [window for window in ((after, low), (high, until)) if window[0] < window[1]]
-        inside += [(low, high)] if low < high else []
+        parts = (after, low), (high, until)
+        outside += [era._replace(after=start, until=end) for start, end in parts if start < end]
+        inside += [era._replace(after=low, until=high)] if low < high else []
     return outside, inside
 
 
-def _latest(schedule: Schedule, free: list[Window], limit: int) -> list[datetime]:
-    """The latest occurrences in the windows, `limit` at most, oldest first."""
-    found: list[datetime] = []
-    for after, until in reversed(free):
-        moment = schedule.previous(until + INSTANT)
-        while moment is not None and moment > after and len(found) < limit:
-            found.append(moment)
-            moment = schedule.previous(moment)
+def _latest(free: list[Era], limit: int) -> list[tuple[datetime, Era]]:
+    """The latest occurrences in the eras, `limit` at most, oldest first."""
+    found: list[tuple[datetime, Era]] = []
+    for era in reversed(free):
+        moment = era.schedule.previous(era.until + INSTANT)
+        while moment is not None and moment > era.after and len(found) < limit:
+            found.append((moment, era))
+            moment = era.schedule.previous(moment)
     return found[::-1]
 
 
 def _spans(
-    schedule: Schedule,
-    after: datetime,
-    until: datetime,
+    eras: Iterable[Era],
     fate: Fate,
     reason: Reason,
     *,
@@ -236,26 +234,32 @@ def _spans(
     note: str = "",
     blocked_by: int | None = None,
 ) -> Iterator[Span]:
-    """One span for the occurrences in (after, until]; none where there are none."""
-    first, last = schedule.next(after), schedule.previous(until + INSTANT)
-    if after < until and first is not None and last is not None and first <= last:
-        count = 1 if first == last else schedule.count(after, until)
-        yield Span(
-            first=first, last=last, count=count, fate=fate, reason=reason, by=by, note=note, blocked_by=blocked_by
-        )
+    """A span for the occurrences of each era; none where there are none."""
+    for era in eras:
+        schedule, after, until = era.schedule, era.after, era.until
+        first, last = schedule.next(after), schedule.previous(until + INSTANT)
+        if first is not None and last is not None and first <= last:
+            yield Span(
+                fingerprint=era.job.fingerprint,
+                turn=era.turn,
+                first=first,
+                last=last,
+                count=1 if first == last else schedule.count(after, until),
+                fate=fate,
+                reason=reason,
+                by=by,
+                note=note,
+                blocked_by=blocked_by,
+            )
 
 
-def _in_order(fates: list[Birth | Span]) -> list[Birth | Span]:
-    return sorted(fates, key=lambda fate: fate.scheduled_for if isinstance(fate, Birth) else fate.first)
-
-
-def _joined(fates: Iterable[Birth | Span]) -> list[Birth | Span]:
-    """Neighbours with one cause, in one span."""
+def _verdict(fates: Iterable[Birth | Span], replaces: Iterable[int] = ()) -> Verdict:
+    """In the order of the occurrences; neighbours with one cause are one span."""
     joined: list[Birth | Span] = []
-    for fate in _in_order(list(fates)):
+    for fate in sorted(fates, key=lambda fate: fate.scheduled_for if isinstance(fate, Birth) else fate.first):
         last = joined[-1] if joined else None
         if isinstance(fate, Span) and isinstance(last, Span) and fate.joins(last):
             joined[-1] = replace(last, last=fate.last, count=last.count + fate.count)
         else:
             joined.append(fate)
-    return joined
+    return Verdict(fates=joined, replaces=list(replaces))

@@ -22,7 +22,13 @@ class JobState(models.Model):
     ledger_through = models.DateTimeField(
         null=True, help_text="The watermark: every occurrence up to here is a run or in a gap."
     )
-    next_due_at = models.DateTimeField(null=True, db_index=True)
+    next_due_at = models.DateTimeField(null=True, db_index=True, help_text="When the tick looks at the job next.")
+    declared = models.TextField(
+        blank=True, default="", db_default="", help_text="The declared schedule and zone that the ledger follows."
+    )
+    zone_rules = models.TextField(
+        blank=True, default="", db_default="", help_text="A checksum of the zone's rules by which it is next due."
+    )
     last_gap = models.ForeignKey(
         "Gap",
         null=True,
@@ -84,6 +90,9 @@ class Run(models.Model):
     arguments = models.JSONField(default=list, help_text="A list of words, as written on the command line.")
     requested_by = models.TextField(blank=True, help_text="Who or what started it.")
     created_at = models.DateTimeField(db_default=Now())
+    requested_for = models.DateTimeField(
+        null=True, help_text="The later moment that it was asked for; null: at once. Until then it is in nobody's way."
+    )
     not_before = models.DateTimeField(db_default=Now(), help_text="It doesn't start earlier.")
     started_at = models.DateTimeField(null=True, help_text="When its latest attempt started.")
     finished_at = models.DateTimeField(null=True)

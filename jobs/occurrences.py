@@ -18,6 +18,7 @@ from typing import Literal, NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from jobs.ncrontab import Expression
+from jobs.zones import same_clock
 
 SECOND, MINUTE, DAY = timedelta(seconds=1), timedelta(minutes=1), timedelta(days=1)
 # No zone's clock has ever changed twice within three days (the closest: Freetown, 1 and 5 September 1939).
@@ -96,6 +97,12 @@ class Schedule:
     def fingerprint(self) -> str:
         """What tells this schedule from any other: `0 0 3 * * * Europe/Berlin`."""
         return f"{self.expression.text} {self.zone.key}"
+
+    @classmethod
+    def of_fingerprint(cls, fingerprint: str) -> "Schedule":
+        """The schedule with this fingerprint. Raises InvalidExpression or UnknownZone where it can't be read here."""
+        expression, _, zone = fingerprint.rpartition(" ")
+        return cls(expression, zone)
 
     def next(self, after: datetime) -> datetime | None:
         """The first occurrence strictly after this moment; None if no more comes."""
@@ -226,6 +233,12 @@ class Schedule:
     def _by_one_clock(self, offset: timedelta, start: datetime, end: datetime) -> Iterator[datetime]:
         for hour, distances in self.expression.by_hour(start + offset, end + offset):
             yield from map((hour - offset).replace(tzinfo=UTC).__add__, distances)
+
+
+def same_occurrences(one: str, other: str) -> bool:
+    """Whether two fingerprints mean the same: one expression, by zones that are one clock under two names."""
+    (expression, _, zone), (other_expression, _, other_zone) = one.rpartition(" "), other.rpartition(" ")
+    return one == other or (expression == other_expression != "" and same_clock(zone, other_zone))
 
 
 def zone_called(name: str) -> ZoneInfo:

@@ -5,9 +5,10 @@ from datetime import datetime
 
 from django.db import transaction
 
-from jobs import doorbell, overrides, states
+from jobs import doorbell, overrides, record, states
 from jobs.declarations import Job
 from jobs.doorbell import Ring
+from jobs.eras import INSTANT
 from jobs.models import Event, JobState
 from jobs.ncrontab import Expression
 from jobs.occurrences import Schedule
@@ -49,7 +50,7 @@ def pause(job: Job, *, by: str, reason: str = "", until: datetime | None = None)
     """
     with transaction.atomic():
         # What was due before the pause has its run or its gap before the pause begins.
-        born = serve([job])
+        born = serve([job], as_recorded=True)
         states.lock(job)
         state = JobState.objects.get(pk=job.name)
         clock = states.clock()
@@ -67,7 +68,7 @@ def pause(job: Job, *, by: str, reason: str = "", until: datetime | None = None)
 def resume(job: Job, *, by: str) -> None:
     """End the pause; what it swallowed stays skipped. Raises NotPaused."""
     with transaction.atomic():
-        born = serve([job])
+        born = serve([job], as_recorded=True)
         states.lock(job)
         if not JobState.objects.get(pk=job.name).is_paused(states.clock()):
             raise NotPaused(job)
@@ -136,7 +137,7 @@ def override(
     with transaction.atomic():
         # What was due by the declaration has its fate before the override begins.
         clock = states.clock()
-        born = serve([job], clock)
+        born = serve([job], clock, as_recorded=True)
         states.lock(job)
         if held := overrides.in_force([job.name], clock).get(job.name):
             raise AlreadyOverridden(job, held)
@@ -152,17 +153,9 @@ def override(
             override_schedule=schedule,
             override_time_zone=time_zone,
             override_arguments=None if arguments is None else list(arguments),
+            zone_rules="",  # the tick looks at the job at once
         )
-        now = overrides.effective(job, clock)
-        if now.schedule is not None and now.fingerprint != job.fingerprint:
-            following = now.schedule.next(clock)
-            row.update(
-                fingerprint=now.fingerprint,
-                ledger_from=clock,
-                ledger_through=clock,
-                last_gap=None,
-                next_due_at=min((at for at in (following, until) if at is not None), default=None),
-            )
+        born += serve([job], clock, as_recorded=True)
         Event.objects.create(
             job=job.name, kind="overridden", by=by, message=_sentence(job, by, reason, until, "overridden")
         )
@@ -173,13 +166,19 @@ def end_override(job: Job, *, by: str) -> None:
     """Let the declaration hold again. Raises NotOverridden."""
     with transaction.atomic():
         clock = states.clock()
-        born = serve([job], clock)
+        born = serve([job], clock, as_recorded=True)
         states.lock(job)
         if job.name not in overrides.in_force([job.name], clock):
             raise NotOverridden(job)
-        # The ledger of the override ends here, where that of the declaration begins.
-        JobState.objects.filter(pk=job.name, ledger_through__lt=clock).update(ledger_through=clock)
-        states.end_override(job, by=by)
+        state = JobState.objects.get(pk=job.name)
+        assert state.override_at is not None
+        end = max(clock, state.override_at + INSTANT, *filter(None, [state.ledger_through]))
+        JobState.objects.filter(pk=job.name).update(override_until=end, zone_rules="")
+        message = f"{by} ended the override of {job.name} by {state.override_by}."
+        Event.objects.create(job=job.name, kind="override_ended", at=end, by=by, message=message)
+        if job.schedule is None:
+            record.end_overrides([job.name])
+        born += serve([job], end, as_recorded=True)
     doorbell.ring_all(Ring(run=run.run) for run in born)
 
 

@@ -2,12 +2,75 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
-from jobs import clocks, declarations, sql
+from jobs import clocks, declarations, overrides, sql
 from jobs.declarations import Job
+from jobs.eras import Ledger
 from jobs.fate import Activity
+from jobs.occurrences import same_occurrences
+from jobs.zones import rules_of
+
+
+class State(NamedTuple):
+    """A row of JobState with what is needed of its last gap, and the database's clock."""
+
+    job: str
+    clock: datetime
+    ledger: Ledger
+    zone_rules: str
+    paused_at: datetime | None
+    paused_until: datetime | None
+    paused_by: str
+    paused_reason: str
+    last_gap: int | None
+    gap_fate: str
+    gap_reason: str
+    gap_by: str
+    gap_note: str
+    gap_blocked_by: int | None
+
+
+def read(jobs: Sequence[str], *, lock: str = "") -> list[State]:
+    """The rows of these jobs, in the order of their names: two that lock never wait for each other in a circle."""
+    return _read("s.job = ANY(%s)", jobs, lock)
+
+
+def read_unscheduled(scheduled: Sequence[str], *, lock: str = "") -> list[State]:
+    """The rows of jobs that have a ledger, and no schedule any more."""
+    return _read("s.fingerprint <> '' AND NOT s.job = ANY(%s)", scheduled, lock)
+
+
+def _read(condition: str, jobs: Sequence[str], lock: str) -> list[State]:
+    found = sql.rows(
+        f"""
+        SELECT s.job, clock_timestamp(), s.fingerprint, s.declared, s.ledger_from, s.ledger_through, s.zone_rules,
+               s.paused_at, s.paused_until, s.paused_by, s.paused_reason,
+               g.id, g.fate, g.reason, g.by, g.note, g.blocked_by_id,
+               {overrides.COLUMNS}
+          FROM jobs_jobstate s LEFT JOIN jobs_gap g ON g.id = s.last_gap_id AND g.fingerprint = s.fingerprint
+         WHERE {condition}
+         ORDER BY s.job {lock}
+        """,  # noqa: S608 — condition, lock and COLUMNS are fixed
+        [list(jobs)],
+    )
+    return [
+        State(
+            job,
+            clock,
+            Ledger(
+                fingerprint=fingerprint,
+                declared=declared,
+                since=since,
+                through=through,
+                override=overrides.read(rest[11:]),
+            ),
+            *rest[:11],
+        )
+        for job, clock, fingerprint, declared, since, through, *rest in found
+    ]
 
 
 def begin(jobs: Iterable[Job], at: datetime | None = None) -> None:
@@ -21,6 +84,7 @@ def begin(jobs: Iterable[Job], at: datetime | None = None) -> None:
         {
             "job": job.name,
             "fingerprint": job.fingerprint,
+            "zone_rules": rules_of(job.schedule.zone.key) if job.schedule else "",
             "through": seen.isoformat() if job.schedule else None,
             "next_due": text(job.schedule.next(seen) if job.schedule else None),
         }
@@ -29,10 +93,11 @@ def begin(jobs: Iterable[Job], at: datetime | None = None) -> None:
     sql.execute(
         """
         INSERT INTO jobs_jobstate
-               (job, fingerprint, ledger_from, ledger_through, next_due_at, paused_by, paused_reason)
-        SELECT job, fingerprint, through, through, next_due, '', ''
+               (job, fingerprint, declared, zone_rules, ledger_from, ledger_through, next_due_at,
+                paused_by, paused_reason)
+        SELECT job, fingerprint, fingerprint, zone_rules, through, through, next_due, '', ''
           FROM jsonb_to_recordset(%s)
-            AS new(job text, fingerprint text, through timestamptz, next_due timestamptz)
+            AS new(job text, fingerprint text, zone_rules text, through timestamptz, next_due timestamptz)
          ORDER BY job
             ON CONFLICT (job) DO NOTHING
         """,
@@ -49,41 +114,17 @@ def first_seen(clock: datetime) -> datetime:
 
 
 def lock(job: Job) -> None:
-    """Hold the job's lock until the transaction ends."""
+    """Hold the job's lock until the transaction ends. A row that this makes has no ledger: timers and tick begin it."""
     if sql.row("SELECT FROM jobs_jobstate WHERE job = %s FOR UPDATE", [job.name]) is not None:
         return
-    begin([job])
-    sql.execute("SELECT FROM jobs_jobstate WHERE job = %s FOR UPDATE", [job.name])
-
-
-def end_override(job: Job, *, by: str = "") -> None:
-    """End the job's override where its ledger stands now: from there on that of the declared schedule begins.
-
-    `by` is who ended it; empty where its time was over.
-    """
-    through: datetime | None = sql.value("SELECT ledger_through FROM jobs_jobstate WHERE job = %s", [job.name])
-    following = job.schedule.next(through) if job.schedule and through else None
     sql.execute(
         """
-        WITH ended AS (
-            SELECT job, override_by AS by FROM jobs_jobstate WHERE job = %(job)s
-        ), declared AS (
-            UPDATE jobs_jobstate
-               SET override_at = NULL, override_until = NULL, override_by = '', override_reason = '',
-                   override_schedule = '', override_time_zone = '', override_arguments = NULL,
-                   ledger_from = CASE WHEN fingerprint = %(fingerprint)s THEN ledger_from ELSE ledger_through END,
-                   last_gap_id = CASE WHEN fingerprint = %(fingerprint)s THEN last_gap_id END,
-                   fingerprint = %(fingerprint)s, next_due_at = %(following)s
-             WHERE job = %(job)s
-        )
-        INSERT INTO jobs_event (job, kind, by, message)
-        SELECT job, 'override_ended', coalesce(nullif(%(by)s, ''), by),
-               CASE WHEN %(by)s = '' THEN 'The override of ' || job || ' by ' || by || ' has ended.'
-                    ELSE %(by)s || ' ended the override of ' || job || ' by ' || by || '.' END
-          FROM ended
+        INSERT INTO jobs_jobstate (job, fingerprint, paused_by, paused_reason) VALUES (%s, '', '', '')
+            ON CONFLICT (job) DO NOTHING
         """,
-        {"job": job.name, "fingerprint": job.fingerprint, "following": following, "by": by},
+        [job.name],
     )
+    sql.execute("SELECT FROM jobs_jobstate WHERE job = %s FOR UPDATE", [job.name])
 
 
 def pause_of(job: Job) -> str:
@@ -107,12 +148,15 @@ def clock() -> datetime:
 def clock_and_watermark(job: Job) -> tuple[datetime, datetime | None]:
     """The database's clock, and how far the job's ledger reaches; None where its present schedule has none yet."""
     found = sql.row(
-        "SELECT clock_timestamp(), (SELECT ledger_through FROM jobs_jobstate WHERE job = %s AND fingerprint = %s)",
-        [job.name, job.fingerprint],
+        """
+        SELECT clock_timestamp(), fingerprint, ledger_through
+          FROM (VALUES (1)) AS one LEFT JOIN jobs_jobstate ON job = %s
+        """,
+        [job.name],
     )
     assert found is not None
-    now, through = found
-    return now, through
+    now, fingerprint, through = found
+    return now, through if same_occurrences(fingerprint or "", job.fingerprint) else None
 
 
 def activity(since: Mapping[str, datetime | None]) -> dict[str, list[Activity]]:
@@ -120,7 +164,7 @@ def activity(since: Mapping[str, datetime | None]) -> dict[str, list[Activity]]:
     found: dict[str, list[Activity]] = defaultdict(list)
     rows = sql.rows(
         """
-        SELECT r.job, id, created_at, attempt > 0,
+        SELECT r.job, id, coalesce(requested_for, created_at), attempt > 0, trigger = 'catch_up',
                -- A run whose lease ran out is nobody's, though not called lost yet: it is in nobody's way after that.
                CASE WHEN status = 'running' AND lease_expires_at < clock_timestamp() THEN lease_expires_at
                     ELSE finished_at END
@@ -132,8 +176,8 @@ def activity(since: Mapping[str, datetime | None]) -> dict[str, list[Activity]]:
         """,
         [list(since), list(since.values())],
     )
-    for job, run, created_at, started, finished_at in rows:
-        found[job].append(Activity(run=run, created_at=created_at, finished_at=finished_at, started=started))
+    for job, run, begun, started, caught_up, finished_at in rows:
+        found[job].append(Activity(run=run, since=begun, finished_at=finished_at, started=started, caught_up=caught_up))
     return found
 
 

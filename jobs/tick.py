@@ -5,10 +5,10 @@ from datetime import timedelta
 
 from django.conf import settings
 
-from jobs import claims, doorbell, instance, sight, sql, states, supervisor, telemetry, timing, transitions
+from jobs import claims, doorbell, instance, record, sight, sql, states, supervisor, telemetry, timing, transitions
 from jobs.declarations import Job, registry
 from jobs.doorbell import Ring
-from jobs.serve import Born, serve
+from jobs.serve import Born, retire, serve
 
 log = logging.getLogger(__name__)
 
@@ -23,7 +23,7 @@ def tick() -> list[Born]:
     if not _aligned:
         # A job without a schedule gets its row too: in the admin it is what is asked to run.
         states.begin(job for job in registry.values() if not job.schedule)
-        retire_unscheduled()
+        retire([job.name for job in registry.scheduled()])
     supervisor.give_unsure_back()
     born = _serve(due)
     # Not before: where the database fails here, the next tick has to look at all jobs again.
@@ -79,31 +79,26 @@ def _note_end() -> None:
     )
 
 
-def retire_unscheduled() -> None:
-    """A job whose schedule was taken away loses its watermark: if the schedule comes back, its ledger begins anew."""
-    sql.execute(
-        """
-        UPDATE jobs_jobstate SET fingerprint = '', next_due_at = NULL
-         WHERE fingerprint <> '' AND NOT job = ANY(%s)
-        """,
-        [[job.name for job in registry.scheduled()]],
-    )
-
-
 def _due() -> list[Job]:
     """The jobs with an occurrence to serve: at once those without a timer, after a while those that have one.
 
-    The timer of a job whose schedule or zone is overridden knows nothing of it.
+    Also those whose next moment was computed with another schedule or other rules of the zone than this process has,
+    and those with an override, of which their timers know nothing.
     """
     scheduled = registry.scheduled()
+    mine = [
+        (job.name, *record.computed_with(job), timing.PATIENCE if job.has_timer else timedelta(0)) for job in scheduled
+    ]
     found = sql.rows(
         """
-        SELECT job FROM jobs_jobstate
-         WHERE next_due_at <= clock_timestamp() - CASE
-                   WHEN job = ANY(%s) AND override_schedule = '' AND override_time_zone = '' THEN %s
-                   ELSE interval '0' END
+        SELECT job
+          FROM jobs_jobstate JOIN unnest(%s::text[], %s::text[], %s::text[], %s::interval[])
+                                    AS mine(job, declared, zone_rules, patience) USING (job)
+         WHERE next_due_at <= clock_timestamp() - patience
+            OR (jobs_jobstate.declared, jobs_jobstate.zone_rules) <> (mine.declared, mine.zone_rules)
+            OR override_schedule <> '' OR override_time_zone <> ''
         """,
-        [[job.name for job in scheduled if job.has_timer], timing.PATIENCE],
+        [list(column) for column in zip(*mine, strict=True)] or [[]] * 4,
     )
     due = {job for (job,) in found}
     return [job for job in scheduled if job.name in due]

@@ -63,6 +63,7 @@ class Reason(TextChoices):
     DISABLED = "disabled"  # the function was disabled in Azure
     TOO_LATE = "too_late"  # found after the start deadline
     SUPERSEDED = "superseded"  # found late, and a later occurrence ran in its place (misfire)
+    UNSCHEDULED = "unscheduled"  # its job or schedule was taken away before anyone was there
     PREDECESSOR = "predecessor"  # a step whose predecessor didn't succeed
 
 

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jobs.declarations import Job
+from jobs.eras import Era
 from jobs.fate import CATCH_UP_LIMIT, Activity, Birth, Collision, Situation, Span, collide, decide
 from jobs.occurrences import Schedule
 from jobs.words import Fate, Misfire, Overlap, Reason, Trigger
@@ -27,9 +28,17 @@ def a_job(schedule=HOURLY, **rules):
     return Job(name="nightly", command="nightly", schedule=schedule, **rules)
 
 
+def decided(job, after, now, due_until=None, **facts):
+    """The verdict on one schedule's occurrences in (after, due_until], or up to now."""
+    return decide([Era(job, after, due_until or now)], Situation(now=now, **facts))
+
+
 def fates(job, after, now, **facts):
     """The fates of the window, short: births as times, with "late" where they are caught up, and spans as tuples."""
-    verdict = decide(job, job.schedule, Situation(ledger_through=after, now=now, **{"due_until": now} | facts))
+    return short(decided(job, after, now, **facts))
+
+
+def short(verdict):
     return [_short(fate) for fate in verdict.fates]
 
 
@@ -40,8 +49,8 @@ def _short(fate):
     return (span, str(fate.reason)) if fate.blocked_by is None else (span, str(fate.reason), fate.blocked_by)
 
 
-def running(run=7, since="01:30", until=None, started=True):
-    return Activity(run=run, created_at=at(since), finished_at=until and at(until), started=started)
+def running(run=7, since="01:30", until=None, **facts):
+    return Activity(run=run, since=at(since), finished_at=until and at(until), **facts)
 
 
 def test_an_occurrence_in_time_is_born():
@@ -85,17 +94,13 @@ def test_with_misfire_none_an_occurrence_within_two_minutes_still_runs():
 
 
 def test_misfire_none_is_told_beside_the_reason():
-    [span] = decide(
-        a_job(misfire=Misfire.NONE),
-        HOURLY,
-        Situation(ledger_through=at("02:30"), now=at("03:30"), due_until=at("03:30")),
-    ).fates
+    [span] = decided(a_job(misfire=Misfire.NONE), at("02:30"), at("03:30")).fates
     assert (span.fate, span.note) == (Fate.MISSED, "misfire='none'")
 
 
 def test_misfire_all_makes_up_for_a_limited_number_oldest_first():
     job = a_job(MINUTELY, misfire=Misfire.ALL, start_deadline=timedelta(hours=6))
-    verdict = decide(job, MINUTELY, Situation(ledger_through=at("00:00"), now=at("03:00"), due_until=at("03:00")))
+    verdict = decided(job, at("00:00"), at("03:00"))
     superseded, *births = verdict.fates
     assert (superseded.count, superseded.reason) == (180 - CATCH_UP_LIMIT, Reason.SUPERSEDED)
     assert len(births) == CATCH_UP_LIMIT
@@ -125,8 +130,7 @@ def test_an_occurrence_may_start_up_to_its_deadline(schedule, deadline, now, exp
 def test_without_a_deadline_the_latest_occurrence_runs_however_late_it_is():
     job = a_job(start_deadline="never")
     now = at("02:30")
-    situation = Situation(ledger_through=now - timedelta(days=400), now=now, due_until=now)
-    *spans, birth = decide(job, HOURLY, situation).fates
+    *spans, birth = decided(job, now - timedelta(days=400), now).fates
     assert {span.reason for span in spans} == {"superseded"}
     assert (birth.scheduled_for, birth.start_by) == (at("02:00"), None)
 
@@ -145,6 +149,13 @@ def test_the_deadline_is_one_period_but_no_less_than_the_tick_needs_and_no_more_
     assert a_job(Schedule(schedule)).deadline_at(at("12:00")) == deadline
 
 
+def test_without_a_declared_deadline_misfire_all_makes_up_for_a_day():
+    job = a_job(misfire=Misfire.ALL)
+    found = decided(job, at("00:30"), at("00:30") + timedelta(hours=30))
+    assert len(found.births) == 24
+    assert [fate.reason for fate in found.fates if isinstance(fate, Span)] == [Reason.TOO_LATE]
+
+
 def test_the_tick_takes_up_what_the_timer_of_a_job_of_every_minute_left():
     now = at("03:01:00.3")
     assert fates(a_job(MINUTELY), at("02:59:30"), now, due_until=now - timedelta(seconds=30)) == ["03:00:00"]
@@ -160,9 +171,7 @@ def test_a_run_in_the_way_of_a_job_of_every_minute_is_waited_for():
 def test_only_a_run_that_can_start_at_once_is_held_to_the_deadline():
     def start_by(**facts):
         job = a_job(overlap=Overlap.QUEUE)
-        [birth] = decide(
-            job, HOURLY, Situation(ledger_through=at("02:30"), now=at("03:00"), due_until=at("03:00"), **facts)
-        ).births
+        [birth] = decided(job, at("02:30"), at("03:00"), **facts).births
         return birth.start_by
 
     assert start_by() == at("04:00")
@@ -189,18 +198,23 @@ def test_an_occurrence_has_the_fate_that_the_overlap_policy_says(overlap, activi
 
 def test_the_runs_to_replace_are_those_still_active():
     job = a_job(overlap=Overlap.REPLACE)
-    situation = Situation(
-        ledger_through=at("02:30"),
-        now=at("03:00"),
-        due_until=at("03:00"),
-        activity=[running(6, until="02:45"), running(7), running(8, started=False)],
-    )
-    assert decide(job, HOURLY, situation).replaces == [7, 8]
+    activity = [running(6, until="02:45"), running(7), running(8, started=False)]
+    assert decided(job, at("02:30"), at("03:00"), activity=activity).replaces == [7, 8]
+
+
+def test_what_misfire_all_caught_up_is_waited_for_and_not_replaced():
+    caught_up = running(8, started=False, caught_up=True)
+    job = a_job(overlap=Overlap.REPLACE, misfire=Misfire.ALL)
+    assert decided(job, at("02:30"), at("03:00"), activity=[running(7), caught_up]).replaces == [7]
+    [birth] = (verdict := decided(job, at("02:30"), at("03:00"), activity=[caught_up])).births
+    assert (birth.start_by, verdict.replaces) == (None, [])
+    once = a_job(overlap=Overlap.REPLACE)
+    assert decided(once, at("02:30"), at("03:00"), activity=[running(7), caught_up]).replaces == [7, 8]
 
 
 def test_nothing_is_replaced_where_nothing_is_due():
-    situation = Situation(ledger_through=at("03:00"), now=at("03:30"), due_until=at("03:30"), activity=[running()])
-    assert decide(a_job(overlap=Overlap.REPLACE), HOURLY, situation).replaces == []
+    job = a_job(overlap=Overlap.REPLACE)
+    assert decided(job, at("03:00"), at("03:30"), activity=[running()]).replaces == []
 
 
 def test_no_more_than_the_declared_number_run_beside_each_other():
@@ -239,7 +253,7 @@ def test_collisions(policy):
 
 def paused(until=None):
     return {
-        "paused": True,
+        "paused_at": at("00:00"),
         "paused_until": until and at(until),
         "paused_by": "ada",
         "paused_reason": "a move",
@@ -247,12 +261,9 @@ def paused(until=None):
 
 
 def test_a_paused_jobs_occurrences_are_skipped_for_whoever_paused_it():
-    [span] = decide(
-        a_job(),
-        HOURLY,
-        Situation(ledger_through=at("00:30"), now=at("03:30"), due_until=at("03:30"), **paused()),
-    ).fates
+    [span] = decided(a_job(), at("00:30"), at("03:30"), **paused()).fates
     assert span == Span(
+        fingerprint=HOURLY.fingerprint,
         first=at("01:00"),
         last=at("03:00"),
         count=3,
@@ -289,21 +300,12 @@ def test_a_pause_comes_before_a_run_in_the_way():
 
 @pytest.mark.parametrize("facts", [{}, paused(), {"activity": [running()]}])
 def test_a_disabled_job_is_skipped_before_all_else(facts):
-    verdict = decide(
-        a_job(),
-        HOURLY,
-        Situation(
-            ledger_through=at("01:30"),
-            now=at("03:30"),
-            due_until=at("03:30"),
-            disabled_by="AzureWebJobs.nightly.Disabled",
-            **facts,
-        ),
-    )
+    verdict = decided(a_job(), at("01:30"), at("03:30"), disabled_by="AzureWebJobs.nightly.Disabled", **facts)
     assert verdict.births == []
     # Asked for a second time: serve goes over the fates more than once.
     assert verdict.fates == [
         Span(
+            fingerprint=HOURLY.fingerprint,
             first=at("02:00"),
             last=at("03:00"),
             count=2,
@@ -317,11 +319,7 @@ def test_a_disabled_job_is_skipped_before_all_else(facts):
 
 def test_a_months_pause_of_a_job_of_every_ten_seconds_is_one_span():
     now = at("00:00") + timedelta(days=30)
-    [span] = decide(
-        a_job(EVERY_TEN_SECONDS),
-        EVERY_TEN_SECONDS,
-        Situation(ledger_through=at("00:00"), now=now, due_until=now, **paused()),
-    ).fates
+    [span] = decided(a_job(EVERY_TEN_SECONDS), at("00:00"), now, **paused()).fates
     assert (span.count, span.last) == (259_200, now)
 
 
@@ -330,11 +328,11 @@ ACTIVITY = st.lists(st.tuples(SECONDS, st.one_of(st.none(), st.integers(0, 3600)
     lambda runs: [
         Activity(
             run=number,
-            created_at=created_at,
-            finished_at=None if lasted is None else created_at + timedelta(seconds=lasted),
+            since=since,
+            finished_at=None if lasted is None else since + timedelta(seconds=lasted),
             started=started,
         )
-        for number, (created_at, lasted, started) in enumerate(sorted(runs, key=lambda run: run[0]))
+        for number, (since, lasted, started) in enumerate(sorted(runs, key=lambda run: run[0]))
     ]
 )
 JOBS = st.builds(
@@ -356,51 +354,58 @@ JOBS = st.builds(
 
 @st.composite
 def situations(draw):
-    through, now = sorted([draw(SECONDS), draw(SECONDS)])
-    pause = {"paused": True, "paused_until": draw(st.one_of(st.none(), SECONDS))} if draw(st.booleans()) else {}
-    return Situation(
-        ledger_through=through,
+    """One to three schedules that were in force one after the other, and all that `decide` looks at."""
+    through, *changes, now = sorted(draw(st.lists(SECONDS, min_size=2, max_size=4)))
+    until = max(through, *changes, now - timedelta(seconds=draw(st.sampled_from([0, 30]))))
+    eras: list[Era] = []
+    for place, (after, end) in enumerate(pairwise([through, *changes, until])):
+        eras.append(Era(draw(JOBS), after, end, place))
+    pause = {"paused_at": draw(SECONDS), "paused_until": draw(st.one_of(st.none(), SECONDS))}
+    return eras, Situation(
         now=now,
-        due_until=max(through, now - timedelta(seconds=draw(st.sampled_from([0, 30])))),
-        activity=[run for run in draw(ACTIVITY) if run.created_at <= now],
+        activity=[run for run in draw(ACTIVITY) if run.since <= now],
         disabled_by=draw(st.sampled_from(["", "", "AzureWebJobs.nightly.Disabled"])),
-        **pause,
+        abandoned=draw(st.sampled_from([False, False, False, True])),
+        **(pause if draw(st.booleans()) else {}),
     )
 
 
 @settings(max_examples=400, deadline=None)
-@given(JOBS, situations())
-def test_each_occurrence_of_the_window_has_exactly_one_fate_in_order(job, situation):
+@given(situations())
+def test_each_occurrence_of_each_schedule_has_exactly_one_fate_in_order(drawn):
+    eras, situation = drawn
     found = []
-    for fate in decide(job, job.schedule, situation).fates:
+    for fate in decide(eras, situation).fates:
         if isinstance(fate, Birth):
             found.append(fate.scheduled_for)
         else:
-            covered = list(job.schedule.between(fate.first - timedelta(microseconds=1), fate.last))
+            (schedule,) = {era.schedule for era in eras if era.turn == fate.turn}
+            assert schedule.fingerprint == fate.fingerprint
+            covered = list(schedule.between(fate.first - timedelta(microseconds=1), fate.last))
             assert (covered[0], covered[-1], len(covered)) == (fate.first, fate.last, fate.count)
             found += covered
-    assert found == list(job.schedule.between(situation.ledger_through, situation.due_until))
+    assert found == [moment for era in eras for moment in era.schedule.between(era.after, era.until)]
 
 
 @settings(max_examples=200, deadline=None)
-@given(JOBS, situations())
-def test_there_is_one_birth_at_most_unless_all_are_made_up_for(job, situation):
-    births = decide(job, job.schedule, situation).births
-    assert len(births) <= (CATCH_UP_LIMIT if job.misfire is Misfire.ALL else 1)
-    deadline = job.deadline_at(situation.now)
-    assert all(deadline is None or situation.now - birth.scheduled_for <= deadline for birth in births)
+@given(situations())
+def test_there_is_one_birth_at_most_unless_all_are_made_up_for(drawn):
+    eras, situation = drawn
+    births = decide(eras, situation).births
+    assert len(births) <= (CATCH_UP_LIMIT if eras[-1].job.misfire is Misfire.ALL else 1)
+    deadlines = [era.job.deadline_at(situation.now) for era in eras]
+    assert None in deadlines or all(situation.now - birth.scheduled_for <= max(deadlines) for birth in births)
 
 
 @settings(max_examples=200, deadline=None)
-@given(JOBS, situations())
-def test_neighbours_with_one_cause_are_one_span(job, situation):
-    found = decide(job, job.schedule, situation).fates
-    for earlier, later in pairwise(found):
+@given(situations())
+def test_neighbours_with_one_cause_are_one_span(drawn):
+    for earlier, later in pairwise(decide(*drawn).fates):
         if isinstance(earlier, Span) and isinstance(later, Span):
             assert not later.joins(earlier)
 
 
 def test_a_run_of_a_group_waits_for_it_and_keeps_no_deadline():
     job = a_job(concurrency_group="table", start_deadline=timedelta(minutes=5))
-    [birth] = decide(job, HOURLY, Situation(ledger_through=at("02:00"), now=at("03:00"), due_until=at("03:00"))).births
+    [birth] = decided(job, at("02:00"), at("03:00")).births
     assert birth.start_by is None

@@ -16,7 +16,7 @@ from jobs.models import Event, Gap, JobState, Run
 from jobs.ncrontab import InvalidExpression
 from jobs.occurrences import UnknownZone
 from jobs.parameters import InvalidArguments
-from jobs.serve import serve
+from jobs.serve import retire, serve
 from jobs.words import Status
 from tests.rows import first_seen_at
 
@@ -92,6 +92,25 @@ def test_an_override_ends_by_itself_and_each_schedule_keeps_its_occurrences(nigh
     assert Event.objects.get(kind="override_ended").message == "The override of nightly by ada has ended."
 
 
+def test_what_was_due_before_and_after_an_overrides_end_is_decided_as_one(nightly, now):
+    """Down over its end: the latest occurrence runs, and the override's is not in its way."""
+    due = nightly.schedule.next(now)
+    operators.override(nightly, schedule=f"0 30 {(due - HOUR).hour} * * *", by="ada", until=due - timedelta(minutes=10))
+    assert [run.scheduled_for for run in serve([nightly], due + timedelta(minutes=20))] == [due]
+    assert [(gap.last, gap.reason) for gap in Gap.objects.all()] == [(due - timedelta(minutes=30), "superseded")]
+
+
+def test_an_occurrence_keeps_the_arguments_of_its_time(declared, now):
+    declared("nightly", "--word", "declared", command="succeeds", schedule="0 0 * * * *", misfire="all")
+    job = registry["nightly"]
+    serve([job])
+    end = job.schedule.next(now) + timedelta(minutes=1)
+    operators.override(job, arguments=["--word", "overridden"], by="ada", until=end)
+    serve([job], end + HOUR)
+    words = Run.objects.order_by("scheduled_for").values_list("arguments", flat=True)
+    assert list(words) == [["--word", "overridden"], ["--word", "declared"]]
+
+
 def test_an_occurrence_at_an_overrides_end_is_the_declarations(nightly, now):
     due = nightly.schedule.next(now)
     operators.override(nightly, schedule="0 0 0 30 1 *", by="ada", until=due)
@@ -101,6 +120,7 @@ def test_an_occurrence_at_an_overrides_end_is_the_declarations(nightly, now):
 def test_the_tick_looks_where_an_override_ends(nightly, now):
     until = now + timedelta(minutes=5)
     operators.override(nightly, schedule="0 0 0 1 1 *", by="ada", until=until)
+    serve([nightly])
     assert JobState.objects.get().next_due_at == until
 
 
@@ -109,9 +129,9 @@ def test_an_operator_may_end_it(nightly, now):
     operators.end_override(nightly, by="bob")
     state = JobState.objects.get()
     assert (state.override_at, state.fingerprint) == (None, nightly.fingerprint)
-    assert state.next_due_at == nightly.schedule.next(now)
-    (event,) = Event.objects.filter(kind="override_ended")
-    assert (event.by, event.message) == ("bob", "bob ended the override of nightly by ada.")
+    assert Event.objects.get(kind="override_ended").message == "bob ended the override of nightly by ada."
+    serve([nightly])
+    assert JobState.objects.get().next_due_at == nightly.schedule.next(now)
     with pytest.raises(operators.NotOverridden, match=r"^Job 'nightly' is not overridden\.$"):
         operators.end_override(nightly, by="bob")
 
@@ -306,7 +326,7 @@ def test_a_typo_in_a_setting_costs_the_job_no_timer_and_no_watermark(declared, m
     registry.clear()
     monkeypatch.setenv("JOBS_SCHEDULE__NIGHTLY", "at three")
     declared("nightly", command="succeeds", schedule="0 0 3 * * *")
-    tick.retire_unscheduled()
+    retire([job.name for job in registry.scheduled()])
     after = JobState.objects.get()
     assert (after.fingerprint, after.next_due_at) == (before.fingerprint, before.next_due_at)
     assert "nightly" in [function.get_function_name() for function in functions.build().get_functions()]

@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from jobs import operators, states
 from jobs.declarations import registry
 from jobs.models import Event, Gap, JobState, Run
-from jobs.serve import serve
+from jobs.serve import retire, serve
 from jobs.words import Status
 from tests.at_once import at_once
 from tests.rows import a_run, first_seen_at
@@ -188,17 +188,112 @@ def test_a_gap_that_is_lengthened_may_be_followed_by_a_run(hourly):
     assert (state.paused_at, state.paused_until, state.last_gap) == (None, None, None)
 
 
-def test_another_schedule_begins_its_ledger_anew_and_invents_no_past(hourly, declared):
+def edit(declared, monkeypatch, name="nightly", *, seen, **rules):
+    """A release with another declaration: a new process, which first sees it at this time."""
+    first_seen_at(monkeypatch, at(seen))
+    registry._jobs.pop(name, None)
+    declared(name, command="succeeds", **rules)
+    return registry[name]
+
+
+def test_another_schedule_is_in_force_from_when_it_is_first_seen_and_invents_no_past(hourly, declared, monkeypatch):
     serve([hourly], at("01:00"))
     Run.objects.update(status="succeeded", finished_at=at("01:01"))
-    registry._jobs.clear()
-    declared("nightly", schedule="0 */10 * * * *", start_deadline=timedelta(minutes=5))
-    assert [run.scheduled_for for run in serve([registry["nightly"]], at("01:30"))] == [at("01:30")]
+    edited = edit(declared, monkeypatch, seen="01:15", schedule="0 */10 * * * *", start_deadline=timedelta(minutes=5))
+    assert [run.scheduled_for for run in serve([edited], at("01:30"))] == [at("01:30")]
+    assert gaps() == [("01:20:00", "01:20:00", 1, "too_late")]
     state = JobState.objects.get()
-    assert (state.fingerprint, state.ledger_from) == ("0 */10 * * * * UTC", at("01:00"))
+    assert (state.fingerprint, state.ledger_from) == ("0 */10 * * * * UTC", at("01:15"))
     event = Event.objects.get()
     assert (event.job, event.kind, event.by) == ("nightly", "schedule_changed", "code")
-    assert event.message == ("The schedule changed from 0 0 * * * * UTC to 0 */10 * * * * UTC: its ledger begins anew.")
+    assert event.message == (
+        "The schedule changed from 0 0 * * * * UTC to 0 */10 * * * * UTC. "
+        "What was due until 2026-03-14T01:15:00+00:00 is decided by the former one."
+    )
+
+
+def test_an_occurrence_due_under_both_schedules_while_a_release_is_deployed_runs(declared, monkeypatch):
+    daily = declare_again(declared, schedule="0 0 3 * * *")
+    serve([daily], at("02:58"))
+    edited = edit(declared, monkeypatch, seen="03:02", schedule="0 0 3,15 * * *")
+    assert [run.scheduled_for for run in serve([edited], at("03:02:10"))] == [at("03:00")]
+
+
+def test_what_was_due_under_the_former_schedule_has_its_fate_by_the_jobs_rules(declared, monkeypatch):
+    job = declare_again(declared, schedule="*/10 * * * * *")
+    serve([job], at("08:44:10"))
+    Run.objects.all().delete()
+    Gap.objects.all().delete()
+    edited = edit(declared, monkeypatch, seen="08:44:47", schedule="*/15 * * * * *")
+    assert [run.scheduled_for for run in serve([edited], at("08:44:50"))] == [at("08:44:40")]
+    assert gaps() == [("08:44:20", "08:44:30", 2, "superseded")]
+    assert Gap.objects.get().fingerprint == "*/10 * * * * * UTC"
+
+
+def test_the_former_schedules_own_period_is_its_deadline(declared, monkeypatch):
+    daily = declare_again(declared, schedule="0 0 3 * * *")
+    serve([daily], at("02:58"))
+    edited = edit(declared, monkeypatch, seen="04:03", schedule="0 */5 * * * *")
+    assert [run.scheduled_for for run in serve([edited], at("04:04"))] == [at("03:00")]
+
+
+def test_another_name_of_the_same_clock_is_no_change(declared, monkeypatch):
+    job = declare_again(declared, schedule="0 0 * * * *", time_zone="Europe/Kiev")
+    JobState.objects.update(paused_at=START, paused_by="ada")
+    serve([job], at("01:00"))
+    renamed = edit(declared, monkeypatch, seen="01:30", schedule="0 0 * * * *", time_zone="Europe/Kyiv")
+    serve([renamed], at("02:00"))
+    assert not Event.objects.exists()
+    state = JobState.objects.get()
+    assert (state.ledger_from, state.fingerprint) == (START, "0 0 * * * * Europe/Kyiv")
+
+
+@pytest.mark.parametrize(
+    ("former", "why"),
+    [
+        ("0 0 * * * * Mars/Olympus", "No time zone is called 'Mars/Olympus'. Write an IANA name like 'Europe/Berlin'"),
+        (
+            "7 7 UTC",
+            "The expression '7 7' has 2 fields, not five or six separated by spaces. Write second, minute, "
+            "hour, day of month, month and day of week, like '0 0 3 * * *'",
+        ),
+    ],
+)
+def test_a_former_schedule_that_cant_be_read_leaves_an_event_that_says_what_isnt_known(
+    hourly, declared, monkeypatch, former, why
+):
+    serve([hourly], at("01:00"))
+    JobState.objects.update(fingerprint=former, declared=former)
+    edited = edit(declared, monkeypatch, seen="03:10", schedule="0 30 * * * *")
+    serve([edited], at("03:20"))
+    assert Event.objects.get().message == (
+        f"The schedule changed from {former} to 0 30 * * * * UTC. The former one can't be read here ({why}), "
+        "so it isn't known what was due by it from 2026-03-14T01:00:00+00:00 to 2026-03-14T03:10:00+00:00."
+    )
+    assert JobState.objects.get().ledger_from == at("03:10")
+
+
+def test_the_older_of_two_releases_drops_nothing_of_the_newer(hourly, declared, monkeypatch):
+    """They take turns while one replaces the other; what the ledger's schedule names has its fate by that."""
+    newer = edit(declared, monkeypatch, seen="00:10", schedule="0 30 * * * *", misfire="all", overlap="allow")
+    serve([newer], at("00:20"))
+    first_seen_at(monkeypatch, START)
+    serve([hourly], at("00:40"))
+    first_seen_at(monkeypatch, at("00:10"))
+    serve([newer], at("01:10"))
+    assert [f"{run.scheduled_for:%H:%M}" for run in Run.objects.order_by("scheduled_for")] == ["00:30", "01:00"]
+
+
+def test_what_was_due_before_a_schedule_was_taken_away_is_missed(hourly, monkeypatch):
+    serve([hourly], at("01:00"))
+    first_seen_at(monkeypatch, at("03:30"))
+    retire([])
+    assert gaps() == [("02:00:00", "03:00:00", 2, "unscheduled")]
+    state = JobState.objects.get()
+    assert (state.fingerprint, state.next_due_at, state.ledger_through) == ("", None, at("03:30"))
+    assert Event.objects.get().message == (
+        "The schedule 0 0 * * * * UTC was taken away. What was due until 2026-03-14T03:30:00+00:00 is missed."
+    )
 
 
 def test_an_edited_schedule_never_moves_the_watermark_back(hourly, declared):
@@ -208,15 +303,6 @@ def test_an_edited_schedule_never_moves_the_watermark_back(hourly, declared):
     serve([edited], at("00:59:59.5"))
     state = JobState.objects.get()
     assert run.scheduled_for < state.ledger_from == state.ledger_through == at("01:00:00.25")
-
-
-def test_a_schedule_that_changed_while_nobody_was_on_duty_begins_when_it_is_seen(hourly, declared, monkeypatch):
-    first_seen_at(monkeypatch, at("05:00"))
-    registry._jobs.clear()
-    declared("nightly", schedule="0 30 * * * *")
-    assert serve([registry["nightly"]], at("05:10")) == []
-    assert not Gap.objects.exists()
-    assert JobState.objects.get().ledger_from == at("05:00")
 
 
 def test_the_gap_of_another_schedule_is_not_lengthened(hourly, declared):
@@ -365,3 +451,16 @@ def test_a_pause_is_served_up_to_before_it_begins(hourly):
     operators.pause(hourly, by="ada")
     assert Run.objects.count() == 1
     assert not Gap.objects.filter(reason="paused").exists()
+
+
+def test_a_run_asked_for_later_is_in_nobodys_way_until_its_moment(hourly):
+    """Asked at 00:30 for 04:30, found running at 05:10: it was in the way at 05:00 only."""
+    a_run(
+        status=Status.RUNNING,
+        created_at=at("00:30"),
+        requested_for=at("04:30"),
+        not_before=at("04:30"),
+        started_at=at("04:30"),
+    )
+    serve([hourly], at("05:10"))
+    assert gaps() == [("01:00:00", "04:00:00", 4, "too_late"), ("05:00:00", "05:00:00", 1, "overlap")]

@@ -6,9 +6,9 @@ from datetime import timedelta
 import pytest
 from django.db import OperationalError
 
-from jobs import sql, states, tick, timing
+from jobs import operators, sql, states, tick, timing, zones
 from jobs.declarations import registry
-from jobs.models import Gap, JobState, Run
+from jobs.models import Event, Gap, JobState, Run
 from jobs.words import Status
 from tests.rows import a_run, an_attempt, first_seen_at, settled_ticks
 
@@ -82,6 +82,44 @@ def test_a_tick_that_the_database_failed_looks_at_all_jobs_again(daily, monkeypa
             tick.tick()
     tick.tick()
     assert JobState.objects.filter(job="nightly").exists()
+
+
+def test_an_operators_shell_without_the_apps_settings_leaves_the_apps_schedule_in_force(declared, monkeypatch):
+    """It pauses and resumes a job that is served each minute by an app setting, and each year by the code."""
+
+    def declare_it():
+        registry.clear()
+        declared("each_second", command="succeeds", schedule="0 0 0 1 1 *", timer=False, overlap="allow")
+
+    with monkeypatch.context() as app:
+        app.setenv("JOBS_SCHEDULE__EACH_SECOND", "* * * * * *")
+        declare_it()
+        tick.tick()
+    before = JobState.objects.get()
+    declare_it()
+    operators.pause(registry["each_second"], by="ada")
+    operators.resume(registry["each_second"], by="ada")
+    operators.override(registry["each_second"], arguments=[], by="ada")
+    operators.end_override(registry["each_second"], by="ada")
+    after = JobState.objects.get()
+    assert (after.fingerprint, after.declared, after.ledger_from) == ("* * * * * * UTC",) * 2 + (before.ledger_from,)
+    assert not Event.objects.filter(kind="schedule_changed").exists()
+    monkeypatch.setenv("JOBS_SCHEDULE__EACH_SECOND", "* * * * * *")
+    declare_it()
+    JobState.objects.update(ledger_through=states.clock() - timedelta(seconds=10))
+    assert tick.tick()
+
+
+def test_a_moment_computed_with_other_rules_of_the_zone_is_not_trusted(declared, monkeypatch):
+    declared("nightly", command="succeeds", schedule="0 * * * * *", time_zone="Europe/Berlin", timer=False)
+    tick.tick()
+    # By the rules of another time zone database it is due in an hour.
+    earlier = states.clock() - timedelta(minutes=2)
+    JobState.objects.update(zone_rules="other", next_due_at=earlier + HOUR, ledger_through=earlier)
+    assert [run.job for run in tick.tick()] == ["nightly"]
+    state = JobState.objects.get()
+    assert state.zone_rules == zones.rules_of("Europe/Berlin")
+    assert state.next_due_at <= states.clock() + timedelta(minutes=1)
 
 
 def test_a_job_whose_schedule_was_taken_away_begins_anew_if_it_comes_back(daily):

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from jobs import calls, supervisor
 from jobs.calls import Call
 from jobs.declarations import Job, declare, registry
+from jobs.eras import Era
 from jobs.fate import Situation, decide
 from jobs.models import Event, Gap, JobState, Run
 from jobs.occurrences import Schedule, zone_names
@@ -91,7 +92,7 @@ def test_the_timers_calls_serve_exactly_what_a_walk_of_the_local_clock_finds(dra
     births, through = [], after
     for firing in firings:
         now = firing + LATE
-        verdict = decide(registry["nightly"], schedule, Situation(ledger_through=through, now=now, due_until=now))
+        verdict = decide([Era(registry["nightly"], through, now)], Situation(now=now))
         assert [birth.scheduled_for for birth in verdict.fates] in ([], [firing])
         births += verdict.births
         through = now
@@ -108,8 +109,8 @@ def test_so_they_do_in_any_zone_that_there_is(drawn):
     births = []
     for firing in firings:
         through, now = max(after, firing - SECOND), firing + LATE
-        situation = Situation(ledger_through=through, now=now, due_until=now)
-        births += decide(Job(name="nightly", command="succeeds"), schedule, situation).births
+        job = Job(name="nightly", command="succeeds", schedule=schedule)
+        births += decide([Era(job, through, now)], Situation(now=now)).births
     assert [birth.scheduled_for for birth in births] == due
 
 

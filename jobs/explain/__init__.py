@@ -4,6 +4,7 @@ Each cause has a function of its own, found in a table by a run's status (`runs.
 The number of queries is the same for any length of ledger and pipeline.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
@@ -12,10 +13,10 @@ from django.conf import settings
 
 from jobs import overrides, states
 from jobs.declarations import Job, registry
+from jobs.eras import INSTANT
 from jobs.explain.fates import fate_of
 from jobs.explain.runs import told_of_run
-from jobs.explain.scene import Cause, Clock, Scene, ancestors, joined
-from jobs.fate import INSTANT
+from jobs.explain.scene import Cause, Clock, Scene, ancestors, covers, joined, sentence
 from jobs.models import Gap, Run
 from jobs.occurrences import Schedule
 from jobs.overrides import Override
@@ -58,7 +59,8 @@ def explain(job: Job, when: datetime | None = None, now: datetime | None = None)
     if schedule is None:
         return _without_schedule(job, when, moment)
     before, after = schedule.previous((when or moment) + INSTANT), schedule.next(when or moment)
-    occurrence = _nearest(when, before, after)
+    former = when if when and before != when and job.schedule and _is_recorded(job, when) else None
+    occurrence = former or _nearest(when, before, after)
     clock = Clock(schedule.zone, moment, occurrence)
     if occurrence is None:
         return Explanation(
@@ -66,6 +68,8 @@ def explain(job: Job, when: datetime | None = None, now: datetime | None = None)
         )
     scene = Scene.read(job, schedule, occurrence, moment, clock)
     cause, sentences = fate_of(job, scene)
+    if former:
+        sentences = [*sentences, *_edited_since(job, schedule, scene)]
     if override := overrides.of(scene.states.get(job.name), moment):
         sentences = [*sentences, _overridden(override, clock), *_flaw(job, override)]
     exact = when is None or occurrence == when
@@ -79,6 +83,21 @@ def explain(job: Job, when: datetime | None = None, now: datetime | None = None)
         previous=None if exact else before,
         next=None if exact else after,
     )
+
+
+def _is_recorded(job: Job, moment: datetime) -> bool:
+    """Whether the ledger holds an occurrence at a moment that the schedule doesn't name: a former one did."""
+    if Run.objects.filter(job=job.name, scheduled_for=moment).exists():
+        return True
+    return any(covers(gap, moment) for gap in Gap.objects.filter(job=job.name, first__lte=moment, last__gte=moment))
+
+
+def _edited_since(job: Job, schedule: Schedule, scene: Scene) -> Iterator[str]:
+    gap = scene.gaps.get(job.name)
+    by = f" ({gap.fingerprint})" if gap else ""
+    yield f"That was by the schedule that was in force then{by}; now it is {schedule.fingerprint}."
+    if event := scene.events.get((job.name, "schedule_changed")):
+        yield sentence(event.message)
 
 
 def _overridden(override: Override, clock: "Clock") -> str:

@@ -5,9 +5,10 @@ from datetime import datetime, timedelta
 
 from jobs.declarations import Job
 from jobs.disabled import setting_that_disables
+from jobs.eras import INSTANT
 from jobs.explain.scene import Cause, Scene, Told, sentence
-from jobs.fate import INSTANT
 from jobs.models import Event, JobState
+from jobs.occurrences import same_occurrences
 from jobs.presentation import took
 
 # The tick comes once a minute and gives timers half a minute: who waits longer than this waits for nobody.
@@ -20,10 +21,10 @@ def told_without_rows(job: Job, scene: Scene, due: str) -> Told:
         return Cause.UNDECIDED, [due, f"{job.name} has no ledger yet: it begins when the first tick sees the job."]
     if scene.occurrence <= state.ledger_from:
         return Cause.BEFORE_LEDGER, [due, *_before_ledger(job, state, state.ledger_from, scene)]
-    if state.fingerprint != job.fingerprint:
+    if not same_occurrences(state.fingerprint, job.fingerprint):
         return Cause.UNDECIDED, [
             due,
-            f"Its schedule has changed since ({_was(state)}): the next tick begins its ledger anew.",
+            f"Its schedule has changed since ({_was(state)}): the next tick brings the new one into force.",
         ]
     if scene.occurrence > state.ledger_through:
         return Cause.UNDECIDED, [due, *_undecided(state.ledger_through, scene)]

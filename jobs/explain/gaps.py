@@ -67,6 +67,10 @@ def _gap_superseded(job: Job, gap: Gap, scene: Scene) -> Iterator[str]:
     yield f"It was missed: it was found late, and a later occurrence ran in its place ({rule})."
 
 
+def _gap_unscheduled(job: Job, gap: Gap, scene: Scene) -> Iterator[str]:
+    yield "It was missed: the job or its schedule was taken away before anyone was on duty for it."
+
+
 def _gap_predecessor(job: Job, gap: Gap, scene: Scene) -> Iterator[str]:
     yield f"It was {gap.fate}: a predecessor didn't succeed."
 
@@ -77,5 +81,6 @@ GAP: dict[Reason, Callable[[Job, Gap, Scene], Iterable[str]]] = {
     Reason.DISABLED: _gap_disabled,
     Reason.TOO_LATE: _gap_too_late,
     Reason.SUPERSEDED: _gap_superseded,
+    Reason.UNSCHEDULED: _gap_unscheduled,
     Reason.PREDECESSOR: _gap_predecessor,
 }

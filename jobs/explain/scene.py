@@ -7,8 +7,10 @@ from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from jobs.declarations import Job, registry
+from jobs.eras import INSTANT
 from jobs.models import Event, Gap, JobState, Run
-from jobs.occurrences import Schedule
+from jobs.ncrontab import InvalidExpression
+from jobs.occurrences import Schedule, UnknownZone
 
 
 class Cause(StrEnum):
@@ -79,9 +81,7 @@ class Scene:
     def read(cls, job: Job, schedule: Schedule, occurrence: datetime, now: datetime, clock: Clock) -> "Scene":
         names = [job.name, *ancestors(job)]
         runs = Run.objects.filter(job__in=names, scheduled_for=occurrence)
-        gaps = Gap.objects.filter(
-            job__in=names, first__lte=occurrence, last__gte=occurrence, fingerprint=schedule.fingerprint
-        )
+        gaps = Gap.objects.filter(job__in=names, first__lte=occurrence, last__gte=occurrence)
         events = Event.objects.filter(job__in=names, kind__in=["resumed", "schedule_changed"], at__gte=occurrence)
         return cls(
             occurrence=occurrence,
@@ -90,17 +90,26 @@ class Scene:
             clock=clock,
             states=JobState.objects.in_bulk(names),
             runs={run.job: run for run in runs.select_related("blocked_by")},
-            gaps={gap.job: gap for gap in gaps.select_related("blocked_by")},
+            gaps={gap.job: gap for gap in gaps.select_related("blocked_by") if covers(gap, occurrence)},
             events={
                 (event.job, event.kind): event for event in events.order_by("job", "kind", "at").distinct("job", "kind")
             },
         )
 
 
+def covers(gap: Gap, moment: datetime) -> bool:
+    """Whether the moment is one of the gap's occurrences: by its own schedule, which may have been edited since."""
+    try:
+        schedule = Schedule.of_fingerprint(gap.fingerprint)
+    except (InvalidExpression, UnknownZone):
+        return False
+    return gap.first <= moment <= gap.last and schedule.next(moment - INSTANT) == moment
+
+
 def obstacle(run: Run, clock: Clock, at: datetime) -> str:
     """The run that was in the way, and when: it may have been queued, and not running, at that moment."""
     ran = run.attempt == 1 and run.started_at is not None and run.started_at <= at
-    start = run.started_at if ran and run.started_at else run.created_at
+    start = run.started_at if ran and run.started_at else run.requested_for or run.created_at
     what = "ran" if ran else "was queued or running"
     if run.finished_at is None:
         return (

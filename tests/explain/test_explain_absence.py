@@ -66,7 +66,7 @@ def test_its_new_schedule_hasnt_been_seen(nightly):
     JobState.objects.update(fingerprint="0 0 5 * * * UTC")
     assert told() == [
         HEAD,
-        "Its schedule has changed since (it was 0 0 5 * * * UTC): the next tick begins its ledger anew.",
+        "Its schedule has changed since (it was 0 0 5 * * * UTC): the next tick brings the new one into force.",
     ]
 
 
@@ -154,8 +154,24 @@ def test_a_hole_in_the_ledger_is_called_one(nightly):
 
 def test_a_gap_of_another_schedule_says_nothing_of_this_one(nightly):
     a_gap("paused", by="ada")
-    Gap.objects.update(fingerprint="0 0 * * * * UTC")
+    Gap.objects.update(fingerprint="0 30 * * * * UTC", first=at("01:30"), last=at("02:30"))
     assert explain(nightly, now=at("03:00")).cause is Cause.UNRECORDED
+
+
+def test_what_was_due_by_a_former_schedule_is_still_explained(nightly):
+    a_gap("paused", by="ada")
+    Gap.objects.update(fingerprint="0 30 * * * * UTC", first=at("01:30"), last=at("02:30"))
+    Event.objects.create(job="nightly", kind="schedule_changed", at=at("02:45"), message="The schedule changed.")
+    found = explain(nightly, at("01:30"), at("03:00"))
+    assert (found.cause, found.occurrence) == (Cause.SKIPPED, at("01:30"))
+    assert found.sentences[:2] == (
+        "nightly was due at 2026-03-14 01:30 UTC.",
+        "It was skipped: the job was paused by ada.",
+    )
+    assert found.sentences[-2:] == (
+        "That was by the schedule that was in force then (0 30 * * * * UTC); now it is 0 0 2 * * * UTC.",
+        "The schedule changed.",
+    )
 
 
 # There is no such occurrence

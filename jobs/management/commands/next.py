@@ -12,7 +12,7 @@ from jobs import ahead, states
 from jobs.ahead import Stretch
 from jobs.declarations import registry
 from jobs.describe import describe
-from jobs.fate import INSTANT
+from jobs.eras import INSTANT
 from jobs.management.ledger_command import LedgerCommand
 from jobs.management.printing import add_format, as_json, as_table, whole_number
 from jobs.management.schedules import scheduled
