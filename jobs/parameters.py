@@ -48,7 +48,7 @@ def check_arguments(command: str, arguments: Sequence[str]) -> None:
     parser = _parser(command)
     try:
         with side_effects.refused():
-            parser.parse_args(list(arguments))
+            options = parser.parse_args(list(arguments))
     except CommandError as error:
         raise InvalidArguments(str(error).removeprefix("Error: ")) from None
     except SystemExit:
@@ -59,6 +59,11 @@ def check_arguments(command: str, arguments: Sequence[str]) -> None:
         return
     except Exception as error:
         raise InvalidArguments(f"{type(error).__name__}: {error} ({_place(error)})") from error
+    named, ours = getattr(options, "settings", None), os.environ.get("DJANGO_SETTINGS_MODULE")
+    if named not in {None, ours}:
+        raise InvalidArguments(
+            f"--settings {named}: a run has the settings of its worker, {ours}. Leave --settings out."
+        )
 
 
 @cache

@@ -136,3 +136,13 @@ def test_files_are_written_again_afterwards_and_in_other_threads_meanwhile(tmp_p
         thread.join()
     (tmp_path / "mine").touch()
     assert sorted(file.name for file in tmp_path.iterdir()) == ["mine", "theirs"]
+
+
+def test_a_run_has_its_workers_settings():
+    check_arguments("clearsessions", ["--settings", os.environ["DJANGO_SETTINGS_MODULE"], "--pythonpath", "/tmp"])
+    with pytest.raises(InvalidArguments) as refused:
+        check_arguments("clearsessions", ["--settings=other.settings"])
+    assert str(refused.value) == (
+        "--settings other.settings: a run has the settings of its worker, "
+        f"{os.environ['DJANGO_SETTINGS_MODULE']}. Leave --settings out."
+    )

@@ -25,6 +25,7 @@ from jobs.localhost.server import Server, bind
 from jobs.localhost.site import Site
 from jobs.localhost.timers import Timer
 from jobs.localhost.worker import Worker
+from jobs.management import terminal
 
 # All of it together has to stay under 5 s: what a person waits for after Ctrl-C.
 CHANCE = timedelta(seconds=0.5)
@@ -91,9 +92,11 @@ class Host:
             task.result()
         return self.worker.is_idle
 
-    def stop(self) -> None:
+    def stop(self, number: signal.Signals = signal.SIGINT) -> None:
         """The first call stops in good order, the second at once."""
         if self.stopping.is_set():
+            if number is signal.SIGHUP:  # a closed terminal's comes from the kernel and from the shell
+                return
             _ignore_signals()
             leaving.now(130)
         self.tell("Stopping. Ctrl-C again stops at once.")
@@ -101,8 +104,8 @@ class Host:
 
     def _hear_signals(self) -> None:
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, self.stop)
+        for number in terminal.heard():
+            loop.add_signal_handler(number, self.stop, number)
 
     def _make_listeners(self, functions: list[Function]) -> None:
         monitor = Monitor(self.options.state / "timers.json")
@@ -170,7 +173,7 @@ def _end_the_runs() -> None:
 
 def _ignore_signals() -> None:
     """What is left to do takes no time, and an interruption of it would leave PostgreSQL behind."""
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in terminal.ENDING:
         asyncio.get_running_loop().remove_signal_handler(number)
         signal.signal(number, signal.SIG_IGN)
 

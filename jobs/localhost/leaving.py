@@ -4,14 +4,16 @@ import atexit
 import os
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from threading import Thread
 from typing import NoReturn
 
 
 def now(code: int) -> NoReturn:
     """End this process at once. Python would wait for the worker's threads, which nobody can stop."""
-    sys.stdout.flush()
-    sys.stderr.flush()
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError):  # the terminal was closed
+            stream.flush()
     # The embedded PostgreSQL is stopped by a handler of this kind.
     atexit._run_exitfuncs()
     os._exit(code)

@@ -1,3 +1,4 @@
+import json
 import os
 import re
 import signal
@@ -7,8 +8,10 @@ import threading
 import time
 from datetime import timedelta
 from io import StringIO
+from pathlib import Path
 
 import pytest
+from django.conf import settings
 from django.core.management import CommandError, call_command
 
 from jobs.management.commands.run import split
@@ -179,3 +182,54 @@ def test_a_process_of_its_own_shows_output_and_exit_code(database_url, transacti
     run = Run.objects.get()
     assert (done.returncode, done.stdout, run.arguments) == (0, "", ["--traceback"])
     assert f"Run {run.pk} of clearsessions succeeded in " in done.stderr
+
+
+def test_a_closed_stdout_is_no_failure(database_url, transactional_db):
+    done = subprocess.run(
+        f"{sys.executable} manage.py run clearsessions >&-", shell=True, stderr=subprocess.PIPE, text=True
+    )
+    run = Run.objects.get()
+    assert (done.returncode, run.status) == (0, Status.SUCCEEDED)
+    assert f"Run {run.pk} of clearsessions succeeded in " in done.stderr
+
+
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGTERM])
+def test_a_terminal_that_is_closed_cancels_the_run(database_url, transactional_db, number):
+    """What it says of it goes nowhere: nobody is there to read."""
+    reader, theirs = os.pipe()
+    process = subprocess.Popen(
+        [sys.executable, "manage.py", "run", "sleeps", "60"], stdout=theirs, stderr=theirs, start_new_session=True
+    )
+    os.close(theirs)
+    until(lambda: Run.objects.filter(status=Status.RUNNING, attempts__output__isnull=False).exists())
+    os.close(reader)
+    process.send_signal(number)
+    process.wait(30)
+    assert Run.objects.get().status == Status.CANCELLED
+
+
+def until(condition, seconds=30):
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it didn't come about in time"
+        time.sleep(0.05)
+
+
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGTERM])
+def test_a_signal_leaves_no_user_of_the_embedded_postgresql_behind(number):
+    environment = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"} | {"LOCAL": "1"}
+    code = "from django.db import connection as c; c.ensure_connection(); print('there', flush=True); input()"
+    process = subprocess.Popen(
+        [sys.executable, "manage.py", "shell", "--no-imports", "-c", code],
+        env=environment,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout.readline() == "there\n"
+    users = Path(settings.BASE_DIR) / ".local/postgres/.handle_pids.json"
+    assert process.pid in json.loads(users.read_text())
+    process.send_signal(number)
+    process.communicate(timeout=30)
+    assert process.returncode == 128 + number
+    assert not users.exists() or process.pid not in json.loads(users.read_text())

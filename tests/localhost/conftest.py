@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 
 from tests.localhost.hosts import LocalHost, write_app
@@ -8,7 +10,7 @@ def serve(tmp_path):
     """Start a host for the source of an app: serve(source, NAME="value" for its environment)."""
     hosts: list[LocalHost] = []
 
-    def start(source: str, *arguments: str, **environment: str) -> LocalHost:
+    def start(source: str, *arguments: str, **environment: Any) -> LocalHost:
         hosts.append(LocalHost(write_app(tmp_path, source), *arguments, **environment))
         return hosts[-1]
 

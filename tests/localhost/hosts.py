@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).parents[2]
 KEY = "the-master-key"
@@ -25,7 +26,9 @@ def write_app(folder: Path, source: str) -> Path:
     return folder
 
 
-def start(folder: Path, *arguments: str, **environment: str) -> subprocess.Popen[str]:
+def start(
+    folder: Path, *arguments: str, options: dict[str, Any] | None = None, **environment: str
+) -> subprocess.Popen[str]:
     """Start a host for the app in this folder, where it keeps its state too. Without LOCAL it wants no database."""
     return subprocess.Popen(
         [
@@ -42,11 +45,14 @@ def start(folder: Path, *arguments: str, **environment: str) -> subprocess.Popen
             "FUNCTIONS_MASTER_KEY": KEY,
             **environment,
         },
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        # Ctrl-C is meant for one host and not for the tests.
-        start_new_session=True,
+        **{
+            "stdout": subprocess.PIPE,
+            "stderr": subprocess.PIPE,
+            "text": True,
+            # Ctrl-C is meant for one host and not for the tests.
+            "start_new_session": True,
+            **(options or {}),
+        },
     )
 
 
@@ -62,9 +68,11 @@ def refusal(folder: Path, source: str, *arguments: str) -> str:
 class LocalHost:
     """A running host. `lines` holds what it has printed so far."""
 
-    def __init__(self, folder: Path, *arguments: str, **environment: str) -> None:
+    def __init__(
+        self, folder: Path, *arguments: str, options: dict[str, Any] | None = None, **environment: str
+    ) -> None:
         self.lines: list[str] = []
-        self.process = start(folder, *arguments, **environment)
+        self.process = start(folder, *arguments, options=options, **environment)
         self.wait_for("Ctrl-C stops it.")
         site = next(line for line in self.lines if line.startswith("Site"))
         self.url = site.split()[1].rstrip("/")

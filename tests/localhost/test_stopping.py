@@ -1,13 +1,16 @@
 """Ctrl-C ends the host, whatever it does at the moment, and leaves nothing behind."""
 
+import fcntl
 import os
 import signal
 import socket
+import termios
 import time
+from functools import partial
 
 import pytest
 
-from tests.localhost.hosts import KEY, refusal
+from tests.localhost.hosts import KEY, refusal, start, write_app
 
 APP = """
 import subprocess
@@ -38,7 +41,7 @@ def is_alive(pid: int) -> bool:
     return True
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_an_idle_host_ends_at_once(serve, number):
     host = serve(APP)
     assert host.stop(number) < 2
@@ -72,12 +75,44 @@ def test_a_second_ctrl_c_ends_it_at_once(serve):
     host = serve(APP)
     host.request("POST", "/admin/functions/stuck", b"{}", x_functions_key=KEY)
     host.wait_for("stuck begins")
-    start = time.monotonic()
+    began = time.monotonic()
     host.process.send_signal(signal.SIGINT)
     host.wait_for("Stopping. Ctrl-C again stops at once.")
     host.stop()
-    assert time.monotonic() - start < 1.5
+    assert time.monotonic() - began < 1.5
     assert host.process.returncode == 130
+
+
+def test_a_closed_terminal_ends_it_in_good_order(tmp_path):
+    """It is gone for good: nothing that is written to it arrives."""
+    terminal, theirs = os.openpty()
+    folder = write_app(tmp_path, APP)
+    on_it = {"stdout": theirs, "stderr": theirs, "start_new_session": False, "preexec_fn": partial(take, theirs)}
+    with start(folder, options=on_it) as host:
+        os.close(theirs)
+        said = b""
+        while b"Ctrl-C stops it." not in said:
+            said += os.read(terminal, 4096)
+        os.close(terminal)
+        host.wait(30)
+    # 120: Python had something left to write at its end.
+    assert host.returncode in {0, 120}
+    assert not is_alive(host.pid)
+
+
+def take(terminal: int) -> None:
+    """Have this as controlling terminal: its end is SIGHUP."""
+    os.setsid()
+    fcntl.ioctl(terminal, termios.TIOCSCTTY, 0)
+
+
+def test_a_host_that_nohup_started_outlives_its_terminal(serve):
+    host = serve(APP, options={"preexec_fn": lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN)})
+    os.killpg(host.process.pid, signal.SIGHUP)
+    assert host.request("POST", "/admin/functions/slow", b"{}", x_functions_key=KEY).status == 202
+    host.wait_for("slow has ended")
+    host.stop()
+    assert host.process.returncode == 0
 
 
 def test_a_taken_port_is_told(tmp_path):

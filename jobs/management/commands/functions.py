@@ -3,6 +3,7 @@
 import asyncio
 from argparse import ArgumentParser
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +12,17 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import ProgrammingError, connections
 
 from jobs import folders
+from jobs.management import terminal
 from jobs.management.printing import whole_number
 
 
 class Command(BaseCommand):
     help = "Run the local Functions host: timers, HTTP and the doorbell, behind Azure's own worker library."
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        # Before Django takes the streams.
+        terminal.open_missing_streams()
+        super().__init__(*arguments, **options)
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
@@ -60,8 +67,9 @@ class Command(BaseCommand):
                 leaving.now(0)
 
     def tell(self, line: str) -> None:
-        self.stdout.write(line)
-        self.stdout.flush()
+        with suppress(OSError):  # the terminal was closed, or nobody reads any more
+            self.stdout.write(line)
+            self.stdout.flush()
 
     def banner(self) -> Callable[[str], Iterable[str]]:
         """With LOCAL=1: where the operator's account is at hand without a password."""

@@ -1,12 +1,11 @@
 """`manage.py run JOB [ARGS…]`: run a job now, by hand."""
 
 import argparse
-import signal
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Future
-from contextlib import contextmanager
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -18,6 +17,7 @@ from jobs import doorbell, states, supervisor, triggers
 from jobs.declarations import UnknownJob, registry
 from jobs.echo import Echo
 from jobs.explain import zone_of
+from jobs.management import terminal
 from jobs.management.ledger_command import LedgerCommand
 from jobs.management.moments import UnreadableEnd, end
 from jobs.management.operator import operator
@@ -35,6 +35,11 @@ class Command(LedgerCommand):
         "JOB -- alone runs it without arguments."
     )
     missing_args_message = "Write a job's name: `manage.py run clearsessions`. `manage.py jobs` lists them."
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        # Before Django takes the streams.
+        terminal.open_missing_streams()
+        super().__init__(*arguments, **options)
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.usage = "%(prog)s [--detach] [--at WHEN] JOB [--] [ARGS ...]"
@@ -105,7 +110,7 @@ class Command(LedgerCommand):
         """Execute the run in a thread, so that this one is free to hear Ctrl-C, which cancels it."""
         ended: Future[Status | None] = Future()
         thread = threading.Thread(target=self._supervise, args=(run.pk, ended), name=f"run-{run.pk}", daemon=True)
-        with _sigterm_as_ctrl_c():
+        with terminal.ends_as_ctrl_c():
             thread.start()
             while True:
                 try:
@@ -113,7 +118,8 @@ class Command(LedgerCommand):
                 except KeyboardInterrupt:
                     # Before it is said: nobody may read that.
                     triggers.cancel(run.pk, operator())
-                    self.stderr.write(f"Cancelling run {run.pk} of {run.job} …")
+                    with suppress(OSError):  # the terminal was closed
+                        self.stderr.write(f"Cancelling run {run.pk} of {run.job} …")
 
     def _supervise(self, run: int, ended: Future[Status | None]) -> None:
         echo = Echo(self._echo)
@@ -152,18 +158,6 @@ def split(words: Sequence[str]) -> tuple[str, list[str] | None, bool]:
     ours = [word for word in rest[:end] if word == "--detach"]
     arguments = [word for word in rest[:end] if word != "--detach"] + rest[end:]
     return job, arguments or None, bool(ours)
-
-
-@contextmanager
-def _sigterm_as_ctrl_c() -> Iterator[None]:
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 def _failure(run: Run) -> str:
