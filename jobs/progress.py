@@ -38,6 +38,7 @@ class _State:
 
     def __init__(self) -> None:
         self.reports: int | None = None
+        self.pipe: tuple[int, int] | None = None
         self.run: CurrentRun | None = None
         self.lock = threading.Lock()
         self.termination_asked = threading.Event()
@@ -101,6 +102,7 @@ def attach(reports: int, run: dict[str, Any]) -> None:
     scheduled_for = run["scheduled_for"]
     _state.__init__()  # type: ignore[misc]
     _state.reports = reports
+    _state.pipe = _identity(reports)
     _state.began_at = time.monotonic()
     _state.run = CurrentRun(
         id=run["id"],
@@ -143,7 +145,8 @@ def report_end(code: int, error: str, result: object) -> None:
 
 
 def _send(message: dict[str, Any]) -> None:
-    if _state.reports is None:
+    # A command may have closed it (`os.closerange`): the number is a file of its own then.
+    if _state.reports is None or _identity(_state.reports) != _state.pipe:
         return
     # SIGTERM may have cut the line before this one short.
     line = b"\n" + json.dumps(message).encode() + b"\n"
@@ -153,6 +156,14 @@ def _send(message: dict[str, Any]) -> None:
                 line = line[os.write(_state.reports, line) :]
             except OSError:  # the supervisor is gone, and so will we be in a moment
                 return
+
+
+def _identity(descriptor: int) -> tuple[int, int] | None:
+    try:
+        found = os.fstat(descriptor)
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _count_statements(connection: Any, **_: Any) -> None:

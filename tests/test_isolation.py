@@ -177,3 +177,26 @@ def test_a_pipe_that_nobody_reads_holds_up_no_timeout(worker, database_url):
         shown.kill()
         shown.stdout.close()
         shown.wait()
+
+
+def test_sigterm_ends_what_a_command_has_forked(begin):
+    _, end = begin("interferes", "terminates")
+    assert end().result == str(-signal.SIGTERM)
+
+
+def test_a_command_may_interrupt_its_main_thread(begin):
+    _, end = begin("interferes", "interrupts")
+    assert end().error == "The command was interrupted: KeyboardInterrupt was raised in it."
+
+
+def test_an_exit_code_beyond_c_is_pythons_255(begin):
+    run, end = begin("interferes", "exits")
+    end()
+    assert run.attempts.get().exit_code == 255
+
+
+@pytest.mark.parametrize(("up_to", "result"), [(256, "253 files"), (1024, None)])
+def test_a_command_that_closes_all_descriptors_gets_no_report_in_its_file(begin, tmp_path, up_to, result):
+    _, end = begin("interferes", "closes", "--up-to", str(up_to), "--file", str(tmp_path / "file"))
+    assert (end().status, end().result) == (Status.SUCCEEDED, result)
+    assert (tmp_path / "file").read_text() == ""

@@ -1,8 +1,10 @@
 """The child of one run: its own streams, then the command, then an exit code as `manage.py` would give it."""
 
 import atexit
+import fcntl
 import io
 import os
+import resource
 import signal
 import sys
 import threading
@@ -12,6 +14,9 @@ from typing import Any, NoReturn
 
 from jobs import progress
 from jobs.isolation import command, logs, system
+
+# Where the reports' pipe goes, unless the process may have fewer descriptors.
+HIGHEST = 1023
 
 
 class Terminated(SystemExit):
@@ -27,11 +32,9 @@ def main(request: dict[str, Any], guardian: int, stdout: int, stderr: int, repor
         os.setsid()
         system.be_first_to_go_when_memory_ends()
         _take_streams(stdout, stderr)
-        for number in (signal.SIGCHLD, signal.SIGINT, signal.SIGHUP):
-            signal.signal(number, signal.SIG_DFL)
-        signal.signal(signal.SIGTERM, _terminate)
+        _take_signals()
         os.environ.update(request["environment"])
-        progress.attach(reports, request["run"])
+        progress.attach(_out_of_the_way(reports), request["run"])
         logs.show_what_nobody_handles()
         end = command.run(request["command"], request["arguments"])
         code = _wait_for_threads() or end.code
@@ -59,6 +62,32 @@ def _take_streams(stdout: int, stderr: int) -> None:
         stream = io.TextIOWrapper(raw, encoding="utf-8", errors="backslashreplace", line_buffering=True)
         setattr(sys, name, stream)
         setattr(sys, f"__{name}__", stream)
+
+
+def _out_of_the_way(descriptor: int) -> int:
+    """The same pipe, above the numbers that a command closes when it closes all that it knows."""
+    highest = min(resource.getrlimit(resource.RLIMIT_NOFILE)[0], HIGHEST + 1) - 1
+    try:
+        moved = fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, highest)
+    except (OSError, ValueError):
+        return descriptor
+    os.close(descriptor)
+    return moved
+
+
+def _take_signals() -> None:
+    """As Python begins, but for SIGTERM, which ends the run in order."""
+    for number in (signal.SIGCHLD, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, _terminate)
+    # What the command forks (multiprocessing) is no run: SIGTERM ends it.
+    os.register_at_fork(after_in_child=_give_sigterm_back)
+
+
+def _give_sigterm_back() -> None:
+    if signal.getsignal(signal.SIGTERM) is _terminate:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 def _terminate(number: int, frame: FrameType | None) -> None:

@@ -134,7 +134,9 @@ def _listen(command: Any, heard: End) -> None:
 def _exit(given: object, heard: str) -> End:
     """As Python itself reads what `sys.exit` was given."""
     if given is None or isinstance(given, int):
-        code = (given or 0) & 0xFF
+        given = given or 0
+        # What is no long in C ends Python with 255.
+        code = given & 0xFF if -(2**63) <= given < 2**63 else 255
         return End(code, (heard or f"The command ended with exit code {code}.") if code else "")
     said = text_of(given)
     complain(f"{said}\n")
