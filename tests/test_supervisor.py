@@ -2,6 +2,7 @@
 
 import json
 import os
+import resource
 import threading
 import time
 from datetime import timedelta
@@ -10,6 +11,7 @@ import pytest
 from django.db import OperationalError, connection
 
 from jobs import claims, instance, states, timing, transitions, triggers
+from jobs.isolation import client
 from jobs.models import Attempt, Run
 from jobs.output import Piece
 from jobs.transitions import cancel
@@ -440,6 +442,39 @@ def holding(worker, declared):
         return run, writer.hold(claims.claim(run.pk, instance.current()), lambda: None)
 
     return hold
+
+
+@pytest.fixture
+def many_open_files():
+    """All descriptors below 1,100 are taken, so that new ones are beyond what `select()` can watch."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if 4096 > hard != resource.RLIM_INFINITY:
+        pytest.skip(f"This machine allows {hard} open files.")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, 4096), hard))
+    files = [os.open(os.devnull, os.O_RDONLY)]
+    while files[-1] < 1100:
+        files.append(os.open(os.devnull, os.O_RDONLY))
+    client.server.stop()  # the next one has high descriptors too
+    yield
+    for file in files:
+        os.close(file)
+    client.server.stop()
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def test_a_worker_with_many_open_files_executes_runs(many_open_files, execute):
+    connection.close()
+    run, attempt = execute("tells")
+    assert (run.status, run.progress["done"]) == (Status.SUCCEEDED, 3)
+    assert output_text(attempt) != ""
+
+
+def test_a_worker_with_many_open_files_cancels_runs(many_open_files, running):
+    run, thread = running("sleeps", "60")
+    assert cancel(run.pk, "ada") is Status.RUNNING
+    thread.join(20)
+    run.refresh_from_db()
+    assert run.status == Status.CANCELLED
 
 
 def test_output_that_the_database_refuses_is_lost_alone(holding, caplog):

@@ -18,6 +18,7 @@ from jobs.management.commands.run import split
 from jobs.management.operator import operator
 from jobs.models import Run
 from jobs.words import Status, Trigger
+from tests.processes import until
 from tests.rows import a_run, output_text
 
 
@@ -206,13 +207,6 @@ def test_a_terminal_that_is_closed_cancels_the_run(database_url, transactional_d
     process.send_signal(number)
     process.wait(30)
     assert Run.objects.get().status == Status.CANCELLED
-
-
-def until(condition, seconds=30):
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it didn't come about in time"
-        time.sleep(0.05)
 
 
 @pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGTERM])
