@@ -5,6 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from jobs.presentation import took
+
 # Two clocks that differ by less agree: an NTP client keeps to milliseconds.
 TOLERANCE = timedelta(seconds=2)
 # CLOCK_BOOTTIME also counts while the machine is suspended; macOS's monotonic clock does so under its own name.
@@ -48,6 +50,22 @@ def read(ask: Callable[[], datetime]) -> Reading:
     sent, sent_at = elapsed(), wall()
     at = ask()
     return Reading(at=at, sent=sent, received=elapsed(), sent_at=sent_at, received_at=wall())
+
+
+def seconds(duration: timedelta) -> str:
+    """How long it is, whichever way it goes, to the second: 4 min."""
+    return took(timedelta(seconds=round(abs(duration.total_seconds()))))
+
+
+def difference(reading: Reading) -> str:
+    """In a sentence, that the two clocks differ; empty where they agree."""
+    if abs(reading.ahead) <= TOLERANCE:
+        return ""
+    here = "behind" if reading.ahead > timedelta(0) else "ahead of"
+    return (
+        f"This host's clock is {seconds(reading.ahead)} {here} the database's, by which jobs are due: timers fire "
+        f"{'late' if here == 'behind' else 'early'}. Let both keep time by NTP."
+    )
 
 
 def _beyond(moment: datetime, least: datetime, most: datetime) -> timedelta:

@@ -15,7 +15,21 @@ from django.conf import settings
 from django.core.checks import run_checks
 from django.db import connection
 
-from jobs import checks, connections, disabled, doorbell, folders, host_checks, masking, migrated, overrides, sql, tick
+from jobs import (
+    checks,
+    clocks,
+    connections,
+    disabled,
+    doorbell,
+    folders,
+    host_checks,
+    masking,
+    migrated,
+    overrides,
+    sight,
+    sql,
+    tick,
+)
 from jobs.declarations import registry
 from jobs.host_json import HostJson, UnreadableHostJson
 from jobs.isolation.client import ForkServerFailed, server
@@ -102,6 +116,14 @@ def _database() -> str:
         f"PostgreSQL {version.split()[0]} as {connection.settings_dict['USER'] or 'the default user'}, answered in "
         + (f"{(time.perf_counter() - began) * 1000:.0f} ms")
     )
+
+
+def _clocks() -> str:
+    """This host's and the database's."""
+    if why := clocks.difference(sight.clock()):
+        raise Wrong(why)
+    jump = "" if migrated.pending() else sight.latest_jump()
+    return "this host's and the database's agree" + (f"; the database's was {jump}" if jump else "")
 
 
 def _migrations() -> str:
@@ -261,6 +283,7 @@ CHECKS: dict[str, Callable[[], str]] = {
     "identity": _identity,
     "database": _database,
     "migrations": _migrations,
+    "clocks": _clocks,
     "overrides": _overrides,
     "connections": _connections,
     "threads": _threads,

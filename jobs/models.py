@@ -163,17 +163,23 @@ class Run(models.Model):
 
     @property
     def duration(self) -> timedelta | None:
-        """How long its latest attempt took; None where it never started or still runs."""
+        """How long its latest attempt took; None where it never started or still runs.
+
+        Nothing, where the database's clock was set back meanwhile.
+        """
         if self.started_at is None or self.finished_at is None:
             return None
-        return self.finished_at - self.started_at
+        return max(self.finished_at - self.started_at, timedelta(0))
 
     @property
     def lateness(self) -> timedelta | None:
-        """How long after its occurrence it started; None for runs that no schedule asked for."""
+        """How long after its occurrence it started; None for runs that no schedule asked for.
+
+        Nothing, where a host whose clock is ahead of the database's started it early.
+        """
         if self.started_at is None or self.scheduled_for is None:
             return None
-        return self.started_at - self.scheduled_for
+        return max(self.started_at - self.scheduled_for, timedelta(0))
 
 
 class Attempt(models.Model):

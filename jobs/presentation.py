@@ -37,10 +37,13 @@ def shorten(text: str, length: int) -> str:
 
 
 def took(duration: timedelta | None) -> str:
-    """A duration in its two largest units: 0.45 s, 3 min 20 s, 2 h 5 min. A dash for None."""
+    """A duration in its two largest units: 0.45 s, 3 min 20 s, 2 h 5 min. A dash for None.
+
+    One below zero is none: a clock was set back meanwhile.
+    """
     if duration is None:
         return NOTHING
-    seconds = duration.total_seconds()
+    seconds = max(duration.total_seconds(), 0.0)
     if seconds < 10:
         return f"{seconds:.2f}".rstrip("0").rstrip(".") + " s"
     return _largest(seconds, 2)

@@ -11,7 +11,7 @@ from datetime import timedelta
 from django.core.checks import ERROR
 from django.db import Error
 
-from jobs import checks, doorbell, masking, migrated, sql, tick
+from jobs import checks, clocks, doorbell, masking, migrated, sight, sql, tick
 from jobs.isolation.client import ForkServerFailed, server
 from jobs.presentation import counted, took
 
@@ -24,6 +24,14 @@ LONGEST_SILENCE = timedelta(minutes=3)
 def problems() -> dict[str, str]:
     """Each check's name with its sentence, empty where all is well. Without a database the others can't be asked."""
     return dict(_problems())
+
+
+def warnings() -> dict[str, str]:
+    """What to see to though runs can start: each check's name with its sentence, empty where all is well."""
+    try:
+        return {"clocks": clocks.difference(sight.clock())}
+    except Error:  # a problem, and told as one
+        return {}
 
 
 def _problems() -> Iterator[tuple[str, str]]:

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from jobs import clocks, sql, timing
 from jobs.clocks import TOLERANCE, Reading
-from jobs.presentation import took
+from jobs.presentation import utc_time
 
 log = logging.getLogger(__name__)
 
@@ -23,7 +23,12 @@ SETTLED = """
          OR t.jumped_at NOT BETWEEN clock_timestamp() - %(lease)s AND clock_timestamp())
 """
 
+# How often the log says that the clocks differ, where that doesn't change. In seconds.
+AGAIN = 3600.0
+
 _last: Reading | None = None
+# When the log last said how far the clocks differ, and how far.
+_told_at, _told = 0.0, timedelta(0)
 
 
 def parameters() -> dict[str, object]:
@@ -38,14 +43,14 @@ def parameters() -> dict[str, object]:
     }
 
 
-def look() -> Reading:
-    """Note that a tick sees the database now, and tell of a jump of its clock. Gives its clock."""
+def look() -> None:
+    """Note that a tick sees the database now. Report a jump of its clock, and a difference from this host's."""
     global _last
     reading, last = clocks.read(_note), _last
     _last = reading
     if last is not None:
         _tell_of_jump(reading, last)
-    return reading
+    _tell_of_difference(reading)
 
 
 def _note() -> datetime:
@@ -67,15 +72,36 @@ def _note() -> datetime:
     return now
 
 
+def clock() -> Reading:
+    """The database's clock, beside this machine's."""
+    return clocks.read(lambda: sql.value("SELECT clock_timestamp()"))
+
+
+def latest_jump() -> str:
+    """How the database's clock was last set, and when a tick found it so; empty where none has."""
+    row = sql.row("SELECT jumped_at, jump FROM jobs_lasttick WHERE jumped_at IS NOT NULL")
+    return f"set {_way(row[1])}, as a tick found at {utc_time(row[0])}" if row else ""
+
+
+def _way(jump: timedelta) -> str:
+    return f"{'ahead' if jump > timedelta(0) else 'back'} by {clocks.seconds(jump)}"
+
+
+def _tell_of_difference(reading: Reading) -> None:
+    """Say it in the log when it changes, and once an hour."""
+    global _told_at, _told
+    ahead = reading.ahead if clocks.difference(reading) else timedelta(0)
+    has_changed = abs(ahead - _told) > TOLERANCE
+    if has_changed or (ahead and clocks.elapsed() - _told_at >= AGAIN):
+        log.warning("%s", clocks.difference(reading) or "This host's clock and the database's agree again.")
+        _told_at, _told = clocks.elapsed(), ahead
+
+
 def _tell_of_jump(reading: Reading, last: Reading) -> None:
     jump = reading.jumped_since(last)
     if abs(jump) <= TOLERANCE:
         return
-    jump = timedelta(seconds=round(jump.total_seconds()))
-    message = (
-        f"The database's clock was set {'ahead' if jump > timedelta(0) else 'back'} by {took(abs(jump))} "
-        f"since the last tick: it shows {reading.at.isoformat(timespec='seconds')}."
-    )
+    message = f"The database's clock was set {_way(jump)} since the last tick. It shows {utc_time(reading.at)}."
     log.warning("%s", message)
     # The tick of another host may have noted the same jump already.
     sql.execute(

@@ -3,6 +3,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from jobs.models import Run
 from jobs.presentation import clock, command_line, counted, plain, relative, shorten, size, table, took
 
 NOON = datetime(2026, 3, 14, 12, 0, tzinfo=UTC)
@@ -93,3 +94,9 @@ def test_arguments_can_be_pasted_into_a_shell():
 @pytest.mark.parametrize(("count", "words"), [(0, "0 runs"), (1, "1 run"), (1_000_000, "1,000,000 runs")])
 def test_things_are_counted(count, words):
     assert counted(count, "run") == words
+
+
+def test_a_clock_that_was_set_back_shows_no_negative_duration():
+    assert took(timedelta(hours=-1)) == "0 s"
+    back = Run(scheduled_for=NOON, started_at=NOON - timedelta(hours=1), finished_at=NOON - timedelta(hours=2))
+    assert (back.duration, back.lateness) == (timedelta(0), timedelta(0))

@@ -1,6 +1,6 @@
 """When a lease that ran out says that its supervisor is gone: outages, restarts, and a clock that jumps."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -170,3 +170,22 @@ def test_a_slow_answer_is_no_jump(time):
     time.passes(timedelta(seconds=1))
     reading = clocks.read(lambda: (time.passes(timedelta(seconds=9)), states.clock())[1])
     assert reading.jumped_since(sight._last) == timedelta(0)
+
+
+def test_clocks_that_differ_are_in_the_log_when_that_changes_and_once_an_hour(time, caplog, monkeypatch):
+    monkeypatch.setattr(sight, "_told", timedelta(0))
+    monkeypatch.setattr(clocks, "wall", lambda: datetime.now(UTC) + time.passed)
+    time.jumps(timedelta(seconds=10))
+    for _ in range(90):
+        sight.look()
+        time.passes(MINUTE)
+    differ = (
+        "This host's clock is 10 s behind the database's, by which jobs are due: timers fire late. "
+        "Let both keep time by NTP."
+    )
+    assert caplog.messages == [differ, differ]
+    caplog.clear()
+    time.jumps(timedelta(seconds=-10))
+    for _ in range(3):
+        sight.look()
+    assert caplog.messages[-1:] == ["This host's clock and the database's agree again."]

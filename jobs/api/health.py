@@ -41,5 +41,11 @@ class Ready(APIView):
     def get(self, request: Request) -> Response:
         problems = {name: why for name, why in readiness.problems().items() if why}
         status = "not ready" if problems else "ready"
-        told = {"status": status, "release": instance.current().release, "problems": problems}
+        warnings = {name: why for name, why in readiness.warnings().items() if why}
+        told = {
+            "status": status,
+            "release": instance.current().release,
+            "problems": problems,
+            "warnings": warnings,
+        }
         return Response(told, status=503 if problems else 200)

@@ -148,3 +148,8 @@ class ReadySerializer(serializers.Serializer[dict[str, Any]]):
     problems = serializers.DictField(
         child=serializers.CharField(), read_only=True, help_text="What isn't, each with what to do. Empty when ready."
     )
+    warnings = serializers.DictField(
+        child=serializers.CharField(),
+        read_only=True,
+        help_text="What to see to though runs can start: clocks that differ.",
+    )

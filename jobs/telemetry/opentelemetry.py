@@ -147,7 +147,7 @@ class AttemptSpan(Span):
         if claim.scheduled_for is not None:
             self._span.set_attribute(f"{NAME}.scheduled_for", claim.scheduled_for.isoformat())
             if claim.number == 1 and claim.started_at is not None:
-                lateness = claim.started_at - claim.scheduled_for
+                lateness = max(claim.started_at - claim.scheduled_for, timedelta(0))
                 self._sink.lateness.record(lateness.total_seconds(), {f"{NAME}.job": claim.job})
 
     def ended(self, outcome: "Outcome | None") -> None:

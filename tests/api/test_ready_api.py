@@ -20,7 +20,8 @@ def all_is_well(monkeypatch, declared):
 
 def test_it_is_ready(client):
     answer = client.get("/api/ready")
-    assert (answer.status_code, answer.json()) == (200, {"status": "ready", "release": "", "problems": {}})
+    told = {"status": "ready", "release": "", "problems": {}, "warnings": {}}
+    assert (answer.status_code, answer.json()) == (200, told)
 
 
 def test_it_tells_which_release_answers(client, monkeypatch):
@@ -30,6 +31,16 @@ def test_it_tells_which_release_answers(client, monkeypatch):
         assert client.get("/api/ready").json()["release"] == "4f0c2d9a1b7e"
     finally:
         instance._of.cache_clear()
+
+
+@pytest.mark.parametrize(
+    ("ahead", "here"), [(10, "10 s behind the database's"), (-240, "4 min ahead of the database's")]
+)
+def test_clocks_that_differ_are_a_warning(client, database_clock, ahead, here):
+    database_clock.set(ahead=timedelta(seconds=ahead))
+    answer = client.get("/api/ready")
+    assert (answer.status_code, answer.json()["status"]) == (200, "ready")
+    assert answer.json()["warnings"]["clocks"].startswith(f"This host's clock is {here}")
 
 
 def problems(client):

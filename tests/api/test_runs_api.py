@@ -22,7 +22,7 @@ def test_a_run_is_given_with_its_attempts(get):
         "started_at": "2026-03-14T11:58:30Z",
         "finished_at": "2026-03-14T12:00:00Z",
         "duration": 90.0,
-        "lateness": -90.0,
+        "lateness": 0.0,
         "attempt": 2,
         "reason": "",
         "error": "",

@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from jobs import doctor, doorbell, host_checks, migrated, states, tick
 from jobs.azure import identity
 from jobs.declarations import declare
 from jobs.isolation.client import ForkServerFailed, server
-from jobs.models import JobState, Run
+from jobs.models import JobState, LastTick, Run
 from jobs.words import Status
 from tests.azure.conftest import fresh_client
 from tests.rows import output_text
@@ -202,6 +203,7 @@ def test_no_database(monkeypatch):
         "database": "It can't be reached: connection failed: Connection refused. Check DATABASE_URL, the firewall and "
         "the role.",
         "migrations": "It can't be told without the database.",
+        "clocks": "It can't be told without the database.",
         "overrides": "It can't be told without the database.",
         "connections": "It can't be told without the database.",
         "tick": "It can't be told without the database.",
@@ -279,6 +281,7 @@ def test_a_role_without_rights_is_a_finding(role_without_rights):
     found = {finding.check: finding.says for finding in doctor.findings() if not finding.ok}
     assert found == {
         "migrations": "ProgrammingError: permission denied for table django_migrations",
+        "clocks": "ProgrammingError: permission denied for table django_migrations",
         "overrides": "ProgrammingError: permission denied for table jobs_jobstate",
         "tick": "ProgrammingError: permission denied for table django_migrations",
     }
@@ -309,3 +312,26 @@ def test_as_a_job_it_looks_at_the_worker_that_it_comes_from(worker, project_jobs
     assert "ok     migrations    all are applied\n" in said
     assert said.count("ok     ") == len(doctor.CHECKS)
     assert run.status == Status.SUCCEEDED
+
+
+@pytest.mark.django_db
+def test_clocks_that_differ(database_clock):
+    database_clock.set(ahead=timedelta(minutes=-4))
+    assert says("clocks") == (
+        False,
+        "This host's clock is 4 min ahead of the database's, by which jobs are due: timers fire early. "
+        "Let both keep time by NTP.",
+    )
+
+
+@pytest.mark.django_db
+def test_a_jump_of_the_databases_clock():
+    LastTick.objects.all().delete()
+    assert says("clocks") == (True, "this host's and the database's agree")
+    jumped_at = datetime(2026, 3, 14, 12, 0, tzinfo=UTC)
+    LastTick.objects.update_or_create(id=1, defaults={"jumped_at": jumped_at, "jump": timedelta(minutes=4)})
+    assert says("clocks") == (
+        True,
+        "this host's and the database's agree; the database's was set ahead by 4 min, as a tick found at "
+        "2026-03-14 12:00:00Z",
+    )

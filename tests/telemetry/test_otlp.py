@@ -10,7 +10,7 @@ from jobs import instance, states
 from jobs.declarations import registry
 from jobs.models import Attempt, JobState, Run
 from jobs.words import Trigger
-from tests.rows import a_run, an_attempt
+from tests.rows import a_run, an_attempt, settled_ticks
 from tests.telemetry.collector import attributes
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
@@ -154,9 +154,8 @@ def test_the_metrics_of_a_run(work, collector):
 @pytest.mark.usefixtures("project_jobs")
 def test_the_metrics_of_a_tick(work, collector):
     unserved_for("clearsessions", timedelta(days=5))
-    here = instance.current()
-    namespace, _, _ = here.supervisor.split("/")
-    an_attempt(a_run("nightly", "running"), status="running", instance=here.name, supervisor=f"{namespace}/999999/1")
+    settled_ticks()
+    an_attempt(a_run("nightly", "running", lease_expires_at=timezone.now() - timedelta(hours=1)), status="running")
     queued("succeeds", not_before=timezone.now() - timedelta(minutes=3))
     work({"timer": "tick"}, OTEL_EXPORTER_OTLP_ENDPOINT=collector.url)
     metrics = collector.metrics()
