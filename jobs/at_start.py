@@ -7,7 +7,7 @@ import time
 from django.conf import settings
 from django.db import connection
 
-from jobs import claims, doorbell, instance, migrated, sql, transitions
+from jobs import claims, doorbell, instance, journal, migrated, sessions, sql, transitions
 from jobs.doorbell import Ring
 from jobs.isolation import marks
 
@@ -29,7 +29,8 @@ def _until_done() -> None:
     while True:
         try:
             if not migrated.pending():
-                declare_predecessors_lost()
+                with sessions.ours():
+                    declare_predecessors_lost()
                 return
             reason = "migrations are pending"
         except sql.AWAY as error:
@@ -49,8 +50,10 @@ def declare_predecessors_lost() -> list[Ring]:
     """What a worker that died on this instance was running is lost, and needn't wait for its lease."""
     # First: a run may be executed again as soon as it is called lost.
     marks.end_those_of_dead_supervisors()
+    # What it knew of its runs' ends comes first too.
+    rings = journal.record()
     orphans = [claim for claim, owner in claims.of_instance(instance.current().name) if _has_died(owner)]
-    rings = transitions.declare_lost(
+    rings += transitions.declare_lost(
         orphans, "Its supervisor died, and a new one started in its place.", only_if_lease_expired=False
     )
     if orphans:

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError
 
 from jobs import sight, sql, timing
 from jobs.declarations import registry
 from jobs.faults import point
 from jobs.instance import Instance
+from jobs.sessions import ledger_transaction
 
 # What a queued run `r` must be for an attempt of it to start, beside its group's limit.
 MAY_START = """
@@ -49,7 +50,7 @@ def claim(run: int, instance: Instance, invocation_id: str = "", trace_id: str =
         point("claim.before_commit")
         claimed = _claim(run, instance, invocation_id, trace_id)
         if claimed is None and (group := _group_of(run)):
-            with transaction.atomic():
+            with ledger_transaction():
                 if _has_room(group):
                     claimed = _claim(run, instance, invocation_id, trace_id, group.name)
     except IntegrityError:

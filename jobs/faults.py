@@ -1,10 +1,12 @@
 """Named points where a test makes the process fail. Nothing happens at them unless a test says so.
 
 JOBS_FAULT=claim.after_commit     the process kills itself there, as SIGKILL from outside would
+JOBS_FAULT=claim.after_commit:STOP     it is frozen there, as a host that is cut off or suspended
 """
 
 import os
 import signal
+import threading
 
 POINTS = (
     "birth.before_commit",
@@ -20,10 +22,11 @@ POINTS = (
     "ring.before",
     "ring.after",
 )
-FAULT = os.environ.get("JOBS_FAULT")
+FAULT, _, STOP = os.environ.get("JOBS_FAULT", "").partition(":")
 
 
 def point(name: str) -> None:
     """A place that the fault-injection tests know by name."""
     if name == FAULT:
-        os.kill(os.getpid(), signal.SIGKILL)
+        # To this thread: sent to the process, it may find another one first, and this one goes on a little.
+        signal.pthread_kill(threading.get_ident(), signal.SIGSTOP if STOP else signal.SIGKILL)

@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from django.db import transaction
-
 from jobs import doorbell, overrides, record, states
 from jobs.declarations import Job
 from jobs.doorbell import Ring
@@ -14,6 +12,7 @@ from jobs.ncrontab import Expression
 from jobs.occurrences import Schedule
 from jobs.parameters import check_arguments
 from jobs.serve import serve
+from jobs.sessions import ledger_transaction
 
 
 class AlreadyPaused(ValueError):
@@ -48,7 +47,7 @@ def pause(job: Job, *, by: str, reason: str = "", until: datetime | None = None)
 
     Raises AlreadyPaused or PauseEndsInThePast.
     """
-    with transaction.atomic():
+    with ledger_transaction():
         # What was due before the pause has its run or its gap before the pause begins.
         born = serve([job], as_recorded=True)
         states.lock(job)
@@ -67,7 +66,7 @@ def pause(job: Job, *, by: str, reason: str = "", until: datetime | None = None)
 
 def resume(job: Job, *, by: str) -> None:
     """End the pause; what it swallowed stays skipped. Raises NotPaused."""
-    with transaction.atomic():
+    with ledger_transaction():
         born = serve([job], as_recorded=True)
         states.lock(job)
         if not JobState.objects.get(pk=job.name).is_paused(states.clock()):
@@ -134,7 +133,7 @@ def override(
     what `check_arguments` raises.
     """
     _check_override(job, schedule, time_zone, arguments)
-    with transaction.atomic():
+    with ledger_transaction():
         # What was due by the declaration has its fate before the override begins.
         clock = states.clock()
         born = serve([job], clock, as_recorded=True)
@@ -164,7 +163,7 @@ def override(
 
 def end_override(job: Job, *, by: str) -> None:
     """Let the declaration hold again. Raises NotOverridden."""
-    with transaction.atomic():
+    with ledger_transaction():
         clock = states.clock()
         born = serve([job], clock, as_recorded=True)
         states.lock(job)

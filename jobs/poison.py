@@ -10,6 +10,7 @@ from django.db import transaction
 
 from jobs import claims, doorbell, instance, pipelines, transitions
 from jobs.models import Event, Run
+from jobs.sessions import ledger_transaction
 from jobs.transitions import Ended, Outcome
 from jobs.words import AttemptStatus, Status
 
@@ -27,7 +28,7 @@ def take(text: str, invocation_id: str = "") -> Status | None:
     if run.status != Status.QUEUED:
         log.info("poisoned message run=%s job=%s: nothing to do, it is %s", run.pk, run.job, run.status)
         return Status(run.status)
-    with transaction.atomic():
+    with ledger_transaction():
         pipelines.lock_steps_after(run.job)
         ended = _fail(run.pk, invocation_id)
         if ended is None:

@@ -10,8 +10,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from django.db import transaction
-
 from jobs import disabled, eras, pipelines, record, states, transitions
 from jobs.declarations import Job
 from jobs.eras import Era, Timeline
@@ -20,6 +18,7 @@ from jobs.faults import point
 from jobs.ncrontab import InvalidExpression
 from jobs.occurrences import Schedule, UnknownZone
 from jobs.record import Born, Window
+from jobs.sessions import ledger_transaction
 from jobs.states import State
 from jobs.words import Overlap
 
@@ -65,11 +64,14 @@ def serve(
     names = [*missing, *(window.job.name for window in seen if window.changes_something)]
     if not names:
         return []
-    with transaction.atomic():
+    with ledger_transaction():
         if missing:
             states.begin([scheduled[name] for name in missing], now)
         lock = "FOR UPDATE OF s SKIP LOCKED" if skip_locked else "FOR UPDATE OF s"
-        born = _serve_locked(windows(_with_steps(scheduled, names), lock))
+        found = windows(_with_steps(scheduled, names), lock)
+        if locked := sorted(set(names) - {window.job.name for window in found}):
+            log.warning("locked by another session, which serves them or hangs: job=%s", ",".join(locked))
+        born = _serve_locked(found)
         point("birth.before_commit")
     point("birth.after_commit")
     for run in born:
@@ -82,7 +84,7 @@ def retire(scheduled: Sequence[str]) -> None:
 
     `scheduled` are the names of the jobs that have a schedule. If one comes back, its ledger begins again then.
     """
-    with transaction.atomic():
+    with ledger_transaction():
         found = states.read_unscheduled(scheduled, lock="FOR UPDATE OF s SKIP LOCKED")
         _serve_locked([_abandoned(state) for state in found if not _is_older_than(state)])
 

@@ -28,11 +28,13 @@ from jobs.isolation.client import ForkServerFailed, server
 from jobs.output import Recorder
 from jobs.reports import Reports, sentence
 from jobs.transitions import Ended, Outcome
-from jobs.watching import Ear, Watch, closing
+from jobs.watching import LAST_WORDS, Ear, Watch, closing
 from jobs.words import AttemptStatus, Status
 from jobs.writer import Held, writer
 
 log = logging.getLogger(__name__)
+
+FENCED = "No heartbeat reached the database for too long: it was killed before another attempt could start."
 
 
 class Slots:
@@ -105,10 +107,14 @@ def give_unsure_back() -> None:
     """
     for invocation_id, run in list(_unsure.items()):
         outcome = Outcome(status=AttemptStatus.INTERRUPTED, error="The database went away while it was claimed.")
-        for claim in claims.of_invocation(run, invocation_id):
-            if ended := transitions.finish(claim, outcome):
-                log.info("gave back run=%s job=%s attempt=%s", claim.run, claim.job, claim.number)
-                doorbell.ring_all(ended.rings)
+        try:
+            for claim in claims.of_invocation(run, invocation_id):
+                if ended := transitions.finish(claim, outcome):
+                    log.info("gave back run=%s job=%s attempt=%s", claim.run, claim.job, claim.number)
+                    doorbell.ring_all(ended.rings)
+        except sql.Busy as error:
+            log.warning("run=%s can't be given back now; the next run or tick tries again: %s", run, error)
+            continue
         _unsure.pop(invocation_id, None)
 
 
@@ -129,6 +135,8 @@ def shut_down(chance: timedelta, grace: timedelta | None = None) -> None:
     """
     closing.grace = grace
     closing.at = time.monotonic() + chance.total_seconds()
+    # The database may be away, and the platform's patience ends: what is known by then is on disk.
+    writer.keep_ends()
     for supervisor in list(_supervisors):
         supervisor.wake()
     # A slot is taken before the claim: none is left out that was just about to start.
@@ -140,6 +148,7 @@ def shut_down(chance: timedelta, grace: timedelta | None = None) -> None:
 def open_again() -> None:
     """Take up work again after `shut_down`."""
     closing.at = closing.grace = None
+    writer.keep_ends(False)
 
 
 class Supervisor:
@@ -158,6 +167,7 @@ class Supervisor:
         self.job = registry[claim.job] if claim.job in registry else Job(name=claim.job, command=claim.job)
         self.invocation_id = invocation_id
         self.echo = echo
+        self.left_to_journal = False
         self._wake, self._waker = socket.socketpair()
         self._waker.setblocking(False)
         secrets = [*masking.of_environment(), *masking.of_arguments(self.job, claim.arguments)]
@@ -181,7 +191,8 @@ class Supervisor:
         _supervisors.add(self)
         try:
             outcome = self._outcome_in_any_case()
-            ended = None if outcome is None else self._record(outcome)
+            # Also where it was fenced: if the row is still this attempt's, its end is recorded.
+            ended = self._record(outcome)
             # Before it is discarded: a worker that leaves sends what was told by then.
             self._tell(outcome, ended)
             return ended
@@ -191,13 +202,13 @@ class Supervisor:
             self._wake.close()
             self._waker.close()
 
-    def _outcome_in_any_case(self) -> Outcome | None:
+    def _outcome_in_any_case(self) -> Outcome:
         try:
             return self._outcome()
         except Exception as fault:  # noqa: BLE001 — the run is claimed: it must end
             return _failed_by(fault, self.claim)
 
-    def _outcome(self) -> Outcome | None:
+    def _outcome(self) -> Outcome:
         began = time.monotonic()
         if self.claim.job not in registry:
             return Outcome(status=AttemptStatus.FAILED, error=_undeclared(self.claim.job))
@@ -213,8 +224,6 @@ class Supervisor:
             self.recorder.note(self.masker.whole(self.watch.left_behind))
         for held, is_stderr in self.recorder.end():
             self._show(held, is_stderr)
-        if self.watch.fenced:
-            return None
         return self._judge(self.watch, timedelta(seconds=time.monotonic() - began))
 
     def _request(self) -> dict[str, Any]:
@@ -257,6 +266,8 @@ class Supervisor:
             status, error = watch.stopping, self._why_stopped(watch.stopping)
         elif code == 0:
             status, error = AttemptStatus.SUCCEEDED, ""
+        elif watch.fenced and code in {None, -signal.SIGKILL}:
+            status, error = AttemptStatus.LOST, FENCED
         else:
             status, error = AttemptStatus.FAILED, self._why_failed(code)
         return Outcome(
@@ -307,16 +318,25 @@ class Supervisor:
             return self._finish(replace(outcome, result=None, progress=None, error=why))
 
     def _finish(self, outcome: Outcome) -> Ended | None:
-        """Have the end recorded, for as long as the database takes to come back."""
-        future = writer.finish(self.held, outcome)
+        """Have the end recorded, for as long as the database takes to come back, or until the worker leaves."""
+        end = writer.finish(self.held, outcome)
+        logged_at = time.monotonic()
         while True:
             with suppress(Unfinished):
-                return future.result(timeout=60)
-            log.warning("run=%s ended as %s; waiting for the database", self.claim.run, outcome.status)
+                return end.recorded.result(timeout=1)
+            now = time.monotonic()
+            if end.kept and closing.at is not None and now >= closing.at + LAST_WORDS:
+                self.left_to_journal = True
+                return None
+            if now >= logged_at + 60:
+                logged_at = now
+                log.warning("run=%s ended as %s; waiting for the database", self.claim.run, outcome.status)
 
-    def _tell(self, outcome: Outcome | None, ended: Ended | None) -> None:
+    def _tell(self, outcome: Outcome, ended: Ended | None) -> None:
         ids = self.claim.run, self.claim.job, self.claim.number
-        if ended is None:
+        if self.left_to_journal:
+            log.warning("run=%s job=%s attempt=%s ended: kept in the journal, the next start records it", *ids)
+        elif ended is None:
             log.warning("gave up run=%s job=%s attempt=%s: it is no longer ours", *ids)
         else:
             log.info("ended run=%s job=%s attempt=%s status=%s", *ids, ended.status)

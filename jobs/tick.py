@@ -1,11 +1,26 @@
 """Once a minute: serve every job that is due, rescue what was lost, ring forgotten doorbells. It supervises nothing."""
 
 import logging
+from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 
 from django.conf import settings
 
-from jobs import claims, doorbell, instance, record, sight, sql, states, supervisor, telemetry, timing, transitions
+from jobs import (
+    claims,
+    doorbell,
+    instance,
+    journal,
+    record,
+    sight,
+    sql,
+    states,
+    supervisor,
+    telemetry,
+    timing,
+    transitions,
+)
 from jobs.declarations import Job, registry
 from jobs.doorbell import Ring
 from jobs.serve import Born, retire, serve
@@ -18,17 +33,18 @@ _aligned = False
 def tick() -> list[Born]:
     """Serve all jobs that are due, and put right what was left undone. Gives the runs that were born."""
     global _aligned
-    sight.look()
+    _unless_busy(sight.look)
     due = list(registry.scheduled()) if not _aligned else _due()
     if not _aligned:
         # A job without a schedule gets its row too: in the admin it is what is asked to run.
         states.begin(job for job in registry.values() if not job.schedule)
-        retire([job.name for job in registry.scheduled()])
+        _unless_busy(partial(retire, [job.name for job in registry.scheduled()]))
     supervisor.give_unsure_back()
     born = _serve(due)
     # Not before: where the database fails here, the next tick has to look at all jobs again.
     _aligned = True
     rings = [Ring(run=run.run) for run in born]
+    rings += journal.record()
     missed = transitions.miss_overdue()
     lost = claims.with_expired_leases()
     rings += transitions.declare_lost(lost, "Its supervisor vanished: no heartbeat came until its lease ran out.")
@@ -39,8 +55,16 @@ def tick() -> list[Born]:
     doorbell.ring_all(rings)
     if telemetry.is_on():
         telemetry.queue(*transitions.waiting())
-    _note_end()
+    _unless_busy(_note_end)
     return born
+
+
+def _unless_busy(work: Callable[[], object]) -> None:
+    """Do what the tick can do without: a row that another session has locked must not stop the rest."""
+    try:
+        work()
+    except sql.Busy as error:
+        log.warning("the tick goes on without a part of its work: %s", error)
 
 
 def _serve(due: list[Job]) -> list[Born]:
@@ -49,6 +73,8 @@ def _serve(due: list[Job]) -> list[Born]:
         return serve(due, patience=timing.PATIENCE, skip_locked=True)
     except sql.AWAY:
         raise
+    except sql.Busy as error:
+        log.warning("the jobs can't be served together; trying each by itself: %s", error)
     except Exception:
         log.exception("the jobs can't be served together; trying each by itself")
     born: list[Born] = []
@@ -57,6 +83,8 @@ def _serve(due: list[Job]) -> list[Born]:
             born += serve([job], patience=timing.PATIENCE, skip_locked=True)
         except sql.AWAY:
             raise
+        except sql.Busy as error:
+            log.warning("job=%s can't be served now, the next tick tries again: %s", job.name, error)
         except Exception:
             log.exception("job=%s can't be served: its ledger stands still", job.name)
     return born

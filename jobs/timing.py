@@ -25,6 +25,14 @@ FORGOTTEN = timedelta(seconds=30)
 RING_AGAIN = timedelta(minutes=5)
 # An instance without a free slot passes a run on for so long: it is taken up by another, or here again.
 BUSY = timedelta(seconds=15)
+# How long a statement of ours waits for a lock that another session holds: well under a heartbeat.
+LOCK_WAIT = HEARTBEAT / 5
+# When the server ends a statement of ours, and when the client gives up waiting for its answer. A connection that went
+# silent costs one heartbeat that long, and the next one goes over a new connection well before the fence.
+STATEMENT = FENCE / 5
+ANSWER = STATEMENT + LOCK_WAIT
+# A transaction of ours waits for nothing but the database: one that is idle for so long is that of a host cut off.
+IDLE = HEARTBEAT
 
 
 def since_boot() -> float:

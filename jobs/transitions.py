@@ -7,21 +7,24 @@ pipeline's next steps) is written in the same transaction, and doorbells are run
 """
 
 import json
+import logging
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
-
-from django.db import transaction
 
 from jobs import bounds, pipelines, sql, telemetry, timing
 from jobs.claims import Claim
 from jobs.declarations import registry
 from jobs.doorbell import Ring
 from jobs.faults import point
+from jobs.sessions import ledger_transaction
 from jobs.words import AttemptStatus, Reason, Status
+
+log = logging.getLogger(__name__)
 
 CANCEL_CHANNEL = "jobs_cancel"
 
@@ -62,7 +65,7 @@ def finish(claim: Claim, outcome: Outcome, *, only_if_lease_expired: bool = Fals
     """
     status, delay = _next_status(claim, outcome)
     steps = registry.steps_after(claim.job)
-    with transaction.atomic() if steps else nullcontext():
+    with ledger_transaction() if steps else nullcontext():
         if steps:
             pipelines.lock_steps_after(claim.job)
         else:
@@ -170,7 +173,8 @@ def _next_status(claim: Claim, outcome: Outcome) -> tuple[Status, timedelta]:
 def renew_leases(held: Sequence[tuple[int, int]]) -> dict[tuple[int, int], bool]:
     """Renew the leases of these (run, attempt number) pairs.
 
-    Gives back those that are still ours, each with whether its cancellation was requested.
+    Gives back those that were renewed, each with whether its cancellation was requested. One whose row another session
+    has locked is left out, so that it doesn't hold up the others: `still_ours` tells it from one that was lost.
     """
     found = sql.rows(
         """
@@ -178,7 +182,7 @@ def renew_leases(held: Sequence[tuple[int, int]]) -> dict[tuple[int, int], bool]
             -- In the order of their ids, as all who change several runs: none waits for another in a circle.
             SELECT r.id FROM jobs_run r JOIN unnest(%(runs)s::bigint[], %(attempts)s::int[]) AS held(run, attempt)
                 ON r.id = held.run AND r.attempt = held.attempt
-             WHERE r.status = 'running' ORDER BY r.id FOR UPDATE OF r
+             WHERE r.status = 'running' ORDER BY r.id FOR UPDATE OF r SKIP LOCKED
         )
         UPDATE jobs_run r SET lease_expires_at = clock_timestamp() + %(lease)s FROM held WHERE r.id = held.id
         RETURNING r.id, r.attempt, r.cancel_requested_at IS NOT NULL
@@ -188,6 +192,20 @@ def renew_leases(held: Sequence[tuple[int, int]]) -> dict[tuple[int, int], bool]
     return {(run, attempt): cancelled for run, attempt, cancelled in found}
 
 
+def still_ours(held: Sequence[tuple[int, int]]) -> set[tuple[int, int]]:
+    """Those of these (run, attempt number) pairs that run by the ledger, whoever has locked their rows."""
+    found = sql.rows(
+        """
+        SELECT r.id, r.attempt
+          FROM jobs_run r JOIN unnest(%s::bigint[], %s::int[]) AS held(run, attempt)
+            ON r.id = held.run AND r.attempt = held.attempt
+         WHERE r.status = 'running'
+        """,
+        [[run for run, _ in held], [attempt for _, attempt in held]],
+    )
+    return {(run, attempt) for run, attempt in found}
+
+
 def cancel_requested(runs: Sequence[int]) -> list[int]:
     """Those of these runs whose end was asked for."""
     found = sql.rows("SELECT id FROM jobs_run WHERE id = ANY(%s) AND cancel_requested_at IS NOT NULL", [list(runs)])
@@ -195,14 +213,14 @@ def cancel_requested(runs: Sequence[int]) -> list[int]:
 
 
 def write_progress(reports: Sequence[tuple[int, int, dict[str, Any]]]) -> None:
-    """Write the latest progress of these (run, attempt number, progress) triples."""
+    """Write the latest progress of these (run, attempt number, progress) triples, but for rows that are locked."""
     sql.execute(
         """
         WITH held AS (
             SELECT r.id, new.progress
               FROM jobs_run r JOIN jsonb_to_recordset(%s) AS new(run bigint, attempt int, progress jsonb)
                 ON r.id = new.run AND r.attempt = new.attempt
-             WHERE r.status = 'running' ORDER BY r.id FOR UPDATE OF r
+             WHERE r.status = 'running' ORDER BY r.id FOR UPDATE OF r SKIP LOCKED
         )
         UPDATE jobs_run r SET progress = held.progress FROM held WHERE r.id = held.id
         """,
@@ -212,7 +230,7 @@ def write_progress(reports: Sequence[tuple[int, int, dict[str, Any]]]) -> None:
 
 def cancel(run: int, by: str) -> Status | None:
     """Ask for the end of a run: a queued one ends here, a running one is told. None where it has ended already."""
-    with transaction.atomic():
+    with ledger_transaction():
         if found := sql.row("SELECT job FROM jobs_run WHERE id = %s", [run]):
             pipelines.lock_steps_after(found[0])
         row = sql.row(
@@ -247,7 +265,7 @@ def cancel_for_replacement(runs: Sequence[int]) -> None:
 
 def end_unstarted(run: int, status: Status, reason: Reason, error: str, blocked_by: int | None = None) -> bool:
     """End a queued run that will not start: skipped or missed."""
-    with transaction.atomic():
+    with ledger_transaction():
         if found := sql.row("SELECT job FROM jobs_run WHERE id = %s", [run]):
             pipelines.lock_steps_after(found[0])
         row = sql.row(
@@ -270,20 +288,34 @@ def end_unstarted(run: int, status: Status, reason: Reason, error: str, blocked_
 
 def miss_overdue() -> int:
     """End the queued runs whose start deadline passed before anyone took them up. Gives back how many."""
-    found = sql.rows("SELECT id FROM jobs_run WHERE status = 'queued' AND attempt = 0 AND start_by < clock_timestamp()")
-    overdue = [run for (run,) in found]
+    overdue = sql.rows(
+        "SELECT job, id FROM jobs_run WHERE status = 'queued' AND attempt = 0 AND start_by < clock_timestamp()"
+    )
     note = "Nobody took it up before its start deadline."
-    return sum(end_unstarted(run, Status.MISSED, Reason.TOO_LATE, note) for run in overdue)
+    ends = ((job, partial(end_unstarted, run, Status.MISSED, Reason.TOO_LATE, note)) for job, run in overdue)
+    return sum(_each_unless_busy(ends))
 
 
 def declare_lost(claims: Sequence[Claim], error: str, *, only_if_lease_expired: bool = True) -> list[Ring]:
     """End the attempts whose supervisors vanished; their runs end as lost or are retried."""
-    rings: list[Ring] = []
     outcome = Outcome(status=AttemptStatus.LOST, error=error)
-    for claim in claims:
-        if ended := finish(claim, outcome, only_if_lease_expired=only_if_lease_expired):
-            rings += ended.rings
-    return rings
+    ends = (
+        (claim.job, partial(finish, claim, outcome, only_if_lease_expired=only_if_lease_expired)) for claim in claims
+    )
+    return [ring for ended in _each_unless_busy(ends) if ended for ring in ended.rings]
+
+
+def _each_unless_busy[T](ends: Iterable[tuple[str, Callable[[], T]]]) -> Iterator[T]:
+    """Do each, and give its answer. A job whose rows another session has locked is left alone, and waited for once."""
+    busy: set[str] = set()
+    for job, end in ends:
+        if job in busy:
+            continue
+        try:
+            yield end()
+        except sql.Busy as error:
+            busy.add(job)
+            log.warning("job=%s: its runs can't be ended now, the next tick tries again. %s", job, error)
 
 
 def waiting() -> tuple[int, timedelta]:

@@ -5,13 +5,13 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db import transaction
 
 from jobs import births, claims, doorbell, states, transitions
 from jobs.declarations import registry
 from jobs.doorbell import Ring
 from jobs.models import Run
 from jobs.parameters import check_arguments
+from jobs.sessions import ledger_transaction
 from jobs.words import Status, Trigger
 
 log = logging.getLogger(__name__)
@@ -36,7 +36,7 @@ def request(
     declared = registry[job]
     if arguments is not None:
         check_arguments(declared.command, arguments)
-    with transaction.atomic():
+    with ledger_transaction():
         newborn = births.give_birth(
             declared,
             trigger,

@@ -1,6 +1,7 @@
 """One thread and one connection a worker write all heartbeats and output, and how attempts ended.
 
-While the database is away, everything waits here in order and is written when it comes back.
+While the database is away, everything waits here and is written when it comes back. Heartbeats come first: before each
+batch of output and each end. An end whose rows another session has locked is tried again later, and holds up no other.
 """
 
 import logging
@@ -13,11 +14,12 @@ from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any
 
 from django.db import DataError, IntegrityError, NotSupportedError, ProgrammingError, connection
 
-from jobs import sql, timing, transitions
+from jobs import journal, sessions, sql, timing, transitions
 from jobs.claims import Claim
 from jobs.output import Piece
 from jobs.transitions import Ended, Outcome
@@ -51,6 +53,18 @@ class Held:
         return self.claim.run, self.claim.number
 
 
+@dataclass(eq=False, slots=True)
+class End:
+    """How an attempt ended, until that is recorded."""
+
+    held: Held
+    outcome: Outcome
+    recorded: Future[Ended | None]
+    not_before: float = 0.0  # time.monotonic
+    unsure: bool = False  # it may be recorded already: by a commit whose acknowledgement was lost, or from the journal
+    kept: bool = False  # it is in the journal
+
+
 class Writer:
     """Starts its thread with the first attempt that is held; the thread sleeps while none is."""
 
@@ -62,10 +76,11 @@ class Writer:
     def _forked(self) -> None:
         self._held: dict[tuple[int, int], Held] = {}
         self._pieces: deque[tuple[Held, int, Piece]] = deque()
-        self._finishes: deque[tuple[Held, Outcome, Future[Ended | None]]] = deque()
+        self._ends: list[End] = []
         self._heartbeat_at = 0.0
         self._listening = False
-        self._failed_finish: Future[Ended | None] | None = None
+        self._away = False
+        self._keeps_all = False
         self._wake, self._waker = socket.socketpair()
         self._waker.setblocking(False)
 
@@ -101,42 +116,60 @@ class Writer:
         held.progress = progress
         self._ring()
 
-    def finish(self, held: Held, outcome: Outcome) -> "Future[Ended | None]":
-        """Record the end, after all output. The result is what `transitions.finish` gives."""
-        future: Future[Ended | None] = Future()
-        self._finishes.append((held, outcome, future))
+    def finish(self, held: Held, outcome: Outcome) -> End:
+        """Record the end, after all output. `recorded` of the answer gives what `transitions.finish` gives."""
+        end = End(held, outcome, Future())
+        if self._away or self._keeps_all:
+            self._keep(end)
+        self._ends.append(end)
         self._ring()
-        return future
+        return end
+
+    def keep_ends(self, keep: bool = True) -> None:
+        """The worker leaves, and the database may be away: keep the ends in the journal, those of now and to come."""
+        self._keeps_all = keep
+        for end in list(self._ends) if keep else []:
+            self._keep(end)
+
+    def _keep(self, end: End) -> None:
+        if not end.kept:
+            end.unsure = end.kept = journal.keep(end.held.claim, end.outcome)
 
     def _ring(self) -> None:
         with suppress(BlockingIOError):  # it is awake already
             self._waker.send(b"!")
 
     def _run(self) -> None:
-        while True:
-            try:
-                self._sleep()
-                self._turn()
-            except sql.AWAY as error:
-                log.warning("the database is away, %d attempts wait: %s", len(self._held), str(error).strip())
-                self._disconnect()
-                time.sleep(RETRY)
-                self._ring()
-            except Exception:  # one bad row must not silence all other runs
-                log.exception("the writer stumbled")
-                self._disconnect()
-                time.sleep(RETRY)
-                self._ring()
+        with sessions.ours():
+            while True:
+                try:
+                    self._sleep()
+                    self._turn()
+                    self._away = False
+                except sql.AWAY as error:
+                    log.warning("the database is away, %d attempts wait: %s", len(self._held), str(error).strip())
+                    self._away = True
+                    self._pause()
+                except Exception:  # one bad row must not silence all other runs
+                    log.exception("the writer stumbled")
+                    self._pause()
+
+    def _pause(self) -> None:
+        self._disconnect()
+        for end in list(self._ends) if self._away else []:
+            self._keep(end)
+        time.sleep(RETRY)
+        self._ring()
 
     def _sleep(self) -> None:
         """Until there is something to do."""
         watched: list[Any] = [self._wake]
+        moments = [end.not_before for end in list(self._ends)]
         if self._held:
-            timeout = max(0.0, self._heartbeat_at - time.monotonic())
+            moments.append(self._heartbeat_at)
             if self._listening and connection.connection is not None:
                 watched.append(connection.connection)
-        else:
-            timeout = IDLE
+        timeout = max(0.0, min(moments) - time.monotonic()) if moments else IDLE
         # One that takes descriptors of any number, and needs none itself: the process may have none left.
         with selectors.PollSelector() as selector:
             for source in watched:
@@ -144,21 +177,31 @@ class Writer:
             readable = [key.fileobj for key, _ in selector.select(timeout)]
         if self._wake in readable:
             self._wake.recv(4096)
-        elif not readable and not self._held:
+        elif not readable and not moments:
             self._disconnect()
 
     def _turn(self) -> None:
-        # First: a backlog of output must not bring the fence nearer.
-        if self._held and time.monotonic() >= self._heartbeat_at:
-            self._beat()
-        self._write_pieces()
-        self._write_progress()
-        self._write_finishes()
+        self._beat_if_due()
+        self._write_output()
+        while (end := self._next_end()) is not None:
+            self._beat_if_due()
+            # It may have come while something else was written, and its last output with it.
+            self._write_output()
+            self._write_end(end)
         if self._held:
             self._hear_cancellations()
 
+    def _write_output(self) -> None:
+        try:
+            self._write_pieces()
+            self._write_progress()
+        except sql.Busy as error:
+            log.warning("output waits: %s", error)
+
     def _write_pieces(self) -> None:
         while self._pieces:
+            # A backlog of output must not bring the fence nearer.
+            self._beat_if_due()
             batch: list[tuple[Held, int, Piece]] = []
             size = 0
             for entry in list(self._pieces):
@@ -179,41 +222,63 @@ class Writer:
         if reports:
             _write_what_is_taken(_update_progress, reports, lambda report: (report[0], "its progress"))
 
+    def _beat_if_due(self) -> None:
+        if self._held and time.monotonic() >= self._heartbeat_at:
+            try:
+                self._beat()
+            except sql.Busy as error:
+                self._heartbeat_at = time.monotonic() + RETRY
+                log.warning("heartbeats wait: %s", error)
+
     def _beat(self) -> None:
         held = list(self._held.values())
         sent_at, sent_since_boot = time.monotonic(), timing.since_boot()
-        ours = transitions.renew_leases([attempt.key for attempt in held])
+        renewed = transitions.renew_leases([attempt.key for attempt in held])
+        missing = [attempt.key for attempt in held if attempt.key not in renewed]
+        locked = transitions.still_ours(missing) if missing else set()
         self._heartbeat_at = sent_at + timing.HEARTBEAT.total_seconds()
+        if locked:
+            log.warning("no heartbeat, their rows are locked by another session: %s", sorted(locked))
+            self._heartbeat_at = sent_at + min(RETRY, timing.HEARTBEAT.total_seconds())
         for attempt in held:
-            if attempt.key not in ours:
-                attempt.gone = True
-            else:
+            if attempt.key in renewed:
                 attempt.acknowledged_at = sent_since_boot
-                attempt.cancelled |= ours[attempt.key]
+                attempt.cancelled |= renewed[attempt.key]
+            elif attempt.key not in locked:
+                attempt.gone = True
             # Its guardian has to know of each heartbeat too.
             attempt.wake()
 
-    def _write_finishes(self) -> None:
-        while self._finishes:
-            held, outcome, future = self._finishes[0]
-            # It may have come while something else was written, and its last output with it.
-            self._write_pieces()
-            try:
-                ended = transitions.finish(held.claim, outcome)
-                if ended is None and self._failed_finish is future:
-                    # The commit went through, its acknowledgement didn't.
-                    ended = transitions.already_finished(held.claim, outcome)
-            except sql.AWAY:
-                self._failed_finish = future
-                raise
-            except Exception as error:  # noqa: BLE001 — handed to the supervisor, which waits for it
-                self._finishes.popleft()
-                self.release(held)
-                future.set_exception(error)
-                continue
-            self._finishes.popleft()
-            self.release(held)
-            future.set_result(ended)
+    def _next_end(self) -> End | None:
+        """The end to be recorded now: a new one before those that wait for locked rows."""
+        end = min(list(self._ends), key=lambda end: end.not_before, default=None)
+        return end if end is not None and end.not_before <= time.monotonic() else None
+
+    def _write_end(self, end: End) -> None:
+        claim = end.held.claim
+        try:
+            ended = transitions.finish(claim, end.outcome)
+            if ended is None and end.unsure:
+                ended = transitions.already_finished(claim, end.outcome)
+        except sql.AWAY:
+            end.unsure = True
+            raise
+        except sql.Busy as error:
+            end.not_before = time.monotonic() + timing.LOCK_WAIT.total_seconds()
+            log.warning("run=%s job=%s: its end waits. %s", claim.run, claim.job, error)
+            return
+        except Exception as error:  # noqa: BLE001 — handed to the supervisor, which waits for it
+            self._dismiss(end)
+            end.recorded.set_exception(error)
+            return
+        self._dismiss(end)
+        end.recorded.set_result(ended)
+
+    def _dismiss(self, end: End) -> None:
+        self._ends.remove(end)
+        self.release(end.held)
+        if end.kept:
+            journal.drop(end.held.claim)
 
     def _hear_cancellations(self) -> None:
         if not self._listening:

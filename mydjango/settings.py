@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from tempfile import gettempdir
 
 from django.utils.csp import CSP
 
@@ -147,3 +148,6 @@ JOBS_MAX_RUNNING = env.whole_number("JOBS_MAX_RUNNING", 4, at_least=1)
 # No more instances than this may be at work at once: only to reckon the peak of database connections with.
 JOBS_MAX_INSTANCES = env.whole_number("JOBS_MAX_INSTANCES", 1, at_least=1)
 JOBS_DOORBELL = env.text("JOBS_DOORBELL", "jobs.doorbell.LocalDoorbell" if LOCAL else "jobs.azure.queue.QueueDoorbell")
+# Where ends are kept that the database hasn't heard of: a directory on the machine's own disk.
+_FOLDER = BASE_DIR / ".local" / "journal" if LOCAL else Path(gettempdir()) / "nightshift-journal"
+JOBS_JOURNAL = env.text("JOBS_JOURNAL", str(_FOLDER))

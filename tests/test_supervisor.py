@@ -414,7 +414,7 @@ def test_the_last_output_is_written_before_the_end(worker, declared, monkeypatch
     monkeypatch.setattr(transitions, "finish", look)
     writer.report(held, {"done": 1})
     until(lambda: ends)
-    assert ends[0].result(timeout=10).status is Status.SUCCEEDED
+    assert ends[0].recorded.result(timeout=10).status is Status.SUCCEEDED
     assert found == ["last words"]
 
 
@@ -429,7 +429,7 @@ def test_a_database_that_takes_no_writes_for_a_while_loses_no_end(worker, declar
         until(lambda: "read-only transaction" in caplog.text)
     finally:
         set_read_only(False)
-    assert end.result(timeout=20).status is Status.SUCCEEDED
+    assert end.recorded.result(timeout=20).status is Status.SUCCEEDED
 
 
 @pytest.fixture
@@ -485,7 +485,7 @@ def test_output_that_the_database_refuses_is_lost_alone(holding, caplog):
     ends = [
         writer.finish(held, transitions.Outcome(status=AttemptStatus.SUCCEEDED)) for held in (badly_held, well_held)
     ]
-    assert [end.result(timeout=20).status for end in ends] == [Status.SUCCEEDED] * 2
+    assert [end.recorded.result(timeout=20).status for end in ends] == [Status.SUCCEEDED] * 2
     assert output_text(bad.attempts.get()) == "firstthird"
     assert output_text(good.attempts.get()) == "another run's"
     assert f"run={bad.pk} attempt=1: a piece of its output is lost, since the database refused it: " in caplog.text
@@ -500,7 +500,7 @@ def test_progress_that_the_database_refuses_is_lost_alone(holding, caplog):
     ends = [
         writer.finish(held, transitions.Outcome(status=AttemptStatus.SUCCEEDED)) for held in (badly_held, well_held)
     ]
-    assert [end.result(timeout=20).status for end in ends] == [Status.SUCCEEDED] * 2
+    assert [end.recorded.result(timeout=20).status for end in ends] == [Status.SUCCEEDED] * 2
 
 
 def test_the_writer_goes_on_whatever_goes_wrong_while_it_waits(holding, monkeypatch, caplog):
@@ -514,7 +514,7 @@ def test_the_writer_goes_on_whatever_goes_wrong_while_it_waits(holding, monkeypa
         writer.report(held, {"done": 1})
         until(lambda: "unheard of" in caplog.text)
     end = writer.finish(held, transitions.Outcome(status=AttemptStatus.SUCCEEDED))
-    assert end.result(timeout=20).status is Status.SUCCEEDED
+    assert end.recorded.result(timeout=20).status is Status.SUCCEEDED
 
 
 def set_read_only(read_only):

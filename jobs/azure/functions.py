@@ -9,7 +9,7 @@ import azure.functions as func
 from django.conf import settings
 from django.db import close_old_connections
 
-from jobs import at_start, checks, migrated, poison, sql, supervisor, tick
+from jobs import at_start, checks, migrated, poison, sessions, sql, supervisor, tick
 from jobs.azure import http, leaving, telemetry
 from jobs.azure.queue import POISON_QUEUE, QUEUE
 from jobs.azure.storage import CONNECTION
@@ -58,15 +58,13 @@ def _add_timer(app: func.FunctionApp, job: Job) -> None:
         use_monitor=True,
     )
     def timer_function(timer: func.TimerRequest, context: func.Context) -> None:
+        call = Call(job=job, called_for=_scheduled_moment(timer), invocation_id=context.invocation_id)
         with usable_connections(), told(context):
             if migrated.allows(f"the timer of {job.name}"):
-                answer(
-                    Call(
-                        job=job,
-                        called_for=_scheduled_moment(timer),
-                        invocation_id=context.invocation_id,
-                    )
-                )
+                try:
+                    answer(call)
+                except sql.Busy as error:
+                    log.warning("job=%s is left to the tick: %s", job.name, error)
 
 
 def _add_tick(app: func.FunctionApp) -> None:
@@ -87,10 +85,10 @@ def _add_queue(app: func.FunctionApp) -> None:
             with usable_connections(), told(context):
                 if migrated.allows(f"run={run}"):
                     supervisor.execute(run, invocation_id=context.invocation_id)
-        except sql.AWAY as error:
+        except (*sql.AWAY, sql.Busy) as error:
             # Raised, the message would come again at once, and be poisoned within a second of an outage that the run
             # survives: its row waits, and the tick rings for it when the database is back.
-            log.warning("the database is away, run=%s waits for the tick: %s", run, str(error).strip())
+            log.warning("run=%s can't be claimed now and waits for the tick: %s", run, str(error).strip())
 
 
 def _add_poison_queue(app: func.FunctionApp) -> None:
@@ -109,10 +107,14 @@ def told(context: func.Context) -> AbstractContextManager[None]:
 
 @contextmanager
 def usable_connections() -> Iterator[None]:
-    """A thread of the worker lives for days: a connection that the server dropped must not fail its next call."""
+    """A thread of the worker lives for days: a connection that the server dropped must not fail its next call.
+
+    The thread also serves HTTP: only within this block its session is bounded.
+    """
     close_old_connections()
     try:
-        yield
+        with sessions.ours():
+            yield
     finally:
         close_old_connections()
 

@@ -4,11 +4,14 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
+from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
 from django.conf import settings
 
+from tests.postgres import Server
 from tests.processes import until
 
 
@@ -87,3 +90,30 @@ def start(database_url, transactional_db):
         process.wait()
     for process in processes:
         until(lambda process=process: not process.tree())
+
+
+@pytest.fixture(scope="session")
+def own_server():
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        server = Server(f"{folder}/postgres")
+        subprocess.run(
+            [sys.executable, "manage.py", "migrate", "--verbosity", "0"],
+            cwd=settings.BASE_DIR,
+            env=os.environ | {"DATABASE_URL": server.url, "DJANGO_SETTINGS_MODULE": "tests.settings"},
+            check=True,
+        )
+        yield server
+        server.remove()
+
+
+@pytest.fixture
+def server(own_server):
+    """A server of the tests' own, which they may stop, freeze or cut off, with an empty ledger."""
+    with own_server.connect() as connection:
+        connection.execute("TRUNCATE jobs_run, jobs_jobstate, jobs_gap, jobs_event, jobs_lasttick CASCADE")
+    return own_server
+
+
+def half_an_hour_ago():
+    """A schedule with one occurrence in the last hour."""
+    return f"0 {(datetime.now(UTC) - timedelta(minutes=30)).minute} * * * *"

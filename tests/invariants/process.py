@@ -7,7 +7,8 @@
     tick_for   tick again and again for so many seconds, as the host does whatever becomes of a tick
     start      do what a worker does at its start, and wait for its end
     first_seen    seconds for which it has known what is declared
-    fault      the named point at which it kills itself (for JOBS_FAULT)
+    at_once    execute what the timers gave birth to at once, each in a thread, and not one after another
+    fault      the named point at which it kills itself, or with :STOP freezes (for JOBS_FAULT)
     linger     execute what is queued until nothing is left
 
 Says `ready` when it is, and begins at the end of its standard input: a test starts several at once.
@@ -16,6 +17,7 @@ Says `ready` when it is, and begins at the end of its standard input: a test sta
 import json
 import os
 import sys
+import threading
 import time
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -36,6 +38,10 @@ def main(orders):
     from jobs.isolation.client import server
     from jobs.serve import serve
 
+    def execute(run):
+        with usable_connections():
+            supervisor.execute(run)
+
     settings.JOBS_MAX_RUNNING = 16
     for name, seconds in orders.get("timing", {}).items():
         setattr(timing, name, timedelta(seconds=seconds))
@@ -55,10 +61,17 @@ def main(orders):
         for run in tick.tick():
             supervisor.execute(run.run)
     moments = [datetime.fromisoformat(moment) for moment in orders.get("deliver", [])]
+    threads = []
     for moment in [None] if orders.get("deliver_now") else moments:
         for job in registry.scheduled():
             for run in serve([job], moment):
-                supervisor.execute(run.run)
+                if orders.get("at_once"):
+                    threads.append(threading.Thread(target=execute, args=[run.run]))
+                    threads[-1].start()
+                else:
+                    supervisor.execute(run.run)
+    for thread in threads:
+        thread.join()
     end = time.monotonic() + orders.get("tick_for", 0)
     while time.monotonic() < end:
         with suppress(OperationalError), usable_connections():

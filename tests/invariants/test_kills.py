@@ -11,6 +11,7 @@ from jobs import claims, faults, states, supervisor, tick, timing, transitions
 from jobs.declarations import registry
 from jobs.models import Attempt, Gap, Run
 from jobs.words import AttemptStatus, Status
+from tests.invariants.conftest import half_an_hour_ago
 from tests.processes import until
 
 pytestmark = pytest.mark.invariant
@@ -23,11 +24,6 @@ def short_leases(monkeypatch):
     for name, seconds in TIMING.items():
         monkeypatch.setattr(timing, name, timedelta(seconds=seconds))
     monkeypatch.setattr(tick, "_aligned", True)
-
-
-def half_an_hour_ago():
-    """A schedule with one occurrence in the last hour."""
-    return f"0 {(datetime.now(UTC) - timedelta(minutes=30)).minute} * * * *"
 
 
 def pipeline(name, retries):

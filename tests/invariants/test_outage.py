@@ -1,46 +1,20 @@
 """PostgreSQL is away for a minute and a half: runs go on, and the ledger is complete afterwards."""
 
 import os
-import subprocess
-import sys
-import tempfile
 import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from django.conf import settings
 
 from jobs import instance
 from jobs.occurrences import Schedule
 from tests.invariants.conftest import Process
-from tests.postgres import Server
 from tests.processes import until
 
 pytestmark = pytest.mark.invariant
 
 # `make soak` shortens it, to try it a hundred times.
 OUTAGE = float(os.environ.get("JOBS_OUTAGE", "90"))
-
-
-@pytest.fixture(scope="session")
-def own_server():
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        server = Server(f"{folder}/postgres")
-        subprocess.run(
-            [sys.executable, "manage.py", "migrate", "--verbosity", "0"],
-            cwd=settings.BASE_DIR,
-            env=os.environ | {"DATABASE_URL": server.url, "DJANGO_SETTINGS_MODULE": "tests.settings"},
-            check=True,
-        )
-        yield server
-        server.remove()
-
-
-@pytest.fixture
-def server(own_server):
-    with own_server.connect() as connection:
-        connection.execute("TRUNCATE jobs_run, jobs_jobstate, jobs_gap, jobs_event CASCADE")
-    return own_server
 
 
 def test_a_worker_that_starts_during_an_outage_waits_for_its_end(server):

@@ -13,7 +13,7 @@ from django.core.management.base import CommandError, CommandParser
 from django.db import connections
 from django.utils import timezone
 
-from jobs import doorbell, states, supervisor, triggers
+from jobs import doorbell, sessions, states, supervisor, triggers
 from jobs.declarations import UnknownJob, registry
 from jobs.echo import Echo
 from jobs.explain import zone_of
@@ -124,7 +124,8 @@ class Command(LedgerCommand):
     def _supervise(self, run: int, ended: Future[Status | None]) -> None:
         echo = Echo(self._echo)
         try:
-            status = supervisor.execute(run, echo=echo)
+            with sessions.ours():
+                status = supervisor.execute(run, echo=echo)
             echo.drain()
             ended.set_result(status)
         except BaseException as error:  # noqa: BLE001 — the thread that waits raises it
