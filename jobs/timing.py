@@ -31,8 +31,9 @@ LOCK_WAIT = HEARTBEAT / 5
 # silent costs one heartbeat that long, and the next one goes over a new connection well before the fence.
 STATEMENT = FENCE / 5
 ANSWER = STATEMENT + LOCK_WAIT
-# A transaction of ours waits for nothing but the database: one that is idle for so long is that of a host cut off.
-IDLE = HEARTBEAT
+# A transaction of ours waits for nothing but the database. One that is idle for longer than it may take to decide about
+# ten thousand jobs is that of a host that was cut off or frozen.
+IDLE = 2 * STATEMENT
 
 
 def since_boot() -> float:
