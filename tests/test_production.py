@@ -76,7 +76,7 @@ def test_the_probe_is_answered_whatever_its_host_without_tls_and_without_a_datab
 
 def test_it_is_answered_before_anything_else(settings):
     assert settings.MIDDLEWARE[0] == "jobs.middleware.AnswerTheProbe"
-    assert reverse("api:health") == middleware.HEALTH
+    assert reverse("nightshift_api:health") == middleware.HEALTH
 
 
 def test_only_the_sites_own_name_is_served(ask, account):

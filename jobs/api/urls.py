@@ -6,7 +6,7 @@ from jobs.api.health import Health, Ready
 from jobs.api.jobs import JobDetail, JobList
 from jobs.api.runs import RunDetail, RunList, RunOutput
 
-app_name = "api"
+app_name = "nightshift_api"
 urlpatterns = [
     path("jobs/", JobList.as_view(), name="jobs"),
     path("jobs/<str:name>/", JobDetail.as_view(), name="job"),

@@ -1,49 +1,74 @@
 """The one-time link by which a developer signs in to the local site. Only the host that gave the link takes it."""
 
 import secrets
+import time
 from datetime import timedelta
+from typing import Any, NamedTuple
 
 from django.contrib.auth import get_user_model, login
-from django.core import signing
+from django.db import models
 from django.http import HttpRequest, HttpResponse, HttpResponseForbidden
 from django.shortcuts import redirect
-from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from jobs import accounts
 
 MINUTES = 10
 NAME = "operator"
-# A local SECRET_KEY may be the one that everybody can read in settings.py. This one ends with the process, and a
-# process that isn't a local host has given no link.
-KEY = secrets.token_urlsafe(32)
-SALT = "jobs.localhost.signin"
+
+
+class _Link(NamedTuple):
+    user: Any
+    expires: float
+
+
+# By token. It lies in this process alone, and ends with it.
+_unused: dict[str, _Link] = {}
 
 
 def link() -> str:
-    """The path of a link for the operator, whose account is made where there is no superuser yet."""
-    users = get_user_model()._default_manager
-    operator = users.filter(is_superuser=True, is_active=True).order_by("pk").first()
-    if operator is None:
-        # Without a password: this link is the way in, until the operator sets one.
-        operator = users.create_superuser(NAME)
-    last_login = operator.last_login.isoformat() if operator.last_login else None
-    token = signing.dumps([operator.pk, last_login], key=KEY, salt=SALT)
+    """The path of a link for the operator, whose account is made where there is no superuser yet.
+
+    Raises NoAccount where it can't be made, and NoWayIn where nobody could sign in by the link.
+    """
+    operator = accounts.superuser() or accounts.named(_name()) or _make_operator()
+    accounts.backend_of(operator)
+    token = secrets.token_urlsafe(32)
+    _unused[token] = _Link(operator.pk, time.monotonic() + timedelta(minutes=MINUTES).total_seconds())
     return f"/sign-in/{token}/"
 
 
+@require_safe
 def sign_in(request: HttpRequest, token: str) -> HttpResponse:
-    """Sign in with a link's token."""
+    """Sign in with a link's token. HEAD only looks: chats and mail programs do so before a person clicks."""
+    found = _unused.get(token)
+    user = found and get_user_model()._default_manager.filter(pk=found.user).first()
+    if found is None or found.expires < time.monotonic() or user is None or not user.is_active:
+        return _refused("This link was used, is too old, or is another host's. Start the host again for a new one.")
     try:
-        pk, last_login = signing.loads(token, key=KEY, salt=SALT, max_age=timedelta(minutes=MINUTES))
-    except signing.BadSignature:
-        return _refused()
-    # The link is for someone who hasn't signed in since: of two requests with it, one changes the row.
-    users = get_user_model()._default_manager
-    if not users.filter(pk=pk, last_login=last_login, is_active=True).update(last_login=timezone.now()):
-        return _refused()
-    login(request, users.get(pk=pk), backend="django.contrib.auth.backends.ModelBackend")
+        backend = accounts.backend_of(user)
+    except accounts.NoWayIn as why:
+        return _refused(str(why))
+    if request.method == "HEAD":
+        return HttpResponse()
+    # Of two requests with it, one takes it out.
+    if _unused.pop(token, None) is None:
+        return _refused("This link was used. Start the host again for a new one.")
+    login(request, user, backend=backend)
     return redirect("admin:index")
 
 
-def _refused() -> HttpResponse:
-    return HttpResponseForbidden(
-        "This link was used, is too old, or is another host's. Start the host again for a new one."
-    )
+def _refused(why: str) -> HttpResponse:
+    return HttpResponseForbidden(why)
+
+
+def _make_operator() -> Any:
+    # Without a password: this link is the way in, until the operator sets one.
+    return accounts.make_superuser(_name(), None, accounts.placeholder)
+
+
+def _name() -> str:
+    """What the account signs in by."""
+    model = get_user_model()
+    field = model._meta.get_field(model.USERNAME_FIELD)
+    return f"{NAME}@localhost" if isinstance(field, models.EmailField) else NAME

@@ -3,11 +3,11 @@
 import os
 from typing import Any
 
-from django.contrib.auth import get_user_model
+from django.core.exceptions import ValidationError
 from django.core.management.base import CommandError
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, models, transaction
 
-from jobs import app_settings
+from jobs import accounts, app_settings
 from jobs.management.ledger_command import LedgerCommand
 
 
@@ -27,11 +27,33 @@ class Command(LedgerCommand):
             raise CommandError(str(error)) from None
         if not name or not password:
             raise CommandError("JOBS_ADMIN_USERNAME or JOBS_ADMIN_PASSWORD is not set. Set both.")
-        try:
-            # Two instances may start at once: the name's unique key lets one of them make it.
-            with transaction.atomic():
-                get_user_model().objects.create_superuser(username=name, email="", password=password)
-        except IntegrityError:
+        if accounts.named(name) or not _made(name, password):
             self.stdout.write(f"{name} has an account already.")
         else:
             self.stdout.write(f"{name} has an account now.")
+
+
+def _made(name: str, password: str) -> bool:
+    """Two instances may start at once: the name's unique key lets one of them make it."""
+    try:
+        with transaction.atomic():
+            accounts.make_superuser(name, password, _required)
+    except IntegrityError:
+        return False
+    except accounts.NoAccount as why:
+        raise CommandError(str(why)) from None
+    return True
+
+
+def _required(field: Any) -> Any:
+    """A field of the user model that an account must have: from the variable that `createsuperuser` reads too."""
+    variable = f"DJANGO_SUPERUSER_{field.name.upper()}"
+    value = os.environ.get(variable, "")
+    if not value and not isinstance(field, models.CharField):
+        raise accounts.NoAccount(f"The user model requires {field.name!r}. Set {variable}.")
+    try:
+        found = field.clean(value, None) if value else ""
+        # A manager expects an object where the field is a foreign key.
+        return field.remote_field.model(pk=found) if field.is_relation else found
+    except ValidationError as error:
+        raise accounts.NoAccount(f"{variable} is {value!r}. {' '.join(error.messages)}") from None

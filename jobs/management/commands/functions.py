@@ -11,7 +11,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import ProgrammingError, connections
 
-from jobs import folders
+from jobs import accounts, folders
 from jobs.management import terminal
 from jobs.management.printing import whole_number
 
@@ -79,6 +79,9 @@ class Command(BaseCommand):
 
         try:
             path = signin.link()
+        except (accounts.NoAccount, accounts.NoWayIn) as why:
+            sentence = str(why)
+            return lambda url: [sentence]
         except ProgrammingError:
             raise CommandError("The database has no tables yet. Run `manage.py migrate` first.") from None
         # This thread asks no more: from here on it belongs to the host's event loop.
