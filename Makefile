@@ -12,6 +12,10 @@ PRODUCTION := LOCAL= SECRET_KEY=not-a-secret-but-as-long-and-as-varied-as-a-real
 ARGS ?=
 # How often `make soak` goes round.
 TIMES ?= 100
+# How long `make chaos` injects faults, into how many hosts, and by which seed: a new one unless given.
+MINUTES ?= 20
+HOSTS ?= 3
+SEED ?=
 
 .DEFAULT_GOAL := help
 
@@ -70,6 +74,10 @@ lock:  ## Lock the requirements anew (wants uv): make lock ARGS=--upgrade
 .PHONY: soak
 soak: venv  ## Run the invariants under faults again and again: make soak TIMES=100
 	@JOBS_OUTAGE=3 LOCAL=1 $(PYTHON_IN_VENV) -m pytest -x -m invariant tests/invariants --times $(TIMES) $(ARGS)
+
+.PHONY: chaos
+chaos: venv  ## Let random faults loose on real hosts, and judge what became of it: make chaos MINUTES=20 HOSTS=3 SEED=7
+	@LOCAL=1 $(PYTHON_IN_VENV) -m tests.chaos --minutes $(MINUTES) --hosts $(HOSTS) $(if $(SEED),--seed $(SEED)) $(ARGS)
 
 .PHONY: image-test
 image-test: venv  ## Build the container image and try it (wants Docker, or podman with runc, and Debian)
