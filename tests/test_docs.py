@@ -74,3 +74,24 @@ def test_the_design_tells_where_each_module_is():
     design = (ROOT / "docs/design.md").read_text()
     modules = {module.name for module in (ROOT / "jobs").glob("*.py")} - {"__init__.py", "apps.py"}
     assert {module for module in modules if module not in design} == set()
+
+
+PROMISE = (ROOT / "docs/promise.md").read_text()
+
+
+def test_every_file_that_the_promise_rests_on_exists():
+    paths = re.findall(r"`((?:jobs|tests|mydjango|docs)/[\w/.]*)", PROMISE)
+    assert len(paths) > 30
+    assert [path for path in paths if not (ROOT / path).exists()] == []
+
+
+def test_every_test_that_the_promise_names_exists():
+    tests = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", PROMISE)
+    assert len(tests) > 20
+    assert [test for file, test in tests if f"def {test}(" not in (ROOT / file).read_text()] == []
+
+
+def test_every_sentence_of_the_promise_has_its_chapter():
+    promise = (ROOT / "docs/design.md").read_text().partition("## The promise")[2].partition("\n## ")[0]
+    sentences = re.findall(r"^\d\. \*\*(.+?)\.?\*\*", promise, re.MULTILINE)
+    assert re.findall(r"^## \d\. (.+)$", PROMISE, re.MULTILINE) == sentences
