@@ -30,7 +30,6 @@ class Database:
         self.server = Server(str(self.disk / "postgres"))
         self.url = self.server.url
         self.socket = f"{self.server.socket_dir}/.s.PGSQL.5432"
-        self.started_at = time.monotonic()
         self.is_up = True
         # A small log of changes: a full disk is met soon. No crash here takes the machine with it.
         with self.server.connect() as connection:
@@ -69,7 +68,6 @@ class Database:
                 time.sleep(1)
         else:
             raise RuntimeError(f"PostgreSQL doesn't start: {(self.server.folder / 'log').read_text()[-2000:]}")
-        self.started_at = time.monotonic()
         self.is_up = True
 
     def ensure_up(self) -> None:
