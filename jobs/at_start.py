@@ -34,7 +34,7 @@ def _until_done() -> None:
                 return
             reason = "migrations are pending"
         except sql.AWAY as error:
-            reason = f"the database is away: {str(error).strip()}"
+            reason = f"the database is away: {' '.join(str(error).split())}"
         except Exception:  # the lease of what is left undone ends by itself
             log.exception("what a dead predecessor ran is left to its lease")
             return

@@ -1,6 +1,7 @@
 """Serve the function app on this machine, as the Functions host would in Azure."""
 
 import asyncio
+import time
 from argparse import ArgumentParser
 from collections.abc import Callable, Iterable
 from contextlib import suppress
@@ -11,9 +12,12 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import ProgrammingError, connections
 
-from jobs import accounts, folders
+from jobs import accounts, folders, masking, sql
 from jobs.management import terminal
 from jobs.management.printing import whole_number
+
+# Seconds until PostgreSQL is asked again, where it doesn't answer at the start.
+PAUSE = 1.0
 
 
 class Command(BaseCommand):
@@ -78,12 +82,34 @@ class Command(BaseCommand):
         from jobs.localhost import signin
 
         try:
-            path = signin.link()
+            path = self._once_the_database_answers(signin.link)
         except (accounts.NoAccount, accounts.NoWayIn) as why:
             sentence = str(why)
             return lambda url: [sentence]
-        except ProgrammingError:
-            raise CommandError("The database has no tables yet. Run `manage.py migrate` first.") from None
+        except KeyboardInterrupt:
+            raise CommandError("Stopped before PostgreSQL answered.", returncode=130) from None
         # This thread asks no more: from here on it belongs to the host's event loop.
         connections.close_all()
         return lambda url: [f"Sign in   {url}{path}  (once, within {signin.MINUTES} minutes)"]
+
+    def _once_the_database_answers(self, ask: Callable[[], str]) -> str:
+        """What `ask` gives as soon as PostgreSQL answers: it may still be starting, or away for a while."""
+        is_waiting = False
+        while (found := self._asked(ask, is_waiting)) is None:
+            is_waiting = True
+            time.sleep(PAUSE)
+        if is_waiting:
+            self.tell("PostgreSQL answers.")
+        return found
+
+    def _asked(self, ask: Callable[[], str], is_waiting: bool) -> str | None:
+        try:
+            return ask()
+        except ProgrammingError:
+            raise CommandError("The database has no tables yet. Run `manage.py migrate` first.") from None
+        except sql.AWAY as error:
+            connections.close_all()
+            if not is_waiting:
+                reason = masking.mask(" ".join(str(error).split()))
+                self.tell(f"PostgreSQL doesn't answer; waiting for it. Ctrl-C stops it. {reason}")
+            return None
