@@ -22,7 +22,7 @@ from jobs.app_settings import UnsetSetting, resolve
 from jobs.ncrontab import Expression, InvalidExpression
 from jobs.occurrences import Schedule, UnknownZone, zone_called
 from jobs.rules import RETRYABLE
-from jobs.words import Dispatch, Misfire, Overlap, Status
+from jobs.words import Dispatch, Interrupted, Misfire, Overlap, Status
 
 # What the Functions host takes as a function's name.
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,126}")
@@ -82,6 +82,7 @@ class Job:
     start_deadline: timedelta | Literal["never"] | None = None
     timeout: timedelta = timedelta(hours=1)
     grace: timedelta = timedelta(seconds=10)
+    interrupted: Interrupted = Interrupted.AGAIN
     retry: Retry = field(default_factory=Retry)
     after: tuple[str, ...] = ()
     concurrency_group: str | None = None
@@ -214,6 +215,7 @@ def declare(
     start_deadline: timedelta | Literal["never"] | None = None,
     timeout: timedelta = timedelta(hours=1),
     grace: timedelta = timedelta(seconds=10),
+    interrupted: str = "again",
     retries: int = 0,
     retry_on: str | Iterable[str] = ("failed", "timed_out", "lost"),
     retry_delay: timedelta = timedelta(seconds=30),
@@ -275,6 +277,7 @@ def declare(
             start_deadline=start_deadline,
             timeout=timeout,
             grace=grace,
+            interrupted=Interrupted(interrupted),
             retry=Retry(
                 times=retries,
                 on=frozenset(Status(status) for status in given["retry_on"]),

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Literal
 
-from jobs.words import Dispatch, Misfire, Overlap, Status
+from jobs.words import Dispatch, Interrupted, Misfire, Overlap, Status
 
 RETRYABLE = frozenset({Status.FAILED, Status.TIMED_OUT, Status.LOST})
 # The word for a job that may start however late it is.
@@ -137,6 +137,7 @@ RULES: dict[str, Rule] = {
     "start_deadline": _duration(INSTANT, YEAR, word=NEVER, optional=True),
     "timeout": _duration(INSTANT, YEAR),
     "grace": _duration(timedelta(0), DAY),
+    "interrupted": _one_of(Interrupted.values),
     "retries": _whole(0, 1000),
     "retry_on": _one_of([Status.FAILED, Status.TIMED_OUT, Status.LOST], many=True),
     "retry_delay": _duration(timedelta(0), YEAR),

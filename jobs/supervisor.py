@@ -29,7 +29,7 @@ from jobs.output import Recorder
 from jobs.reports import Reports, sentence
 from jobs.transitions import Ended, Outcome
 from jobs.watching import LAST_WORDS, Ear, Watch, closing
-from jobs.words import AttemptStatus, Status
+from jobs.words import AttemptStatus, Interrupted, Status
 from jobs.writer import Held, writer
 
 log = logging.getLogger(__name__)
@@ -106,7 +106,8 @@ def give_unsure_back() -> None:
     Nothing was started for them. Left alone they would end as lost with their lease.
     """
     for invocation_id, run in list(_unsure.items()):
-        outcome = Outcome(status=AttemptStatus.INTERRUPTED, error="The database went away while it was claimed.")
+        error = "The database went away while it was claimed: nothing was started."
+        outcome = Outcome(status=AttemptStatus.INTERRUPTED, error=error, begun=False)
         try:
             for claim in claims.of_invocation(run, invocation_id):
                 if ended := transitions.finish(claim, outcome):
@@ -283,6 +284,7 @@ class Supervisor:
             sql_statements=self.reports.end.get("sql_statements"),
             output_bytes=self.recorder.bytes,
             output_dropped=self.recorder.dropped,
+            begun=watch.has_begun,
         )
 
     def _why_stopped(self, stopping: AttemptStatus) -> str:
@@ -292,7 +294,13 @@ class Supervisor:
             case AttemptStatus.CANCELLED:
                 return "Cancelled while it ran."
             case _:
-                return "The worker shut down under it."
+                return self._why_interrupted()
+
+    def _why_interrupted(self) -> str:
+        if not self.watch.has_begun:
+            return "The worker shut down before it began."
+        again = "" if self.job.interrupted is Interrupted.AGAIN else " It isn't run again (interrupted='fail')."
+        return f"The worker shut down under it: it may have done all or part of its work.{again}"
 
     def _why_failed(self, code: int | None) -> str:
         if code is None:

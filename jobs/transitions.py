@@ -22,7 +22,7 @@ from jobs.declarations import registry
 from jobs.doorbell import Ring
 from jobs.faults import point
 from jobs.sessions import ledger_transaction
-from jobs.words import AttemptStatus, Reason, Status
+from jobs.words import AttemptStatus, Interrupted, Reason, Status
 
 log = logging.getLogger(__name__)
 
@@ -45,6 +45,7 @@ class Outcome:
     sql_statements: int | None = None
     output_bytes: int = 0
     output_dropped: int = 0
+    begun: bool = True  # whether the command was started
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -61,7 +62,7 @@ LEASE_IS_OVER = "AND lease_expires_at NOT BETWEEN clock_timestamp() AND clock_ti
 def finish(claim: Claim, outcome: Outcome, *, only_if_lease_expired: bool = False) -> Ended | None:
     """Record how the attempt ended. None where it is no longer ours: then nothing was changed.
 
-    The run ends with it, or returns to the queue: for a retry, or because the attempt was interrupted.
+    The run ends with it, or returns to the queue: for a retry, or because a shutdown interrupted the attempt.
     """
     status, delay = _next_status(claim, outcome)
     steps = registry.steps_after(claim.job)
@@ -160,7 +161,8 @@ COUNTS_AS_FAILURE = {AttemptStatus.FAILED, AttemptStatus.TIMED_OUT, AttemptStatu
 def _next_status(claim: Claim, outcome: Outcome) -> tuple[Status, timedelta]:
     """Where the run goes when its attempt ends so, and how long it waits there."""
     if outcome.status is AttemptStatus.INTERRUPTED:
-        return Status.QUEUED, timedelta(0)
+        fails = outcome.begun and claim.job in registry and registry[claim.job].interrupted is Interrupted.FAIL
+        return Status.FAILED if fails else Status.QUEUED, timedelta(0)
     status = Status(outcome.status)
     if claim.job in registry:
         retry = registry[claim.job].retry

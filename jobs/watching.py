@@ -88,7 +88,7 @@ class Watch:
                 if self.receipt is None:
                     # Whoever was to end the tree was killed or is stopped.
                     marks.end(self._request["mark"])
-            if self._has_begun or self.stopping or self.fenced:
+            if self.has_begun or self.stopping or self.fenced:
                 return
         raise ForkServerFailed(f"The fork server ended {client.TRIES} times while it was asked for a child.")
 
@@ -110,7 +110,7 @@ class Watch:
         return f"{len(names)} background {'process' if len(names) == 1 else 'processes'} ended with it: {shown}{more}"
 
     def _begin(self, child: Child | None) -> None:
-        self._has_begun = False  # the guardian has said that it is there
+        self.has_begun = False  # the guardian has said that it is there, and may have started the command
         self._has_ended = False  # and that it isn't
         self._kill_at: float | None = None
         self._answer_by: float | None = None
@@ -140,7 +140,7 @@ class Watch:
                         self._pipes.discard(key.fd)
                 now = time.monotonic()
                 self._look_at_the_clock(child, now)
-                if not self._has_begun and not self._is_coming(child, now):
+                if not self.has_begun and not self._is_coming(child, now):
                     return
                 if self._give_up_at is not None and now >= self._give_up_at:
                     return
@@ -190,7 +190,7 @@ class Watch:
             if "error" in message:
                 raise ForkServerFailed(f"The fork server can't fork: {message['error']}")
             if "guardian" in message:
-                self._has_begun, self._look_after_at = True, None
+                self.has_begun, self._look_after_at = True, None
                 point("fork.after")
             self.fenced |= message.get("fenced", False)
             if "exit_code" in message:

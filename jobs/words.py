@@ -35,7 +35,7 @@ class AttemptStatus(TextChoices):
     TIMED_OUT = "timed_out"
     CANCELLED = "cancelled"
     LOST = "lost"
-    INTERRUPTED = "interrupted"  # the worker shut down under it: the run goes back to the queue, and no retry is spent
+    INTERRUPTED = "interrupted"  # the worker shut down under it: `Interrupted` says what follows, and no retry is spent
 
 
 class Trigger(TextChoices):
@@ -82,6 +82,13 @@ class Misfire(TextChoices):
     LATEST = "latest"  # run the latest of them
     ALL = "all"  # run each, oldest first
     NONE = "none"  # run none
+
+
+class Interrupted(TextChoices):
+    """What to do with a run whose attempt a shutdown interrupted. It may have done all or part of its work."""
+
+    AGAIN = "again"  # back into the queue
+    FAIL = "fail"  # it has failed
 
 
 class Dispatch(TextChoices):

@@ -1,8 +1,10 @@
 """What most tests need: jobs declared for one test, and a worker whose children see the test's database."""
 
 import os
+from contextlib import contextmanager
 from datetime import timedelta
 
+import psycopg
 import pytest
 from django.db import connection
 from psycopg.conninfo import make_conninfo
@@ -84,6 +86,19 @@ def database_clock(db):
         yield clock
         cursor.execute("RESET search_path")
         clock.remove()
+
+
+@pytest.fixture
+def locked(database_url):
+    """Hold what a statement locks, in another session, for as long as the block lasts."""
+
+    @contextmanager
+    def lock(statement, *parameters):
+        with psycopg.connect(database_url) as other:
+            other.execute(statement, parameters)
+            yield
+
+    return lock
 
 
 @pytest.fixture

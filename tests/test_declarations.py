@@ -235,6 +235,7 @@ def test_a_zone_is_looked_up_also_where_there_is_no_schedule(declared):
     [
         ({"overlap": "never"}, "overlap of job 'x' is 'never'.", "Write one of: skip, queue, allow, replace."),
         ({"misfire": "some"}, "misfire of job 'x' is 'some'.", "Write one of: latest, all, none."),
+        ({"interrupted": "maybe"}, "interrupted of job 'x' is 'maybe'.", "Write one of: again, fail."),
         ({"dispatch": "now"}, "dispatch of job 'x' is 'now'.", "Write one of: timer, queue."),
         (
             {"retry_on": ["failed", "cancelled"]},

@@ -11,6 +11,8 @@ import pytest
 from django.db import OperationalError, connection
 
 from jobs import claims, instance, states, timing, transitions, triggers
+from jobs.declarations import registry
+from jobs.explain import explain
 from jobs.isolation import client
 from jobs.models import Attempt, Run
 from jobs.output import Piece
@@ -332,8 +334,24 @@ def test_a_shutdown_interrupts_a_run_and_puts_it_back(running, worker):
     worker.open_again()
     run.refresh_from_db()
     assert (run.status, run.failures) == (Status.QUEUED, 0)
-    assert run.attempts.get().status == "interrupted"
+    attempt = run.attempts.get()
+    assert attempt.status == "interrupted"
+    assert attempt.error == "The worker shut down under it: it may have done all or part of its work."
+    assert attempt.error in explain(registry["zoo"]).text
     Run.objects.all().delete()
+
+
+def test_a_shutdown_fails_a_run_that_must_not_be_started_twice(running, worker):
+    run, thread = running("sleeps", "60", retries=1, interrupted="fail")
+    worker.shut_down(timedelta(0), timedelta(seconds=1))
+    thread.join(10)
+    worker.open_again()
+    run.refresh_from_db()
+    assert (run.status, run.attempt) == (Status.FAILED, 1)
+    assert run.error == (
+        "The worker shut down under it: it may have done all or part of its work. It isn't run again "
+        "(interrupted='fail')."
+    )
 
 
 def test_a_shutdown_gives_a_run_the_chance_to_end(running, worker):

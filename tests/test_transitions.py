@@ -136,6 +136,13 @@ def test_who_lost_the_attempt_changes_nothing(declared):
     assert finish(again).status is Status.SUCCEEDED
 
 
+def test_an_interruption_before_the_command_began_fails_no_run(declared):
+    declared("nightly", interrupted="fail")
+    _, claim = a_claimed_run()
+    nothing_done = Outcome(status=AttemptStatus.INTERRUPTED, begun=False)
+    assert transitions.finish(claim, nothing_done).status is Status.QUEUED
+
+
 def test_an_end_whose_answer_was_lost_is_found_again(declared):
     declared("nightly")
     _, claim = a_claimed_run()
@@ -258,6 +265,26 @@ def test_a_lease_is_renewed_for_who_holds_it():
     run.refresh_from_db()
     assert abs(run.lease_expires_at - states.clock() - timing.LEASE) < timedelta(seconds=5)
     assert transitions.renew_leases([(run.pk, claim.number + 1)]) == {}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_row_that_another_session_has_locked_keeps_no_other_lease_waiting(locked):
+    (run, claim), (other, claim_of_other) = a_claimed_run("a"), a_claimed_run("b")
+    keys = [(run.pk, claim.number), (other.pk, claim_of_other.number)]
+    with locked("SELECT FROM jobs_run WHERE id = %s FOR UPDATE", run.pk):
+        assert transitions.renew_leases(keys) == {(other.pk, 1): False}
+        assert transitions.still_ours(keys) == set(keys)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_job_that_cant_be_locked_keeps_no_other_from_being_missed(locked, declared, caplog, monkeypatch):
+    monkeypatch.setattr(timing, "LOCK_WAIT", timedelta(seconds=0.2))
+    runs = [a_queued_run(job, start_by=states.clock() - HOUR) for job in ("a", "a", "b")]
+    with locked("SELECT FROM jobs_run WHERE job = %s FOR UPDATE", "a"):
+        assert transitions.miss_overdue() == 1
+    assert [status_of(run) for run in runs] == [Status.QUEUED, Status.QUEUED, Status.MISSED]
+    assert caplog.text.count("job=a: its runs can't be ended now, the next tick tries again.") == 1
+    assert transitions.miss_overdue() == 2
 
 
 def test_a_run_whose_lease_ran_out_is_lost(declared):
