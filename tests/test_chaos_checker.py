@@ -201,3 +201,8 @@ def test_a_forgotten_run_is_found(history, journal):
     history.runs.append(Run(id=9, job="asked", status="queued", attempt=0, not_before=at(-60)))
     history.changes.append(Change(run=9, job="asked", before="", after="queued"))
     assert kinds(history, journal) == ["run forgotten"]
+
+
+def test_an_event_for_each_call_is_found(history, journal):
+    history.events["ambiguous_call", "often"] = 30
+    assert kinds(history, journal) == ["events without end"]

@@ -66,6 +66,8 @@ def read(connection: psycopg.Connection) -> History:
         history.through = {
             row["job"]: row["ledger_through"] for row in rows("SELECT job, ledger_through FROM jobs_jobstate")
         }
+        for row in rows("SELECT kind, job, count(*) FROM jobs_event GROUP BY 1, 2"):
+            history.events[row["kind"], row["job"]] = row["count"]
         history.runs = [
             Run(**row)
             for row in rows(

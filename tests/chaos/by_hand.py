@@ -19,6 +19,7 @@ def _start(world: World, job: str) -> "subprocess.Popen[bytes]":
         | {
             "JOBS_RELEASE": "2",
             "WEBSITE_INSTANCE_ID": "by-hand",
+            "JOBS_JOURNAL": str(world.journal.parent / "by-hand-ends"),
             "CHAOS_HOST": "by-hand",
             "CHAOS_JOURNAL": str(world.journal),
             name: value,

@@ -15,6 +15,8 @@ EDGES = {
     *(("running", end) for end in ("queued", "succeeded", "failed", "timed_out", "cancelled", "lost")),
     *(("queued", after) for after in ("running", "cancelled", "skipped", "missed")),
 }
+# Events that are counted in one row for each job and hour, and how many hours a history touches at most.
+COUNTED, HOURS = {"ambiguous_call"}, 2
 # A run that waits for longer than this at the end, with nothing in its way, was forgotten.
 FORGOTTEN = timedelta(seconds=60)
 
@@ -39,6 +41,7 @@ def check(history: History, journal: list[Execution], jobs: Mapping[str, Job]) -
     found.violations += _steps(history, jobs, counts)
     found.violations += _nobody_asked(history, counts)
     found.violations += _forgotten(history, jobs)
+    found.violations += _noise(history, counts)
     return found
 
 
@@ -119,3 +122,10 @@ def _forgotten(history: History, jobs: Mapping[str, Job]) -> Iterator[Violation]
             continue
         if not any(other.job == run.job and other.status == "running" for other in history.runs):
             yield Violation(kind="run forgotten", text=f"{run} waits since {run.not_before:%H:%M:%S}", runs=(run.id,))
+
+
+def _noise(history: History, counts: Counter[str]) -> Iterator[Violation]:
+    for (kind, job), number in sorted(history.events.items()):
+        counts[f"events: {kind}"] += number
+        if kind in COUNTED and number > HOURS:
+            yield Violation(kind="events without end", text=f"{number} rows {kind!r} of {job}")

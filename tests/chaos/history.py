@@ -1,5 +1,6 @@
 """What happened, as plain rows: what the checker judges, and what a test can write down by hand."""
 
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -91,6 +92,8 @@ class History:
     changes: list[Change] = field(default_factory=list)
     stretches: list[Stretch] = field(default_factory=list)
     through: dict[str, datetime | None] = field(default_factory=dict)
+    # How many rows of each kind there are for each job.
+    events: Counter[tuple[str, str]] = field(default_factory=Counter)
     troubles: list[Trouble] = field(default_factory=list)
     # By release: from when to when (CLOCK_BOOTTIME) a host with it was up.
     up: dict[int, list[tuple[float, float]]] = field(default_factory=dict)

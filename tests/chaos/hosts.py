@@ -70,6 +70,7 @@ class Host:
                     "WEBSITE_INSTANCE_ID": self.name,
                     "JOBS_RELEASE": str(self.release),
                     "JOBS_MAX_RUNNING": "8",
+                    "JOBS_JOURNAL": str(self.folder / f"{self.name}-ends"),
                     "CHAOS_HOST": self.name,
                     "CHAOS_JOURNAL": str(self.folder / "journal.jsonl"),
                     name: value,
