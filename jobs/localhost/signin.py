@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any, NamedTuple
 
 from django.contrib.auth import get_user_model, login
-from django.db import models
+from django.db import IntegrityError, models
 from django.http import HttpRequest, HttpResponse, HttpResponseForbidden
 from django.shortcuts import redirect
 from django.views.decorators.http import require_safe
@@ -64,7 +64,13 @@ def _refused(why: str) -> HttpResponse:
 
 def _make_operator() -> Any:
     # Without a password: this link is the way in, until the operator sets one.
-    return accounts.make_superuser(_name(), None, accounts.placeholder)
+    try:
+        return accounts.make_superuser(_name(), None, accounts.placeholder)
+    except IntegrityError:
+        # Another host that starts at the same moment has made it.
+        if found := accounts.named(_name()):
+            return found
+        raise
 
 
 def _name() -> str:
