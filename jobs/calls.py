@@ -8,7 +8,7 @@ import logging
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from jobs import clocks, doorbell, events, overrides, states, supervisor, triggers
+from jobs import clocks, doorbell, events, overrides, releases, states, supervisor, triggers
 from jobs.declarations import Job
 from jobs.presentation import took
 from jobs.serve import Born, serve
@@ -20,6 +20,8 @@ log = logging.getLogger(__name__)
 EARLY = timedelta(seconds=1)
 # A host's clock may be ahead of the database's: up to here its timer is served when it fires.
 LONGEST_LEAD = timedelta(minutes=10)
+# Timers fire up to once a second; that a release is at work needn't be written down as often.
+SEEN = timedelta(seconds=20)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -47,11 +49,14 @@ class Call:
 
 def answer(call: Call) -> None:
     """Serve what is due and execute it. Where nothing is due: a manual run if a person called, else nothing."""
+    releases.see(at_most_every=SEEN)
     now, through = states.clock_and_watermark(call.job)
     moment = call.serves_until(now)
     born = serve([call.job], moment)
     if born:
         _execute(call, born)
+    elif not call.is_by_hand and not releases.ours([call.job.name]):
+        log.info("left to the release in charge, which declares it otherwise: job=%s", call.job.name)
     elif through is not None and _is_due(call.job, through, moment):
         log.info("nothing to run job=%s: what was due is skipped or missed, and the ledger says why", call.job.name)
     elif call.is_by_hand:

@@ -60,6 +60,21 @@ def claim(run: int, instance: Instance, invocation_id: str = "", trace_id: str =
     return claimed
 
 
+def claim_to_fail(run: int, instance: Instance, invocation_id: str = "") -> Claim | None:
+    """Start an attempt that ends in the caller's transaction: it takes no room in its group.
+
+    Raises IntegrityError where another run of the job was claimed at the same moment.
+    """
+    group = _group_of(run)
+    return _claim(run, instance, invocation_id, "", group.name if group else "")
+
+
+def job_of(run: int) -> str | None:
+    """The job of a queued run; None where it isn't queued, or isn't at all."""
+    row = sql.row("SELECT job FROM jobs_run WHERE id = %s AND status = 'queued'", [run])
+    return row[0] if row else None
+
+
 class _Group(NamedTuple):
     """The group of a run that is to start, with its limit, and that of the run's own job."""
 
@@ -142,25 +157,32 @@ def _claim(run: int, instance: Instance, invocation_id: str, trace_id: str, grou
 
 
 def next_ready(limit: int) -> list[int]:
-    """The queued runs that could start now, longest due first."""
+    """The queued runs that this process could start now, longest due first: those of jobs that it knows."""
+    found = _ready(limit, [])
+    if any(job not in registry for _, job in found):
+        queued = sql.rows("SELECT DISTINCT job FROM jobs_run WHERE status = 'queued'")
+        found = _ready(limit, [job for (job,) in queued if job not in registry])
+    return [run for run, _ in found]
+
+
+def _ready(limit: int, strangers: list[str]) -> list[tuple[Any, ...]]:
     limits = {job.group: job.group_limit for job in registry.values() if job.group}
-    found = sql.rows(
+    return sql.rows(
         f"""
         WITH ready AS (
-            SELECT id, concurrency_group, coalesce(scheduled_for, not_before) AS since,
+            SELECT id, job, concurrency_group, coalesce(scheduled_for, not_before) AS since,
                    row_number() OVER (PARTITION BY concurrency_group
                                       ORDER BY coalesce(scheduled_for, not_before), id) AS place
-              FROM jobs_run r WHERE {MAY_START}
+              FROM jobs_run r WHERE {MAY_START} AND NOT job = ANY(%s)
         )
-        SELECT id FROM ready
+        SELECT id, job FROM ready
          WHERE concurrency_group = '' OR place <= coalesce((%s::jsonb ->> concurrency_group)::int, 1) - (
                    SELECT count(*) FROM jobs_run o
                     WHERE o.status = 'running' AND o.concurrency_group = ready.concurrency_group)
          ORDER BY since, id LIMIT %s
         """,  # noqa: S608 — MAY_START is fixed
-        [json.dumps(limits), limit],
+        [strangers, json.dumps(limits), limit],
     )
-    return [run for (run,) in found]
 
 
 def _running(condition: str, parameters: Any) -> list[tuple[Claim, str]]:

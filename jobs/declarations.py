@@ -185,10 +185,6 @@ class Registry(Mapping[str, Job]):
     def scheduled(self) -> list[Job]:
         return [job for job in self.values() if job.schedule]
 
-    def steps_after(self, name: str) -> list[Job]:
-        """The pipeline's steps that wait for this job."""
-        return [job for job in self.values() if name in job.after]
-
     def clear(self) -> None:
         self._jobs.clear()
         self._lowered.clear()

@@ -277,6 +277,19 @@ class LastTick(models.Model):
         return f"the tick of {self.at}"
 
 
+class Release(models.Model):
+    """A release that has been at work, and what it declares. `jobs.releases` tells which one is in charge."""
+
+    key = models.TextField(primary_key=True, help_text="Its name and a hash of its declarations.")
+    name = models.TextField(blank=True, help_text="JOBS_RELEASE; empty where it isn't set.")
+    declarations = models.JSONField(help_text="By job: a digest, and the rules that another release may need.")
+    deployed_at = models.DateTimeField(help_text="Of those at work the one deployed last is in charge.")
+    last_seen_at = models.DateTimeField(help_text="When the host last called one of its processes.")
+
+    def __str__(self) -> str:
+        return self.name or self.key
+
+
 class Event(models.Model):
     """Something an operator did, or that someone should know of, beside what runs and gaps tell."""
 

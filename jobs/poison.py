@@ -1,18 +1,15 @@
 """A message whose function failed again and again: the host gave it up, and what becomes of its run is decided here.
 
-The run's row decides. One that ended, or that a supervisor holds under its lease, wants nothing. One that still waits
-fails by an attempt of its own: so its status goes along the declared edges, its retries count, and its steps follow.
+The run's row decides. One that ended, or that a supervisor holds under its lease, needs nothing. One that still waits
+fails by an attempt of its own.
 """
 
 import logging
 
-from django.db import transaction
-
-from jobs import claims, doorbell, instance, pipelines, transitions
+from jobs import doorbell, transitions
 from jobs.models import Event, Run
 from jobs.sessions import ledger_transaction
-from jobs.transitions import Ended, Outcome
-from jobs.words import AttemptStatus, Status
+from jobs.words import Status
 
 log = logging.getLogger(__name__)
 
@@ -29,8 +26,7 @@ def take(text: str, invocation_id: str = "") -> Status | None:
         log.info("poisoned message run=%s job=%s: nothing to do, it is %s", run.pk, run.job, run.status)
         return Status(run.status)
     with ledger_transaction():
-        pipelines.lock_steps_after(run.job)
-        ended = _fail(run.pk, invocation_id)
+        ended = transitions.fail_waiting(run.pk, WHY, invocation_id)
         if ended is None:
             # It isn't due yet, or another run is in its way: nothing says that it can't start later.
             _tell(run, f"The message for run {run.pk} was given up; the run waits on, and the tick rings for it.")
@@ -38,17 +34,6 @@ def take(text: str, invocation_id: str = "") -> Status | None:
         _tell(run, f"The message for run {run.pk} was given up: {WHY[0].lower()}{WHY[1:]}")
     doorbell.ring_all(ended.rings)
     return ended.status
-
-
-def _fail(run: int, invocation_id: str) -> Ended | None:
-    """An attempt that begins and fails in the caller's transaction. None where the run may not start now."""
-    before = transaction.savepoint_create()
-    claim = claims.claim(run, instance.current(), invocation_id)
-    if claim is None:
-        # Where another run of the job was claimed at the same moment, the index's refusal has aborted the transaction.
-        transaction.savepoint_rollback(before)
-        return None
-    return transitions.finish(claim, Outcome(status=AttemptStatus.FAILED, error=WHY))
 
 
 def _tell(run: Run | None, message: str) -> None:

@@ -1,7 +1,7 @@
 """The one place where scheduled runs are born.
 
 `serve` decides the fate of every occurrence between a job's watermark and now, under the lock on the job's `JobState`.
-Timers call it for their job, the tick for all that are due. It takes at most eight statements, for one job or for ten
+Timers call it for their job, the tick for all that are due. It takes at most ten statements, for one job or for ten
 thousand, beside those for each run that is replaced; one where nothing is due.
 """
 
@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from jobs import disabled, eras, pipelines, record, states, transitions
+from jobs import disabled, eras, pipelines, record, releases, states, transitions
 from jobs.declarations import Job
 from jobs.eras import Era, Timeline
 from jobs.fate import Activity, Situation, Verdict, decide
@@ -71,6 +71,10 @@ def serve(
         found = windows(_with_steps(scheduled, names), lock)
         if locked := sorted(set(names) - {window.job.name for window in found}):
             log.warning("locked by another session, which serves them or hangs: job=%s", ",".join(locked))
+        if not as_recorded:
+            # Asked under the lock: what a newer release has served is its own from then on.
+            ours = releases.ours(window.job.name for window in found)
+            found = [window for window in found if window.job.name in ours]
         born = _serve_locked(found)
         point("birth.before_commit")
     point("birth.after_commit")
@@ -91,9 +95,10 @@ def retire(scheduled: Sequence[str]) -> None:
 
 def _with_steps(jobs: Mapping[str, Job], names: list[str]) -> list[str]:
     """These jobs, and the steps that may follow where a run of one is cancelled for another: all are locked at once."""
+    pipeline = pipelines.current()
     return [
         *names,
-        *(step for name in names if jobs[name].overlap is Overlap.REPLACE for step in pipelines.descendants(name)),
+        *(step for name in names if jobs[name].overlap is Overlap.REPLACE for step in pipeline.descendants(name)),
     ]
 
 

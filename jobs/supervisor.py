@@ -17,9 +17,9 @@ from typing import Any
 
 from django.conf import settings
 
-from jobs import claims, doorbell, instance, masking, sql, telemetry, timing, transitions
+from jobs import claims, doorbell, instance, masking, sql, telemetry, timing, transitions, unknown
 from jobs.claims import Claim
-from jobs.declarations import Job, registry
+from jobs.declarations import registry
 from jobs.doorbell import Ring
 from jobs.echo import Echo
 from jobs.faults import point
@@ -66,8 +66,8 @@ _unsure: dict[str, int] = {}
 def execute(run: int, *, invocation_id: str = "", echo: Echo | None = None) -> Status | None:
     """Claim this run, execute it to its end, and give its status then.
 
-    None where it wasn't ours to execute: another supervisor was first, no slot is free, it isn't due yet, or a rule
-    makes it wait. Its row says which. `echo` shows the output as it comes.
+    None where it wasn't ours to execute: another supervisor was first, no slot is free, it isn't due yet, a rule
+    makes it wait, or this release doesn't know its job. Its row says which. `echo` shows the output as it comes.
     """
     with slots.take() as free:
         if not free or closing.at is not None:
@@ -75,6 +75,8 @@ def execute(run: int, *, invocation_id: str = "", echo: Echo | None = None) -> S
             doorbell.ring(run, timing.BUSY)
             return None
         give_unsure_back()
+        if unknown.pass_on(run):
+            return None
         with telemetry.attempt() as span:
             # The lease begins with the claim, and its fence before: this process may be stopped in between.
             asked_at = timing.since_boot()
@@ -165,7 +167,7 @@ class Supervisor:
     ) -> None:
         self.claim = claim
         self.span = span or telemetry.Span()
-        self.job = registry[claim.job] if claim.job in registry else Job(name=claim.job, command=claim.job)
+        self.job = registry[claim.job]
         self.invocation_id = invocation_id
         self.echo = echo
         self.left_to_journal = False
@@ -211,8 +213,6 @@ class Supervisor:
 
     def _outcome(self) -> Outcome:
         began = time.monotonic()
-        if self.claim.job not in registry:
-            return Outcome(status=AttemptStatus.FAILED, error=_undeclared(self.claim.job))
         ear = Ear(self._take_output, self._take_reports, self.recorder.flush, lambda: self.recorder.flush_at)
         self.watch = Watch(self.job, self.held, self._request(), ear, self.echo, self._wake.fileno())
         point("fork.before")
@@ -358,13 +358,6 @@ def _failed_by(fault: Exception, claim: Claim) -> Outcome:
         f"Its supervisor failed with {type(fault).__name__}, which is a fault of Nightshift: the worker's log has it."
     )
     return Outcome(status=AttemptStatus.FAILED, error=error)
-
-
-def _undeclared(job: str) -> str:
-    # Its command isn't known: one with the job's name may be another.
-    return (
-        f"No job is declared as {job!r} in this release: nothing was started. Declare it again, or start its successor."
-    )
 
 
 def _signal_name(code: int) -> str:

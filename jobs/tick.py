@@ -13,6 +13,7 @@ from jobs import (
     instance,
     journal,
     record,
+    releases,
     sight,
     sql,
     states,
@@ -20,6 +21,7 @@ from jobs import (
     telemetry,
     timing,
     transitions,
+    unknown,
 )
 from jobs.declarations import Job, registry
 from jobs.doorbell import Ring
@@ -34,11 +36,13 @@ def tick() -> list[Born]:
     """Serve all jobs that are due, and put right what was left undone. Gives the runs that were born."""
     global _aligned
     _unless_busy(sight.look)
+    releases.see()
     due = list(registry.scheduled()) if not _aligned else _due()
     if not _aligned:
         # A job without a schedule gets its row too: in the admin it is what is asked to run.
         states.begin(job for job in registry.values() if not job.schedule)
-        _unless_busy(partial(retire, [job.name for job in registry.scheduled()]))
+        if releases.in_charge() is None:
+            _unless_busy(partial(retire, [job.name for job in registry.scheduled()]))
     supervisor.give_unsure_back()
     born = _serve(due)
     # Not before: where the database fails here, the next tick has to look at all jobs again.
@@ -46,6 +50,7 @@ def tick() -> list[Born]:
     rings = [Ring(run=run.run) for run in born]
     rings += journal.record()
     missed = transitions.miss_overdue()
+    rings += unknown.fail_unknown()
     lost = claims.with_expired_leases()
     rings += transitions.declare_lost(lost, "Its supervisor vanished: no heartbeat came until its lease ran out.")
     # What waited behind a run that ended here can start now.

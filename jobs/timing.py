@@ -25,6 +25,8 @@ FORGOTTEN = timedelta(seconds=30)
 RING_AGAIN = timedelta(minutes=5)
 # An instance without a free slot passes a run on for so long: it is taken up by another, or here again.
 BUSY = timedelta(seconds=15)
+# A queued run whose job no release at work has declared for so long fails.
+UNKNOWN = timedelta(minutes=15)
 # How long a statement of ours waits for a lock that another session holds: well under a heartbeat.
 LOCK_WAIT = HEARTBEAT / 5
 # When the server ends a statement of ours, and when the client gives up waiting for its answer. A connection that went

@@ -16,11 +16,13 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-from jobs import bounds, pipelines, sql, telemetry, timing
+from django.db import IntegrityError, transaction
+
+from jobs import bounds, claims, instance, pipelines, releases, sql, telemetry, timing
 from jobs.claims import Claim
-from jobs.declarations import registry
 from jobs.doorbell import Ring
 from jobs.faults import point
+from jobs.pipelines import Pipeline
 from jobs.sessions import ledger_transaction
 from jobs.words import AttemptStatus, Interrupted, Reason, Status
 
@@ -65,10 +67,11 @@ def finish(claim: Claim, outcome: Outcome, *, only_if_lease_expired: bool = Fals
     The run ends with it, or returns to the queue: for a retry, or because a shutdown interrupted the attempt.
     """
     status, delay = _next_status(claim, outcome)
-    steps = registry.steps_after(claim.job)
+    pipeline = pipelines.current()
+    steps = pipeline.steps_after(claim.job)
     with ledger_transaction() if steps else nullcontext():
         if steps:
-            pipelines.lock_steps_after(claim.job)
+            pipeline.lock_after(claim.job)
         else:
             point("finish.before_commit")  # the one statement commits itself
         row = sql.row(
@@ -131,7 +134,7 @@ def finish(claim: Claim, outcome: Outcome, *, only_if_lease_expired: bool = Fals
         rings = [Ring(run=run, delay=delay)] if ended_as == Status.QUEUED else []
         if ended_as != Status.QUEUED:
             telemetry.run_ended(job, ended_as)
-            rings = _follow(run, job, ended_as, scheduled_for)
+            rings = _follow(pipeline, run, job, ended_as, scheduled_for)
         if steps:
             point("finish.before_commit")
     point("finish.after_commit")
@@ -160,16 +163,33 @@ COUNTS_AS_FAILURE = {AttemptStatus.FAILED, AttemptStatus.TIMED_OUT, AttemptStatu
 
 def _next_status(claim: Claim, outcome: Outcome) -> tuple[Status, timedelta]:
     """Where the run goes when its attempt ends so, and how long it waits there."""
+    # A tick of the former release may declare a run lost whose job only the newer one has.
+    job = releases.declared_somewhere(claim.job)
     if outcome.status is AttemptStatus.INTERRUPTED:
-        fails = outcome.begun and claim.job in registry and registry[claim.job].interrupted is Interrupted.FAIL
+        fails = outcome.begun and job and job.interrupted is Interrupted.FAIL
         return Status.FAILED if fails else Status.QUEUED, timedelta(0)
     status = Status(outcome.status)
-    if claim.job in registry:
-        retry = registry[claim.job].retry
-        if status in retry.on and claim.failures < retry.times:
-            randomness = random.Random(random.random())  # noqa: S311 — it spreads retries and guards no secret
-            return Status.QUEUED, retry.delay_after(claim.failures + 1, randomness)
+    if job and status in job.retry.on and claim.failures < job.retry.times:
+        randomness = random.Random(random.random())  # noqa: S311 — it spreads retries and guards no secret
+        return Status.QUEUED, job.retry.delay_after(claim.failures + 1, randomness)
     return status, timedelta(0)
+
+
+def fail_waiting(run: int, error: str, invocation_id: str = "") -> Ended | None:
+    """Fail a queued run by an attempt that begins and fails in one transaction. None where it may not start now.
+
+    So its status goes along the declared edges, its retries count, and its steps follow.
+    """
+    with ledger_transaction():
+        if found := sql.row("SELECT job FROM jobs_run WHERE id = %s", [run]):
+            pipelines.current().lock_after(found[0])
+        try:
+            # Where another run of the job is claimed at this moment, the index's refusal aborts this block only.
+            with transaction.atomic():
+                claim = claims.claim_to_fail(run, instance.current(), invocation_id)
+        except IntegrityError:
+            return None
+        return None if claim is None else finish(claim, Outcome(status=AttemptStatus.FAILED, error=error))
 
 
 def renew_leases(held: Sequence[tuple[int, int]]) -> dict[tuple[int, int], bool]:
@@ -233,8 +253,9 @@ def write_progress(reports: Sequence[tuple[int, int, dict[str, Any]]]) -> None:
 def cancel(run: int, by: str) -> Status | None:
     """Ask for the end of a run: a queued one ends here, a running one is told. None where it has ended already."""
     with ledger_transaction():
+        pipeline = pipelines.current()
         if found := sql.row("SELECT job FROM jobs_run WHERE id = %s", [run]):
-            pipelines.lock_steps_after(found[0])
+            pipeline.lock_after(found[0])
         row = sql.row(
             """
             UPDATE jobs_run
@@ -255,7 +276,7 @@ def cancel(run: int, by: str) -> Status | None:
             sql.execute("SELECT pg_notify(%s, %s)", [CANCEL_CHANNEL, str(run)])
         if status == Status.CANCELLED:
             telemetry.run_ended(job, status)
-            _follow(run, job, status, scheduled_for)
+            _follow(pipeline, run, job, status, scheduled_for)
     return Status(status)
 
 
@@ -268,8 +289,9 @@ def cancel_for_replacement(runs: Sequence[int]) -> None:
 def end_unstarted(run: int, status: Status, reason: Reason, error: str, blocked_by: int | None = None) -> bool:
     """End a queued run that will not start: skipped or missed."""
     with ledger_transaction():
+        pipeline = pipelines.current()
         if found := sql.row("SELECT job FROM jobs_run WHERE id = %s", [run]):
-            pipelines.lock_steps_after(found[0])
+            pipeline.lock_after(found[0])
         row = sql.row(
             """
             UPDATE jobs_run
@@ -284,7 +306,7 @@ def end_unstarted(run: int, status: Status, reason: Reason, error: str, blocked_
         telemetry.run_ended(row[0], status)
         if status is Status.MISSED:
             telemetry.missed(row[0], reason)
-        _follow(run, row[0], status, row[1])
+        _follow(pipeline, run, row[0], status, row[1])
     return True
 
 
@@ -295,7 +317,7 @@ def miss_overdue() -> int:
     )
     note = "Nobody took it up before its start deadline."
     ends = ((job, partial(end_unstarted, run, Status.MISSED, Reason.TOO_LATE, note)) for job, run in overdue)
-    return sum(_each_unless_busy(ends))
+    return sum(each_unless_busy(ends))
 
 
 def declare_lost(claims: Sequence[Claim], error: str, *, only_if_lease_expired: bool = True) -> list[Ring]:
@@ -304,10 +326,10 @@ def declare_lost(claims: Sequence[Claim], error: str, *, only_if_lease_expired: 
     ends = (
         (claim.job, partial(finish, claim, outcome, only_if_lease_expired=only_if_lease_expired)) for claim in claims
     )
-    return [ring for ended in _each_unless_busy(ends) if ended for ring in ended.rings]
+    return [ring for ended in each_unless_busy(ends) if ended for ring in ended.rings]
 
 
-def _each_unless_busy[T](ends: Iterable[tuple[str, Callable[[], T]]]) -> Iterator[T]:
+def each_unless_busy[T](ends: Iterable[tuple[str, Callable[[], T]]]) -> Iterator[T]:
     """Do each, and give its answer. A job whose rows another session has locked is left alone, and waited for once."""
     busy: set[str] = set()
     for job, end in ends:
@@ -358,9 +380,10 @@ def forgotten(limit: int = 100) -> list[int]:
     return [run for (run,) in found]
 
 
-def _follow(run: int, job: str, status: str, scheduled_for: datetime | None) -> list[Ring]:
+def _follow(pipeline: Pipeline, run: int, job: str, status: str, scheduled_for: datetime | None) -> list[Ring]:
     """Give birth to the pipeline's next steps, in the transaction in which their predecessor ends."""
-    followed = pipelines.follow(pipelines.End(run=run, job=job, status=Status(status), scheduled_for=scheduled_for))
+    end = pipelines.End(run=run, job=job, status=Status(status), scheduled_for=scheduled_for)
+    followed = pipelines.follow(end, pipeline)
     cancel_for_replacement(followed.replaces)
     return [Ring(run=step) for step in followed.born]
 

@@ -88,6 +88,14 @@ def test_a_run_of_a_removed_job_is_asked_about_like_any_other(declared):
     assert poison.take(str(removed.pk)) is not None
 
 
+def test_runs_of_unknown_jobs_keep_no_other_from_its_bell(declared):
+    declared("left", concurrency_group="table")
+    for name in ("removed", "unknown"):
+        a_queued_run(name, concurrency_group="table", not_before=states.clock() - HOUR)
+    known = a_queued_run("left", concurrency_group="table")
+    assert claims.next_ready(1) == [known.pk]
+
+
 @pytest.mark.django_db(transaction=True)
 def test_of_many_at_once_a_group_lets_so_many_start(declared):
     names = [f"job_{number}" for number in range(6)]
@@ -98,7 +106,9 @@ def test_of_many_at_once_a_group_lets_so_many_start(declared):
     assert Run.objects.filter(status=Status.RUNNING).count() == 2
 
 
-def test_the_runs_longest_due_are_ready_first():
+def test_the_runs_longest_due_are_ready_first(declared):
+    for name in "abc":
+        declared(name)
     now = states.clock()
     second, first = (a_queued_run(name, scheduled_for=now - hours * HOUR) for name, hours in (("a", 1), ("b", 2)))
     a_queued_run("c", not_before=now + HOUR)
@@ -106,7 +116,9 @@ def test_the_runs_longest_due_are_ready_first():
     assert claims.next_ready(1) == [first.pk]
 
 
-def test_runs_that_must_wait_keep_no_other_from_its_bell():
+def test_runs_that_must_wait_keep_no_other_from_its_bell(declared):
+    declared("busy")
+    declared("free")
     a_claimed_run("busy")
     for _ in range(4):
         a_queued_run("busy", not_before=states.clock() - HOUR)
@@ -117,6 +129,7 @@ def test_runs_that_must_wait_keep_no_other_from_its_bell():
 def test_a_full_group_keeps_no_other_from_its_bell(declared):
     for name in ("left", "right"):
         declared(name, concurrency_group="table", concurrency_limit=2)
+    declared("free")
     a_claimed = a_queued_run("left", concurrency_group="table", exclusive=False)
     assert claims.claim(a_claimed.pk, HERE)
     waiting = [

@@ -9,6 +9,7 @@ import pytest
 
 from jobs import checks, rules
 from jobs.declarations import Retry, UnknownJob, declare, registry
+from jobs.pipelines import Pipeline
 from jobs.words import Dispatch, Misfire, Overlap, Status
 
 
@@ -72,7 +73,7 @@ def test_steps_are_found_by_what_they_follow(declared):
     declared("load")
     declared("report", after="load")
     declared("archive", after=["load", "report"])
-    assert [step.name for step in registry.steps_after("load")] == ["report", "archive"]
+    assert [step.name for step in Pipeline(registry.values()).steps_after("load")] == ["report", "archive"]
 
 
 def test_a_place_is_file_and_line(declared):

@@ -13,7 +13,10 @@ def tables():
     return {name for name in connection.introspection.table_names() if name.startswith("jobs_")}
 
 
-ALL = {"jobs_attempt", "jobs_event", "jobs_gap", "jobs_jobstate", "jobs_lasttick", "jobs_output", "jobs_run"}
+ALL = {
+    *("jobs_attempt", "jobs_event", "jobs_gap", "jobs_jobstate"),
+    *("jobs_lasttick", "jobs_output", "jobs_release", "jobs_run"),
+}
 
 
 def populate():

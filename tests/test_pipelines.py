@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from jobs import claims, operators, states, transitions, triggers
+from jobs import claims, operators, pipelines, states, transitions, triggers
 from jobs.declarations import registry
 from jobs.instance import Instance
 from jobs.models import Run
@@ -187,6 +187,6 @@ def test_after_a_run_started_by_hand_the_step_follows_that_run(two_sources):
 def test_a_run_has_each_step_once(three_steps):
     claimed = start("fetch", None)
     [load] = end(claimed)
-    again = follow(End(run=claimed.run, job="fetch", status=Status.SUCCEEDED, scheduled_for=None))
+    again = follow(End(run=claimed.run, job="fetch", status=Status.SUCCEEDED, scheduled_for=None), pipelines.current())
     assert again.born == []
     assert Run.objects.filter(job="load").get().pk == load

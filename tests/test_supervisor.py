@@ -393,15 +393,11 @@ def test_a_run_without_a_slot_is_passed_on(running, worker, settings, declared, 
     assert rung == [(second.pk, timing.BUSY)]
 
 
-def test_a_run_of_a_job_that_is_declared_no_longer_starts_nothing(worker):
+def test_a_run_of_a_job_that_this_release_doesnt_know_stays_as_it_is(worker):
     run = a_run("succeeds", Status.QUEUED, not_before=states.clock())
-    assert worker.execute(run.pk) is Status.FAILED
+    assert worker.execute(run.pk) is None
     run.refresh_from_db()
-    assert run.error == (
-        "No job is declared as 'succeeds' in this release: nothing was started. "
-        "Declare it again, or start its successor."
-    )
-    assert output_text(run.attempts.get()) == ""
+    assert (run.status, run.attempt) == (Status.QUEUED, 0)
 
 
 def test_a_secret_of_the_environment_may_be_no_text(execute, monkeypatch):

@@ -6,6 +6,7 @@ import pytest
 
 from examples import rates
 from jobs import declarations
+from jobs.pipelines import Pipeline
 
 
 @pytest.fixture
@@ -37,4 +38,5 @@ def test_a_laptop_imports_each_minute(declared):
 
 
 def test_the_report_follows_the_import(declared):
-    assert [job.name for job in declared(local=False).steps_after("import_rates")] == ["rates_report"]
+    steps = Pipeline(declared(local=False).values()).steps_after("import_rates")
+    assert [step.name for step in steps] == ["rates_report"]

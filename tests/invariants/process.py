@@ -8,6 +8,8 @@
     start      do what a worker does at its start, and wait for its end
     first_seen    seconds for which it has known what is declared
     at_once    execute what the timers gave birth to at once, each in a thread, and not one after another
+    host_for   tick and execute whatever is queued, for so many seconds: as a host that hears every bell
+    release    JOBS_RELEASE
     fault      the named point at which it kills itself, or with :STOP freezes (for JOBS_FAULT)
     linger     execute what is queued until nothing is left
 
@@ -28,6 +30,7 @@ os.environ["DJANGO_SETTINGS_MODULE"] = "tests.invariants.settings"
 def main(orders):
     import django
 
+    os.environ["JOBS_RELEASE"] = orders.get("release", "")
     django.setup()
     from django.conf import settings
     from django.db import OperationalError
@@ -36,6 +39,7 @@ def main(orders):
     from jobs.azure.functions import usable_connections
     from jobs.declarations import declare, registry
     from jobs.isolation.client import server
+    from jobs.models import Run
     from jobs.serve import serve
 
     def execute(run):
@@ -77,6 +81,12 @@ def main(orders):
         with suppress(OperationalError), usable_connections():
             tick.tick()
         time.sleep(0.1)
+    end = time.monotonic() + orders.get("host_for", 0)
+    while time.monotonic() < end:
+        tick.tick()
+        for run in Run.objects.ready().order_by("?").values_list("pk", flat=True):
+            supervisor.execute(run)
+        time.sleep(0.05)
     if orders.get("linger"):
         while transitions.anything_active():
             for run in claims.next_ready(4):

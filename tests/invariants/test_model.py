@@ -21,7 +21,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from jobs import claims, clocks, instance, operators, overrides, sight, states, tick, transitions, triggers
+from jobs import claims, clocks, instance, operators, overrides, releases, sight, states, tick, transitions, triggers
 from jobs.declarations import declare, registry
 from jobs.models import Attempt, Gap, JobState, Run
 from jobs.serve import serve
@@ -201,6 +201,7 @@ class Ledger(RuleBasedStateMachine):
         self.rules = list(self.rules)
         self.rules[which] = self.rules[which] | {"schedule": schedule, "time_zone": zone}
         self.declare()
+        releases.see()
 
     @invariant()
     def statuses_go_along_the_declared_edges(self):
