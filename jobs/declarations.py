@@ -22,7 +22,7 @@ from jobs.app_settings import UnsetSetting, resolve
 from jobs.ncrontab import Expression, InvalidExpression
 from jobs.occurrences import Schedule, UnknownZone, zone_called
 from jobs.rules import RETRYABLE
-from jobs.words import Dispatch, Interrupted, Misfire, Overlap, Status
+from jobs.words import Dispatch, Interrupted, Isolation, Misfire, Overlap, Status
 
 # What the Functions host takes as a function's name.
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,126}")
@@ -76,6 +76,7 @@ class Job:
     schedule: Schedule | None = None
     timer: bool = True
     dispatch: Dispatch = Dispatch.TIMER
+    isolation: Isolation = Isolation.FORK
     overlap: Overlap = Overlap.SKIP
     max_running: int | None = None
     misfire: Misfire = Misfire.LATEST
@@ -205,6 +206,7 @@ def declare(
     time_zone: str | None = None,
     timer: bool = True,
     dispatch: str = "timer",
+    isolation: str = "fork",
     overlap: str = "skip",
     max_running: int | None = None,
     misfire: str = "latest",
@@ -267,6 +269,7 @@ def declare(
             schedule=Schedule(expression, zone) if expression and zone else None,
             timer=timer,
             dispatch=Dispatch(dispatch),
+            isolation=Isolation(isolation),
             overlap=Overlap(overlap),
             max_running=max_running,
             misfire=Misfire(misfire),

@@ -32,7 +32,8 @@ from jobs import (
 )
 from jobs.declarations import registry
 from jobs.host_json import HostJson, UnreadableHostJson
-from jobs.isolation.client import ForkServerFailed, server
+from jobs.isolation.client import server
+from jobs.isolation.process import ForkServerFailed
 from jobs.presentation import counted, took
 from jobs.progress import current_run
 from jobs.readiness import silent_tick

@@ -12,7 +12,8 @@ from django.core.checks import ERROR
 from django.db import Error
 
 from jobs import checks, clocks, doorbell, masking, migrated, sight, sql, tick
-from jobs.isolation.client import ForkServerFailed, server
+from jobs.isolation.client import server
+from jobs.isolation.process import ForkServerFailed
 from jobs.presentation import counted, took
 
 log = logging.getLogger(__name__)

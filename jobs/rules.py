@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Literal
 
-from jobs.words import Dispatch, Interrupted, Misfire, Overlap, Status
+from jobs.words import Dispatch, Interrupted, Isolation, Misfire, Overlap, Status
 
 RETRYABLE = frozenset({Status.FAILED, Status.TIMED_OUT, Status.LOST})
 # The word for a job that may start however late it is.
@@ -131,6 +131,7 @@ RULES: dict[str, Rule] = {
     "args": _WORDS,
     "timer": Rule(fits=lambda value: isinstance(value, bool), hint="Write True or False."),
     "dispatch": _one_of(Dispatch.values),
+    "isolation": _one_of(Isolation.values),
     "overlap": _one_of(Overlap.values),
     "max_running": _whole(1, 10_000, optional=True),
     "misfire": _one_of(Misfire.values),

@@ -24,7 +24,8 @@ from jobs.doorbell import Ring
 from jobs.echo import Echo
 from jobs.faults import point
 from jobs.isolation import marks
-from jobs.isolation.client import ForkServerFailed, server
+from jobs.isolation.client import server
+from jobs.isolation.process import ForkServerFailed
 from jobs.output import Recorder
 from jobs.reports import Reports, sentence
 from jobs.transitions import Ended, Outcome

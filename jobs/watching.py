@@ -20,9 +20,10 @@ from jobs.declarations import Job
 from jobs.echo import Echo
 from jobs.faults import point
 from jobs.isolation import client, marks
-from jobs.isolation.client import Child, ForkServerFailed, server
+from jobs.isolation.client import Child, server
 from jobs.isolation.orders import FENCE, KILL, TERMINATE
-from jobs.words import AttemptStatus
+from jobs.isolation.process import ForkServerFailed
+from jobs.words import AttemptStatus, Isolation
 from jobs.writer import Held
 
 # After this, in seconds, a supervisor gives its database connection back while it waits for its child.
@@ -79,7 +80,7 @@ class Watch:
         """Have a child started, and watch it to the end of its tree. Raises ForkServerFailed where none can be had."""
         for _ in range(client.TRIES):
             self._request["fence"] = self._fence_at()
-            child = server.spawn(self._request)
+            child = server.spawn(self._request, fresh=self.job.isolation is Isolation.FRESH)
             self._begin(child)
             try:
                 self._watch(child)

@@ -91,6 +91,13 @@ class Interrupted(TextChoices):
     FAIL = "fail"  # it has failed
 
 
+class Isolation(TextChoices):
+    """What a run's process is made of."""
+
+    FORK = "fork"  # forked from one that has the project loaded: in milliseconds
+    FRESH = "fresh"  # loads the project itself, as under cron
+
+
 class Dispatch(TextChoices):
     """Who supervises a scheduled run."""
 

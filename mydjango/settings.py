@@ -147,6 +147,8 @@ TRACE_URL = env.template("TRACE_URL", "trace_id")
 JOBS_MAX_RUNNING = env.whole_number("JOBS_MAX_RUNNING", 4, at_least=1)
 # No more instances than this may be at work at once: only to reckon the peak of database connections with.
 JOBS_MAX_INSTANCES = env.whole_number("JOBS_MAX_INSTANCES", 1, at_least=1)
+# In seconds. What a module computes when it is imported is no older in a run.
+JOBS_FORK_SERVER_MAX_AGE = env.whole_number("JOBS_FORK_SERVER_MAX_AGE", 3600, at_least=60)
 JOBS_DOORBELL = env.text("JOBS_DOORBELL", "jobs.doorbell.LocalDoorbell" if LOCAL else "jobs.azure.queue.QueueDoorbell")
 # Where ends are kept that the database hasn't heard of: a directory on the machine's own disk.
 _FOLDER = BASE_DIR / ".local" / "journal" if LOCAL else Path(gettempdir()) / "nightshift-journal"

@@ -1,7 +1,10 @@
 """The project's own settings, with a zoo of commands."""
 
+import os
+
 from mydjango.settings import *  # noqa: F403
 from mydjango.settings import INSTALLED_APPS
 
-INSTALLED_APPS = [*INSTALLED_APPS, "tests.sample_commands"]
+# Apps that a test has written, for the processes that it starts.
+INSTALLED_APPS = [*INSTALLED_APPS, "tests.sample_commands", *os.environ.get("TEST_APPS", "").split()]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

@@ -2,7 +2,6 @@
 
 import atexit
 import fcntl
-import io
 import os
 import resource
 import signal
@@ -13,7 +12,7 @@ from types import FrameType
 from typing import Any, NoReturn
 
 from jobs import progress
-from jobs.isolation import command, logs, system
+from jobs.isolation import command, logs, streams, system
 
 # Where the reports' pipe goes, unless the process may have fewer descriptors.
 HIGHEST = 1023
@@ -31,10 +30,11 @@ def main(request: dict[str, Any], guardian: int, stdout: int, stderr: int, repor
         # What the command sends to its own group, SIGSTOP or SIGQUIT, is not for the guardian.
         os.setsid()
         system.be_first_to_go_when_memory_ends()
-        _take_streams(stdout, stderr)
+        streams.take(stdout, stderr)
         _take_signals()
         os.environ.update(request["environment"])
         progress.attach(_out_of_the_way(reports), request["run"])
+        _draw_new_random_numbers()
         logs.show_what_nobody_handles()
         end = command.run(request["command"], request["arguments"])
         code = _wait_for_threads() or end.code
@@ -43,25 +43,8 @@ def main(request: dict[str, Any], guardian: int, stdout: int, stderr: int, repor
         code = 70
         command.show(failure)
     finally:
-        _flush()
+        streams.flush()
         os._exit(code)
-
-
-def _take_streams(stdout: int, stderr: int) -> None:
-    with open(os.devnull, "rb") as nothing:
-        os.dup2(nothing.fileno(), 0)
-    os.dup2(stdout, 1)
-    os.dup2(stderr, 2)
-    os.close(stdout)
-    os.close(stderr)
-    sys.stdin = io.TextIOWrapper(io.FileIO(0, closefd=False))
-    # A piped Python buffers by blocks: nothing would be seen while it runs. A character that can't be written is shown
-    # as its escape: that is no reason to fail.
-    for number, name in ((1, "stdout"), (2, "stderr")):
-        raw = io.BufferedWriter(io.FileIO(number, "w", closefd=False))
-        stream = io.TextIOWrapper(raw, encoding="utf-8", errors="backslashreplace", line_buffering=True)
-        setattr(sys, name, stream)
-        setattr(sys, f"__{name}__", stream)
 
 
 def _out_of_the_way(descriptor: int) -> int:
@@ -83,6 +66,12 @@ def _take_signals() -> None:
     signal.signal(signal.SIGTERM, _terminate)
     # What the command forks (multiprocessing) is no run: SIGTERM ends it.
     os.register_at_fork(after_in_child=_give_sigterm_back)
+
+
+def _draw_new_random_numbers() -> None:
+    """Python's `random` is seeded at each fork by Python; numpy's global generator is not."""
+    if generator := sys.modules.get("numpy.random"):
+        generator.seed()
 
 
 def _give_sigterm_back() -> None:
@@ -107,9 +96,3 @@ def _wait_for_threads() -> int:
         atexit._run_exitfuncs()
     # Python swallows what a signal's handler raises in here.
     return 128 + signal.SIGTERM if progress.termination_asked() and not asked_before else 0
-
-
-def _flush() -> None:
-    for stream in (sys.stdout, sys.stderr):
-        with suppress(Exception):
-            stream.flush()

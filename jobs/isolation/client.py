@@ -7,84 +7,25 @@ it watches the clock, and asks `look_after` what to do when nothing comes.
 import json
 import os
 import socket
-import subprocess
 import sys
 import tempfile
 import threading
 import time
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import IO, Any
 
-from django.conf import settings
-
-from jobs.isolation import marks, orders
+from jobs.isolation import orders
+from jobs.isolation.process import ForkServerFailed, Server, log_once
 
 # Loading Django takes a second or two; a start that takes longer than this, in seconds, has failed.
 START_TIMEOUT = 60.0
 # A fork takes milliseconds. A server or guardian that says nothing for so long, in seconds, is stopped or hangs.
 ANSWER = 10.0
+# How often, in seconds, somebody looks whether the server is growing old, whatever the clocks do meanwhile.
+LOOK = 30.0
 # How often a server is started for one run when it is killed again and again.
 TRIES = 3
-
-
-class ForkServerFailed(RuntimeError):
-    """The process that forks the runs can't do its work; the text says why."""
-
-
-class Server:
-    """One process that loads Django and forks."""
-
-    def __init__(self) -> None:
-        self.socket, theirs = socket.socketpair()
-        self.socket.setblocking(False)
-        self.started_at = time.monotonic()
-        self.ready_at: float | None = None
-        self.failed = ""
-        self.ended = False
-        self._heard = b""
-        with theirs:
-            self.process = subprocess.Popen(  # noqa: S603 — ourselves
-                [sys.executable, "-m", "jobs.isolation.server", str(theirs.fileno())],
-                pass_fds=[theirs.fileno()],
-                stdin=subprocess.DEVNULL,
-                cwd=settings.BASE_DIR,
-                env=os.environ | marks.RESERVED | {"PYTHONPATH": os.pathsep.join(_path())},
-                start_new_session=True,  # Ctrl-C at a terminal is for us; we tell the runs
-            )
-
-    def hear(self) -> None:
-        """Take note of what it has said. Raises ForkServerFailed where it can't load the project."""
-        with suppress(BlockingIOError):  # it has said nothing more
-            if self.ended:
-                return
-            with suppress(ConnectionResetError):  # it was killed before it read what we sent
-                while data := self.socket.recv(65536):
-                    self._heard += data
-            self.ended = True
-        *lines, self._heard = self._heard.split(b"\n")
-        for line in lines:
-            message = json.loads(line)
-            self.ready_at = message.get("ready_at", self.ready_at)
-            self.failed = message.get("failed", self.failed)
-        if self.failed:
-            raise ForkServerFailed(f"The fork server can't load the project: {self.failed}")
-
-    def kill(self) -> None:
-        """End it now, also where it is stopped; children at work go on under their guardians."""
-        self.ended = True
-        self.socket.close()
-        self.process.kill()
-        self.process.wait()
-
-    def leave(self) -> None:
-        """End it: its end of the socket has closed then. One that hangs is helped along."""
-        self.socket.close()
-        try:
-            self.process.wait(timeout=2)
-        except subprocess.TimeoutExpired:
-            self.kill()
 
 
 @dataclass(slots=True)
@@ -131,23 +72,32 @@ class Child:
 
 
 class ForkServer:
-    """A process with Django loaded, started when first needed and again when it has died or doesn't answer."""
+    """Processes with Django loaded, started when first needed and again when one has died, hangs or has grown old."""
 
     def __init__(self) -> None:
         # Held for moments only: all runs of this worker need it.
         self._lock = threading.Lock()
-        self._current: Server | None = None
         self._owner = 0
+        self._forked()
 
-    def spawn(self, request: dict[str, Any]) -> Child:
+    def _forked(self) -> None:
+        self._current: dict[bool, Server] = {}  # by whether it is bare
+        self._next: Server | None = None  # takes the place of the one that is growing old
+        self._prepare_at = 0.0
+        self._leaving: list[Server] = []
+        self._is_unfit = False
+        self._stopped = threading.Event()
+        self._keeper: threading.Thread | None = None
+
+    def spawn(self, request: dict[str, Any], fresh: bool = False) -> Child:
         """Ask for a child for this request (command, arguments, environment, run, mark, fence).
 
-        Raises ForkServerFailed where it can't even be asked for.
+        A `fresh` one loads Django itself. Raises ForkServerFailed where it can't even be asked for.
         """
         with ExitStack() as ours_on_failure, ExitStack() as theirs:
             try:
                 with self._lock:
-                    server = self._ensure()
+                    server = self._ensure(bare=fresh)
                 pipes = [_pipe(ours_on_failure, theirs) for _ in range(3)]
                 control, guardians = socket.socketpair()
                 ours_on_failure.enter_context(control)
@@ -172,8 +122,9 @@ class ForkServer:
         """
         server = child.server
         with self._lock:
-            due = max(server.ready_at, child.asked_at) + ANSWER if server.ready_at else self._loaded_by(server)
-            if server.ended or time.monotonic() >= due:
+            loaded_by = self._loaded_by(server)
+            due = loaded_by if server.ready_at is None else max(server.ready_at, child.asked_at) + ANSWER
+            if (server.ended and server not in self._leaving) or time.monotonic() >= due:
                 self._discard(server)
                 return None
         return due
@@ -182,7 +133,7 @@ class ForkServer:
         """Start the server, and wait until it has loaded the project. Raises ForkServerFailed."""
         for _ in range(TRIES):
             with self._lock:
-                server = self._ensure()
+                server = self._ensure(bare=False)
             while not server.ended:
                 with self._lock:
                     due = self._loaded_by(server)
@@ -195,28 +146,43 @@ class ForkServer:
         raise ForkServerFailed(f"The fork server ended {TRIES} times while it loaded the project, and said nothing.")
 
     def stop(self) -> None:
-        """End the server; children at work go on under their guardians."""
+        """End the servers; children at work go on under their guardians."""
         with self._lock:
-            server, self._current = self._current, None
-        if server is not None and self._owner == os.getpid():
+            is_ours = self._owner == os.getpid()
+            servers = [*self._current.values(), *self._leaving, *filter(None, [self._next])]
+            self._stopped.set()
+            self._forked()
+        for server in servers if is_ours else ():
             server.leave()
+        for server in servers if is_ours else ():
+            server.wait()
 
     @property
     def pid(self) -> int | None:
-        return self._current.process.pid if self._current else None
+        """The process that new runs come from; None where there is none yet."""
+        current = self._current.get(self._is_unfit)
+        return current.process.pid if current else None
 
-    def _ensure(self) -> Server:
-        """A living server, which may be loading still."""
+    def _ensure(self, bare: bool) -> Server:
+        """A living server that is young enough, which may be loading still."""
         if self._owner != os.getpid():
-            self._owner, self._current = os.getpid(), None  # it is our parent's
-        if self._current is not None:
-            with suppress(ForkServerFailed):  # what was wrong may have been mended
-                self._loaded_by(self._current)
-            if self._current is not None and self._current.ended:
-                self._discard(self._current)
-        if self._current is None:
-            self._current = Server()
-        return self._current
+            self._owner = os.getpid()
+            self._forked()  # what there is is our parent's
+        self._follow_up()
+        bare |= self._is_unfit
+        current = self._current.get(bare)
+        if current is not None:
+            with suppress(ForkServerFailed):  # what was wrong may have been put right
+                self._loaded_by(current)
+            if current.ended:
+                self._discard(current)
+            elif current.age.is_too_old() and not bare:
+                self._retire(current)
+        bare |= self._is_unfit  # as may just have been heard
+        if bare not in self._current:
+            self._current[bare] = Server(bare)
+            self._keep_young()
+        return self._current[bare]
 
     def _loaded_by(self, server: Server) -> float:
         """Hear what the server has said. Gives when it has to have loaded. Raises ForkServerFailed where it can't."""
@@ -225,12 +191,72 @@ class ForkServer:
         except ForkServerFailed:
             self._discard(server)
             raise
+        if server.threads and not self._is_unfit:
+            self._is_unfit = True
+            log_once(
+                f"Loading the project starts threads ({', '.join(server.threads)}), and such a process can't be "
+                "forked safely: each run loads the project itself, which takes a second or so."
+            )
         return server.started_at + START_TIMEOUT
 
     def _discard(self, server: Server) -> None:
         server.kill()
-        if self._current is server:
-            self._current = None
+        if self._current.get(server.bare) is server:
+            del self._current[server.bare]
+        if self._next is server:
+            self._next = None
+
+    def _retire(self, old: Server) -> None:
+        """Part with one that has grown too old. Its successor comes from here, loaded or not."""
+        del self._current[old.bare]
+        old.leave()
+        self._leaving.append(old)
+        if self._next is not None:
+            self._current[False], self._next = self._next, None
+
+    def _follow_up(self) -> None:
+        """Put the successor in place when it is ready, and part with those that have left."""
+        self._leaving = [server for server in self._leaving if server.process.poll() is None]
+        if self._next is None:
+            return
+        with suppress(ForkServerFailed):  # the one that there is goes on for as long as it may
+            self._loaded_by(self._next)
+        if self._next is not None and self._next.ready_at is not None and False in self._current:
+            self._retire(self._current[False])
+
+    def _keep_young(self) -> None:
+        """Have a successor loaded before the current server is too old, so that no run waits for it."""
+        if self._keeper is None:
+            self._keeper = threading.Thread(
+                target=self._run_keeper, args=[self._stopped], name="jobs-fork-server", daemon=True
+            )
+            self._keeper.start()
+
+    def _run_keeper(self, stopped: threading.Event) -> None:
+        wait = 0.0
+        while not stopped.wait(wait):
+            with self._lock:
+                if stopped.is_set():
+                    return
+                self._follow_up()
+                for current in list(self._current.values()):
+                    with suppress(ForkServerFailed):  # whoever waits for it hears that too
+                        self._loaded_by(current)
+                wait = self._prepare()
+
+    def _prepare(self) -> float:
+        """Start a successor where it is time. Gives in how many seconds to look again."""
+        if any(server.ready_at is None for server in (*self._current.values(), self._next) if server):
+            return 0.1
+        loaded = self._current.get(False)
+        if loaded is None or (left := loaded.age.left()) > 0:
+            return min(LOOK, left) if loaded else LOOK
+        if time.monotonic() < self._prepare_at:
+            return LOOK  # it has just failed
+        self._prepare_at = time.monotonic() + LOOK
+        with suppress(OSError):  # there is no room for a process
+            self._next = Server(bare=False)
+        return 0.1
 
 
 def _pipe(read_end: ExitStack, write_end: ExitStack) -> tuple[int, int]:
@@ -250,11 +276,6 @@ def _file_of(request: dict[str, Any]) -> IO[bytes]:
     file.write(json.dumps(request).encode())
     file.flush()
     return file
-
-
-def _path() -> list[str]:
-    """The path that this process imports from: the worker's own packages must not take our packages' place."""
-    return [str(Path(entry).resolve()) for entry in sys.path if entry and Path(entry).exists()]
 
 
 server = ForkServer()

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
 
+import django.apps
 import django.core.management
 from django.core.management import CommandError, ManagementUtility, get_commands, load_command_class
 from django.core.management.base import BaseCommand
@@ -43,6 +44,8 @@ def run(name: str, arguments: list[str]) -> End:
         # A SIGTERM that came while the process was set up reaches it here.
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
         _be_found(arguments)
+        if not django.apps.apps.ready:
+            django.setup()  # its fork server has loaded nothing
         command = _load(name, heard)
         _listen(command, heard)
         command.run_from_argv(sys.argv.copy())

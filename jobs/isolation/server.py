@@ -1,7 +1,7 @@
-"""The fork server: `python -m jobs.isolation.server FD`, with its end of a socket to the worker as that descriptor.
+"""The fork server: `python -m jobs.isolation.server FD PYTHONPATH KIND`, with its end of a socket to the worker as FD.
 
-It loads Django once and then forks a guardian for each request. It holds no connection and starts no thread, so that
-what it forks is whole. When Django doesn't load, it says why on the socket and ends.
+It loads Django once (loading.py) and then forks a guardian for each request. It holds no connection and starts no
+thread, so that what it forks is whole. When Django doesn't load, it says why on the socket and ends.
 """
 
 import gc
@@ -11,57 +11,43 @@ import select
 import signal
 import socket
 import sys
-import threading
 import time
 import traceback
 from contextlib import suppress
 
-from jobs.isolation import guardian, system
+from jobs.isolation import guardian, loading, streams, system
 
 # How many descriptors come with a request: the guardian's socket, the request itself, stdout, stderr and the reports'
 # pipe.
 DESCRIPTORS = 5
 
 
-def main(descriptor: int) -> None:
+def main(descriptor: int, pythonpath: str, bare: bool) -> None:
+    """`pythonpath` is what runs find in PYTHONPATH; a `bare` server loads nothing, and its runs load all themselves."""
     worker = socket.socket(fileno=descriptor)
+    loading.OURS.add(descriptor)
     # The child's parent is the guardian, the guardian's is this one: an orphan of either ends up here.
     system.adopt_orphans()
+    streams.prepare()
+    # Ours has the standard library in it, which is not that of every Python that a command may start.
+    os.environ.pop("PYTHONPATH", None)
+    if pythonpath:
+        os.environ["PYTHONPATH"] = pythonpath
     try:
-        load()
+        loaded = loading.Loaded() if bare else loading.load()
     except BaseException:
         _say(worker, {"failed": traceback.format_exc()})
         raise
+    _say(worker, {"notes": loaded.notes})
+    if loaded.threads:
+        # It can't be forked safely.
+        _say(worker, {"threads": loaded.threads})
+        os._exit(0)  # nobody waits for the threads
     # Pages that the collector never touches again stay shared with every child.
     gc.collect()
     gc.freeze()
     _say(worker, {"ready_at": time.monotonic()})
     serve(worker)
-
-
-def load() -> None:
-    """Load Django and the commands of the declared jobs.
-
-    Raises what Django raises; a command that can't be imported is left to the run that wants it.
-    """
-    import django
-
-    django.setup()
-    from django.core.management import get_commands, load_command_class
-    from django.db import connections
-
-    from jobs.declarations import registry
-
-    connections.all()  # imports the driver; connects to nothing
-    apps = get_commands()
-    for command in {job.command for job in registry.values()} & apps.keys():
-        try:
-            load_command_class(apps[command], command)
-        except Exception:  # noqa: BLE001 — a project's own code
-            traceback.print_exc()
-    if threading.active_count() > 1:
-        names = ", ".join(thread.name for thread in threading.enumerate()[1:])
-        raise RuntimeError(f"Loading Django started threads ({names}): a process with threads can't be forked safely.")
 
 
 def serve(worker: socket.socket) -> None:
@@ -83,6 +69,8 @@ def serve(worker: socket.socket) -> None:
             descriptors = _receive(worker)
             if descriptors is None:
                 return
+            # What stands in a buffer would be written by every child.
+            streams.flush()
             process = _fork(descriptors)
             if process == 0:
                 signal.set_wakeup_fd(-1)
@@ -139,4 +127,4 @@ def _reap(guardians: set[int]) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]))
+    main(int(sys.argv[1]), sys.argv[2], sys.argv[3] == "bare")

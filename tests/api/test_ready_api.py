@@ -6,7 +6,8 @@ import pytest
 from django.db import OperationalError
 
 from jobs import doorbell, instance, migrated, readiness, sql, tick
-from jobs.isolation.client import ForkServerFailed, server
+from jobs.isolation.client import server
+from jobs.isolation.process import ForkServerFailed
 
 pytestmark = pytest.mark.django_db
 

@@ -15,7 +15,8 @@ from django.db import OperationalError
 from jobs import doctor, doorbell, host_checks, migrated, states, tick
 from jobs.azure import identity
 from jobs.declarations import declare
-from jobs.isolation.client import ForkServerFailed, server
+from jobs.isolation.client import server
+from jobs.isolation.process import ForkServerFailed
 from jobs.models import JobState, LastTick, Run
 from jobs.words import Status
 from tests.azure.conftest import fresh_client
