@@ -9,7 +9,19 @@ from collections import Counter
 from pathlib import Path
 from uuid import uuid4
 
-from tests.chaos import LEASE, audit, by_hand, checker, journal, on_database, on_hosts, on_network, processes, report
+from tests.chaos import (
+    LEASE,
+    audit,
+    by_hand,
+    checker,
+    journal,
+    on_database,
+    on_hosts,
+    on_network,
+    processes,
+    report,
+    skew,
+)
 from tests.chaos.by_operators import Operators
 from tests.chaos.database import ROOT, Database
 from tests.chaos.faults import Faults, World
@@ -64,7 +76,7 @@ class Chaos:
         kinds = [*on_hosts.KINDS, *on_network.KINDS, *on_database.KINDS, *by_hand.KINDS]
         kinds.append((8, "let an operator act", lambda world: world.operators.act(world.random)))
         for needs, kind in (
-            (on_hosts.SKEW_NEEDS, on_hosts.SKEW),
+            (skew.why_not(), on_hosts.SKEW),
             (on_network.why_no_drops(), on_network.DROPS),
             ("" if self.database.is_small else f"no small disk: {self.database.why_not}", on_database.FULL_DISK),
         ):

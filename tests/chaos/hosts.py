@@ -8,12 +8,11 @@ import threading
 import time
 from pathlib import Path
 
-from tests.chaos import processes
+from tests.chaos import processes, skew
 from tests.chaos.database import ROOT, Database
 from tests.chaos.proxy import PASS, Proxy
 
 APP = Path(__file__).parent / "app"
-FAKETIME = next(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"), None)
 READY = "Ctrl-C stops it."
 
 
@@ -42,13 +41,7 @@ class Host:
             self._start()
 
     def _start(self) -> None:
-        skewed = {
-            "LD_PRELOAD": str(FAKETIME),
-            "FAKETIME": f"{self.skew:+d}s",
-            "FAKETIME_DONT_FAKE_MONOTONIC": "1",
-            "DONT_FAKE_MONOTONIC": "1",
-            "NO_FAKE_STAT": "1",
-        }
+        skewed = {"LD_PRELOAD": str(skew.library(self.folder)), "CHAOS_SKEW": str(self.skew)}
         name, _, value = self.mark.partition("=")
         self.log_begins = self.log.stat().st_size if self.log.exists() else 0
         with self.log.open("ab") as log:

@@ -4,7 +4,7 @@ import signal
 
 from tests.chaos import processes
 from tests.chaos.faults import Fault, Lifting, World
-from tests.chaos.hosts import FAKETIME, Host
+from tests.chaos.hosts import Host
 
 
 def _start_again(world: World, host: Host, after: float, detail: str) -> Lifting:
@@ -118,4 +118,3 @@ KINDS: list[tuple[int, str, Fault]] = [
     (4, "freeze a whole host", freeze("all")),
 ]
 SKEW = (3, "skew a clock", skew_clock)
-SKEW_NEEDS = "" if FAKETIME else "libfaketime isn't installed (apt-get install libfaketime)"
