@@ -2,9 +2,10 @@
 
 import logging
 from collections.abc import Callable
+from urllib.parse import unquote
 
-from django.db import Error
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.db import DataError, Error
+from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, HttpResponseBase, JsonResponse
 from django.urls import NoReverseMatch, reverse
 
 from jobs import masking, migrated, sql
@@ -17,6 +18,7 @@ ALIVE = {"status": "alive"}
 HEALTH = "/api/health"
 # Seconds after which a client may come again.
 RETRY_AFTER = "30"
+TEXT = "text/plain; charset=utf-8"
 
 
 class AnswerTheProbe:
@@ -35,6 +37,33 @@ class AnswerTheProbe:
         return self.get_response(request)
 
 
+class RefuseBadRequests:
+    """Answers 400 where a request holds what no value of the database can: a NUL, a number beyond all bounds.
+
+    Forms and serializers refuse it themselves; a path, a filter or a search hands it on as it is.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        query, host = (request.META.get(name, "") for name in ("QUERY_STRING", "HTTP_HOST"))
+        if "\0" in request.path_info or "\0" in unquote(query) or not _has_a_port(host):
+            return self._refused()
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponseBase | None:
+        # So says Django of a value that is compared with an id, in a choice of rows of its admin.
+        no_number = isinstance(exception, ValueError) and "expected a number but got" in str(exception)
+        if not (no_number or isinstance(exception, DataError | OverflowError)):
+            return None
+        log.warning("refused a request: %s", masking.mask(str(exception).strip()[:200]))
+        return self._refused()
+
+    def _refused(self) -> HttpResponse:
+        return HttpResponseBadRequest("A value of this request can't be one of ours.\n", content_type=TEXT)
+
+
 class RefuseUntilMigrated:
     """Answers 503 with a sentence while migrations are pending; only `/api/ready` answers then."""
 
@@ -43,10 +72,14 @@ class RefuseUntilMigrated:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         if request.path_info != _ready() and (why := _refusal()):
-            return HttpResponse(
-                f"{why}\n", status=503, headers={"Retry-After": RETRY_AFTER}, content_type="text/plain; charset=utf-8"
-            )
+            return HttpResponse(f"{why}\n", status=503, headers={"Retry-After": RETRY_AFTER}, content_type=TEXT)
         return self.get_response(request)
+
+
+def _has_a_port(host: str) -> bool:
+    """Whether the port of a Host header, where it has one, is below 65536: URL parsers trip over others."""
+    _, colon, port = host.rpartition(":")
+    return not (colon and port.isdecimal()) or (len(port) <= 5 and int(port) < 65536)
 
 
 def _ready() -> str:

@@ -5,8 +5,11 @@ from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 from django.views.generic import RedirectView
 
+from jobs.icon import icon
+
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", RedirectView.as_view(pattern_name="admin:index")),  # the dashboard's place
+    path("favicon.ico", icon),
     path("manage/", admin.site.urls),
     path("api/", include("jobs.api.urls")),
     path("api/rates/", include("examples.rates.urls")),

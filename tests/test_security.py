@@ -22,6 +22,11 @@ def test_every_page_says_what_a_browser_may_do_with_it(client):
     assert headers["Cross-Origin-Opener-Policy"] == "same-origin"
 
 
+def test_the_icon_that_browsers_ask_for_is_there(client, db):
+    answer = client.get("/favicon.ico")
+    assert (answer.status_code, answer.headers["Content-Type"]) == (200, "image/svg+xml")
+
+
 def test_the_key_of_a_connection_string_is_a_secret_whatever_its_variable_is_called(monkeypatch):
     text = "DefaultEndpointsProtocol=https;AccountName=nightshift;AccountKey=c2VjcmV0LWtleQ==;EndpointSuffix=core"
     monkeypatch.setenv("AzureWebJobsStorage", text)

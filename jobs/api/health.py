@@ -6,21 +6,17 @@ with their runs, whenever the database pauses.
 """
 
 from drf_spectacular.utils import extend_schema
-from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from jobs import instance, readiness
+from jobs.api.access import ForAnybody
 from jobs.api.serializers import HealthSerializer, ReadySerializer
 from jobs.middleware import ALIVE
 
 
-class Health(APIView):
+class Health(ForAnybody):
     """For the schema, and for methods that it hasn't: the middleware has answered before."""
-
-    authentication_classes = []
-    permission_classes = [AllowAny]
 
     @extend_schema(
         description="Answers while the process lives. It asks the database nothing.", responses=HealthSerializer
@@ -29,10 +25,7 @@ class Health(APIView):
         return Response(ALIVE)
 
 
-class Ready(APIView):
-    authentication_classes = []
-    permission_classes = [AllowAny]
-
+class Ready(ForAnybody):
     @extend_schema(
         description="Whether runs can start: database, migrations, tick, fork server, queue. For people and alerts; "
         "the platform probes `/api/health`.",

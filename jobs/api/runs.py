@@ -1,5 +1,6 @@
 """GET /api/runs/ and what lies below it."""
 
+import re
 from typing import Any
 
 from django.db.models import Prefetch, QuerySet
@@ -10,16 +11,19 @@ from rest_framework.filters import BaseFilterBackend
 from rest_framework.generics import ListAPIView, RetrieveAPIView
 from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.pagination import CursorPagination
-from rest_framework.permissions import IsAdminUser
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from jobs.api.access import ForOperators
 from jobs.api.serializers import RunSerializer, RunWithAttemptsSerializer
 from jobs.models import Attempt, Run
 from jobs.transcript import UnknownAttempt, UnknownRun, attempt_of, pieces
 from jobs.words import Status
+
+# Of a run: what the database can compare with one.
+ID = re.compile(r"[0-9]{1,18}")
 
 
 class RunPages(CursorPagination):
@@ -29,6 +33,13 @@ class RunPages(CursorPagination):
     page_size = 50
     page_size_query_param = "page_size"
     max_page_size = 200
+
+    def decode_cursor(self, request: Request) -> Any:
+        """A cursor that isn't ours is the client's mistake: its position would be compared with ids."""
+        found = super().decode_cursor(request)
+        if found is not None and found.position is not None and not ID.fullmatch(str(found.position)):
+            raise NotFound(self.invalid_cursor_message)
+        return found
 
 
 class JobAndStatus(BaseFilterBackend):
@@ -61,22 +72,20 @@ class JobAndStatus(BaseFilterBackend):
         ]
 
 
-class RunList(ListAPIView[Run]):
+class RunList(ForOperators, ListAPIView[Run]):
     """The runs of all jobs, the latest first."""
 
     queryset = Run.objects.all()
     serializer_class = RunSerializer
-    permission_classes = [IsAdminUser]
     pagination_class = RunPages
     filter_backends = [JobAndStatus]
 
 
-class RunDetail(RetrieveAPIView[Run]):
+class RunDetail(ForOperators, RetrieveAPIView[Run]):
     """A run with its attempts."""
 
     queryset = Run.objects.prefetch_related(Prefetch("attempts", Attempt.objects.order_by("number")))
     serializer_class = RunWithAttemptsSerializer
-    permission_classes = [IsAdminUser]
 
 
 class PlainText(BaseRenderer):
@@ -100,8 +109,7 @@ class AlwaysPlainText(BaseContentNegotiation):
         return renderers[0], renderers[0].media_type
 
 
-class RunOutput(APIView):
-    permission_classes = [IsAdminUser]
+class RunOutput(ForOperators):
     renderer_classes = [PlainText]
     content_negotiation_class = AlwaysPlainText
 

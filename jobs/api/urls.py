@@ -1,7 +1,7 @@
 from django.urls import path
 from drf_spectacular.views import SpectacularAPIView
-from rest_framework.permissions import IsAdminUser
 
+from jobs.api.access import MayViewRuns
 from jobs.api.health import Health, Ready
 from jobs.api.jobs import JobDetail, JobList
 from jobs.api.runs import RunDetail, RunList, RunOutput
@@ -13,7 +13,7 @@ urlpatterns = [
     path("runs/", RunList.as_view(), name="runs"),
     path("runs/<int:pk>/", RunDetail.as_view(), name="run"),
     path("runs/<int:pk>/output/", RunOutput.as_view(), name="output"),
-    path("schema/", SpectacularAPIView.as_view(permission_classes=[IsAdminUser]), name="schema"),
+    path("schema/", SpectacularAPIView.as_view(permission_classes=[MayViewRuns]), name="schema"),
     path("health", Health.as_view(), name="health"),
     path("ready", Ready.as_view(), name="ready"),
 ]

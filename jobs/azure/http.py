@@ -3,14 +3,56 @@
 `func.WsgiFunctionApp` would turn each 5xx into a failed invocation without a body (AZURE.md, "The Python worker").
 """
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any
+from urllib.parse import urlsplit
 
 import azure.functions as func
 from django.core.wsgi import get_wsgi_application
 
 METHODS = tuple(method for method in func.HttpMethod if method.value != "QUERY")  # no Django view takes it
+
+
+# Where more than one proxy stood before us, each has added a value. A client may send them too: only the last is the
+# platform's own.
+FORWARDED = {"x-forwarded-for", "x-forwarded-host", "x-forwarded-port", "x-forwarded-proto"}
+PORT = re.compile(r"[0-9]{1,5}")
+
+
+def sound(req: func.HttpRequest) -> func.HttpRequest:
+    """The request without what the library would trip over, and without what a client could forge."""
+    return func.HttpRequest(
+        method=req.method,
+        url=_url(req.url),
+        headers=_headers(req.headers),
+        params=req.params,
+        route_params=req.route_params,
+        body=req.get_body(),
+    )
+
+
+def _url(url: str) -> str:
+    """The library asks for the port of the URL, which has the Host header in it. Django looks at that header itself."""
+    scheme, _, rest = url.partition("://")
+    path = re.search(r"[/?#]|$", rest)
+    assert path
+    try:
+        urlsplit(url).port  # noqa: B018 — it raises where the port is none, or the brackets of an address are lacking
+    except ValueError:
+        return f"{scheme}://localhost{rest[path.start() :]}"
+    return url
+
+
+def _headers(headers: Mapping[str, str]) -> dict[str, str]:
+    """WSGI knows no difference between X_Forwarded_Proto and X-Forwarded-Proto, and the library lets the later win."""
+    found = {
+        name: value.rpartition(",")[2].strip() if name.lower() in FORWARDED else value
+        for name, value in headers.items()
+        if "_" not in name
+    }
+    return {name: value for name, value in found.items() if name.lower() != "x-forwarded-port" or PORT.fullmatch(value)}
 
 
 class PassingMiddleware(func.WsgiMiddleware):
@@ -45,5 +87,5 @@ def add(app: func.FunctionApp) -> None:
     @app.function_name("http")
     @app.route(route="{*route}", methods=METHODS, auth_level=func.AuthLevel.ANONYMOUS)
     def http(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
-        response: func.HttpResponse = middleware().handle(req, context)
+        response: func.HttpResponse = middleware().handle(sound(req), context)
         return response

@@ -58,7 +58,7 @@ class Admin:
     def _call(self, function: Function, body: bytes) -> Response:
         try:
             asked = json.loads(body)
-        except ValueError:
+        except (ValueError, RecursionError):
             asked = None
         if not isinstance(asked, dict):
             return sentence(HTTPStatus.BAD_REQUEST, 'Send a JSON body: {} or {"input": "..."}.')

@@ -1,4 +1,5 @@
 import pytest
+from django.contrib.auth.models import Permission
 
 from tests.rows import a_run, an_attempt
 
@@ -23,8 +24,16 @@ def test_customers_do_not_read(client, ledger, django_user_model, path):
 
 
 @pytest.mark.parametrize("path", STAFF_ONLY)
-def test_staff_reads(admin_client, ledger, path):
-    assert admin_client.get(path).status_code == 200
+def test_staff_reads_with_the_permission_to_view_runs_and_nothing_without(client, ledger, django_user_model, path):
+    staff = django_user_model.objects.create_user("bob", is_staff=True)
+    client.force_login(staff)
+    assert client.get(path).status_code == 403
+    staff.user_permissions.add(Permission.objects.get(codename="view_run"))
+    assert client.get(path).status_code == 200
+
+
+def test_superusers_read(admin_client, ledger):
+    assert {admin_client.get(path).status_code for path in STAFF_ONLY} == {200}
 
 
 @pytest.mark.parametrize("path", ["/api/jobs/", "/api/jobs/nightly/", "/api/runs/", "/api/runs/1/"])

@@ -84,7 +84,7 @@ def test_a_queue_function_is_given_the_input(host):
     assert host.wait_for("execute_run was told")[-1] == "execute_run was told b'42' 1"
 
 
-@pytest.mark.parametrize("body", [b"", b"null", b"no json", b"[]", b"\xff"])
+@pytest.mark.parametrize("body", [b"", b"null", b"no json", b"[]", b"\xff", b"[" * 50_000, b'{"a":' * 50_000])
 def test_a_call_wants_a_json_body(host, body):
     answer = host.request("POST", "/admin/functions/nightly", body, x_functions_key=KEY)
     assert (answer.status, answer.body) == (400, b'Send a JSON body: {} or {"input": "..."}.\n')
