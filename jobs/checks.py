@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.checks import ERROR, WARNING, CheckMessage, Error, Tags, Warning, register
 
-from jobs import connections, host_checks, schedule_checks
+from jobs import connections, host_checks, loading_checks, schedule_checks
 from jobs.declarations import Job, registry, unknown_settings
 from jobs.parameters import BrokenCommand, InvalidArguments, UnknownCommand, check_arguments
 
@@ -41,7 +41,7 @@ def with_commands() -> Iterator[None]:
 
 
 def commands_if_asked(**_: Any) -> list[CheckMessage]:
-    return commands() if _with_commands.get() else []
+    return [*commands(), *loading_checks.clocks(), *loading_checks.loading()] if _with_commands.get() else []
 
 
 def stopping(found: Sequence[CheckMessage]) -> list[CheckMessage]:

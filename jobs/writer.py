@@ -81,8 +81,6 @@ class Writer:
         self._listening = False
         self._away = False
         self._keeps_all = False
-        self._wake, self._waker = socket.socketpair()
-        self._waker.setblocking(False)
 
     def hold(self, claim: Claim, wake: Callable[[], None], asked_at: float | None = None) -> Held:
         """Keep this attempt's lease alive until it is finished. `wake` is called when something about it changes.
@@ -93,6 +91,9 @@ class Writer:
         with self._lock:
             if self._owner != os.getpid():  # threads don't survive a fork
                 self._forked()
+                # Not before: what a module opens as it is imported is shared by all that is forked.
+                self._wake, self._waker = socket.socketpair()
+                self._waker.setblocking(False)
                 self._owner = os.getpid()
                 threading.Thread(target=self._run, name="jobs-writer", daemon=True).start()
             if not self._held:

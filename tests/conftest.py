@@ -13,6 +13,7 @@ from jobs import migrated, supervisor
 from jobs.declarations import declare, registry
 from jobs.isolation.client import server
 from tests.database_clock import SEARCH_PATH, DatabaseClock
+from tests.guests import guest  # noqa: F401 — a fixture
 
 
 @pytest.fixture(autouse=True)

@@ -16,10 +16,8 @@ from dataclasses import dataclass
 from typing import IO, Any
 
 from jobs.isolation import orders
-from jobs.isolation.process import ForkServerFailed, Server, log_once
+from jobs.isolation.process import START_TIMEOUT, ForkServerFailed, Server, log_once
 
-# Loading Django takes a second or two; a start that takes longer than this, in seconds, has failed.
-START_TIMEOUT = 60.0
 # A fork takes milliseconds. A server or guardian that says nothing for so long, in seconds, is stopped or hangs.
 ANSWER = 10.0
 # How often, in seconds, somebody looks whether the server is growing old, whatever the clocks do meanwhile.
@@ -191,6 +189,8 @@ class ForkServer:
         except ForkServerFailed:
             self._discard(server)
             raise
+        for note in server.notes:
+            log_once(note)
         if server.threads and not self._is_unfit:
             self._is_unfit = True
             log_once(

@@ -15,6 +15,9 @@ from jobs.isolation import marks, paths
 from jobs.isolation.age import Age
 
 log = logging.getLogger(__name__)
+
+# Loading Django takes a second or two; a start that takes longer than this, in seconds, has failed.
+START_TIMEOUT = 60.0
 # What has been logged: each server that is loaded says the same.
 _logged: set[str] = set()
 
@@ -35,6 +38,7 @@ class Server:
         self.ready_at: float | None = None
         self.failed = ""
         self.threads: list[str] = []  # what makes it unfit to be forked
+        self.notes: list[str] = []  # what a person should know of its loading
         self.ended = False
         self._heard = b""
         with theirs:
@@ -64,8 +68,7 @@ class Server:
             self.ready_at = message.get("ready_at", self.ready_at)
             self.failed = message.get("failed", self.failed)
             self.threads = message.get("threads", self.threads)
-            for note in message.get("notes", ()):
-                log_once(note)
+            self.notes += message.get("notes", ())
         if self.failed:
             raise ForkServerFailed(f"The fork server can't load the project: {self.failed}")
 
@@ -93,3 +96,20 @@ def log_once(note: str) -> None:
     if note not in _logged:
         _logged.add(note)
         log.warning(note)
+
+
+def try_to_load() -> Server:
+    """Load the project as a fork server does, and end it again: what it said is on what is given back.
+
+    Raises ForkServerFailed where the project doesn't load.
+    """
+    server = Server(bare=False)
+    try:
+        while server.ready_at is None and not server.ended:
+            server.hear()
+            if time.monotonic() > server.started_at + START_TIMEOUT:
+                raise ForkServerFailed(f"The fork server took longer than {START_TIMEOUT:.0f} s to load.")
+            time.sleep(0.02)
+    finally:
+        server.kill()
+    return server
