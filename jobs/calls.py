@@ -8,7 +8,7 @@ import logging
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from jobs import clocks, doorbell, events, overrides, releases, states, supervisor, triggers
+from jobs import clocks, doorbell, events, overrides, releases, states, supervisor, timing, triggers
 from jobs.declarations import Job
 from jobs.presentation import took
 from jobs.serve import Born, serve
@@ -18,8 +18,6 @@ log = logging.getLogger(__name__)
 
 # A timer may fire a little before its moment, by the clock that it goes by itself.
 EARLY = timedelta(seconds=1)
-# A host's clock may be ahead of the database's: up to here its timer is served when it fires.
-LONGEST_LEAD = timedelta(minutes=10)
 # Timers fire up to once a second; that a release is at work needn't be written down as often.
 SEEN = timedelta(seconds=20)
 
@@ -44,7 +42,7 @@ class Call:
     def serves_until(self, now: datetime) -> datetime:
         """The moment up to which the call serves, where the database's clock shows `now`."""
         reached = self.called_for or self.called_at
-        return reached if not self.is_by_hand and now < reached <= now + LONGEST_LEAD else now
+        return reached if not self.is_by_hand and now < reached <= now + timing.LONGEST_LEAD else now
 
 
 def answer(call: Call) -> None:

@@ -26,6 +26,7 @@ from jobs import (
     masking,
     migrated,
     overrides,
+    rewinding,
     sight,
     sql,
     tick,
@@ -125,6 +126,15 @@ def _clocks() -> str:
         raise Wrong(why)
     jump = "" if migrated.pending() else sight.latest_jump()
     return "this host's and the database's agree" + (f"; the database's was {jump}" if jump else "")
+
+
+def _ledgers() -> str:
+    """No watermark lies ahead of the database's clock."""
+    found = list(rewinding.ahead().values())
+    if found:
+        more = f" And {counted(len(found) - 1, 'more job')}." if found[1:] else ""
+        raise Wrong(f"{found[0]}{more}")
+    return "none reaches beyond now"
 
 
 def _migrations() -> str:
@@ -285,6 +295,7 @@ CHECKS: dict[str, Callable[[], str]] = {
     "database": _database,
     "migrations": _migrations,
     "clocks": _clocks,
+    "ledgers": _ledgers,
     "overrides": _overrides,
     "connections": _connections,
     "threads": _threads,

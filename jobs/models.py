@@ -22,6 +22,9 @@ class JobState(models.Model):
     ledger_through = models.DateTimeField(
         null=True, help_text="The watermark: every occurrence up to here is a run or in a gap."
     )
+    rewound_from = models.DateTimeField(
+        null=True, help_text="Where the watermark was before it was last set back: up to there runs may exist."
+    )
     next_due_at = models.DateTimeField(null=True, db_index=True, help_text="When the tick looks at the job next.")
     declared = models.TextField(
         blank=True, default="", db_default="", help_text="The declared schedule and zone that the ledger follows."

@@ -110,6 +110,20 @@ class OverrideEndsInThePast(ValueError):
         )
 
 
+class OverrideEndsBeforeItBegins(ValueError):
+    """The ledger of job {job!r} reaches to {through} already, where the override would begin, and it would end before.
+
+    Give a later end; if the ledger lies far ahead, set it back first: manage.py rewind {job} --reason ...
+    """
+
+    def __init__(self, job: Job, through: datetime) -> None:
+        super().__init__(
+            f"The ledger of job {job.name!r} reaches to {through.isoformat()} already, where the override would begin, "
+            "and it would end before. Give a later end; if the ledger lies far ahead, set it back first: "
+            f"manage.py rewind {job.name} --reason ..."
+        )
+
+
 class NotOverridden(ValueError):
     """Job {job!r} is not overridden."""
 
@@ -129,8 +143,8 @@ def override(
 ) -> None:
     """From now on, and until its end, let another schedule, zone or arguments hold than the declared ones.
 
-    Raises InvalidExpression, UnknownZone, NothingToOverride, NeverDue, AlreadyOverridden or OverrideEndsInThePast, and
-    what `check_arguments` raises.
+    Raises InvalidExpression, UnknownZone, NothingToOverride, NeverDue, AlreadyOverridden, OverrideEndsInThePast or
+    OverrideEndsBeforeItBegins, and what `check_arguments` raises.
     """
     _check_override(job, schedule, time_zone, arguments)
     with ledger_transaction():
@@ -144,6 +158,8 @@ def override(
             raise OverrideEndsInThePast(job, until)
         row = JobState.objects.filter(pk=job.name)
         clock = max(filter(None, (clock, row.get().ledger_through)))
+        if until is not None and until <= clock:
+            raise OverrideEndsBeforeItBegins(job, clock)
         row.update(
             override_at=clock,
             override_until=until,

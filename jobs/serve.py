@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from jobs import disabled, eras, pipelines, record, releases, states, transitions
+from jobs import disabled, eras, pipelines, record, releases, rewinding, states, transitions
 from jobs.declarations import Job
 from jobs.eras import Era, Timeline
 from jobs.fate import Activity, Situation, Verdict, decide
@@ -148,6 +148,7 @@ def _serve_locked(windows: Sequence[Window]) -> list[Born]:
         verdicts = [
             (window, decide(window.timeline.eras, _situation(window, activity[window.job.name]))) for window in due
         ]
+        verdicts = rewinding.without_recorded(verdicts)
         transitions.cancel_for_replacement([run for _, verdict in verdicts for run in verdict.replaces])
     gaps = record.insert_gaps(verdicts)
     changed = [window for window in windows if window.changes_something]

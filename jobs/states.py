@@ -31,6 +31,7 @@ class State(NamedTuple):
     gap_by: str
     gap_note: str
     gap_blocked_by: int | None
+    rewound_from: datetime | None
 
 
 def read(jobs: Sequence[str], *, lock: str = "") -> list[State]:
@@ -48,7 +49,7 @@ def _read(condition: str, jobs: Sequence[str], lock: str) -> list[State]:
         f"""
         SELECT s.job, clock_timestamp(), s.fingerprint, s.declared, s.ledger_from, s.ledger_through, s.zone_rules,
                s.paused_at, s.paused_until, s.paused_by, s.paused_reason,
-               g.id, g.fate, g.reason, g.by, g.note, g.blocked_by_id,
+               g.id, g.fate, g.reason, g.by, g.note, g.blocked_by_id, s.rewound_from,
                {overrides.COLUMNS}
           FROM jobs_jobstate s LEFT JOIN jobs_gap g ON g.id = s.last_gap_id AND g.fingerprint = s.fingerprint
          WHERE {condition}
@@ -65,9 +66,9 @@ def _read(condition: str, jobs: Sequence[str], lock: str) -> list[State]:
                 declared=declared,
                 since=since,
                 through=through,
-                override=overrides.read(rest[11:]),
+                override=overrides.read(rest[12:]),
             ),
-            *rest[:11],
+            *rest[:12],
         )
         for job, clock, fingerprint, declared, since, through, *rest in found
     ]

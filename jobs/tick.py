@@ -14,6 +14,7 @@ from jobs import (
     journal,
     record,
     releases,
+    rewinding,
     sight,
     sql,
     states,
@@ -37,6 +38,7 @@ def tick() -> list[Born]:
     global _aligned
     _unless_busy(sight.look)
     releases.see()
+    rewinding.tell()
     due = list(registry.scheduled()) if not _aligned else _due()
     if not _aligned:
         # A job without a schedule gets its row too: in the admin it is what is asked to run.

@@ -205,6 +205,7 @@ def test_no_database(monkeypatch):
         "the role.",
         "migrations": "It can't be told without the database.",
         "clocks": "It can't be told without the database.",
+        "ledgers": "It can't be told without the database.",
         "overrides": "It can't be told without the database.",
         "connections": "It can't be told without the database.",
         "tick": "It can't be told without the database.",
@@ -283,6 +284,7 @@ def test_a_role_without_rights_is_a_finding(role_without_rights):
     assert found == {
         "migrations": "ProgrammingError: permission denied for table django_migrations",
         "clocks": "ProgrammingError: permission denied for table django_migrations",
+        "ledgers": "ProgrammingError: permission denied for table jobs_jobstate",
         "overrides": "ProgrammingError: permission denied for table jobs_jobstate",
         "tick": "ProgrammingError: permission denied for table django_migrations",
     }

@@ -21,6 +21,7 @@ REFUSALS = (
     operators.NeverDue,
     operators.NotOverridden,
     operators.NothingToOverride,
+    operators.OverrideEndsBeforeItBegins,
     operators.OverrideEndsInThePast,
     InvalidExpression,
     UnknownZone,

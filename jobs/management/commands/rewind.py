@@ -1,0 +1,37 @@
+"""`manage.py rewind JOB… --reason WHY`: set a ledger back that reaches beyond now."""
+
+from typing import Any
+
+from django.core.management.base import CommandError, CommandParser
+
+from jobs import rewinding
+from jobs.management.commands.pause import add_jobs, chosen
+from jobs.management.ledger_command import LedgerCommand
+from jobs.management.operator import operator
+from jobs.presentation import utc_time
+
+
+class Command(LedgerCommand):
+    help = (
+        "Set the ledger of jobs back to now where it reaches beyond, since the database's clock was ahead for a while. "
+        "No occurrence that has a run gets another."
+    )
+    # It must work also while a declaration is wrong.
+    requires_system_checks = []
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        add_jobs(parser)
+        parser.add_argument("--reason", required=True, help="Why, for whoever wonders.")
+
+    def handle(self, *, jobs: list[str], all: bool, reason: str, **options: Any) -> None:
+        refused: list[str] = []
+        for job in chosen(jobs, all):
+            try:
+                former = rewinding.rewind(job, by=operator(), reason=reason)
+            except rewinding.NotAhead as error:
+                refused.append(str(error))
+            else:
+                self.stdout.write(f"The ledger of {job.name} is set back to now, from {utc_time(former)}.")
+        # Of all jobs, those that aren't ahead are no news.
+        if refused and not all:
+            raise CommandError("\n".join(refused))
