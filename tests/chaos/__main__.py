@@ -6,6 +6,7 @@ import signal
 import sys
 import time
 from collections import Counter
+from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
 
@@ -117,7 +118,9 @@ class Chaos:
             host.release, host.skew = 2, 0
             host.start()
         self._wait_until_ready()
-        time.sleep(REST)
+        time.sleep(LEASE)
+        self.settled_at = datetime.now(UTC)
+        time.sleep(REST - LEASE)
 
     def _judge(self) -> int:
         self.watch.ended.set()
@@ -150,6 +153,7 @@ class Chaos:
 
     def _add_what_was_done(self, history: History) -> None:
         history.wall = time.time() - time.clock_gettime(time.CLOCK_BOOTTIME)
+        history.settled_at = self.settled_at
         history.troubles = self.faults.troubles
         for host in self.hosts:
             now = time.clock_gettime(time.CLOCK_BOOTTIME)

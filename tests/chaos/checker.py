@@ -81,9 +81,9 @@ def _steps(history: History, jobs: Mapping[str, Job], counts: Counter[str]) -> I
     gaps: dict[str, set[datetime]] = defaultdict(set)
     for gap in history.gaps:
         gaps[gap.job].update(occurrences.covers(gap))
-    for step in (job for job in jobs.values() if job.after and set(BOTH) <= job.schedules.keys()):
+    for step in (job for job in jobs.values() if job.after):
         for run in history.runs:
-            if run.job not in step.after or run.status not in ENDED:
+            if run.job not in step.after or run.status not in ENDED or not _follows(step, run, history.settled_at):
                 continue
             at = run.scheduled_for
             if at is None:
@@ -104,6 +104,13 @@ def _steps(history: History, jobs: Mapping[str, Job], counts: Counter[str]) -> I
                 yield Violation(kind="step lost", text=f"{step.name} after {run}: no run, no gap", runs=(run.id,))
             elif found and found.attempt and any(other and other.status != "succeeded" for other in predecessors):
                 yield Violation(kind="step too early", text=f"{found} ran after {run}", runs=(found.id, run.id))
+
+
+def _follows(step: Job, run: Run, settled_at: datetime | None) -> bool:
+    """Whether the step must follow: one of the latest release only does so once all hosts have that."""
+    if set(BOTH) <= step.schedules.keys():
+        return True
+    return settled_at is not None and run.finished_at is not None and run.finished_at > settled_at
 
 
 def _nobody_asked(history: History, counts: Counter[str]) -> Iterator[Violation]:

@@ -97,6 +97,8 @@ class History:
     troubles: list[Trouble] = field(default_factory=list)
     # By release: from when to when (CLOCK_BOOTTIME) a host with it was up.
     up: dict[int, list[tuple[float, float]]] = field(default_factory=dict)
+    # From here on all hosts had the latest release; None where that isn't known.
+    settled_at: datetime | None = None
     # The wall clock less CLOCK_BOOTTIME, which the journal counts by.
     wall: float = 0
     now: datetime = datetime(1970, 1, 1, tzinfo=UTC)
