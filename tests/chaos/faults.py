@@ -79,7 +79,8 @@ class Faults:
             while self._liftings and self._liftings[0][0] <= now:
                 self._lift()
             if now >= following:
-                self._inject()
+                # One that finds nothing to do leaves its turn to another.
+                any(self._inject() for _ in range(3))
                 following = now + self.world.random.expovariate(1 / PACE)
             time.sleep(0.05)
 
@@ -87,12 +88,12 @@ class Faults:
         while self._liftings:
             self._lift()
 
-    def _inject(self) -> None:
+    def _inject(self) -> bool:
         weights = [weight for weight, _, _ in self.kinds]
         _, name, fault = self.world.random.choices(self.kinds, weights)[0]
         match fault(self.world):
             case None:
-                return
+                return False
             case Lifting() as lifting:
                 at = time.monotonic() + lifting.after
                 trouble = Trouble(name=name, on=lifting.on, begin=_boottime(), end=math.inf)
@@ -101,6 +102,7 @@ class Faults:
             case str() as detail:
                 self._note(f"{name}: {detail}")
         self.injected[name] += 1
+        return True
 
     def _lift(self) -> None:
         _, _, trouble, undo = heapq.heappop(self._liftings)
