@@ -2,6 +2,7 @@
 
 VENV := .venv
 BENCH_VENV := .local/bench-venv
+COMPARE_VENV := .local/compare-venv
 PYTHON_IN_VENV := $(VENV)/bin/python
 MANAGE := LOCAL=1 $(PYTHON_IN_VENV) manage.py
 COMPILE := pip compile --quiet --python-version 3.13 --universal --generate-hashes --no-emit-index-url --no-header
@@ -69,6 +70,7 @@ lock:  ## Lock the requirements anew (wants uv): make lock ARGS=--upgrade
 	uv $(COMPILE) requirements.in -o requirements.txt $(ARGS)
 	uv $(COMPILE) requirements-dev.in -o requirements-dev.txt $(ARGS)
 	uv $(COMPILE) requirements-bench.in -o requirements-bench.txt $(ARGS)
+	uv $(COMPILE) requirements-compare.in -o requirements-compare.txt $(ARGS)
 	uv $(COMPILE) requirements-terraform.in -o requirements-terraform.txt $(ARGS)
 
 .PHONY: soak
@@ -88,6 +90,12 @@ bench:  ## Measure, print ratios, and write benchmarks/RESULTS.md
 	@mkdir -p .local
 	@tools/venv.sh $(BENCH_VENV) requirements-bench.txt
 	@LOCAL=1 $(BENCH_VENV)/bin/python -m benchmarks $(ARGS)
+
+.PHONY: compare
+compare:  ## Compare commands of other packages with manage.py COMMAND </dev/null: make compare ARGS="clear axes"
+	@mkdir -p .local
+	@tools/venv.sh $(COMPARE_VENV) requirements-compare.txt
+	@$(COMPARE_VENV)/bin/python -m tools.compare $(ARGS)
 
 .PHONY: clean
 clean:  ## Remove what was made here: virtual environment, local database, caches

@@ -7,7 +7,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 LOCKS = ["requirements.txt", "requirements-dev.txt", "requirements-bench.txt"]
 # What looks over Terraform lives in an environment of its own.
-ALL_LOCKS = [*LOCKS, "requirements-terraform.txt"]
+ALL_LOCKS = [*LOCKS, "requirements-compare.txt", "requirements-terraform.txt"]
 MACHINE = re.compile(rb"(?:^|[^A-Za-z0-9_./-])/(?:work|farm|root|Users)/", re.MULTILINE)
 
 

@@ -10,6 +10,7 @@ import os
 import select
 import signal
 import socket
+import sys
 import time
 from dataclasses import dataclass, field
 
@@ -35,6 +36,8 @@ def load() -> Loaded:
     """Load Django and the commands of the declared jobs. Raises what Django raises."""
     import django
 
+    # What settings, apps and commands may look at as they are imported: it begins as a command's own line does.
+    sys.argv = ["manage.py", "run"]
     django.setup()
     from django.db import connections
 
@@ -114,6 +117,7 @@ def _import(name: str) -> None:
 
     app = get_commands()[name]
     if isinstance(app, str):
+        sys.argv = ["manage.py", name]
         load_command_class(app, name)
 
 
