@@ -70,7 +70,7 @@ def shown(value: object) -> str:
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
 
 
-def _text(value: Any) -> bool:
+def is_text(value: Any) -> bool:
     """Neither the database nor a command line takes a NUL, or half of a surrogate pair."""
     if not isinstance(value, str) or "\0" in value:
         return False
@@ -82,7 +82,7 @@ def _text(value: Any) -> bool:
 
 
 def _name(value: Any) -> bool:
-    return _text(value) and bool(value.strip())
+    return is_text(value) and bool(value.strip())
 
 
 def _one_of(words: Iterable[str], number: int = 7, **more: bool) -> Rule:
@@ -121,12 +121,12 @@ def _duration(least: timedelta, most: timedelta, *, word: str = "", optional: bo
     )
 
 
-_WORDS = Rule(fits=_text, hint="Write each word as a string: '3'.", number=14, many=True)
+_WORDS = Rule(fits=is_text, hint="Write each word as a string: '3'.", number=14, many=True)
 # For each parameter beside the name. Where a string is read further, `declare` says what is wrong in it.
 RULES: dict[str, Rule] = {
     "command": Rule(fits=_name, hint="Write the command's name as a string: 'clearsessions'.", optional=True),
-    "schedule": Rule(fits=_text, hint="Write it in quotes: '0 0 3 * * *' is due at 03:00.", number=5, optional=True),
-    "time_zone": Rule(fits=_text, hint="Write 'Europe/Berlin'.", number=6, optional=True),
+    "schedule": Rule(fits=is_text, hint="Write it in quotes: '0 0 3 * * *' is due at 03:00.", number=5, optional=True),
+    "time_zone": Rule(fits=is_text, hint="Write 'Europe/Berlin'.", number=6, optional=True),
     "arguments": _WORDS,
     "args": _WORDS,
     "timer": Rule(fits=lambda value: isinstance(value, bool), hint="Write True or False."),

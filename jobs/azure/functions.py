@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db import close_old_connections
 
 from jobs import at_start, checks, migrated, poison, sessions, sql, supervisor, tick
-from jobs.azure import http, leaving, telemetry
+from jobs.azure import http, idle, leaving, telemetry
 from jobs.azure.queue import POISON_QUEUE, QUEUE
 from jobs.azure.storage import CONNECTION
 from jobs.calls import Call, answer
@@ -113,7 +113,7 @@ def usable_connections() -> Iterator[None]:
     """
     close_old_connections()
     try:
-        with sessions.ours():
+        with idle.bounded(), sessions.ours():
             yield
     finally:
         close_old_connections()

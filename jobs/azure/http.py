@@ -12,6 +12,8 @@ from urllib.parse import urlsplit
 import azure.functions as func
 from django.core.wsgi import get_wsgi_application
 
+from jobs.azure import idle
+
 METHODS = tuple(method for method in func.HttpMethod if method.value != "QUERY")  # no Django view takes it
 
 
@@ -87,5 +89,6 @@ def add(app: func.FunctionApp) -> None:
     @app.function_name("http")
     @app.route(route="{*route}", methods=METHODS, auth_level=func.AuthLevel.ANONYMOUS)
     def http(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
-        response: func.HttpResponse = middleware().handle(sound(req), context)
+        with idle.bounded():
+            response: func.HttpResponse = middleware().handle(sound(req), context)
         return response

@@ -18,7 +18,7 @@ def open_missing_streams() -> None:
     Python has None in their place then, and the next file or socket would get their descriptor.
     """
     while (descriptor := os.open(os.devnull, os.O_RDWR)) <= 2:
-        pass
+        os.set_inheritable(descriptor, True)  # the fork server writes to it too
     os.close(descriptor)
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
@@ -30,14 +30,26 @@ def heard() -> tuple[signal.Signals, ...]:
     return tuple(number for number in ENDING if signal.getsignal(number) is not signal.SIG_IGN)
 
 
+class Asked(KeyboardInterrupt):
+    """A signal asked for the end. `exit_code` is what a shell expects of whoever obeys."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__()
+        self.exit_code = 128 + number
+
+
+def _ask(number: int, frame: FrameType | None) -> None:
+    raise Asked(number)
+
+
 @contextmanager
 def ends_as_ctrl_c() -> Iterator[None]:
-    """In this block each of these signals raises KeyboardInterrupt in the main thread."""
+    """In this block each of these signals raises Asked, a KeyboardInterrupt, in the main thread."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
     before: dict[signal.Signals, Callable[[int, FrameType | None], object] | int | None] = {
-        number: signal.signal(number, signal.default_int_handler) for number in heard()
+        number: signal.signal(number, _ask) for number in heard()
     }
     try:
         yield

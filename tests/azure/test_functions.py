@@ -164,7 +164,7 @@ def test_a_failing_command_harms_nothing(drive):
     run.refresh_from_db()
     good.refresh_from_db()
     assert (run.status, good.status) == (Status.FAILED, Status.SUCCEEDED)
-    assert run.error == "Error: unrecognized arguments: --no-such-option"
+    assert run.error == "unrecognized arguments: --no-such-option"
 
 
 @pytest.mark.parametrize(

@@ -152,6 +152,23 @@ def test_a_job_that_is_not_declared_is_named(run_by_hand, declared):
     assert str(error.value) == ("No job is declared as 'nigthly'. `manage.py jobs` lists them; did you mean 'nightly'?")
 
 
+@pytest.mark.parametrize("word", ["bad\udcff", "a\0b"])
+def test_an_argument_that_is_no_text_is_refused_and_nothing_is_started(db, declared, word):
+    declared("succeeds")
+    with pytest.raises(CommandError) as error:
+        call_command("run", "succeeds", "--word", word)
+    assert str(error.value) == (
+        f"succeeds doesn't take these arguments: {word!r} is not UTF-8 text, or holds a NUL. Write it in UTF-8."
+    )
+    assert not Run.objects.exists()
+
+
+def test_a_reason_that_is_no_text_is_refused(db, declared):
+    declared("succeeds")
+    with pytest.raises(CommandError, match=r"is not UTF-8 text\. Write it in UTF-8\.$"):
+        call_command("pause", "succeeds", "--reason", "bad\udcff")
+
+
 def test_a_job_has_to_be_named():
     with pytest.raises(CommandError) as error:
         call_command("run", "--detach")
@@ -168,9 +185,10 @@ def test_ctrl_c_cancels_the_run(run_by_hand, declared):
 
     impatient = threading.Thread(target=interrupt_once_it_runs)
     impatient.start()
-    with pytest.raises(CommandError):
+    with pytest.raises(CommandError) as ended:
         run_by_hand("nightly")
     impatient.join()
+    assert ended.value.returncode == 130  # of a command that Ctrl-C ended, for a shell
     run = Run.objects.get()
     assert (run.status, run.cancelled_by) == (Status.CANCELLED, operator())
     assert output_text(run.attempts.get()) == "at work\ntidied up\n"
@@ -190,7 +208,7 @@ def test_a_closed_stdout_is_no_failure(database_url, transactional_db):
         f"{sys.executable} manage.py run clearsessions >&-", shell=True, stderr=subprocess.PIPE, text=True
     )
     run = Run.objects.get()
-    assert (done.returncode, run.status) == (0, Status.SUCCEEDED)
+    assert (done.returncode, run.status) == (0, Status.SUCCEEDED), done.stderr
     assert f"Run {run.pk} of clearsessions succeeded in " in done.stderr
 
 

@@ -41,6 +41,9 @@ class Command(LedgerCommand):
         terminal.open_missing_streams()
         super().__init__(*arguments, **options)
 
+    # What a shell expects where a signal asked for the end: 130 after Ctrl-C.
+    asked = 0
+
     def add_arguments(self, parser: CommandParser) -> None:
         parser.usage = "%(prog)s [--detach] [--at WHEN] JOB [--] [ARGS ...]"
         parser.add_argument("--detach", action="store_true", help="Only ask for the run, and leave it to the host.")
@@ -73,7 +76,7 @@ class Command(LedgerCommand):
         if status is None:
             self._leave(run)
         elif status is not Status.SUCCEEDED:
-            raise CommandError(_failure(run), returncode=_exit_code(run))
+            raise CommandError(_failure(run), returncode=self.asked or _exit_code(run))
         else:
             # Beside the job's own output, not in it.
             self.stderr.write(f"Run {run.pk} of {job} succeeded in {took(run.duration)}.", self.style.SUCCESS)
@@ -115,7 +118,8 @@ class Command(LedgerCommand):
             while True:
                 try:
                     return ended.result()
-                except KeyboardInterrupt:
+                except KeyboardInterrupt as asked:
+                    self.asked = getattr(asked, "exit_code", 130)
                     # Before it is said: nobody may read that.
                     triggers.cancel(run.pk, operator())
                     with suppress(OSError):  # the terminal was closed
