@@ -51,6 +51,7 @@ def test_what_a_dead_predecessor_ran_is_lost(dead, rung):
 
 def test_it_is_rung_for_where_it_is_tried_again_and_so_is_what_waited_behind_it(dead, rung, declared):
     declared("retried", command="succeeds", retries=1)
+    declared("nightly", command="succeeds")
     retried = a_running_run(dead, "retried")
     a_running_run(dead, "nightly")
     now = states.clock()
