@@ -94,7 +94,7 @@ def declaration_of(job: Job, ledger: Ledger) -> Job | None:
     overridden = in_ledger and override is not None and bool(override.schedule or override.time_zone)
     fingerprint = ledger.declared if overridden else ledger.fingerprint
     if overridden and not fingerprint:
-        return job
+        return job if job.schedule else replace(job, schedule=Schedule.of_fingerprint(ledger.fingerprint))
     if job.schedule is not None and same_occurrences(fingerprint, job.fingerprint):
         return job
     return replace(job, schedule=Schedule.of_fingerprint(fingerprint)) if fingerprint else None

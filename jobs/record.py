@@ -176,7 +176,8 @@ def _advance(window: Window, last_gap: int | None) -> dict[str, Any]:
         "last_gap": last_gap,
     }
     if window.abandoned:
-        return advance | {"fingerprint": "", "declared": "", "zone_rules": "", "next_due": None}
+        nothing = {"fingerprint": "", "declared": "", "zone_rules": "", "next_due": None}
+        return advance | nothing | {"ledger_from": states.text(line.until)}
     if window.as_recorded:
         # What comes next only the app knows: its tick looks at once, since the zone's rules are none.
         return advance | {"declared": None, "zone_rules": "", "next_due": states.text(window.now)}

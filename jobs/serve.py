@@ -26,6 +26,8 @@ __all__ = ["Born", "retire", "serve"]
 
 log = logging.getLogger(__name__)
 
+NEVER = Schedule("0 0 0 30 2 *")
+
 
 def serve(
     jobs: Iterable[Job],
@@ -121,22 +123,16 @@ def _is_older_than(state: State) -> bool:
 
 
 def _abandoned(state: State) -> Window:
-    """The last window of a job that has no schedule any more; an empty one where the schedule can't be read."""
-    job = Job(name=state.job, command=state.job)
-    through = state.ledger.through or state.clock
-    edited_at = max(through, states.first_seen(state.clock))
-    unreadable, after = "", through
+    """The last window of a job that has no schedule any more; an empty one where the former can't be read."""
+    job, unreadable = Job(name=state.job, command=state.job), ""
+    began = max(states.first_seen(state.clock), state.ledger.through or state.clock)
     try:
-        job = replace(job, schedule=Schedule.of_fingerprint(state.ledger.fingerprint))
+        job = eras.declaration_of(job, state.ledger) or job
+        line = eras.timeline(job, state.ledger, began=began, now=began, patience=timedelta(0))
     except (InvalidExpression, UnknownZone) as error:
-        job, unreadable, after = replace(job, schedule=Schedule("0 0 0 30 2 *")), str(error), edited_at
-    line = Timeline(
-        eras=[Era(job, after, edited_at)],
-        edited_at=edited_at,
-        former=state.ledger.fingerprint,
-        unreadable=unreadable,
-        restarted=True,
-    )
+        unreadable = str(error)
+        line = Timeline(eras=[Era(replace(job, schedule=NEVER), began, began)])
+    line = replace(line, edited_at=began, former=state.ledger.fingerprint, unreadable=unreadable, restarted=True)
     return Window(job=job, state=state, timeline=line, now=state.clock, abandoned=True)
 
 

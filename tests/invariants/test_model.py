@@ -4,7 +4,8 @@ Time is moved: the statements find a `clock_timestamp()` of the test's in a sche
 """
 
 import os
-from contextlib import suppress
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
@@ -18,38 +19,30 @@ from hypothesis.stateful import (
     consumes,
     initialize,
     invariant,
+    precondition,
     rule,
     run_state_machine_as_test,
 )
 
-from jobs import (
-    claims,
-    clocks,
-    instance,
-    operators,
-    overrides,
-    releases,
-    rewinding,
-    sight,
-    states,
-    tick,
-    transitions,
-    triggers,
-)
+from jobs import claims, clocks, declarations, instance, operators, sight, tick, timing, transitions, triggers
 from jobs.declarations import declare, registry
 from jobs.models import Attempt, Gap, JobState, Run
+from jobs.occurrences import Schedule
 from jobs.serve import serve
 from jobs.transitions import Outcome
-from jobs.words import EDGES, ENDED, AttemptStatus, Status, Trigger
-from tests.rows import first_seen_at, settled_ticks
+from jobs.words import EDGES, ENDED, AttemptStatus, Reason, Status, Trigger
+from tests.invariants.history import INSTANT, History
+from tests.rows import settled_ticks
 
 pytestmark = pytest.mark.invariant
 
 START = datetime(2026, 3, 28, 22, 0, tzinfo=UTC)  # the clocks of Europe change in the night that follows
-SCHEDULES = ["*/10 * * * * *", "0 * * * * *", "0 */7 * * * *", "0 30 2 * * *", "0 0 0 30 2 *"]
+SCHEDULES = ["*/10 * * * * *", "0 * * * * *", "0 */7 * * * *", "0 0 * * * *", "0 30 2 * * *", "0 0 0 30 2 *"]
 ZONES = ["UTC", "Europe/Berlin", "Australia/Lord_Howe"]
 POLICIES = ["skip", "queue", "allow", "replace"]
 ENDS = [AttemptStatus.SUCCEEDED, AttemptStatus.FAILED, AttemptStatus.TIMED_OUT, AttemptStatus.INTERRUPTED]
+# What a shell without the app's settings believes to be declared.
+OTHER = {"schedule": "0 0 0 1 1 *", "time_zone": "UTC"}
 
 
 def moved_clock(connection):
@@ -64,23 +57,43 @@ def moved_clock(connection):
         )
 
 
+@dataclass
+class Process:
+    """A process of the app: the rules that its release declares, and when it began, by a clock that nobody sets."""
+
+    rules: list
+    began: float
+    aligned: bool = False
+
+    def schedule(self, name):
+        rules = self.rules["ab".index(name)]
+        return rules["schedule"] and Schedule(rules["schedule"], rules["time_zone"])
+
+
 class Ledger(RuleBasedStateMachine):
-    """Three jobs: two with drawn rules, and a step after the second."""
+    """Three jobs: two with drawn rules, and a step after the second. One process serves them, or two take turns."""
 
     claims = Bundle("claims")
 
     def __init__(self):
         super().__init__()
         self.now = START
+        self.elapsed = 0.0
         self.disabled = set()
-        self.seen = {}
+        self.seen = {}  # the runs' statuses
+        self.gaps = {}  # the gaps' last occurrences
+        self.asked = {}  # the runs asked for later, and their moments
+        self.reached = {}  # how far the ledger reached when a run was born
+        self.history = {"a": History(), "b": History()}
         self.transaction = transaction.atomic()
         self.transaction.__enter__()
         moved_clock(connection)
-        self.set_clock()
+        self.move_clock(0)
 
-    def set_clock(self):
-        clocks.elapsed = self.now.timestamp
+    def move_clock(self, seconds, elapsed=None):
+        self.now += timedelta(seconds=seconds)
+        self.elapsed += seconds if elapsed is None else elapsed
+        clocks.elapsed = lambda: self.elapsed
         with connection.cursor() as cursor:
             cursor.execute("SELECT set_config('moved.now', %s, true)", [self.now.isoformat()])
 
@@ -108,56 +121,137 @@ class Ledger(RuleBasedStateMachine):
         )
     )
     def begin(self, rules):
-        self.see_the_declarations()
-        self.rules = rules
-        self.declare()
-        tick._aligned = False
+        self.processes = [Process(rules, self.elapsed)]
+        self.take_turn()
+
+    @property
+    def process(self):
+        return self.processes[-1]
+
+    def take_turn(self):
+        """The rules that follow happen in the last of the processes."""
         sight._last = None
+        tick._aligned = self.process.aligned
+        self.be(self.process.rules, self.process.began)
 
-    def see_the_declarations(self):
-        """As a process that starts now."""
-        states.first_seen = lambda clock, now=self.now: now
-
-    def declare(self):
+    def be(self, rules, began):
+        declarations.FIRST_SEEN = began
         registry.clear()
-        for name, rules in zip("ab", self.rules, strict=True):
-            declare(name, command="succeeds", retry_delay=timedelta(seconds=20), **rules)
+        for name, of_job in zip("ab", rules, strict=True):
+            declare(name, command="succeeds", retry_delay=timedelta(seconds=20), **of_job)
         declare("step", command="succeeds", after="b")
         assert not registry.problems
 
+    @contextmanager
+    def a_shell(self, lacks_settings):
+        """An operator's process, perhaps without the app settings that make the app's schedules."""
+        rules = [of_job | (OTHER if lacks_settings else {}) for of_job in self.process.rules]
+        self.be(rules, self.elapsed)
+        try:
+            yield
+        finally:
+            self.take_turn()
+
+    # What time and the host do
+
     @rule(seconds=st.one_of(st.integers(1, 90), st.integers(1, 7200), st.integers(1, 40 * 86400)))
     def time_passes(self, seconds):
-        self.now += timedelta(seconds=seconds, microseconds=250_000)
-        self.set_clock()
+        self.move_clock(seconds + 0.25)
+
+    @rule(seconds=st.integers(1, 600))
+    def the_databases_clock_steps_back(self, seconds):
+        self.move_clock(-seconds, elapsed=0)
 
     @rule()
     def tick(self):
         settled_ticks()
+        reached = self.watermarks()
         tick.tick()
-
-    @rule(days=st.integers(1, 40))
-    def the_databases_clock_jumps_ahead_for_one_tick(self, days):
-        now = self.now
-        self.now += timedelta(days=days)
-        self.set_clock()
-        self.tick()
-        self.now = now
-        self.set_clock()
-
-    @rule(name=st.sampled_from("ab"))
-    def a_ledger_is_set_back(self, name):
-        with suppress(rewinding.NotAhead):
-            rewinding.rewind(registry[name], by="ada", reason="the clock was wrong")
+        for name in "ab":
+            self.was_served(name, self.now, reached[name], retires=not self.process.aligned)
+        self.process.aligned = tick._aligned
+        for name, through in self.watermarks().items():
+            if through and (history := self.history[name]).latest == self.process.schedule(name):
+                due = history.eras(max(through, self.now - timing.PATIENCE))
+                assert sum(count(era) for era in due) == sum(count(era) for era in history.eras(through)), (
+                    "the tick left what is due"
+                )
 
     @rule(name=st.sampled_from("ab"), early=st.integers(0, 3))
     def a_timer_fires(self, name, early):
         """Also early by its clock, also twice, also replayed."""
         for _ in range(2):
-            serve([registry[name]], self.now + timedelta(seconds=early))
+            reached = self.watermarks()
+            moment = self.now + timedelta(seconds=early)
+            serve([registry[name]], moment)
+            self.was_served(name, moment, reached[name])
 
-    @rule(name=st.sampled_from(["a", "b", "step"]))
-    def a_person_asks_for_a_run(self, name):
-        triggers.request(name, trigger=Trigger.MANUAL, requested_by="ada", ring=False)
+    def watermarks(self):
+        known = {state.job: state.ledger_through for state in JobState.objects.all()}
+        return {name: known.get(name) for name in "ab"}
+
+    def was_served(self, name, moment, reached, retires=False):
+        """Note by which schedule what follows is due, if this process has brought another one into force."""
+        history, mine = self.history[name], self.process.schedule(name)
+        began = self.now - timedelta(seconds=self.elapsed - self.process.began)
+        if reached is None:
+            if mine:
+                history.declare(began, mine)
+        elif mine != history.latest and (mine or retires):
+            # The older of two releases may leave the newer one's schedule alone, or take over from now on.
+            is_older = history.last_change(reached) > began
+            state = JobState.objects.get(job=name)
+            if not is_older or state.fingerprint != history.in_force(reached).fingerprint:
+                history.declare(max(reached, moment if is_older else began), mine)
+
+    # Releases
+
+    @rule(
+        which=st.integers(0, 1),
+        schedule=st.sampled_from([*SCHEDULES, None]),
+        zone=st.sampled_from(ZONES),
+        beside=st.booleans(),
+    )
+    def a_release_is_deployed(self, which, schedule, zone, beside):
+        """In the place of the former one, or beside it for a while."""
+        rules = list(self.process.rules)
+        rules[which] = rules[which] | {"schedule": schedule, "time_zone": zone}
+        self.processes = [*(self.processes[-1:] if beside else []), Process(rules, self.elapsed)]
+        self.take_turn()
+
+    @rule()
+    def a_process_starts_again(self):
+        self.processes[-1] = Process(self.process.rules, self.elapsed)
+        self.take_turn()
+
+    @precondition(lambda self: len(self.processes) > 1)
+    @rule()
+    def the_other_release_takes_its_turn(self):
+        self.processes.reverse()
+        self.take_turn()
+
+    # What people ask for
+
+    @rule(name=st.sampled_from(["a", "b", "step"]), lacks_settings=st.booleans())
+    def a_person_asks_for_a_run(self, name, lacks_settings):
+        with self.a_shell(lacks_settings):
+            triggers.request(name, trigger=Trigger.MANUAL, requested_by="ada", ring=False)
+
+    @rule(
+        name=st.sampled_from("ab"),
+        minutes=st.sampled_from([1, 10, 240]),
+        lasts=st.one_of(st.none(), st.integers(1, 600)),
+    )
+    def a_run_is_asked_for_later(self, name, minutes, lasts):
+        """It may run, and end, before anyone serves the job again."""
+        later = self.now + timedelta(minutes=minutes)
+        run = triggers.request(name, requested_by="ada", not_before=later, ring=False)
+        self.asked[run.pk] = later
+        if lasts:
+            self.move_clock(minutes * 60 + 1)
+            if claim := claims.claim(run.pk, instance.current()):
+                self.move_clock(lasts)
+                transitions.finish(claim, Outcome(status=AttemptStatus.SUCCEEDED))
 
     @rule(target=claims, place=st.integers(0, 5))
     def a_doorbell_rings(self, place):
@@ -188,13 +282,16 @@ class Ledger(RuleBasedStateMachine):
         if runs:
             triggers.cancel(runs[place % len(runs)], "ada")
 
-    @rule(name=st.sampled_from(["a", "b", "step"]), minutes=st.sampled_from([None, 1, 600]))
-    def a_job_is_paused(self, name, minutes):
+    @rule(
+        name=st.sampled_from(["a", "b", "step"]), minutes=st.sampled_from([None, 1, 600]), lacks_settings=st.booleans()
+    )
+    def a_job_is_paused(self, name, minutes, lacks_settings):
         until = None if minutes is None else self.now + timedelta(minutes=minutes)
-        try:
-            operators.pause(registry[name], by="ada", reason="stocktaking", until=until)
-        except operators.AlreadyPaused:
-            operators.resume(registry[name], by="ada")
+        with self.a_shell(lacks_settings):
+            try:
+                operators.pause(registry[name], by="ada", reason="stocktaking", until=until)
+            except operators.AlreadyPaused:
+                operators.resume(registry[name], by="ada")
 
     @rule(name=st.sampled_from("ab"))
     def a_function_is_disabled_or_enabled(self, name):
@@ -211,27 +308,31 @@ class Ledger(RuleBasedStateMachine):
         schedule=st.sampled_from([*SCHEDULES, ""]),
         zone=st.sampled_from([*ZONES, ""]),
         minutes=st.sampled_from([None, 1, 600, 100_000]),
+        lacks_settings=st.booleans(),
     )
-    def a_schedule_is_overridden(self, name, schedule, zone, minutes):
+    def a_schedule_is_overridden(self, name, schedule, zone, minutes, lacks_settings):
+        """Or the override that holds is ended."""
         until = None if minutes is None else self.now + timedelta(minutes=minutes)
-        try:
-            operators.override(
-                registry[name], schedule=schedule, time_zone=zone, arguments=[], by="ada", reason="moving", until=until
-            )
-        except operators.AlreadyOverridden:
-            operators.end_override(registry[name], by="ada")
-        except operators.OverrideEndsBeforeItBegins:
-            assert until is not None
-        except operators.NeverDue:
-            assert schedule in {"0 0 0 30 2 *", ""}
+        reached, history = self.watermarks()[name], self.history[name]
+        if reached is None or history.latest is None:
+            return
+        change = {"schedule": schedule, "time_zone": zone, "arguments": []}
+        with self.a_shell(lacks_settings):
+            try:
+                operators.override(registry[name], **change, by="ada", reason="moving", until=until)
+            except operators.AlreadyOverridden:
+                operators.end_override(registry[name], by="ada")
+                history.end_override(max(self.now, reached, history.overrides[-1][0] + INSTANT))
+            except operators.NeverDue:
+                assert schedule in {"0 0 0 30 2 *", ""}
+            except operators.OverrideEndsInThePast:
+                assert until <= reached
+            except operators.NothingToOverride:
+                assert registry[name].schedule is None
+            else:
+                history.override(max(self.now, reached), until, schedule, zone)
 
-    @rule(which=st.integers(0, 1), schedule=st.sampled_from(SCHEDULES), zone=st.sampled_from(ZONES))
-    def a_schedule_is_edited(self, which, schedule, zone):
-        self.see_the_declarations()
-        self.rules = list(self.rules)
-        self.rules[which] = self.rules[which] | {"schedule": schedule, "time_zone": zone}
-        self.declare()
-        releases.see()
+    # What must hold after each of these
 
     @invariant()
     def statuses_go_along_the_declared_edges(self):
@@ -247,27 +348,53 @@ class Ledger(RuleBasedStateMachine):
                 assert status in reachable, f"{before} became {status}"
             if before in ENDED:
                 assert status == before
+        self.overlaps_are_told_of_runs_that_were_in_the_way()
         self.seen = statuses
 
-    @invariant()
-    def every_occurrence_up_to_the_watermark_has_one_fate(self):
-        for state in JobState.objects.filter(ledger_through__isnull=False):
-            job = overrides.applied(registry[state.job], overrides.of(state, datetime.min.replace(tzinfo=UTC)))
-            if job.schedule is None or state.fingerprint != job.fingerprint:
+    def overlaps_are_told_of_runs_that_were_in_the_way(self):
+        """Not of one that was asked for later, nor of one that was born when the occurrence had its fate."""
+        reached = self.watermarks()
+        for run, job in Run.objects.exclude(id__in=self.reached).values_list("id", "job"):
+            self.reached[run] = reached.get(job)
+        for gap in Gap.objects.all():
+            known = self.gaps.get(gap.pk)
+            self.gaps[gap.pk] = gap.last
+            if known == gap.last or gap.reason != Reason.OVERLAP:
                 continue
-            # Runs of a watermark that was set back may lie beyond it.
-            covered = {"scheduled_for__gt": state.ledger_from, "scheduled_for__lte": state.ledger_through}
-            fates = sorted(Run.objects.filter(job=state.job, **covered).values_list("scheduled_for", flat=True))
-            gaps = list(Gap.objects.filter(job=state.job, fingerprint=state.fingerprint, first__gt=state.ledger_from))
-            covered = sum(gap.count for gap in gaps) + len(fates)
-            assert covered == job.schedule.count(state.ledger_from, state.ledger_through)
+            newest = gap.last if known else gap.first
+            in_the_way = Run.objects.get(pk=gap.blocked_by_id)
+            if in_the_way.scheduled_for and self.reached[in_the_way.pk]:
+                assert newest > self.reached[in_the_way.pk], "it was born with the run that is in its way"
+            if self.seen.get(in_the_way.pk) in ENDED:
+                asked = self.asked.get(in_the_way.pk, in_the_way.created_at)
+                assert newest >= asked, "the run in its way was asked for later, and had ended"
+
+    @invariant()
+    def every_occurrence_has_one_fate_by_the_schedule_that_was_in_force(self):
+        for name, through in self.watermarks().items():
+            if through is None:
+                assert not Run.objects.filter(job=name, scheduled_for__isnull=False).exists()
+                continue
+            eras = self.history[name].eras(through)
+            fates = sorted(
+                Run.objects.filter(job=name, scheduled_for__isnull=False).values_list("scheduled_for", flat=True)
+            )
+            gaps = list(Gap.objects.filter(job=name))
             edges = sorted([(gap.first, gap.last) for gap in gaps] + [(moment, moment) for moment in fates])
             for (_, last), (first, _) in pairwise(edges):
                 assert last < first, "two fates for one occurrence"
-            for gap in gaps:
-                just_before = gap.first - timedelta(microseconds=1)
-                assert job.schedule.next(just_before) == gap.first
-                assert job.schedule.count(just_before, gap.last) == gap.count
+            assert sum(gap.count for gap in gaps) + len(fates) == sum(count(era) for era in eras)
+            for era in eras:
+                after, until, schedule = era
+                held = [gap for gap in gaps if after < gap.first <= until]
+                runs = [moment for moment in fates if after < moment <= until]
+                told = f"{name} was due by {schedule} in ({after}, {until}]"
+                assert sum(gap.count for gap in held) + len(runs) == count(era), told
+                assert all(schedule.next(moment - INSTANT) == moment for moment in runs), told
+                for gap in held:
+                    assert gap.last <= until, told
+                    assert schedule.next(gap.first - INSTANT) == gap.first, told
+                    assert schedule.count(gap.first - INSTANT, gap.last) == gap.count, told
 
     @invariant()
     def no_attempt_runs_without_its_run(self):
@@ -286,12 +413,17 @@ class Ledger(RuleBasedStateMachine):
                 assert step.chained_from.status == Status.SUCCEEDED
 
 
+def count(era):
+    after, until, schedule = era
+    return schedule.count(after, until) if schedule else 0
+
+
 @pytest.mark.timeout(600)
 @pytest.mark.django_db
 def test_random_histories_keep_the_promise(declared, monkeypatch):
     monkeypatch.setattr(tick, "_aligned", False)
     monkeypatch.setattr(clocks, "elapsed", clocks.elapsed)
-    first_seen_at(monkeypatch, START)
+    monkeypatch.setattr(declarations, "FIRST_SEEN", 0.0)
     run_state_machine_as_test(
         Ledger,
         settings=settings(

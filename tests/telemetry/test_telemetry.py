@@ -9,7 +9,7 @@ import pytest
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
-from jobs import claims, doorbell, serve, states, telemetry, tick, transitions, triggers
+from jobs import claims, doorbell, record, serve, states, telemetry, tick, transitions, triggers
 from jobs.declarations import registry
 from jobs.models import JobState, Run
 from jobs.words import Trigger
@@ -97,7 +97,7 @@ def test_occurrences_that_are_missed_are_counted_once_their_gap_is_committed(sin
         job=job.name, fingerprint=job.fingerprint, ledger_from=long_ago, ledger_through=long_ago, next_due_at=long_ago
     )
     with monkeypatch.context() as patch:
-        patch.setattr(serve, "_advance", lambda *_: 1 / 0)
+        patch.setattr(record, "insert_runs_and_advance", lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             serve.serve([job])
     assert sink.told == []
