@@ -16,8 +16,16 @@ from jobs.faults import point
 from jobs.instance import Instance
 from jobs.sessions import ledger_transaction
 
+# A pause also holds back what would be tried again; a run that a person or program asked for goes on.
+HELD_BY_A_PAUSE = """
+    (r.attempt > 0 AND r.trigger NOT IN ('manual', 'api') AND EXISTS (
+        SELECT FROM jobs_jobstate s
+         WHERE s.job = r.job AND s.paused_at IS NOT NULL
+           AND (s.paused_until IS NULL OR s.paused_until > clock_timestamp())
+    ))
+"""
 # What a queued run `r` must be for an attempt of it to start, beside its group's limit.
-MAY_START = """
+MAY_START = f"""
     r.status = 'queued' AND r.not_before <= clock_timestamp()
     AND (r.attempt > 0 OR r.start_by IS NULL OR r.start_by >= clock_timestamp())
     AND NOT (r.exclusive AND EXISTS (
@@ -25,6 +33,7 @@ MAY_START = """
          WHERE o.job = r.job AND o.id <> r.id AND o.exclusive
            AND (o.status = 'running' OR (o.status = 'queued' AND o.scheduled_for < r.scheduled_for))
     ))
+    AND NOT {HELD_BY_A_PAUSE}
 """
 
 

@@ -69,7 +69,7 @@ class InvalidExpression(ValueError):
 class Surprise(NamedTuple):
     """Something that NCRONTAB accepts, and reads differently from what people mean."""
 
-    kind: str  # "swapped", "no_step", "long_step", "both_days" or "never"
+    kind: str  # "swapped", "no_step", "long_step", "uneven", "both_days" or "never"
     message: str
 
 
@@ -343,6 +343,8 @@ def _read(kind: Kind, text: str) -> Field:
                 f"round starts at {low} again. Write {low}, or the values that you mean."
             )
             surprises.append(Surprise("long_step", message))
+        elif bounds == "*" and kind in (SECOND, MINUTE, HOUR) and (high + 1) % step:
+            surprises.append(_uneven(kind, part, step))
         found.update(range(low, high + 1, step if step > 1 else 1))
     values = _ordered(found)
     return Field(_spell(values, kind), values, _bits(values), tuple(surprises))
@@ -380,6 +382,16 @@ def _zero_for_it(kind: Kind, part: str) -> str:
     values = range(min(first, last), max(first, last) + 1, max(int(step or 1), 1))
     meant = _spell(_ordered(value % above for value in values), kind)
     return f"Sunday is 0: write {meant}." if kind is WEEKDAY else f"Write {meant}."
+
+
+def _uneven(kind: Kind, part: str, step: int) -> Surprise:
+    values = range(kind.low, kind.high + 1, step)
+    return Surprise(
+        "uneven",
+        f"The {kind.name} {part!r} matches {', '.join(map(str, values))}, and {kind.low} again "
+        f"{kind.high + 1 - values[-1]} {kind.name}s later: the step starts over each time. "
+        f"Write {','.join(map(str, values))}, or a step that divides {kind.high + 1}.",
+    )
 
 
 def _swapped(kind: Kind, part: str, ends: list[int]) -> Surprise:

@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from jobs import doorbell, overrides, record, states
+from django.conf import settings
+
+from jobs import claims, doorbell, overrides, record, states
 from jobs.declarations import Job
 from jobs.doorbell import Ring
 from jobs.eras import INSTANT
@@ -43,7 +45,7 @@ class NotPaused(ValueError):
 
 
 def pause(job: Job, *, by: str, reason: str = "", until: datetime | None = None) -> None:
-    """From now on, skip the job's occurrences and steps; runs that a person asks for still start.
+    """From now on, skip the job's occurrences and steps, and let its retries wait; what a person asks for still starts.
 
     Raises AlreadyPaused or PauseEndsInThePast.
     """
@@ -73,7 +75,9 @@ def resume(job: Job, *, by: str) -> None:
             raise NotPaused(job)
         JobState.objects.filter(pk=job.name).update(paused_at=None, paused_until=None, paused_by="", paused_reason="")
         Event.objects.create(job=job.name, kind="resumed", by=by, message=f"{job.name} was resumed by {by}.")
-    doorbell.ring_all(Ring(run=run.run) for run in born)
+    # Its retries waited for the end of the pause.
+    ready = claims.next_ready(settings.JOBS_MAX_RUNNING)
+    doorbell.ring_all(Ring(run=run) for run in dict.fromkeys([*(run.run for run in born), *ready]))
 
 
 class AlreadyOverridden(ValueError):

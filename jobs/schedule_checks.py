@@ -15,14 +15,20 @@ from jobs.ncrontab import DAYS_OF_MONTH, Expression, Field, Surprise
 CROWD = 10
 # Each timer holds a lease and a blob of its own in the storage account.
 MANY_TIMERS = 200
-IDS = {"swapped": "jobs.W001", "no_step": "jobs.W002", "long_step": "jobs.W003", "both_days": "jobs.W004"}
+IDS = {
+    "swapped": "jobs.W001",
+    "no_step": "jobs.W002",
+    "long_step": "jobs.W003",
+    "both_days": "jobs.W004",
+    "uneven": "jobs.W016",
+}
 # Of seconds, minutes, hours and days, as sets.
 type Bits = tuple[int, int, int, int]
 SILENCE = "If it is meant so, put {} into SILENCED_SYSTEM_CHECKS."
 
 
 def surprises(**_: Any) -> list[CheckMessage]:
-    """What NCRONTAB reads differently from what people mean (E016, W001 to W004)."""
+    """What NCRONTAB reads differently from what people mean (E016, W001 to W004, W016)."""
     return [
         _surprise(job, expression, surprise)
         for job, expression in _expressions()
@@ -112,7 +118,11 @@ def _surprise(job: Job, expression: Expression, surprise: Surprise) -> CheckMess
         return Error(message, hint=f"{hint} ({job.place})", id="jobs.E016")
     number = IDS[surprise.kind]
     # Spelled out, an expression says what it means.
-    hint = SILENCE.format(number) if surprise.kind == "both_days" else f"If it is meant so, write '{expression.text}'."
+    hint = (
+        SILENCE.format(number)
+        if surprise.kind in {"both_days", "uneven"}
+        else f"If it is meant so, write '{expression.text}'."
+    )
     return Warning(message, hint=f"{hint} ({job.place})", id=number)
 
 

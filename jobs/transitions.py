@@ -19,7 +19,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 
 from jobs import bounds, claims, instance, pipelines, releases, sql, telemetry, timing
-from jobs.claims import Claim
+from jobs.claims import HELD_BY_A_PAUSE, Claim
 from jobs.doorbell import Ring
 from jobs.faults import point
 from jobs.pipelines import Pipeline
@@ -364,17 +364,18 @@ def anything_active() -> bool:
 def forgotten(limit: int = 100) -> list[int]:
     """Take note that we ring for queued runs whose doorbell nobody heard, and give them back."""
     found = sql.rows(
-        """
+        f"""
         UPDATE jobs_run SET rung_at = clock_timestamp()
          WHERE id IN (
-                   SELECT id FROM jobs_run
+                   SELECT id FROM jobs_run r
                     WHERE status = 'queued' AND not_before <= clock_timestamp() - %s
                       AND (rung_at IS NULL OR rung_at < clock_timestamp() - %s)
+                      AND NOT {HELD_BY_A_PAUSE}
                     ORDER BY not_before LIMIT %s
                       FOR UPDATE SKIP LOCKED
                )
         RETURNING id
-        """,
+        """,  # noqa: S608 — HELD_BY_A_PAUSE is fixed
         [timing.FORGOTTEN, timing.RING_AGAIN, limit],
     )
     return [run for (run,) in found]

@@ -5,7 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from jobs import claims, poison, states, timing, transitions
+from jobs import claims, operators, poison, states, timing, transitions
+from jobs.declarations import registry
 from jobs.models import Run
 from jobs.transitions import Outcome
 from jobs.words import AttemptStatus, Status
@@ -46,6 +47,33 @@ def test_a_run_is_not_claimed_after_its_start_deadline_but_a_retry_is():
     passed = states.clock() - HOUR
     assert claims.claim(a_queued_run(start_by=passed).pk, HERE) is None
     assert claims.claim(a_queued_run(start_by=passed, attempt=1).pk, HERE) is not None
+
+
+@pytest.mark.parametrize(
+    ("run", "starts"),
+    [
+        ({"attempt": 1, "trigger": "schedule"}, False),
+        ({"attempt": 1, "trigger": "manual"}, True),  # a person asked for it
+        ({"attempt": 0, "trigger": "schedule"}, True),  # it was due before the pause
+    ],
+)
+def test_a_retry_waits_for_the_end_of_a_pause(declared, run, starts):
+    declared("nightly", schedule="0 0 3 * * *")
+    operators.pause(registry["nightly"], by="ada")
+    waiting = a_queued_run(**run, not_before=states.clock() - HOUR)
+    assert (claims.next_ready(4) == [waiting.pk]) is starts
+    assert (transitions.forgotten() == [waiting.pk]) is starts
+    assert (claims.claim(waiting.pk, HERE) is not None) is starts
+
+
+def test_a_resumed_jobs_retry_is_rung_for(declared, monkeypatch):
+    rung = []
+    monkeypatch.setattr("jobs.doorbell.ring", lambda run, *_: rung.append(run))
+    declared("nightly", schedule="0 0 3 * * *")
+    operators.pause(registry["nightly"], by="ada")
+    waiting = a_queued_run(attempt=1, trigger="schedule")
+    operators.resume(registry["nightly"], by="ada")
+    assert rung == [waiting.pk]
 
 
 def test_a_run_that_doesnt_exist_is_not_claimed():

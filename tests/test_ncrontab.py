@@ -207,6 +207,10 @@ def test_a_broken_part_is_refused(part):
         ("0 */0 * * * *", "no_step", "The minute '*/0' is read with a step of 1, not 0. Write the step you mean."),
         ("0 */90 * * * *", "long_step", "The minute '*/90' matches 0 alone: a step of 90 leads out of the field, and "
          "the next round starts at 0 again. Write 0, or the values that you mean."),
+        ("0 */25 * * * *", "uneven", "The minute '*/25' matches 0, 25, 50, and 0 again 10 minutes later: the step "
+         "starts over each time. Write 0,25,50, or a step that divides 60."),
+        ("0 0 */5 * * *", "uneven", "The hour '*/5' matches 0, 5, 10, 15, 20, and 0 again 4 hours later: the step "
+         "starts over each time. Write 0,5,10,15,20, or a step that divides 24."),
         ("0 0 3 1 * MON", "both_days", "Day of month '1' and day of week '1' must both match; in classic cron either "
          "was enough. Write * for one of them, or declare two jobs."),
         ("0 0 3 30 2 *", "never", "'0 0 3 30 2 *' never fires: no such day comes. Write a day of that month."),
@@ -217,7 +221,15 @@ def test_what_people_mean_otherwise_is_a_surprise(text, kind, message):
 
 
 @pytest.mark.parametrize(
-    "text", ["0 0 3 * * MON-FRI", "0 0 3 8-14 * MON", "0 0 3 29 2 *", "0 */5 9-17 * * *", "59 59/1 * * * *"]
+    "text",
+    [
+        "0 0 3 * * MON-FRI",
+        "0 0 3 8-14 * MON",
+        "0 0 3 29 2 *",
+        "0 */5 9-17 * * *",
+        "0 0,25,50 * * * *",
+        "59 59/1 * * * *",
+    ],
 )
 def test_what_is_read_as_it_is_meant_is_no_surprise(text):
     assert Expression(text).surprises == ()

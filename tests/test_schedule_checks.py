@@ -44,6 +44,13 @@ def told(check):
             "If it is meant so, write '0 0 * * * *'.",
         ),
         (
+            "0 */25 * * * *",
+            "jobs.W016",
+            "The schedule of job 'nightly': The minute '*/25' matches 0, 25, 50, and 0 again 10 minutes later: the "
+            "step starts over each time. Write 0,25,50, or a step that divides 60.",
+            "If it is meant so, put jobs.W016 into SILENCED_SYSTEM_CHECKS.",
+        ),
+        (
             "0 0 3 13 * FRI",
             "jobs.W004",
             "The schedule of job 'nightly': Day of month '13' and day of week '5' must both match; in classic cron "

@@ -9,9 +9,9 @@ from django.db.models import Q
 from jobs.declarations import Job, registry
 from jobs.explain.absence import NOBODY_ON_DUTY
 from jobs.explain.scene import Cause, Clock, Told, obstacle, sentence, since
-from jobs.models import Attempt, Run
+from jobs.models import Attempt, JobState, Run
 from jobs.presentation import counted, took
-from jobs.words import AttemptStatus, Reason, Status
+from jobs.words import AttemptStatus, Reason, Status, Trigger
 
 # Of a run with more attempts only the first and the last are told.
 TOLD_ATTEMPTS = 3
@@ -150,6 +150,16 @@ def _waits_for_its_job(run: Run, rivals: Sequence[Run], clock: Clock) -> str:
     return ""
 
 
+def _waits_for_the_end_of_a_pause(run: Run, rivals: Sequence[Run], clock: Clock) -> str:
+    if run.attempt == 0 or run.trigger in {Trigger.MANUAL, Trigger.API}:
+        return ""
+    state = JobState.objects.filter(job=run.job).first()
+    if state is None or not state.is_paused(clock.now):
+        return ""
+    until = f"until {clock.short(state.paused_until)}" if state.paused_until else "without an end"
+    return f"the job is paused by {state.paused_by}, {until}, and a retry waits for that."
+
+
 def _waits_for_its_group(run: Run, rivals: Sequence[Run], clock: Clock) -> str:
     if not run.concurrency_group:
         return ""
@@ -185,7 +195,13 @@ def _waits_for_an_executor(run: Run, rivals: Sequence[Run], clock: Clock) -> str
     return "nothing stands in its way. An executor takes it up within a minute."
 
 
-WAITS = (_waits_for_its_job, _waits_for_its_group, _waits_for_a_slot, _waits_for_an_executor)
+WAITS = (
+    _waits_for_the_end_of_a_pause,
+    _waits_for_its_job,
+    _waits_for_its_group,
+    _waits_for_a_slot,
+    _waits_for_an_executor,
+)
 
 
 RUN: dict[Status, Callable[[Run, Clock], Iterable[str]]] = {

@@ -24,7 +24,19 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from jobs import claims, clocks, declarations, instance, operators, sight, tick, timing, transitions, triggers
+from jobs import (
+    claims,
+    clocks,
+    declarations,
+    instance,
+    operators,
+    releases,
+    sight,
+    tick,
+    timing,
+    transitions,
+    triggers,
+)
 from jobs.declarations import declare, registry
 from jobs.models import Attempt, Gap, JobState, Run
 from jobs.occurrences import Schedule
@@ -41,6 +53,8 @@ SCHEDULES = ["*/10 * * * * *", "0 * * * * *", "0 */7 * * * *", "0 0 * * * *", "0
 ZONES = ["UTC", "Europe/Berlin", "Australia/Lord_Howe"]
 POLICIES = ["skip", "queue", "allow", "replace"]
 ENDS = [AttemptStatus.SUCCEEDED, AttemptStatus.FAILED, AttemptStatus.TIMED_OUT, AttemptStatus.INTERRUPTED]
+# How long it takes until the next thing happens: nobody serves meanwhile.
+LATER = st.one_of(st.just(0), st.integers(1, 90), st.integers(1, 7200), st.integers(1, 40 * 86400))
 # What a shell without the app's settings believes to be declared.
 OTHER = {"schedule": "0 0 0 1 1 *", "time_zone": "UTC"}
 
@@ -64,6 +78,7 @@ class Process:
     rules: list
     began: float
     aligned: bool = False
+    registered: tuple | None = None  # as which release it was last seen
 
     def schedule(self, name):
         rules = self.rules["ab".index(name)]
@@ -82,6 +97,7 @@ class Ledger(RuleBasedStateMachine):
         self.disabled = set()
         self.seen = {}  # the runs' statuses
         self.gaps = {}  # the gaps' last occurrences
+        self.at_work = {}  # when each release was last called
         self.asked = {}  # the runs asked for later, and their moments
         self.reached = {}  # how far the ledger reached when a run was born
         self.history = {"a": History(), "b": History()}
@@ -124,6 +140,18 @@ class Ledger(RuleBasedStateMachine):
         self.processes = [Process(rules, self.elapsed)]
         self.take_turn()
 
+    def was_called(self):
+        """By the host: from then on its release is known to be at work."""
+        releases.see()
+        self.process.registered = releases._seen
+        self.at_work[releases.own().key] = self.now
+
+    @property
+    def others_are_at_work(self):
+        """Then the release in charge may be another one, which serves what it declares otherwise."""
+        mine, since = releases.own().key, self.now - timing.LONGEST_PAUSE
+        return any(seen > since for key, seen in self.at_work.items() if key != mine)
+
     @property
     def process(self):
         return self.processes[-1]
@@ -132,6 +160,7 @@ class Ledger(RuleBasedStateMachine):
         """The rules that follow happen in the last of the processes."""
         sight._last = None
         tick._aligned = self.process.aligned
+        releases._own, releases._seen = None, self.process.registered
         self.be(self.process.rules, self.process.began)
 
     def be(self, rules, began):
@@ -154,32 +183,36 @@ class Ledger(RuleBasedStateMachine):
 
     # What time and the host do
 
-    @rule(seconds=st.one_of(st.integers(1, 90), st.integers(1, 7200), st.integers(1, 40 * 86400)))
     def time_passes(self, seconds):
-        self.move_clock(seconds + 0.25)
+        self.move_clock(seconds and seconds + 0.25)
 
     @rule(seconds=st.integers(1, 600))
     def the_databases_clock_steps_back(self, seconds):
         self.move_clock(-seconds, elapsed=0)
 
-    @rule()
-    def tick(self):
+    @rule(seconds=LATER)
+    def tick(self, seconds):
+        self.time_passes(seconds)
         settled_ticks()
+        self.was_called()
         reached = self.watermarks()
         tick.tick()
         for name in "ab":
             self.was_served(name, self.now, reached[name], retires=not self.process.aligned)
         self.process.aligned = tick._aligned
         for name, through in self.watermarks().items():
-            if through and (history := self.history[name]).latest == self.process.schedule(name):
+            history = self.history[name]
+            if through and not self.others_are_at_work and history.latest == self.process.schedule(name):
                 due = history.eras(max(through, self.now - timing.PATIENCE))
                 assert sum(count(era) for era in due) == sum(count(era) for era in history.eras(through)), (
                     "the tick left what is due"
                 )
 
-    @rule(name=st.sampled_from("ab"), early=st.integers(0, 3))
-    def a_timer_fires(self, name, early):
+    @rule(seconds=LATER, name=st.sampled_from("ab"), early=st.integers(0, 3))
+    def a_timer_fires(self, seconds, name, early):
         """Also early by its clock, also twice, also replayed."""
+        self.time_passes(seconds)
+        self.was_called()
         for _ in range(2):
             reached = self.watermarks()
             moment = self.now + timedelta(seconds=early)
@@ -195,38 +228,42 @@ class Ledger(RuleBasedStateMachine):
         history, mine = self.history[name], self.process.schedule(name)
         began = self.now - timedelta(seconds=self.elapsed - self.process.began)
         if reached is None:
-            if mine:
+            if mine and self.watermarks()[name]:
                 history.declare(began, mine)
         elif mine != history.latest and (mine or retires):
-            # The older of two releases may leave the newer one's schedule alone, or take over from now on.
-            is_older = history.last_change(reached) > began
             state = JobState.objects.get(job=name)
-            if not is_older or state.fingerprint != history.in_force(reached).fingerprint:
-                history.declare(max(reached, moment if is_older else began), mine)
+            if self.others_are_at_work and state.declared != (mine.fingerprint if mine else ""):
+                return  # left to the release in charge
+            is_older = history.last_change(reached) > began
+            history.declare(max(reached, moment if is_older else began), mine)
 
     # Releases
 
     @rule(
+        seconds=LATER,
         which=st.integers(0, 1),
         schedule=st.sampled_from([*SCHEDULES, None]),
         zone=st.sampled_from(ZONES),
         beside=st.booleans(),
     )
-    def a_release_is_deployed(self, which, schedule, zone, beside):
+    def a_release_is_deployed(self, seconds, which, schedule, zone, beside):
         """In the place of the former one, or beside it for a while."""
+        self.time_passes(seconds)
         rules = list(self.process.rules)
         rules[which] = rules[which] | {"schedule": schedule, "time_zone": zone}
         self.processes = [*(self.processes[-1:] if beside else []), Process(rules, self.elapsed)]
         self.take_turn()
 
-    @rule()
-    def a_process_starts_again(self):
+    @rule(seconds=LATER)
+    def a_process_starts_again(self, seconds):
+        self.time_passes(seconds)
         self.processes[-1] = Process(self.process.rules, self.elapsed)
         self.take_turn()
 
     @precondition(lambda self: len(self.processes) > 1)
-    @rule()
-    def the_other_release_takes_its_turn(self):
+    @rule(seconds=LATER)
+    def the_other_release_takes_its_turn(self, seconds):
+        self.time_passes(seconds)
         self.processes.reverse()
         self.take_turn()
 
@@ -253,14 +290,16 @@ class Ledger(RuleBasedStateMachine):
                 self.move_clock(lasts)
                 transitions.finish(claim, Outcome(status=AttemptStatus.SUCCEEDED))
 
-    @rule(target=claims, place=st.integers(0, 5))
-    def a_doorbell_rings(self, place):
+    @rule(seconds=LATER, target=claims, place=st.integers(0, 5))
+    def a_doorbell_rings(self, seconds, place):
+        self.time_passes(seconds)
         queued = list(Run.objects.filter(status=Status.QUEUED).order_by("id").values_list("id", flat=True))
         return claims.claim(queued[place % len(queued)], instance.current()) if queued else None
 
-    @rule(claim=consumes(claims), end=st.sampled_from(ENDS), twice=st.booleans())
-    def an_attempt_ends(self, claim, end, twice):
+    @rule(seconds=LATER, claim=consumes(claims), end=st.sampled_from(ENDS), twice=st.booleans())
+    def an_attempt_ends(self, seconds, claim, end, twice):
         """Twice: a supervisor that lost its attempt comes back."""
+        self.time_passes(seconds)
         if claim is None:
             return
         transitions.finish(claim, Outcome(status=end, error="drawn"))
@@ -283,9 +322,13 @@ class Ledger(RuleBasedStateMachine):
             triggers.cancel(runs[place % len(runs)], "ada")
 
     @rule(
-        name=st.sampled_from(["a", "b", "step"]), minutes=st.sampled_from([None, 1, 600]), lacks_settings=st.booleans()
+        seconds=LATER,
+        name=st.sampled_from(["a", "b", "step"]),
+        minutes=st.sampled_from([None, 1, 600]),
+        lacks_settings=st.booleans(),
     )
-    def a_job_is_paused(self, name, minutes, lacks_settings):
+    def a_job_is_paused(self, seconds, name, minutes, lacks_settings):
+        self.time_passes(seconds)
         until = None if minutes is None else self.now + timedelta(minutes=minutes)
         with self.a_shell(lacks_settings):
             try:
@@ -304,14 +347,16 @@ class Ledger(RuleBasedStateMachine):
             os.environ[setting] = "1"
 
     @rule(
+        seconds=LATER,
         name=st.sampled_from("ab"),
         schedule=st.sampled_from([*SCHEDULES, ""]),
         zone=st.sampled_from([*ZONES, ""]),
         minutes=st.sampled_from([None, 1, 600, 100_000]),
         lacks_settings=st.booleans(),
     )
-    def a_schedule_is_overridden(self, name, schedule, zone, minutes, lacks_settings):
+    def a_schedule_is_overridden(self, seconds, name, schedule, zone, minutes, lacks_settings):
         """Or the override that holds is ended."""
+        self.time_passes(seconds)
         until = None if minutes is None else self.now + timedelta(minutes=minutes)
         reached, history = self.watermarks()[name], self.history[name]
         if reached is None or history.latest is None:
