@@ -6,7 +6,7 @@ from jobs import claims, instance
 from jobs.declarations import registry
 from jobs.explain import Cause, explain
 from jobs.models import JobState
-from jobs.words import Status
+from jobs.words import AttemptStatus, Status
 from tests.explain.story import DUE, HEAD, a_ledger, a_scheduled_run, at, told
 from tests.rows import a_run, an_attempt
 
@@ -186,7 +186,8 @@ def test_it_waits_for_another_run_of_its_job(nightly):
 
 def test_it_waits_for_the_end_of_a_pause(nightly):
     JobState.objects.update(paused_at=at("02:01"), paused_by="ada")
-    run = a_scheduled_run(status="queued", attempt=1, finished_at=None, not_before=at("02:05"))
+    run = a_queued_run(attempt=1, not_before=at("02:05"))
+    an_attempt(run, status=AttemptStatus.FAILED, started_at=at("02:00"), finished_at=at("02:01"))
     assert explain(nightly, now=at("03:00")).sentences[-1] == (
         f"Run {run.pk} is queued for attempt 2: the job is paused by ada, without an end, and a retry waits for that."
     )

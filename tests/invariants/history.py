@@ -53,5 +53,10 @@ class History:
             eras.append((after, until, schedule))
         return eras
 
-    def last_change(self, through):
-        return self.eras(through + INSTANT)[-1][0]
+    def rewind(self, now, holds):
+        """The watermark is set back: what came into force later does so now. `holds`: the last override still does."""
+        self.declared = [(min(after, now), schedule) for after, schedule in self.declared]
+        for override in self.overrides:
+            override[0] = min(override[0], now)
+        if self.overrides and not holds and (self.overrides[-1][1] is None or self.overrides[-1][1] > now):
+            self.overrides[-1][1] = now

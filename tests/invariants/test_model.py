@@ -4,7 +4,7 @@ Time is moved: the statements find a `clock_timestamp()` of the test's in a sche
 """
 
 import os
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -31,6 +31,7 @@ from jobs import (
     instance,
     operators,
     releases,
+    rewinding,
     sight,
     tick,
     timing,
@@ -100,6 +101,7 @@ class Ledger(RuleBasedStateMachine):
         self.at_work = {}  # when each release was last called
         self.asked = {}  # the runs asked for later, and their moments
         self.reached = {}  # how far the ledger reached when a run was born
+        self.ahead = set()  # the runs of occurrences beyond a watermark that was set back
         self.history = {"a": History(), "b": History()}
         self.transaction = transaction.atomic()
         self.transaction.__enter__()
@@ -195,10 +197,10 @@ class Ledger(RuleBasedStateMachine):
         self.time_passes(seconds)
         settled_ticks()
         self.was_called()
-        reached = self.watermarks()
+        before = JobState.objects.in_bulk()
         tick.tick()
         for name in "ab":
-            self.was_served(name, self.now, reached[name], retires=not self.process.aligned)
+            self.was_served(name, self.now, before.get(name), retires=not self.process.aligned)
         self.process.aligned = tick._aligned
         for name, through in self.watermarks().items():
             history = self.history[name]
@@ -214,28 +216,46 @@ class Ledger(RuleBasedStateMachine):
         self.time_passes(seconds)
         self.was_called()
         for _ in range(2):
-            reached = self.watermarks()
+            before = JobState.objects.in_bulk()
             moment = self.now + timedelta(seconds=early)
             serve([registry[name]], moment)
-            self.was_served(name, moment, reached[name])
+            self.was_served(name, moment, before.get(name))
 
     def watermarks(self):
         known = {state.job: state.ledger_through for state in JobState.objects.all()}
         return {name: known.get(name) for name in "ab"}
 
-    def was_served(self, name, moment, reached, retires=False):
+    def was_served(self, name, moment, before, retires=False):
         """Note by which schedule what follows is due, if this process has brought another one into force."""
         history, mine = self.history[name], self.process.schedule(name)
         began = self.now - timedelta(seconds=self.elapsed - self.process.began)
-        if reached is None:
+        if before is None or before.ledger_through is None:
             if mine and self.watermarks()[name]:
                 history.declare(began, mine)
         elif mine != history.latest and (mine or retires):
             state = JobState.objects.get(job=name)
             if self.others_are_at_work and state.declared != (mine.fingerprint if mine else ""):
                 return  # left to the release in charge
-            is_older = history.last_change(reached) > began
-            history.declare(max(reached, moment if is_older else began), mine)
+            is_older = before.ledger_from > began
+            history.declare(max(before.ledger_through, moment if is_older else began), mine)
+
+    @rule(days=st.integers(1, 40))
+    def the_databases_clock_jumps_ahead_for_one_tick(self, days):
+        self.move_clock(days * 86400, elapsed=0)
+        self.tick(seconds=0)
+        self.move_clock(-days * 86400, elapsed=0)
+
+    @rule(seconds=LATER, name=st.sampled_from("ab"))
+    def a_ledger_is_set_back(self, seconds, name):
+        self.time_passes(seconds)
+        with suppress(rewinding.NotAhead):
+            rewinding.rewind(registry[name], by="ada", reason="the clock was wrong")
+            self.history[name].rewind(self.now, holds=JobState.objects.get(job=name).override_at is not None)
+            self.ahead |= set(Run.objects.filter(job=name, scheduled_for__gt=self.now).values_list("id", flat=True))
+            for run in Run.objects.filter(job=name, id__in=self.reached):
+                if self.reached[run.pk]:
+                    self.reached[run.pk] = min(self.reached[run.pk], self.now)
+            self.gaps = {gap: last for gap, last in self.gaps.items() if Gap.objects.filter(pk=gap, last=last).exists()}
 
     # Releases
 
@@ -370,7 +390,7 @@ class Ledger(RuleBasedStateMachine):
                 history.end_override(max(self.now, reached, history.overrides[-1][0] + INSTANT))
             except operators.NeverDue:
                 assert schedule in {"0 0 0 30 2 *", ""}
-            except operators.OverrideEndsInThePast:
+            except operators.OverrideEndsBeforeItBegins:
                 assert until <= reached
             except operators.NothingToOverride:
                 assert registry[name].schedule is None
@@ -421,9 +441,7 @@ class Ledger(RuleBasedStateMachine):
                 assert not Run.objects.filter(job=name, scheduled_for__isnull=False).exists()
                 continue
             eras = self.history[name].eras(through)
-            fates = sorted(
-                Run.objects.filter(job=name, scheduled_for__isnull=False).values_list("scheduled_for", flat=True)
-            )
+            fates = self.runs_of(name, eras)
             gaps = list(Gap.objects.filter(job=name))
             edges = sorted([(gap.first, gap.last) for gap in gaps] + [(moment, moment) for moment in fates])
             for (_, last), (first, _) in pairwise(edges):
@@ -435,11 +453,20 @@ class Ledger(RuleBasedStateMachine):
                 runs = [moment for moment in fates if after < moment <= until]
                 told = f"{name} was due by {schedule} in ({after}, {until}]"
                 assert sum(gap.count for gap in held) + len(runs) == count(era), told
-                assert all(schedule.next(moment - INSTANT) == moment for moment in runs), told
+                assert all(is_of(era, moment) for moment in runs), told
                 for gap in held:
                     assert gap.last <= until, told
                     assert schedule.next(gap.first - INSTANT) == gap.first, told
                     assert schedule.count(gap.first - INSTANT, gap.last) == gap.count, told
+
+    def runs_of(self, name, eras):
+        """The occurrences that have a run. Where a watermark was set back, some lie ahead, or are due no more."""
+        found = Run.objects.filter(job=name, scheduled_for__isnull=False).order_by("scheduled_for")
+        return [
+            run.scheduled_for
+            for run in found
+            if run.pk not in self.ahead or any(is_of(era, run.scheduled_for) for era in eras)
+        ]
 
     @invariant()
     def no_attempt_runs_without_its_run(self):
@@ -456,6 +483,11 @@ class Ledger(RuleBasedStateMachine):
         for step in Run.objects.filter(job="step", chained_from__isnull=False).select_related("chained_from"):
             if step.status not in {Status.SKIPPED}:
                 assert step.chained_from.status == Status.SUCCEEDED
+
+
+def is_of(era, moment):
+    after, until, schedule = era
+    return schedule is not None and after < moment <= until and schedule.next(moment - INSTANT) == moment
 
 
 def count(era):
