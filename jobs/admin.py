@@ -14,7 +14,7 @@ from jobs import telemetry, triggers
 from jobs.declarations import UnknownJob
 from jobs.models import Attempt, Event, Gap, JobState, Run
 from jobs.overview import visible_arguments
-from jobs.presentation import command_line, shorten, size, took
+from jobs.presentation import as_shown, command_line, shorten, size, took
 from jobs.transcript import ending
 from jobs.words import Status
 
@@ -95,7 +95,7 @@ class AttemptInline(admin.StackedInline):  # type: ignore[type-arg]
                 f"The last {size(SHOWN)} of {size(attempt.output_bytes)}. "
                 f"`manage.py output {attempt.run_id} --attempt {attempt.number}` shows all that was kept.\n\n"
             )
-        return format_html('<pre style="white-space: pre-wrap; overflow-x: auto">{}{}</pre>', cut, text)
+        return format_html('<pre class="written">{}{}</pre>', cut, as_shown(text))
 
 
 @admin.register(Run)
@@ -107,6 +107,10 @@ class RunAdmin(ReadOnly):
     date_hierarchy = "finished_at"
     ordering = ["-id"]
     inlines = [AttemptInline]
+
+    class Media:
+        css = {"all": ["nightshift/admin.css"]}
+
     fields = [
         ("job", "status", "trigger"),
         "command_line",

@@ -1,6 +1,7 @@
 """How much is kept of what a run says about itself besides its output. Both the child and its supervisor hold to it."""
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
 # In characters. The run's row has the beginning of what its attempt's row has: lists show many runs.
@@ -10,6 +11,8 @@ LONGEST_MESSAGE = 1_000
 # In bytes of JSON, and in lists within lists. A longer result is left out: a run's row is no place for data.
 LONGEST_RESULT = 64 * 1024
 DEEPEST_RESULT = 50
+# In bytes, all of a run's arguments together: every list of runs shows them.
+LONGEST_ARGUMENTS = 16 * 1024
 # PostgreSQL's integer.
 LARGEST_COUNT = 2**31 - 1
 
@@ -29,6 +32,14 @@ def text_of(value: object) -> str:
         return str(value)
     except Exception:  # noqa: BLE001 — a job's own code
         return "its text can't be printed"
+
+
+def arguments_are_too_long(words: Iterable[str]) -> str:
+    """In a sentence, that these arguments are longer than is kept; empty where they aren't."""
+    length = sum(len(word.encode(errors="surrogatepass")) for word in words)
+    if length <= LONGEST_ARGUMENTS:
+        return ""
+    return f"The arguments are {length:,} bytes long, and {LONGEST_ARGUMENTS:,} at most. Put more into a file."
 
 
 def plain(value: object) -> bool | float | str | None:

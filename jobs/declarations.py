@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.utils.module_loading import autodiscover_modules
 
-from jobs import clocks, rules
+from jobs import bounds, clocks, rules
 from jobs.app_settings import UnsetSetting, resolve
 from jobs.ncrontab import Expression, InvalidExpression
 from jobs.occurrences import Schedule, UnknownZone, zone_called
@@ -246,6 +246,9 @@ def declare(
     _check_name(name, problem)
     for mistake in rules.mistakes(name, given):
         problem(mistake.number, mistake.message, mistake.hint)
+    words = given["arguments"] + given["args"]
+    if why := all(map(rules.is_text, words)) and bounds.arguments_are_too_long(words):
+        problem(14, f"Job {rules.shown(name)}: {why}", "A command reads a file by its name.")
     overriding = _overriding_expression(name, place) if isinstance(name, str) and schedule is not None else None
     expression = overriding or _parse_expression(name, schedule, problem)
     zone = _parse_zone(name, time_zone, problem)
@@ -265,7 +268,7 @@ def declare(
         Job(
             name=name,
             command=command or name,
-            arguments=given["arguments"] + given["args"],
+            arguments=words,
             schedule=Schedule(expression, zone) if expression and zone else None,
             timer=timer,
             dispatch=Dispatch(dispatch),

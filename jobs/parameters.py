@@ -12,7 +12,7 @@ from django.core.management import CommandError, get_commands, load_command_clas
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import Error
 
-from jobs import rules, side_effects
+from jobs import bounds, rules, side_effects
 from jobs.side_effects import SideEffect
 
 # Python's own code and packages: an error is shown where the project's code took part in it, else a command's package.
@@ -48,6 +48,8 @@ def check_arguments(command: str, arguments: Sequence[str]) -> None:
     for word in arguments:
         if not rules.is_text(word):
             raise InvalidArguments(f"{word!r} is not UTF-8 text, or holds a NUL. Write it in UTF-8.")
+    if why := bounds.arguments_are_too_long(arguments):
+        raise InvalidArguments(why)
     parser = _parser(command)
     try:
         with side_effects.refused():

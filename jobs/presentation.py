@@ -1,5 +1,6 @@
 """How commands and the admin say things: tables, durations, moments and sizes in words. Pure."""
 
+import re
 import shlex
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
@@ -8,6 +9,9 @@ UNITS = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
 NARROWEST = 8
 GUTTER = "  "
 NOTHING = "–"
+# Colours and movements of a terminal (ECMA-48), titles and links (OSC), and what is left of them.
+ESCAPE = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[ -/]*[0-~]|\x1b")
+CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 def table(headings: Sequence[str], rows: Sequence[Sequence[str]], width: int) -> str:
@@ -29,6 +33,13 @@ def table(headings: Sequence[str], rows: Sequence[Sequence[str]], width: int) ->
 def plain(text: str) -> str:
     """The text on one line, without what would move a terminal's cursor or change its colours."""
     return "".join(letter if letter.isprintable() else " " for letter in text)
+
+
+def as_shown(text: str) -> str:
+    """The text as a terminal leaves it, without colours: of a line that was written again and again, the last."""
+    lines = ESCAPE.sub("", text).replace("\r\n", "\n").split("\n")
+    last = (next((part for part in reversed(line.split("\r")) if part.strip()), "") for line in lines)
+    return "\n".join(CONTROL.sub("", line) for line in last)
 
 
 def shorten(text: str, length: int) -> str:

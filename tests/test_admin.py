@@ -1,4 +1,5 @@
 import html
+import re
 from datetime import timedelta
 
 import pytest
@@ -111,6 +112,21 @@ def test_what_a_command_wrote_is_no_html(admin_client):
     shown = admin_client.get(f"/manage/jobs/run/{run.pk}/change/").content
     assert b"&lt;script&gt;alert(1)&lt;/script&gt;" in shown
     assert b"<script>alert(1)" not in shown
+
+
+def test_colours_and_progress_bars_are_shown_as_a_terminal_leaves_them(page):
+    run = a_run()
+    an_attempt(run, written=[b"\x1b[32mok\x1b[0m\n  0%|   |\r 50%|#  |\r100%|###|\n"])
+    assert '<pre class="written">ok\n100%|###|\n</pre>' in page(f"run/{run.pk}/change/")
+
+
+def test_no_style_stands_in_a_page_since_the_policy_refuses_it(page, client):
+    run = a_run()
+    an_attempt(run, written=[b"words"])
+    shown = page(f"run/{run.pk}/change/")
+    assert "style=" not in shown
+    [sheet] = re.findall(r'href="([^"]*nightshift/admin.css)"', shown)
+    assert client.get(sheet).status_code == 200
 
 
 def test_of_much_output_the_last_is_shown(page):

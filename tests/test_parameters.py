@@ -11,6 +11,7 @@ import pytest
 from django.core.management.base import BaseCommand
 
 from jobs import parameters, side_effects
+from jobs.declarations import registry
 from jobs.parameters import InvalidArguments, UnknownCommand, check_arguments
 
 
@@ -146,3 +147,12 @@ def test_a_run_has_its_workers_settings():
         "--settings other.settings: a run has the settings of its worker, "
         f"{os.environ['DJANGO_SETTINGS_MODULE']}. Leave --settings out."
     )
+
+
+def test_arguments_longer_than_is_kept_are_refused(declared):
+    with pytest.raises(InvalidArguments) as error:
+        check_arguments("succeeds", ["--word", "é" * 8_190])
+    assert str(error.value) == "The arguments are 16,386 bytes long, and 16,384 at most. Put more into a file."
+    declared("nightly", "--word", "é" * 8_190, command="succeeds")
+    assert [problem.id for problem in registry.problems] == ["jobs.E014"]
+    check_arguments("succeeds", ["--word", "é" * 8_189])

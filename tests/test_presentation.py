@@ -1,8 +1,10 @@
 from datetime import UTC, datetime, timedelta
+from time import process_time
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from jobs import presentation
 from jobs.models import Run
 from jobs.presentation import clock, command_line, counted, plain, relative, shorten, size, table, took
 
@@ -100,3 +102,29 @@ def test_a_clock_that_was_set_back_shows_no_negative_duration():
     assert took(timedelta(hours=-1)) == "0 s"
     back = Run(scheduled_for=NOON, started_at=NOON - timedelta(hours=1), finished_at=NOON - timedelta(hours=2))
     assert (back.duration, back.lateness) == (timedelta(0), timedelta(0))
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("plain\nwords\t1", "plain\nwords\t1"),
+        ("\x1b[1;31mred\x1b[0m and \x1b[38;5;12mblue", "red and blue"),
+        ("\x1b]8;;https://example.com\x1b\\a link\x1b]8;;\x1b\\", "a link"),
+        ("\x1b]0;a title\x07words", "words"),
+        ("  0%\r 50%\r100%\n", "100%\n"),
+        ("  0%\r100%\r\ndone\r\n", "100%\ndone\n"),
+        ("at work\r\x1b[K", "at work"),
+        ("\x1b(Bwords\x1b", "words"),
+        ("a\x00b\x07c\x9b", "abc"),
+        ("\r\n\r\n", "\n\n"),
+    ],
+)
+def test_output_is_shown_as_a_terminal_leaves_it(text, shown):
+    assert presentation.as_shown(text) == shown
+
+
+def test_long_lines_of_escapes_take_no_time():
+    start = process_time()
+    for text in ("\x1b" * 65_536, "\x1b]" * 32_768, "\x1b[" * 32_768, "\r" * 65_536, "\x1b[0" * 20_000):
+        presentation.as_shown(text)
+    assert process_time() - start < 5  # measured: 0.1 s
