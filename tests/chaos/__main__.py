@@ -42,6 +42,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=random.randrange(10_000))
     parser.add_argument("--only", default="", help="only faults with this in their names")
     chosen = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # and so all is tidied up
     folder = ROOT / ".local" / "chaos" / f"{time.strftime('%Y%m%d-%H%M%S')}-{chosen.seed}"
     folder.mkdir(parents=True)
     print(

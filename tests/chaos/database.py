@@ -1,5 +1,6 @@
 """PostgreSQL on a small disk of its own, which can crash, freeze and fill up."""
 
+import atexit
 import os
 import subprocess
 import sys
@@ -27,6 +28,8 @@ class Database:
         )
         self.is_small = mounted.returncode == 0
         self.why_not = mounted.stderr.strip()
+        # Whatever fails from here on: the server's own handler, which is later here, runs before.
+        atexit.register(self._unmount)
         self.server = Server(str(self.disk / "postgres"))
         self.url = self.server.url
         self.socket = f"{self.server.socket_dir}/.s.PGSQL.5432"
@@ -100,9 +103,9 @@ class Database:
         return []
 
     def remove(self) -> None:
-        try:
-            self.empty_disk()
-            self.server.remove()
-        finally:
-            if self.is_small:
-                subprocess.run(["umount", "--lazy", self.disk], check=True)
+        self.empty_disk()
+        self.server.remove()
+
+    def _unmount(self) -> None:
+        if self.is_small:
+            subprocess.run(["umount", "--lazy", self.disk], check=True)

@@ -36,15 +36,15 @@ def segments(execution: Execution) -> Iterator[Segment]:
 
 def too_many_at_once(executions: Iterable[Execution], limit: int) -> Iterator[tuple[float, list[Execution]]]:
     """The moments at which one more begins than may be at work, each with all that are; once for each company."""
-    told = set()
+    seen = set()
     alive: list[Segment] = []
     found = [segment for execution in executions for segment in segments(execution)]
     for segment in sorted(found, key=lambda segment: segment.begin):
         alive = [other for other in alive if other.end > segment.begin + 0.05]
         alive.append(segment)
         company = {id(other.execution): other.execution for other in alive}
-        if len(company) > limit and frozenset(company) not in told and segment.end > segment.begin + 0.05:
-            told.add(frozenset(company))
+        if len(company) > limit and frozenset(company) not in seen and segment.end > segment.begin + 0.05:
+            seen.add(frozenset(company))
             yield segment.begin, list(company.values())
 
 
@@ -97,7 +97,7 @@ def _as_the_ledger_says(history: History, executions: list[Execution], counts: C
                 yield Violation(kind="success without an end", text=text, runs=(each.id,))
         if each.status in {"skipped", "missed"} and any(run == each.id for run, _ in of_attempt):
             yield Violation(kind="executed though never started", text=str(each), runs=(each.id,))
-        counts["done, and told as lost"] += each.status == "lost" and any(
+        counts["done, and reported as lost"] += each.status == "lost" and any(
             execution.exit_code == 0 for execution in of_attempt[each.id, each.attempt]
         )
 

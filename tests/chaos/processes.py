@@ -1,4 +1,4 @@
-"""What runs below a host, found in /proc: nobody has to tell the harness."""
+"""What runs below a host, found in /proc."""
 
 import os
 import signal
