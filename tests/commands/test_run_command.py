@@ -220,7 +220,7 @@ def test_a_terminal_that_is_closed_cancels_the_run(database_url, transactional_d
         [sys.executable, "manage.py", "run", "sleeps", "60"], stdout=theirs, stderr=theirs, start_new_session=True
     )
     os.close(theirs)
-    until(lambda: Run.objects.filter(status=Status.RUNNING, attempts__output__isnull=False).exists())
+    until(lambda: Run.objects.filter(status=Status.RUNNING, attempts__output__isnull=False).exists(), 60)
     os.close(reader)
     process.send_signal(number)
     process.wait(30)
