@@ -52,7 +52,7 @@ def fill_disk(world: World) -> Lifting | None:
 
 
 KINDS: list[tuple[int, str, Fault]] = [
-    (3, "crash PostgreSQL", crash),
-    (4, "freeze PostgreSQL's sessions", freeze_session),
+    (2, "crash PostgreSQL", crash),
+    (3, "freeze PostgreSQL's sessions", freeze_session),
 ]
 FULL_DISK = (2, "fill PostgreSQL's disk", fill_disk)

@@ -11,7 +11,7 @@ import django
 def main() -> None:
     django.setup()
     from django.core.management import CommandError, call_command
-    from django.db import Error
+    from django.db import Error, connections
 
     for line in sys.stdin:
         words = json.loads(line)
@@ -24,6 +24,8 @@ def main() -> None:
             answer = f"{type(refused).__name__}: {refused}"
         except Exception as failure:  # noqa: BLE001 — the harness reports it
             answer = f"failed: {type(failure).__name__}: {failure}"
+        # As a process of its own would: the next command isn't refused for a connection that broke.
+        connections.close_all()
         print(json.dumps([words, answer, told.getvalue()]), flush=True)
 
 
