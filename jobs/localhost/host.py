@@ -12,7 +12,7 @@ from django.conf import settings
 
 from jobs import at_start, supervisor, telemetry
 from jobs.host_json import HostJson
-from jobs.localhost import keys, leaving, queue
+from jobs.localhost import endings, keys, leaving, queue
 from jobs.localhost.admin import Admin
 from jobs.localhost.clock import Clock, SystemClock
 from jobs.localhost.doorbells import PostgresDoorbell, Source
@@ -59,7 +59,7 @@ class Host:
         self.options = options
         self.tell = tell
         self.worker = Worker()
-        self.invocations = Invocations(self.worker, clock or SystemClock(), tell)
+        self.invocations = Invocations(self.worker, clock or SystemClock(), tell, endings.of_call)
         self.source = source or PostgresDoorbell(tell)
         self.stopping = asyncio.Event()
         self.by_hand: set[asyncio.Task[object]] = set()

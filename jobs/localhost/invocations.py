@@ -10,12 +10,22 @@ from jobs.localhost.functions import Function
 from jobs.localhost.protos import Message
 from jobs.localhost.worker import Reply, Worker, WorkerEnded
 
+# By the function's name, the invocation's id and the queue's message.
+type Became = Callable[[str, str, str], str]
+OK = "ok"
+# In seconds.
+PATIENCE = 5
+
 
 class Invocations:
-    """The one way in which listeners, requests and operators call functions. `tell` takes a line for the terminal."""
+    """The one way in which listeners, requests and operators call functions.
 
-    def __init__(self, worker: Worker, clock: Clock, tell: Callable[[str], None]) -> None:
+    `tell` takes a line for the terminal. `became` knows what became of a call's run; without it what succeeds is ok.
+    """
+
+    def __init__(self, worker: Worker, clock: Clock, tell: Callable[[str], None], became: Became | None = None) -> None:
         self.worker = worker
+        self.became = became
         self.clock = clock
         self.tell = tell
         self.is_closed = False
@@ -29,9 +39,10 @@ class Invocations:
         why: str,
         data: Message,
         metadata: Mapping[str, Message] | None = None,
-        outcome: Callable[[Reply], str] = lambda _: "ok",
+        outcome: Callable[[Reply], str] | None = None,
+        message: str = "",
     ) -> Reply:
-        """Call a function and tell it, with `outcome` of the reply where it succeeded."""
+        """Call a function and tell it, with `outcome` of the reply where it succeeded, or what became of its run."""
         if self.is_closed:
             # The host is stopping: nothing starts any more, and its caller is about to be cancelled.
             await _for_ever()
@@ -42,7 +53,10 @@ class Invocations:
             self.fault = fault
             self.worker_ended.set()
             await _for_ever()
-        ending = f"failed: {reply.error.strip()}" if reply.error else outcome(reply)
+        if reply.error:
+            ending = f"failed: {reply.error.strip()}"
+        else:
+            ending = outcome(reply) if outcome else await self._ending(function, reply, message)
         self.tell(
             f"{fired_at:%H:%M:%S}Z  {function.name:<24}  {why:<12}  {perf_counter() - start:7.3f} s  "
             + " ".join(ending.splitlines())
@@ -50,6 +64,16 @@ class Invocations:
         if reply.traceback:
             self.tell(reply.traceback.rstrip())
         return reply
+
+    async def _ending(self, function: Function, reply: Reply, message: str) -> str:
+        """Asked in a thread and not for long: a timer fires again only after this."""
+        if self.became is None:
+            return OK
+        asked = asyncio.to_thread(self.became, function.name, reply.invocation_id, message)
+        try:
+            return await asyncio.wait_for(asked, PATIENCE)
+        except TimeoutError:
+            return OK
 
     def close(self) -> None:
         """Start nothing any more."""

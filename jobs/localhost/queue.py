@@ -45,9 +45,7 @@ class Queue:
     async def call(self, text: str, message: str, attempt: int = 1, why: str = "queue") -> bool:
         """Call the function with one message; True where it succeeded."""
         metadata = {"Id": typed(string=message), "DequeueCount": typed(json=str(attempt))}
-        reply = await self.invocations.call(
-            self.function, why, typed(string=text), metadata, outcome=lambda _: f"ok: {text}"
-        )
+        reply = await self.invocations.call(self.function, why, typed(string=text), metadata, message=text)
         return not reply.error
 
 

@@ -47,6 +47,7 @@ class Reply:
     value: Any = None
     error: str = ""
     traceback: str = ""
+    invocation_id: str = ""
 
 
 class Worker:
@@ -96,7 +97,7 @@ class Worker:
         running.add_done_callback(self._running.discard)
         reply = await asyncio.shield(running)
         if reply.result.status == PROTOS.StatusResult.Success:
-            return Reply(reply.return_value)
+            return Reply(reply.return_value, invocation_id=invocation.invocation_id)
         return Reply(error=reply.result.exception.message, traceback=reply.result.exception.stack_trace)
 
     async def _run(self, function: Function, invocation: Message) -> Any:

@@ -59,9 +59,17 @@ def test_a_request_rings_and_the_host_executes_it(host, declared):
     declared("succeeds")
     run = triggers.request("succeeds", requested_by="a test")
     (line,) = host.wait_for("execute_run   ")
-    assert line.endswith(f"ok: {run.pk}")
+    assert line.endswith(f"  run {run.pk} succeeded")
     run.refresh_from_db()
     assert run.status == Status.SUCCEEDED
+    host.stop()
+
+
+def test_a_run_that_failed_is_not_called_ok(host, declared):
+    declared("exits")
+    run = triggers.request("exits", ["3"], requested_by="a test")
+    (line,) = host.wait_for("execute_run   ")
+    assert line.endswith(f"  run {run.pk} failed: exit 3")
     host.stop()
 
 
