@@ -25,7 +25,7 @@ class Deliveries:
         self.told = []
         self.tell = self.told.append
 
-    async def call(self, function, why, data, metadata, outcome):
+    async def call(self, function, why, data, metadata, message):
         self.made.append((f"{self.clock.now():%H:%M:%S}", data.string, metadata["DequeueCount"].json))
         await self.clock.sleep_until(self.clock.now() + timedelta(minutes=1))
         self.fails -= 1
