@@ -62,7 +62,8 @@ def serve(
 
     # A look without a lock: a watermark only goes forward, so what isn't due by it isn't due under the lock either.
     seen = windows(scheduled)
-    missing = [] if as_recorded else [name for name in scheduled if name not in {window.job.name for window in seen}]
+    known = {window.job.name for window in seen}
+    missing = [] if as_recorded else [name for name in scheduled if name not in known]
     names = [*missing, *(window.job.name for window in seen if window.changes_something)]
     if not names:
         return []

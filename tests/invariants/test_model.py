@@ -440,6 +440,7 @@ class Ledger(RuleBasedStateMachine):
             if through is None:
                 assert not Run.objects.filter(job=name, scheduled_for__isnull=False).exists()
                 continue
+            assert self.history[name].declared, "a shell began the ledger"
             eras = self.history[name].eras(through)
             fates = self.runs_of(name, eras)
             gaps = list(Gap.objects.filter(job=name))
