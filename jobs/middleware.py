@@ -72,8 +72,19 @@ class RefuseUntilMigrated:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         if request.path_info != _ready() and (why := _refusal()):
-            return HttpResponse(f"{why}\n", status=503, headers={"Retry-After": RETRY_AFTER}, content_type=TEXT)
+            return _refused(why)
         return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """A change that another session's lock was in the way of: the same may succeed a little later."""
+        if not isinstance(exception, sql.Busy):
+            return None
+        log.warning("refused %s %s: %s", request.method, request.path_info, exception)
+        return _refused(str(exception))
+
+
+def _refused(why: str) -> HttpResponse:
+    return HttpResponse(f"{why}\n", status=503, headers={"Retry-After": RETRY_AFTER}, content_type=TEXT)
 
 
 def _has_a_port(host: str) -> bool:

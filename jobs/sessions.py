@@ -88,9 +88,16 @@ def _set(values: dict[str, str], *, is_local: bool) -> tuple[str, ...]:
 
 
 def _bind(wrapper: BaseDatabaseWrapper) -> None:
-    _here.bounded = wrapper.connection
-    _answer_in_time(wrapper.connection)
-    _here.before = _set(_server_bounds(), is_local=False)
+    asked = wrapper.connection
+    _answer_in_time(asked)
+    try:
+        before = _set(_server_bounds(), is_local=False)
+    except DatabaseError:
+        wrapper.close()
+        raise
+    # Else it was found dead, and the one that took its place is bounded by now.
+    if wrapper.connection is asked:
+        _here.bounded, _here.before = asked, before
 
 
 def _unbind() -> None:
@@ -100,7 +107,7 @@ def _unbind() -> None:
     try:
         _set(dict(zip(_server_bounds(), _here.before, strict=True)), is_local=False)
         del bounded.wait
-    except (DatabaseError, ValueError):  # it is broken, or was never bounded to the end
+    except DatabaseError:
         connection.close()
 
 

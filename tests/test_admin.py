@@ -6,7 +6,7 @@ import pytest
 from django.contrib import admin
 from django.contrib.auth.models import Permission
 
-from jobs import tick
+from jobs import tick, timing
 from jobs.models import Attempt, Event, Gap, JobState, Output, Run
 from tests.rows import NOON, a_run, an_attempt
 
@@ -173,6 +173,17 @@ def test_a_job_without_a_schedule_is_run_now_and_its_page_is_linked(admin_client
     run = Run.objects.get()
     assert (run.job, run.status, run.trigger, run.requested_by) == ("doctor", "queued", "manual", "admin")
     assert f'<a href="/manage/jobs/run/{run.pk}/change/">Run {run.pk} of doctor</a> is queued.' in said
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_job_that_another_session_has_locked_is_refused_with_a_sentence(admin_client, declared, locked, monkeypatch):
+    monkeypatch.setattr(timing, "LOCK_WAIT", timedelta(seconds=0.1))
+    declared("nightly", command="succeeds")
+    JobState.objects.create(job="nightly")
+    with locked("SELECT FROM jobs_jobstate WHERE job = 'nightly' FOR UPDATE"):
+        answer = admin_client.post("/manage/jobs/jobstate/", {"action": "run_now", "_selected_action": ["nightly"]})
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "30")
+    assert answer.content.decode().startswith("The database is there, but another session holds a lock")
 
 
 def test_a_run_that_is_skipped_says_why(admin_client, declared):

@@ -3,8 +3,9 @@
 import threading
 from datetime import timedelta
 
+import psycopg
 import pytest
-from django.db import OperationalError, connection
+from django.db import OperationalError, close_old_connections, connection
 
 from jobs import sessions, sql, timing, triggers
 from jobs.models import Run
@@ -34,6 +35,17 @@ def test_a_connection_that_is_opened_in_a_block_is_bounded_too():
         connection.close()
         assert bounds() == OURS
         connection.close()
+    assert bounds() == ["0", "0", "0"]
+
+
+def test_a_connection_that_died_meanwhile_is_replaced_by_one_that_is_bounded(database_url):
+    backend = sql.value("SELECT pg_backend_pid()")
+    with psycopg.connect(database_url, autocommit=True) as other:
+        other.execute("SELECT pg_terminate_backend(%s, 5000)", [backend])
+    close_old_connections()
+    with sessions.ours():
+        assert bounds() == OURS
+        assert sql.value("SELECT pg_backend_pid()") != backend
     assert bounds() == ["0", "0", "0"]
 
 

@@ -327,6 +327,20 @@ def test_a_running_run_is_cancelled_at_once(running):
     assert (run.status, run.error, run.cancelled_by) == (Status.CANCELLED, "Cancelled while it ran.", "ada")
 
 
+def test_a_run_that_its_fence_ended_is_lost_by_its_own_supervisor(running, worker, monkeypatch):
+    """No heartbeat gets through, and the database is there again for the end."""
+    run, thread = running("sleeps", "60")
+    monkeypatch.setattr(timing, "FENCE", timedelta(0))
+    [supervisor] = worker._supervisors
+    supervisor.wake()
+    thread.join(20)
+    run.refresh_from_db()
+    assert (run.status, run.error) == (
+        Status.LOST,
+        "No heartbeat reached the database for too long: it was killed before another attempt could start.",
+    )
+
+
 def test_a_shutdown_interrupts_a_run_and_puts_it_back(running, worker):
     run, thread = running("sleeps", "60", retries=1)
     worker.shut_down(timedelta(0), timedelta(seconds=1))

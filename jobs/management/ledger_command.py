@@ -22,6 +22,8 @@ class LedgerCommand(BaseCommand):
         except UnicodeEncodeError as error:
             # A word of the command line that isn't UTF-8: Python keeps its bytes in surrogates.
             raise CommandError(f"{error.object!r} is not UTF-8 text. Write it in UTF-8.") from None
+        except sql.Busy as error:
+            raise CommandError(str(error)) from None
         except sql.AWAY as error:
             first, *_ = str(error).strip().splitlines() or [type(error).__name__]
             why = masking.mask(first).rstrip(".")

@@ -4,7 +4,7 @@ from datetime import timedelta
 import pytest
 from django.core.management import CommandError, call_command
 
-from jobs import states
+from jobs import states, timing
 from jobs.management.operator import operator
 from jobs.models import Event, JobState
 
@@ -104,3 +104,13 @@ def test_an_unknown_job_is_told_before_anything_is_done(command):
         call_command(command, "nightly", "hurly")
     assert str(error.value) == "No job is declared as 'hurly'. `manage.py jobs` lists them; did you mean 'hourly'?"
     assert not JobState.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_job_that_another_session_has_locked_gets_one_sentence(locked, monkeypatch):
+    monkeypatch.setattr(timing, "LOCK_WAIT", timedelta(seconds=0.1))
+    call_command("pause", "nightly")
+    with locked("SELECT FROM jobs_jobstate WHERE job = 'nightly' FOR UPDATE"), pytest.raises(CommandError) as error:
+        call_command("resume", "nightly")
+    assert str(error.value).startswith("The database is there, but another session holds a lock")
+    assert JobState.objects.get(pk="nightly").paused_at is not None

@@ -86,11 +86,10 @@ def held_lock(server):
 
 
 def writers_backend(server, application):
-    """The process of the server that serves the writer: the only one once supervisors have given theirs back."""
-    of_it = "FROM pg_stat_activity WHERE application_name = %s"
-    until(lambda: one(server, f"SELECT min(pid) {of_it} HAVING count(*) = 1", application), 30, "the writer alone")
+    """The process of the server that serves the writer, by what the writer alone says."""
     until(lambda: one(server, "SELECT 1 FROM jobs_output"), 30, "output")
-    return one(server, f"SELECT pid {of_it}", application)
+    it = "SELECT pid FROM pg_stat_activity WHERE application_name = %s AND query ~ 'jobs_output|LISTEN|WITH held'"
+    return until(lambda: one(server, it, application), 30, "the writer")
 
 
 def test_an_end_that_cant_be_recorded_holds_up_neither_heartbeats_nor_ticks(server, begin):
