@@ -330,10 +330,11 @@ def test_a_running_run_is_cancelled_at_once(running):
 def test_a_run_that_its_fence_ended_is_lost_by_its_own_supervisor(running, worker, monkeypatch):
     """No heartbeat gets through, and the database is there again for the end."""
     run, thread = running("sleeps", "60")
-    monkeypatch.setattr(timing, "FENCE", timedelta(0))
-    [supervisor] = worker._supervisors
-    supervisor.wake()
-    thread.join(20)
+    with monkeypatch.context() as patch:
+        patch.setattr(timing, "FENCE", timedelta(0))
+        [supervisor] = worker._supervisors
+        supervisor.wake()
+        thread.join(20)
     run.refresh_from_db()
     assert (run.status, run.error) == (
         Status.LOST,

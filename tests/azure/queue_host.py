@@ -105,7 +105,7 @@ async def tick(worker, function, every):
 
 
 def prepare(orders):
-    from jobs import supervisor, timing
+    from jobs import at_start, supervisor, timing
     from jobs.declarations import declare, registry
 
     for name, value in orders.get("timing", {}).items():
@@ -115,6 +115,7 @@ def prepare(orders):
         declare(name, **{key: timedelta(seconds=value) if key in DURATIONS else value for key, value in rules.items()})
     if orders.get("break_execute"):
         supervisor.execute = broken
+    at_start.begin()
 
 
 def broken(*_, **__):
