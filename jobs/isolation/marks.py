@@ -41,6 +41,8 @@ def put(text: str) -> None:
     if not place or len(text) > LENGTH or len(os.environ.get(VARIABLE, "")) != LENGTH:
         raise RuntimeError(f"This process was started without room for a mark in {VARIABLE}.")
     ctypes.memmove(place, text.encode().ljust(LENGTH, b"/"), LENGTH)
+    # Programs that are started with a copy of os.environ carry it too.
+    os.environ[VARIABLE] = text
 
 
 def end(mark: str) -> int:
