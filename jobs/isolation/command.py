@@ -17,7 +17,7 @@ from django.core.management.base import BaseCommand
 from jobs.bounds import text_of
 
 # Where frames come from that lead up to a command.
-NOT_OF_THE_JOB = (os.path.dirname(__file__), os.path.dirname(django.core.management.__file__))
+NOT_OF_THE_JOB = (os.path.dirname(__file__), django.core.management.__file__, django.core.management.base.__file__)
 # How commands name the option that keeps them from asking.
 ASKS_NOTHING = ("--no-input", "--noinput", "--no-interactive", "--non-interactive", "--yes")
 # As a shell has it for a process that SIGINT ended.

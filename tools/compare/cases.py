@@ -137,29 +137,31 @@ THIRD_PARTY = [
     """),
 ]
 # Django's own, and what ours and its `run_from_argv`, exit codes and error reporters are about.
-OTHERS = cases("""
-    clearsessions
-    clearsessions --traceback --no-color
-    clearsessions --no-such-option
-    clearsessions --settings tools.compare.settings
-    no_such_command
-    remove_stale_contenttypes
-    changepassword
-    createsuperuser
-    createcachetable
-    sqlflush
-    findstatic admin/css/base.css
-    sendtestemail ada@example.com
-    loaddata no_such_fixture
-    flush
-    shop_click 5
-    shop_click 0
-    shop_click --refuse 1
-    shop_ends exception
-    shop_ends refusal
-    shop_ends sentence
-    shop_ends code
-    shop_ends log
-    shop_ends log --traceback
-    shop_ends logged_error
-""")
+OTHERS = [
+    Case("sqlflush", "it prints what a set holds, in no order"),
+    *cases("""
+        clearsessions
+        clearsessions --traceback --no-color
+        clearsessions --no-such-option
+        clearsessions --settings tools.compare.settings
+        no_such_command
+        remove_stale_contenttypes
+        changepassword
+        createsuperuser
+        createcachetable
+        findstatic admin/css/base.css
+        sendtestemail ada@example.com
+        loaddata no_such_fixture
+        flush
+        shop_click 5
+        shop_click 0
+        shop_click --refuse 1
+        shop_ends exception
+        shop_ends refusal
+        shop_ends sentence
+        shop_ends code
+        shop_ends log
+        shop_ends log --traceback
+        shop_ends logged_error
+    """),
+]

@@ -15,6 +15,7 @@ VOLATILE = [
     (re.compile(r"0x[0-9a-f]{6,}"), "ADDRESS"),
     (re.compile(r"compare_(?:cron|run)(?![a-z])"), "DATABASE"),
     (re.compile(r"\bPID \d+"), "PID"),
+    (re.compile(r"^(Date|Message-ID): .*$", re.MULTILINE), r"\1"),
     (re.compile(r"\bworker_id=\w+"), "WORKER"),
     (re.compile(r"Sentry is attempting to send .*\n(?:Waiting up to .*\n)?(?:Press Ctrl-C to quit\n)?"), ""),
 ]
