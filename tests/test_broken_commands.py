@@ -21,7 +21,7 @@ BROKEN = {
     "is_misspelled": "def handle(:\n",
     "leaves": "import sys\nsys.exit(0)\n",
     "raises": COMMAND.format(arguments='raise ValueError("no such choice")'),
-    "asks": COMMAND.format(
+    "reads_groups": COMMAND.format(
         arguments="from django.contrib.auth.models import Group; parser.add_argument('--group', choices=[*Group.objects"
         ".values_list('name', flat=True)])"
     ),
@@ -50,7 +50,7 @@ def told(checked, name):
 def test_the_check_names_job_file_and_line_of_each_and_no_other_command_stops(project):
     checked = project.manage("check")
     assert checked.returncode == 1
-    assert checked.stderr.count("jobs.E022") == len(BROKEN)
+    assert checked.stderr.count("jobs.E022") == len(BROKEN), checked.stderr
     folder = "shop/management/commands"
     assert told(checked, "lacks_a_package") == (
         "ModuleNotFoundError: No module named 'a_package_that_is_optional'\n"
@@ -60,15 +60,15 @@ def test_the_check_names_job_file_and_line_of_each_and_no_other_command_stops(pr
     assert told(checked, "is_misspelled").endswith(f"{folder}/is_misspelled.py, line 1.")
     assert told(checked, "leaves") == f"SystemExit: 0\n\tHINT: It failed in {folder}/leaves.py, line 2."
     assert told(checked, "raises") == f"ValueError: no such choice\n\tHINT: It failed in {folder}/raises.py, line 7."
-    assert told(checked, "asks").startswith('ProgrammingError: relation "auth_group" does not exist')
-    assert f"{folder}/asks.py, line 7." in told(checked, "asks")
+    assert told(checked, "reads_groups").startswith('ProgrammingError: relation "auth_group" does not exist')
+    assert f"{folder}/reads_groups.py, line 7." in told(checked, "reads_groups")
     assert "shop.schedule, line 2" in checked.stderr
 
     for words in (["migrate", "--verbosity", "0"], ["jobs"], ["works"]):
         done = project.manage(*words)
         assert done.returncode == 0, done.stderr
     # The tables are there now: this one asked for nothing but them.
-    assert "'asks'" not in project.manage("check").stderr
+    assert "'reads_groups'" not in project.manage("check").stderr
     done = project.manage("run", "raises", "--fast")
     assert (done.returncode, done.stderr) == (
         1,

@@ -21,6 +21,7 @@ COMMANDS = {
     "pause": ["works"],
     "prune_runs": [],
     "resume": ["works"],
+    "rewind": ["works", "--reason", "a test's"],
     "run": ["works"],
     "runs": [],
     "upcoming": [],
