@@ -12,6 +12,7 @@ from tools.compare.sides import Ended
 VOLATILE = [
     (re.compile(r"\b\d+(?:\.\d+)? ?(?:s|ms|secs?|seconds?)\b"), "TIME"),
     (re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?(?:\+\d\d:?\d\d|Z)?"), "MOMENT"),
+    (re.compile(r"\d{4}-\d\d-\d\d-\d{6}"), "MOMENT"),
     (re.compile(r"0x[0-9a-f]{6,}"), "ADDRESS"),
     (re.compile(r"compare_(?:cron|run)(?![a-z])"), "DATABASE"),
     (re.compile(r"\bPID \d+"), "PID"),
@@ -23,8 +24,8 @@ FRAME_OF_MANAGE_PY = re.compile(
     r'  File "[^"]*(?:manage\.py|django/core/management/\w+\.py)", line \d+, in .*\n(?:    .*\n)*'
 )
 CHECKS = re.compile(r"System check identified some issues:\n\n(?:(?:ERRORS|WARNINGS|INFOS):\n(?:.+\n)+\n?)+")
-LOGGED = re.compile(r"^(DEBUG|INFO|WARNING|ERROR|CRITICAL) [\w.]+: ", re.MULTILINE)
-LOGGED_INFO = re.compile(r"^INFO [\w.]+: .*\n", re.MULTILINE)
+LOGGED = re.compile(r"^(?:DEBUG|INFO|WARNING|ERROR|CRITICAL) [\w.]+: ")
+LOGGED_INFO = re.compile(r"INFO [\w.]+: ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +78,15 @@ def _without_checks(cron: str, run: str) -> tuple[str, str]:
 
 
 def _without_levels(cron: str, run: str) -> tuple[str, str]:
-    return cron, LOGGED.sub("", LOGGED_INFO.sub("", run))
+    lines_of_cron = set(cron.splitlines(keepends=True))
+    lines = []
+    for line in run.splitlines(keepends=True):
+        # A command may write lines of this form itself.
+        if line in lines_of_cron:
+            lines.append(line)
+        elif not LOGGED_INFO.match(line):
+            lines.append(LOGGED.sub("", line))
+    return cron, "".join(lines)
 
 
 def _masked(cron: str, run: str) -> tuple[str, str]:
