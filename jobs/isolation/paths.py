@@ -3,10 +3,11 @@
 import os
 import site
 import sys
-import sysconfig
 from pathlib import Path
 
 from django.conf import settings
+
+STANDARD = Path(os.__file__).resolve().parent
 
 
 def of_this_process() -> str:
@@ -20,10 +21,10 @@ def of_runs() -> str:
     The standard library isn't in it: a command may start another Python, which has its own. In Azure the project's
     packages are, which the host adds to the worker's path.
     """
-    given = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+    given = [entry for entry in os.environ.get("PYTHONPATH", "").split(os.pathsep) if entry]
     known = {*map(_real, given), *map(_real, _found_by_itself())}
-    added = [entry for entry in _entries() if _real(entry) not in known]
-    return os.pathsep.join(filter(None, [*given, *added]))
+    added = [entry for entry in _entries() if entry not in known and not _is_standard(entry)]
+    return os.pathsep.join([*given, *added])
 
 
 def _entries() -> list[str]:
@@ -31,13 +32,16 @@ def _entries() -> list[str]:
 
 
 def _found_by_itself() -> list[str]:
-    library = sysconfig.get_paths()
-    names = f"python{sys.version_info.major}{sys.version_info.minor}.zip"
-    standard = [library["stdlib"], library["platstdlib"], f"{library['platstdlib']}/lib-dynload"]
-    zipped = [str(Path(library["stdlib"]).parent / names)]
     # manage.py's folder is where a run begins.
-    return [*standard, *zipped, *site.getsitepackages(), site.getusersitepackages(), str(settings.BASE_DIR)]
+    return [*site.getsitepackages(), site.getusersitepackages(), str(settings.BASE_DIR)]
+
+
+def _is_standard(entry: str) -> bool:
+    """Whether it is the standard library, also where a virtual environment has it from another place."""
+    zipped = f"python{sys.version_info.major}{sys.version_info.minor}.zip"
+    path = Path(entry)
+    return path.name == zipped or (path.is_relative_to(STANDARD) and "site-packages" not in path.parts)
 
 
 def _real(entry: str) -> str:
-    return str(Path(entry).resolve()) if entry else ""
+    return str(Path(entry).resolve())
