@@ -191,7 +191,8 @@ def end_override(job: Job, *, by: str) -> None:
             raise NotOverridden(job)
         state = JobState.objects.get(pk=job.name)
         assert state.override_at is not None
-        end = max(clock, state.override_at + INSTANT, *filter(None, [state.ledger_through]))
+        # What the ledger has decided was due by the override, up to this very moment.
+        end = max(clock, state.override_at, *filter(None, [state.ledger_through])) + INSTANT
         JobState.objects.filter(pk=job.name).update(override_until=end, zone_rules="")
         message = f"{by} ended the override of {job.name} by {state.override_by}."
         Event.objects.create(job=job.name, kind="override_ended", at=end, by=by, message=message)

@@ -93,7 +93,7 @@ def retire(scheduled: Sequence[str]) -> None:
     """
     with ledger_transaction():
         found = states.read_unscheduled(scheduled, lock="FOR UPDATE OF s SKIP LOCKED")
-        _serve_locked([_abandoned(state) for state in found if not _is_older_than(state)])
+        _serve_locked([_abandoned(state) for state in found])
 
 
 def _with_steps(jobs: Mapping[str, Job], names: list[str]) -> list[str]:
@@ -116,11 +116,6 @@ def _window(job: Job, state: State, now: datetime, patience: timedelta, as_recor
         job = recorded
     line = eras.timeline(job, state.ledger, began=states.first_seen(state.clock), now=now, patience=patience)
     return Window(job=job, state=state, timeline=line, now=now, as_recorded=as_recorded)
-
-
-def _is_older_than(state: State) -> bool:
-    """Whether this process is that of the older of two releases: the ledger began after it."""
-    return state.ledger.since is not None and state.ledger.since > states.first_seen(state.clock)
 
 
 def _abandoned(state: State) -> Window:

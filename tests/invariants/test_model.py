@@ -236,7 +236,7 @@ class Ledger(RuleBasedStateMachine):
             state = JobState.objects.get(job=name)
             if self.others_are_at_work and state.declared != (mine.fingerprint if mine else ""):
                 return  # left to the release in charge
-            is_older = before.ledger_from > began
+            is_older = bool(mine) and before.ledger_from > began
             history.declare(max(before.ledger_through, moment if is_older else began), mine)
 
     @rule(days=st.integers(1, 40))
@@ -387,7 +387,7 @@ class Ledger(RuleBasedStateMachine):
                 operators.override(registry[name], **change, by="ada", reason="moving", until=until)
             except operators.AlreadyOverridden:
                 operators.end_override(registry[name], by="ada")
-                history.end_override(max(self.now, reached, history.overrides[-1][0] + INSTANT))
+                history.end_override(max(self.now, reached, history.overrides[-1][0]) + INSTANT)
             except operators.NeverDue:
                 assert schedule in {"0 0 0 30 2 *", ""}
             except operators.OverrideEndsBeforeItBegins:
