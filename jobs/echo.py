@@ -7,6 +7,8 @@ from contextlib import suppress
 
 # How many bytes may wait to be shown before no more is taken from the run.
 ROOM = 1024 * 1024
+# How long, in seconds, whoever reads is still waited for once the end was asked for.
+LAST_WORDS = 2.0
 
 
 class Echo:
@@ -17,6 +19,8 @@ class Echo:
         self._changed = threading.Condition()
         self._waiting: deque[tuple[bytes, bool]] = deque()
         self._size = 0
+        self._is_hurried = False
+        self.is_given_up = False  # nobody is waited for any more
         self.wake: Callable[[], None] = lambda: None  # called when there is room again
         threading.Thread(target=self._run, name="jobs-echo", daemon=True).start()
 
@@ -32,10 +36,17 @@ class Echo:
             self._size += len(data)
             self._changed.notify_all()
 
-    def drain(self) -> None:
-        """Wait until all is shown, for as long as whoever reads takes."""
+    def hurry(self) -> None:
+        """The end was asked for: wait for whoever reads only a little longer."""
         with self._changed:
-            self._changed.wait_for(lambda: not self._waiting)
+            self._is_hurried = True
+            self._changed.notify_all()
+
+    def drain(self) -> None:
+        """Wait until all is shown, for as long as whoever reads takes, unless the end is asked for."""
+        with self._changed:
+            self._changed.wait_for(lambda: not self._waiting or self._is_hurried)
+            self.is_given_up = not self._changed.wait_for(lambda: not self._waiting, LAST_WORDS)
 
     def _run(self) -> None:
         while True:

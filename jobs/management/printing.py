@@ -2,6 +2,7 @@
 
 import json
 import os
+import select
 import shutil
 from argparse import ArgumentParser, ArgumentTypeError
 from collections.abc import Callable, Sequence
@@ -55,10 +56,36 @@ def write(stream: TextIO, data: bytes) -> None:
         stream.buffer.write(data)
         stream.buffer.flush()
     except BrokenPipeError:
-        # What the stream still holds would be complained about when Python ends.
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, stream.fileno())
-        os.close(nowhere)
+        _lead_nowhere(stream)
+
+
+def write_patiently(stream: TextIO, data: bytes, is_given_up: Callable[[], bool]) -> None:
+    """Write bytes as they are, as fast as somebody reads them, and no longer once that is given up.
+
+    A thread that were stuck in a write would keep the stream locked, and this process from its end.
+    """
+    stream.flush()
+    try:
+        descriptor = stream.fileno()
+    except OSError:  # a test's
+        write(stream, data)
+        return
+    room = select.poll()
+    room.register(descriptor, select.POLLOUT)
+    while data and not is_given_up():
+        if room.poll(100):
+            try:
+                # What has room takes as much without a wait.
+                data = data[os.write(descriptor, data[: select.PIPE_BUF]) :]
+            except BrokenPipeError:
+                _lead_nowhere(stream)
+
+
+def _lead_nowhere(stream: TextIO) -> None:
+    # What the stream still holds would be complained about when Python ends.
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
 
 
 def _moment(value: datetime) -> str:

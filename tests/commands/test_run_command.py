@@ -227,6 +227,29 @@ def test_a_terminal_that_is_closed_cancels_the_run(database_url, transactional_d
     assert Run.objects.get().status == Status.CANCELLED
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_it_though_nobody_reads_what_it_shows(database_url, transactional_db, number):
+    """The run has ended, and its output is more than a pipe holds."""
+    code = (
+        "from jobs import declare; from django.core.management import call_command;"
+        "declare('zoo', 'lines', '--lines', '20000', command='writes'); call_command('run', 'zoo')"
+    )
+    with subprocess.Popen(
+        [sys.executable, "manage.py", "shell", "--no-imports", "-c", code],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env=os.environ | {"DJANGO_SETTINGS_MODULE": "tests.settings"},
+    ) as process:
+        until(lambda: Run.objects.filter(status=Status.SUCCEEDED).exists(), 60)
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(1)
+        process.send_signal(number)
+        try:
+            process.wait(30)
+        finally:
+            process.kill()
+
+
 @pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGTERM])
 def test_a_signal_leaves_no_user_of_the_embedded_postgresql_behind(number):
     environment = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"} | {"LOCAL": "1"}

@@ -21,7 +21,7 @@ from jobs.management import terminal
 from jobs.management.ledger_command import LedgerCommand
 from jobs.management.moments import UnreadableEnd, end
 from jobs.management.operator import operator
-from jobs.management.printing import write
+from jobs.management.printing import write_patiently
 from jobs.models import Attempt, Run
 from jobs.parameters import BrokenCommand, InvalidArguments, UnknownCommand
 from jobs.presentation import clock, took
@@ -112,7 +112,8 @@ class Command(LedgerCommand):
     def _execute(self, run: Run) -> Status | None:
         """Execute the run in a thread, so that this one is free to hear Ctrl-C, which cancels it."""
         ended: Future[Status | None] = Future()
-        thread = threading.Thread(target=self._supervise, args=(run.pk, ended), name=f"run-{run.pk}", daemon=True)
+        echo = Echo(lambda data, is_stderr: self._show(echo, data, is_stderr))
+        thread = threading.Thread(target=self._supervise, args=(run.pk, echo, ended), name=f"run-{run.pk}", daemon=True)
         with terminal.ends_as_ctrl_c():
             thread.start()
             while True:
@@ -120,13 +121,13 @@ class Command(LedgerCommand):
                     return ended.result()
                 except KeyboardInterrupt as asked:
                     self.asked = getattr(asked, "exit_code", 130)
+                    echo.hurry()
                     # Before it is said: nobody may read that.
                     triggers.cancel(run.pk, operator())
                     with suppress(OSError):  # the terminal was closed
                         self.stderr.write(f"Cancelling run {run.pk} of {run.job} …")
 
-    def _supervise(self, run: int, ended: Future[Status | None]) -> None:
-        echo = Echo(self._echo)
+    def _supervise(self, run: int, echo: Echo, ended: Future[Status | None]) -> None:
         try:
             with sessions.ours():
                 status = supervisor.execute(run, echo=echo)
@@ -137,8 +138,8 @@ class Command(LedgerCommand):
         finally:
             connections.close_all()
 
-    def _echo(self, data: bytes, is_stderr: bool) -> None:
-        write(sys.stderr if is_stderr else sys.stdout, data)
+    def _show(self, echo: Echo, data: bytes, is_stderr: bool) -> None:
+        write_patiently(sys.stderr if is_stderr else sys.stdout, data, lambda: echo.is_given_up)
 
     def _leave(self, run: Run) -> None:
         """Leave a run that can't start now to the host, and say what it waits for."""
