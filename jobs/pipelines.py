@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import NamedTuple
 
 from jobs import births, releases, sql, states
 from jobs.declarations import Job, registry
@@ -72,15 +73,24 @@ def current() -> Pipeline:
 def follow(end: End, pipeline: Pipeline) -> Followed:
     """Give birth to the steps whose predecessors have now all succeeded; record those that can't run any more.
 
-    A step runs once for an occurrence, when all its predecessors succeeded for it. After a run that no schedule asked
+    A step runs once for an occurrence, when all its predecessors succeeded for it. It is skipped as soon as one didn't,
+    also where that one got no run: `step_gaps` records what it swallowed. After a run that no schedule asked
     for, a step follows that run alone. Needs the locks that `Pipeline.lock_after` takes.
     """
     followed = Followed()
-    for step in pipeline.steps_after(end.job):
+    steps = pipeline.steps_after(end.job)
+    decided = _decided([step.name for step in steps], end.scheduled_for) if steps and end.scheduled_for else set()
+    for step in steps:
+        if step.name in decided:
+            continue
+        others = _Others()
         if end.status is not Status.SUCCEEDED:
-            why = f"Its predecessor {end.job} ended as {end.status.value} (run {end.run})."
-            _skip(step, end, pipeline, followed, Reason.PREDECESSOR, why)
-        elif end.scheduled_for is not None and not _all_succeeded(step, end.scheduled_for):
+            others = _Others(hindrance=f"Its predecessor {end.job} ended as {end.status.value} (run {end.run}).")
+        elif end.scheduled_for is not None:
+            others = _others(step, end.scheduled_for)
+        if others.hindrance:
+            _skip(step, end, pipeline, followed, Reason.PREDECESSOR, others.hindrance)
+        elif others.awaited:
             continue
         elif pause := states.pause_of(step):
             _skip(step, end, pipeline, followed, Reason.PAUSED, pause)
@@ -100,6 +110,27 @@ def follow(end: End, pipeline: Pipeline) -> Followed:
             else:
                 _go_on(step, newborn.run, end.scheduled_for, pipeline, followed)
     return followed
+
+
+def follow_again(job: str, since: datetime, until: datetime, pipeline: Pipeline) -> None:
+    """Skip the steps that wait for an occurrence of this job in (since, until] which never was.
+
+    Its ledger has passed over it, since its schedule changed in between. Needs the locks as `follow` does.
+    """
+    others = {name for step in pipeline.steps_after(job) for name in step.after} - {job}
+    if not others:
+        return
+    waiting = sql.rows(
+        """
+        SELECT id, job, scheduled_for FROM jobs_run r
+         WHERE r.job = ANY(%(others)s) AND scheduled_for > %(since)s AND scheduled_for <= %(until)s
+           AND status = 'succeeded'
+           AND NOT EXISTS (SELECT FROM jobs_run o WHERE o.job = %(job)s AND o.scheduled_for = r.scheduled_for)
+        """,
+        {"others": sorted(others), "since": since, "until": until, "job": job},
+    )
+    for run, other, scheduled_for in waiting:
+        follow(End(run=run, job=other, status=Status.SUCCEEDED, scheduled_for=scheduled_for), pipeline)
 
 
 def _skip(step: Job, end: End, pipeline: Pipeline, followed: Followed, reason: Reason, why: str) -> None:
@@ -126,12 +157,45 @@ def _go_on(step: Job, run: int, scheduled_for: datetime | None, pipeline: Pipeli
     followed.replaces += further.replaces
 
 
-def _all_succeeded(step: Job, scheduled_for: datetime) -> bool:
-    found = sql.value(
+def _decided(steps: Sequence[str], occurrence: datetime) -> set[str]:
+    """Those of these steps that have a run or a gap for the occurrence."""
+    found = sql.rows(
         """
-        SELECT count(DISTINCT job) FROM jobs_run
-         WHERE job = ANY(%s) AND scheduled_for = %s AND status = 'succeeded'
+        SELECT s.job FROM unnest(%(steps)s::text[]) AS s(job)
+         WHERE EXISTS (SELECT FROM jobs_run r WHERE r.job = s.job AND r.scheduled_for = %(occurrence)s)
+            OR %(occurrence)s <= (SELECT g.last FROM jobs_gap g WHERE g.job = s.job AND g.first <= %(occurrence)s
+                                   ORDER BY g.first DESC LIMIT 1)
         """,
-        [list(step.after), scheduled_for],
+        {"steps": list(steps), "occurrence": occurrence},
     )
-    return bool(found == len(set(step.after)))
+    return {step for (step,) in found}
+
+
+class _Others(NamedTuple):
+    """What a step's predecessors have come to for an occurrence: why it can't run any more, or whom it waits for."""
+
+    hindrance: str = ""
+    awaited: str = ""
+
+
+def _others(step: Job, occurrence: datetime) -> _Others:
+    found = sql.rows(
+        """
+        SELECT p.job, r.status, g.fate, g.reason, s.fingerprint <> '' AND s.ledger_through >= %(occurrence)s
+          FROM unnest(%(after)s::text[]) AS p(job)
+               LEFT JOIN jobs_run r ON r.job = p.job AND r.scheduled_for = %(occurrence)s
+               LEFT JOIN jobs_jobstate s ON s.job = p.job
+               LEFT JOIN LATERAL (
+                   SELECT fate, reason, last FROM jobs_gap WHERE job = p.job AND first <= %(occurrence)s
+                    ORDER BY first DESC LIMIT 1
+               ) AS g ON g.last >= %(occurrence)s
+         WHERE r.status IS DISTINCT FROM 'succeeded'
+        """,
+        {"after": sorted(set(step.after)), "occurrence": occurrence},
+    )
+    for name, status, fate, reason, is_decided in found:
+        if status is None and fate is not None:
+            return _Others(hindrance=f"Its predecessor {name} was {fate} ({reason}).")
+        if status is None and is_decided:
+            return _Others(hindrance=f"Its predecessor {name} wasn't due then by its ledger.")
+    return _Others(awaited=", ".join(name for name, *_ in found))

@@ -212,8 +212,7 @@ def insert_gaps(verdicts: Sequence[tuple[Window, Verdict]]) -> dict[str, int]:
                     latest[job.name] = state.last_gap
                 continue
             rows.append(_gap(job, fate, is_latest=place == len(verdict.fates) - 1))
-    if longer:
-        _lengthen(longer)
+    lengthen(longer)
     if rows:
         found = sql.rows(
             """
@@ -255,12 +254,15 @@ def _goes_on(state: State, span: Span) -> bool:
     return span.turn == 0 and state.ledger.fingerprint == span.fingerprint and span.same_cause(*cause)
 
 
-def _lengthen(longer: list[dict[str, Any]]) -> None:
+def lengthen(longer: Sequence[Mapping[str, Any]]) -> None:
+    """Let gaps go on: `gap` is the id, `last` the new end, `count` what is added."""
+    if not longer:
+        return
     sql.execute(
         """
         UPDATE jobs_gap g SET last = new.last, count = g.count + new.count
           FROM jsonb_to_recordset(%s) AS new(gap bigint, last timestamptz, count bigint)
          WHERE g.id = new.gap
         """,
-        [json.dumps(longer)],
+        [json.dumps(list(longer))],
     )

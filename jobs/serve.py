@@ -6,21 +6,21 @@ thousand, beside those for each run that is replaced; one where nothing is due.
 """
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from jobs import disabled, eras, pipelines, record, releases, rewinding, states, transitions
+from jobs import disabled, eras, pipelines, record, releases, rewinding, states, step_gaps, transitions
 from jobs.declarations import Job
 from jobs.eras import Era, Timeline
 from jobs.fate import Activity, Situation, Verdict, decide
 from jobs.faults import point
 from jobs.ncrontab import InvalidExpression
 from jobs.occurrences import Schedule, UnknownZone
+from jobs.pipelines import Pipeline
 from jobs.record import Born, Window
 from jobs.sessions import ledger_transaction
 from jobs.states import State
-from jobs.words import Overlap
 
 __all__ = ["Born", "retire", "serve"]
 
@@ -51,8 +51,7 @@ def serve(
     if not scheduled:
         return []
 
-    def windows(names: Iterable[str], lock: str = "") -> list[Window]:
-        found = states.read(list(names), lock=lock)
+    def windows_of(found: Iterable[State]) -> list[Window]:
         return [
             window
             for state in found
@@ -61,7 +60,7 @@ def serve(
         ]
 
     # A look without a lock: a watermark only goes forward, so what isn't due by it isn't due under the lock either.
-    seen = windows(scheduled)
+    seen = windows_of(states.read(list(scheduled)))
     known = {window.job.name for window in seen}
     missing = [] if as_recorded else [name for name in scheduled if name not in known]
     names = [*missing, *(window.job.name for window in seen if window.changes_something)]
@@ -70,15 +69,15 @@ def serve(
     with ledger_transaction():
         if missing:
             states.begin([scheduled[name] for name in missing], now)
-        lock = "FOR UPDATE OF s SKIP LOCKED" if skip_locked else "FOR UPDATE OF s"
-        found = windows(_with_steps(scheduled, names), lock)
-        if locked := sorted(set(names) - {window.job.name for window in found}):
-            log.warning("locked by another session, which serves them or hangs: job=%s", ",".join(locked))
+        pipeline = pipelines.current()
+        found = windows_of(_hold(names, pipeline, skip_locked))
+        if left := sorted(set(names) - {window.job.name for window in found}):
+            log.warning("locked by another session, which serves them or hangs: job=%s", ",".join(left))
         if not as_recorded:
             # Asked under the lock: what a newer release has served is its own from then on.
             ours = releases.ours(window.job.name for window in found)
             found = [window for window in found if window.job.name in ours]
-        born = _serve_locked(found)
+        born = _serve_locked(found, pipeline)
         point("birth.before_commit")
     point("birth.after_commit")
     for run in born:
@@ -91,18 +90,28 @@ def retire(scheduled: Sequence[str]) -> None:
 
     `scheduled` are the names of the jobs that have a schedule. If one comes back, its ledger begins again then.
     """
+    names = [state.job for state in states.read_unscheduled(scheduled)]
+    if not names:
+        return
     with ledger_transaction():
-        found = states.read_unscheduled(scheduled, lock="FOR UPDATE OF s SKIP LOCKED")
-        _serve_locked([_abandoned(state) for state in found])
+        pipeline = pipelines.current()
+        found = [state for state in _hold(names, pipeline, skip_locked=True) if state.ledger.fingerprint]
+        # Asked under the lock: a newer release may have begun with a job that this one doesn't know.
+        if releases.in_charge() is None:
+            _serve_locked([_abandoned(state) for state in found], pipeline)
 
 
-def _with_steps(jobs: Mapping[str, Job], names: list[str]) -> list[str]:
-    """These jobs, and the steps that may follow where a run of one is cancelled for another: all are locked at once."""
-    pipeline = pipelines.current()
-    return [
-        *names,
-        *(step for name in names if jobs[name].overlap is Overlap.REPLACE for step in pipeline.descendants(name)),
-    ]
+def _hold(names: Sequence[str], pipeline: Pipeline, skip_locked: bool) -> list[State]:
+    """Lock these jobs, and the steps after them: what becomes of a job's occurrences decides what becomes of theirs.
+
+    With `skip_locked`, jobs that another session has locked, or a step of which, are left out.
+    """
+    steps = {name: pipeline.descendants(name).keys() for name in names}
+    all_steps = sorted({step for found in steps.values() for step in found})
+    states.ensure(all_steps)
+    held = states.read([*names, *all_steps], lock="FOR UPDATE OF s SKIP LOCKED" if skip_locked else "FOR UPDATE OF s")
+    locked = {state.job for state in held}
+    return [state for state in held if state.job in steps and steps[state.job] <= locked]
 
 
 def _window(job: Job, state: State, now: datetime, patience: timedelta, as_recorded: bool) -> Window | None:
@@ -132,7 +141,7 @@ def _abandoned(state: State) -> Window:
     return Window(job=job, state=state, timeline=line, now=state.clock, abandoned=True)
 
 
-def _serve_locked(windows: Sequence[Window]) -> list[Born]:
+def _serve_locked(windows: Sequence[Window], pipeline: Pipeline) -> list[Born]:
     record.insert_edits([window for window in windows if window.timeline.edited_at])
     verdicts: list[tuple[Window, Verdict]] = []
     if due := [window for window in windows if window.timeline.is_due]:
@@ -143,9 +152,14 @@ def _serve_locked(windows: Sequence[Window]) -> list[Born]:
         verdicts = rewinding.without_recorded(verdicts)
         transitions.cancel_for_replacement([run for _, verdict in verdicts for run in verdict.replaces])
     gaps = record.insert_gaps(verdicts)
+    step_gaps.insert(verdicts, pipeline)
     changed = [window for window in windows if window.changes_something]
     record.end_overrides([window.job.name for window in changed if window.timeline.ends_override])
-    return record.insert_runs_and_advance(verdicts, changed, gaps)
+    born = record.insert_runs_and_advance(verdicts, changed, gaps)
+    for window in changed:
+        if window.timeline.restarted:
+            pipelines.follow_again(window.job.name, window.timeline.through, window.timeline.until, pipeline)
+    return born
 
 
 def _situation(window: Window, activity: Sequence[Activity]) -> Situation:

@@ -39,9 +39,9 @@ def read(jobs: Sequence[str], *, lock: str = "") -> list[State]:
     return _read("s.job = ANY(%s)", jobs, lock)
 
 
-def read_unscheduled(scheduled: Sequence[str], *, lock: str = "") -> list[State]:
+def read_unscheduled(scheduled: Sequence[str]) -> list[State]:
     """The rows of jobs that have a ledger, and no schedule any more."""
-    return _read("s.fingerprint <> '' AND NOT s.job = ANY(%s)", scheduled, lock)
+    return _read("s.fingerprint <> '' AND NOT s.job = ANY(%s)", scheduled, "")
 
 
 def _read(condition: str, jobs: Sequence[str], lock: str) -> list[State]:
@@ -114,17 +114,25 @@ def first_seen(clock: datetime) -> datetime:
     return clock - timedelta(seconds=clocks.elapsed() - declarations.FIRST_SEEN)
 
 
+def ensure(jobs: Sequence[str]) -> None:
+    """Make the rows that these jobs don't have yet, without a ledger: timers and tick begin it."""
+    if not jobs:
+        return
+    sql.execute(
+        """
+        INSERT INTO jobs_jobstate (job, fingerprint, paused_by, paused_reason)
+        SELECT job, '', '', '' FROM unnest(%s::text[]) AS new(job) ORDER BY job
+            ON CONFLICT (job) DO NOTHING
+        """,
+        [list(jobs)],
+    )
+
+
 def lock(job: Job) -> None:
     """Hold the job's lock until the transaction ends. A row that this makes has no ledger: timers and tick begin it."""
     if sql.row("SELECT FROM jobs_jobstate WHERE job = %s FOR UPDATE", [job.name]) is not None:
         return
-    sql.execute(
-        """
-        INSERT INTO jobs_jobstate (job, fingerprint, paused_by, paused_reason) VALUES (%s, '', '', '')
-            ON CONFLICT (job) DO NOTHING
-        """,
-        [job.name],
-    )
+    ensure([job.name])
     sql.execute("SELECT FROM jobs_jobstate WHERE job = %s FOR UPDATE", [job.name])
 
 

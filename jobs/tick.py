@@ -43,8 +43,7 @@ def tick() -> list[Born]:
     if not _aligned:
         # A job without a schedule gets its row too: in the admin it is what is asked to run.
         states.begin(job for job in registry.values() if not job.schedule)
-        if releases.in_charge() is None:
-            _unless_busy(partial(retire, [job.name for job in registry.scheduled()]))
+        _unless_busy(partial(retire, [job.name for job in registry.scheduled()]))
     supervisor.give_unsure_back()
     born = _serve(due)
     # Not before: where the database fails here, the next tick has to look at all jobs again.

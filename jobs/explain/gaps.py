@@ -72,7 +72,9 @@ def _gap_unscheduled(job: Job, gap: Gap, scene: Scene) -> Iterator[str]:
 
 
 def _gap_predecessor(job: Job, gap: Gap, scene: Scene) -> Iterator[str]:
-    yield f"It was {gap.fate}: a predecessor didn't succeed."
+    yield (
+        f"It was {gap.fate}: {sentence(gap.note)}" if gap.note else f"It was {gap.fate}: a predecessor didn't succeed."
+    )
 
 
 GAP: dict[Reason, Callable[[Job, Gap, Scene], Iterable[str]]] = {

@@ -68,4 +68,5 @@ def a_scheduled_run(status=Status.SUCCEEDED, started="02:00:02", ended="02:01:32
 
 def ends(run):
     run.refresh_from_db()
-    pipelines.follow(pipelines.End(run=run.pk, job=run.job, status=Status(run.status), scheduled_for=run.scheduled_for))
+    end = pipelines.End(run=run.pk, job=run.job, status=Status(run.status), scheduled_for=run.scheduled_for)
+    pipelines.follow(end, pipelines.current())

@@ -4,7 +4,8 @@ import pytest
 
 from jobs.declarations import registry
 from jobs.explain import Cause, explain
-from jobs.models import Gap, Run
+from jobs.models import Gap, JobState, Run
+from jobs.serve import serve
 from jobs.words import Status
 from tests.explain.story import DUE, a_ledger, at, ends, told
 from tests.rows import a_run, an_attempt
@@ -43,6 +44,17 @@ def test_a_step_whose_predecessor_was_missed_says_so(pipeline):
         "load follows fetch, due at 2026-03-14 02:00 UTC. It has no run for it.",
         "fetch was due at 2026-03-14 02:00 UTC.",
         "It was missed: it was found late, and a later occurrence ran in its place (misfire='latest').",
+    ]
+
+
+def test_a_step_that_was_skipped_with_its_predecessor_says_so(pipeline):
+    JobState.objects.update(ledger_through=at("01:00"), paused_at=at("01:00"), paused_by="ada")
+    serve([registry["fetch"]], at("02:01"))
+    found = explain(registry["report"], now=at("03:00"))
+    assert found.cause is Cause.SKIPPED
+    assert list(found.sentences) == [
+        "report was due at 2026-03-14 02:00 UTC.",
+        "It was skipped: fetch was skipped (paused).",
     ]
 
 
