@@ -10,6 +10,7 @@ from django.core.checks import ERROR, WARNING, CheckMessage, Error, Tags, Warnin
 from jobs import connections, host_checks, loading_checks, schedule_checks
 from jobs.declarations import Job, registry, unknown_settings
 from jobs.parameters import BrokenCommand, InvalidArguments, UnknownCommand, check_arguments
+from jobs.pipelines import DifferentSchedules, roots
 
 # Whether commands are loaded and their parsers asked.
 _with_commands = ContextVar("with_commands", default=False)
@@ -134,13 +135,12 @@ def pipelines(**_: Any) -> list[CheckMessage]:
                     "Take one `after` out of the circle.",
                 )
             )
-        elif len({registry[root].fingerprint for root in _roots(job)}) > 1:
+        elif len({registry[root].fingerprint for root in roots(job)}) > 1:
             found.append(
                 _error(
                     12,
                     job,
-                    f"The predecessors of job {job.name!r} have different schedules: "
-                    "they never succeed for the same occurrence.",
+                    str(DifferentSchedules(job)),
                     "Give them one schedule, or make one of them come after the other.",
                 )
             )
@@ -203,22 +203,6 @@ def _circle(job: Job) -> Sequence[str]:
             seen.add(way[-1])
             ways += [[*way, name] for name in registry[way[-1]].after]
     return []
-
-
-def _roots(job: Job) -> set[str]:
-    """The jobs at the beginning of the pipeline that this one is a step of."""
-    roots: set[str] = set()
-    seen: set[str] = set()
-    waiting = list(job.after)
-    while waiting:
-        name = waiting.pop()
-        if name in seen or name not in registry:
-            continue
-        seen.add(name)
-        waiting += registry[name].after
-        if not registry[name].after:
-            roots.add(name)
-    return roots
 
 
 def _error(number: int, job: Job, message: str, hint: str) -> CheckMessage:

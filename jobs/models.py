@@ -227,7 +227,7 @@ class Gap(models.Model):
     count = models.BigIntegerField()
     fate = models.CharField(max_length=7, choices=Fate)
     reason = models.CharField(max_length=12, choices=Reason)
-    by = models.TextField(blank=True, help_text="The operator or setting behind it.")
+    by = models.TextField(blank=True, help_text="The operator, setting or predecessor behind it.")
     note = models.TextField(blank=True, help_text="What the operator said, or what was found.")
     blocked_by = models.ForeignKey(
         Run, null=True, on_delete=models.DB_SET_NULL, related_name="+", help_text="The run they collided with."
@@ -286,7 +286,10 @@ class Release(models.Model):
     key = models.TextField(primary_key=True, help_text="Its name and a hash of its declarations.")
     name = models.TextField(blank=True, help_text="JOBS_RELEASE; empty where it isn't set.")
     declarations = models.JSONField(help_text="By job: a digest, and the rules that another release may need.")
-    deployed_at = models.DateTimeField(help_text="Of those at work the one deployed last is in charge.")
+    deployment = models.BigIntegerField(
+        default=0, db_default=0, help_text="A number that grows: of those at work the one deployed last is in charge."
+    )
+    deployed_at = models.DateTimeField()
     last_seen_at = models.DateTimeField(help_text="When the host last called one of its processes.")
 
     def __str__(self) -> str:

@@ -5,13 +5,14 @@ from datetime import datetime
 
 from django.conf import settings
 
-from jobs import claims, doorbell, overrides, record, states
+from jobs import claims, doorbell, overrides, pipelines, record, states
 from jobs.declarations import Job
 from jobs.doorbell import Ring
 from jobs.eras import INSTANT
 from jobs.models import Event, JobState
 from jobs.ncrontab import Expression
 from jobs.occurrences import Schedule
+from jobs.overrides import Override
 from jobs.parameters import check_arguments
 from jobs.serve import serve
 from jobs.sessions import ledger_transaction
@@ -147,8 +148,8 @@ def override(
 ) -> None:
     """From now on, and until its end, let another schedule, zone or arguments hold than the declared ones.
 
-    Raises InvalidExpression, UnknownZone, NothingToOverride, NeverDue, AlreadyOverridden, OverrideEndsInThePast or
-    OverrideEndsBeforeItBegins, and what `check_arguments` raises.
+    Raises InvalidExpression, UnknownZone, NothingToOverride, NeverDue, AlreadyOverridden, OverrideEndsInThePast,
+    OverrideEndsBeforeItBegins or DifferentSchedules, and what `check_arguments` raises.
     """
     _check_override(job, schedule, time_zone, arguments)
     with ledger_transaction():
@@ -164,6 +165,9 @@ def override(
         clock = max(filter(None, (clock, row.get().ledger_through)))
         if until is not None and until <= clock:
             raise OverrideEndsBeforeItBegins(job, clock)
+        wanted = Override(at=clock, by=by, schedule=schedule, time_zone=time_zone)
+        if schedule or time_zone:
+            pipelines.check_schedules(overrides.applied(job, wanted), clock)
         row.update(
             override_at=clock,
             override_until=until,

@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
-from jobs import births, releases, sql, states
+from jobs import births, overrides, releases, sql, states
 from jobs.declarations import Job, registry
+from jobs.occurrences import same_occurrences
 from jobs.words import Reason, Status, Trigger
 
 
@@ -27,6 +28,45 @@ class Followed:
 
     born: list[int] = field(default_factory=list)
     replaces: list[int] = field(default_factory=list)
+
+
+class DifferentSchedules(ValueError):
+    """The predecessors of job {job!r} have different schedules: they never succeed for the same occurrence."""
+
+    def __init__(self, step: Job) -> None:
+        super().__init__(
+            f"The predecessors of job {step.name!r} have different schedules: "
+            "they never succeed for the same occurrence."
+        )
+
+
+def roots(step: Job) -> list[str]:
+    """The declared jobs at the beginning of the pipeline that this one is a step of, in the order of their names."""
+    found: set[str] = set()
+    seen: set[str] = set()
+    waiting = list(step.after)
+    while waiting:
+        name = waiting.pop()
+        if name in seen or name not in registry:
+            continue
+        seen.add(name)
+        waiting += registry[name].after
+        if not registry[name].after:
+            found.add(name)
+    return sorted(found)
+
+
+def check_schedules(job: Job, at: datetime) -> None:
+    """Raise DifferentSchedules where a step after this job, as it is given, would wait for others that are due
+    otherwise at that moment. `at` is in the database's time; overrides count.
+    """
+    steps = Pipeline(registry.values()).descendants(job.name).values()
+    together = {step.name: [name for name in roots(step) if name != job.name] for step in steps}
+    held = overrides.in_force([name for names in together.values() for name in names], at)
+    for step in steps:
+        others = (overrides.applied(registry[name], held.get(name)) for name in together[step.name])
+        if not all(same_occurrences(job.fingerprint, other.fingerprint) for other in others):
+            raise DifferentSchedules(step)
 
 
 class Pipeline:
@@ -53,6 +93,23 @@ class Pipeline:
                     waiting.append(step.name)
         return found
 
+    def together(self) -> dict[str, list[str]]:
+        """For each job that a step comes after, the others that this step comes after, at once or further up."""
+        steps = {step.name: step for found in self._after.values() for step in found}
+        others: dict[str, set[str]] = defaultdict(set)
+        for step in steps.values():
+            before: set[str] = set()
+            waiting = list(step.after)
+            while waiting:
+                name = waiting.pop()
+                if name not in before:
+                    before.add(name)
+                    waiting += steps[name].after if name in steps else ()
+            if len(before) > 1:
+                for name in step.after:
+                    others[name] |= before - {name}
+        return {name: sorted(found) for name, found in others.items()}
+
     def lock_after(self, name: str) -> None:
         """Hold the locks of all steps that come after a job. Before a run of it ends: its row is changed under them.
 
@@ -62,6 +119,11 @@ class Pipeline:
         """
         for _, step in sorted(self.descendants(name).items()):
             states.lock(step)
+
+    def lock_with(self, job: Job) -> None:
+        """Hold the job's lock and those of all steps after it, in the order of the names."""
+        for _, each in sorted([(job.name, job), *self.descendants(job.name).items()], key=lambda pair: pair[0]):
+            states.lock(each)
 
 
 def current() -> Pipeline:

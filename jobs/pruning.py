@@ -1,5 +1,6 @@
 """Old runs, gaps and events go. Set-based, in batches, beside what is at work."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -8,6 +9,7 @@ from typing import Any
 from django.db import connection, transaction
 from django.utils import timezone
 
+from jobs import pipelines
 from jobs.words import Status
 
 # Runs in one transaction: large enough to be fast, small enough that nobody waits for its locks.
@@ -21,6 +23,12 @@ OLD_RUN = """
                        ELSE %(before)s::timestamptz END
     AND finished_at < greatest(%(before)s, %(failed_before)s)
     AND id < coalesce((%(oldest_kept)s::jsonb ->> job)::bigint, 0)
+    -- A step after several jobs asks for each one's run when the last of them ends.
+    AND NOT EXISTS (
+        SELECT FROM jobs_run o
+         WHERE o.scheduled_for = jobs_run.scheduled_for AND o.status IN ('queued', 'running')
+           AND jsonb_exists(%(together)s::jsonb -> jobs_run.job, o.job)
+    )
 """
 # The latest gap of a job may still grow.
 OLD_GAP = "last < %(failed_before)s AND id NOT IN (SELECT last_gap_id FROM jobs_jobstate WHERE last_gap_id IS NOT NULL)"
@@ -51,6 +59,7 @@ def prune(
         "failed_before": moment - failures_age,
         "failures": FAILURES,
         "oldest_kept": _oldest_kept(keep),
+        "together": json.dumps(pipelines.current().together()),
     }
     if dry_run:
         return _count(what)

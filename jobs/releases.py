@@ -82,6 +82,9 @@ def see(*, at_most_every: timedelta = timedelta(0)) -> None:
         return
     try:
         with ledger_transaction():
+            if starts:
+                # One after another: the numbers of two deployments differ, whatever the database's clock does.
+                sql.execute("SELECT pg_advisory_xact_lock(hashtextextended('jobs.releases', 0))")
             if not _touch(release, starts) and _insert(release):
                 _forget()
     except sql.Busy as error:
@@ -96,12 +99,15 @@ def _touch(release: Release, starts: bool) -> bool:
     row = sql.row(
         """
         WITH held AS (
-            SELECT key, %(starts)s AND last_seen_at < clock_timestamp() - %(silent)s AS comes_back
+            SELECT key, %(starts)s AND last_seen_at NOT BETWEEN clock_timestamp() - %(silent)s
+                                                            AND clock_timestamp() + %(silent)s AS comes_back
               FROM jobs_release WHERE key = %(key)s FOR UPDATE
         )
         UPDATE jobs_release r
            SET last_seen_at = clock_timestamp(),
-               deployed_at = CASE WHEN held.comes_back THEN clock_timestamp() ELSE deployed_at END
+               deployed_at = CASE WHEN held.comes_back THEN clock_timestamp() ELSE deployed_at END,
+               deployment = CASE WHEN held.comes_back THEN (SELECT max(deployment) + 1 FROM jobs_release)
+                                 ELSE deployment END
           FROM held WHERE r.key = held.key
         RETURNING held.comes_back
         """,
@@ -117,8 +123,9 @@ def _insert(release: Release) -> bool:
     before = in_charge()
     row = sql.row(
         """
-        INSERT INTO jobs_release (key, name, declarations, deployed_at, last_seen_at)
-        VALUES (%s, %s, %s, clock_timestamp(), clock_timestamp()) ON CONFLICT (key) DO NOTHING
+        INSERT INTO jobs_release (key, name, declarations, deployment, deployed_at, last_seen_at)
+        SELECT %s, %s, %s, coalesce(max(deployment), 0) + 1, clock_timestamp(), clock_timestamp() FROM jobs_release
+            ON CONFLICT (key) DO NOTHING
         RETURNING key
         """,
         [release.key, release.name, json.dumps(release.jobs)],
@@ -151,8 +158,12 @@ def _forget() -> None:
 def in_charge() -> Release | None:
     """The release in charge, where that is another one than this process's; None where it is this process's."""
     key = sql.row(
-        "SELECT key FROM jobs_release WHERE last_seen_at > clock_timestamp() - %s ORDER BY deployed_at DESC LIMIT 1",
-        [timing.LONGEST_PAUSE],
+        """
+        SELECT key FROM jobs_release
+         WHERE last_seen_at BETWEEN clock_timestamp() - %(silent)s AND clock_timestamp() + %(silent)s
+         ORDER BY deployment DESC LIMIT 1
+        """,
+        {"silent": timing.LONGEST_PAUSE},
     )
     return None if key is None or key[0] == own().key else _load(key[0])
 
@@ -182,7 +193,7 @@ def declared_somewhere(name: str) -> Job | None:
         """
         SELECT key FROM jobs_release
          WHERE jsonb_exists(declarations, %s) AND last_seen_at > clock_timestamp() - %s
-         ORDER BY deployed_at DESC LIMIT 1
+         ORDER BY deployment DESC LIMIT 1
         """,
         [name, timing.UNKNOWN],
     )

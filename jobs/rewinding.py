@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 from itertools import pairwise
 
-from jobs import sql, states, timing
+from jobs import pipelines, sql, states, timing
 from jobs.declarations import Job, registry
 from jobs.eras import INSTANT, Era
 from jobs.fate import Birth, Span, Verdict
@@ -18,6 +18,7 @@ from jobs.occurrences import Schedule
 from jobs.presentation import took, utc_time
 from jobs.record import Window
 from jobs.sessions import ledger_transaction
+from jobs.words import Reason
 
 log = logging.getLogger(__name__)
 
@@ -70,11 +71,14 @@ def rewind(job: Job, *, by: str, reason: str) -> datetime:
     Gives the former watermark. Raises NotAhead.
     """
     with ledger_transaction():
-        states.lock(job)
+        pipeline = pipelines.current()
+        pipeline.lock_with(job)
         now, through = states.clock(), JobState.objects.get(pk=job.name).ledger_through
         if through is None or through <= now:
             raise NotAhead(job)
-        _take_gaps_back(job, now)
+        _take_back(Gap.objects.filter(job=job.name, last__gt=now), now)
+        steps = list(pipeline.descendants(job.name))
+        _take_back(Gap.objects.filter(job__in=steps, by=job.name, reason=Reason.PREDECESSOR, last__gt=now), now)
         _let_runs_wait(job, now)
         sql.execute(
             """
@@ -92,8 +96,8 @@ def rewind(job: Job, *, by: str, reason: str) -> datetime:
     return through
 
 
-def _take_gaps_back(job: Job, now: datetime) -> None:
-    for gap in Gap.objects.filter(job=job.name, last__gt=now):
+def _take_back(gaps: Iterable[Gap], now: datetime) -> None:
+    for gap in gaps:
         if gap.first > now:
             gap.delete()
             continue

@@ -30,12 +30,7 @@ class _Swallowed(NamedTuple):
 
     @property
     def note(self) -> str:
-        return note(self.job, self.span.fate, self.span.reason)
-
-
-def note(predecessor: str, fate: str, reason: str) -> str:
-    """Why a step was skipped, after a predecessor that got no run."""
-    return f"{predecessor} was {fate} ({reason})"
+        return f"{self.job} was {self.span.fate} ({self.span.reason})"
 
 
 @dataclass(slots=True)
@@ -121,6 +116,7 @@ def _gaps(step: str, each: _Swallowed, known: _Step) -> Iterable[dict[str, Any]]
                     "last": last,
                     "count": 1 if first == last else each.schedule.count(first - INSTANT, last),
                     "reason": Reason.PREDECESSOR,
+                    "by": each.job,
                     "note": each.note,
                 }
         after = max(after, end)
@@ -157,10 +153,10 @@ def _insert(new: Sequence[dict[str, Any]]) -> None:
     sql.execute(
         """
         INSERT INTO jobs_gap (job, fingerprint, first, last, count, fate, reason, by, note)
-        SELECT job, fingerprint, first, last, count, %s, reason, '', note
+        SELECT job, fingerprint, first, last, count, %s, reason, by, note
           FROM jsonb_to_recordset(%s)
             AS new(job text, fingerprint text, first timestamptz, last timestamptz, count bigint, reason text,
-                   note text)
+                   by text, note text)
         """,
         [Fate.SKIPPED, json.dumps(rows)],
     )

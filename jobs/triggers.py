@@ -6,13 +6,13 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 
-from jobs import births, claims, doorbell, states, transitions
+from jobs import births, claims, doorbell, pipelines, states, transitions
 from jobs.declarations import registry
 from jobs.doorbell import Ring
 from jobs.models import Run
 from jobs.parameters import check_arguments
 from jobs.sessions import ledger_transaction
-from jobs.words import Status, Trigger
+from jobs.words import Overlap, Status, Trigger
 
 log = logging.getLogger(__name__)
 
@@ -37,6 +37,9 @@ def request(
     if arguments is not None:
         check_arguments(declared.command, arguments)
     with ledger_transaction():
+        if declared.overlap is Overlap.REPLACE:
+            # The steps of what is cancelled for it follow: all locks are taken in one order.
+            pipelines.current().lock_with(declared)
         newborn = births.give_birth(
             declared,
             trigger,

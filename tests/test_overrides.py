@@ -16,6 +16,7 @@ from jobs.models import Event, Gap, JobState, Run
 from jobs.ncrontab import InvalidExpression
 from jobs.occurrences import UnknownZone
 from jobs.parameters import InvalidArguments
+from jobs.pipelines import DifferentSchedules
 from jobs.serve import retire, serve
 from jobs.words import Status
 from tests.rows import first_seen_at
@@ -370,3 +371,45 @@ def test_two_jobs_that_would_share_a_setting_are_warned_of(declared):
         "'import_rates' alike.",
         "The setting's name is the job's in capitals, with _ for -: give one of them another name.",
     )
+
+
+@pytest.fixture
+def two_sources(declared):
+    for name in ("left", "right"):
+        declared(name, command="succeeds", schedule="0 0 2 * * *")
+    declared("join", command="succeeds", after=["left", "right"])
+    declared("last", command="succeeds", after="join")
+    serve(registry.scheduled())
+
+
+def test_an_override_that_parts_a_steps_predecessors_is_refused(two_sources):
+    with pytest.raises(DifferentSchedules) as error:
+        operators.override(registry["left"], schedule="0 0 3 * * *", by="ada")
+    assert str(error.value) == (
+        "The predecessors of job 'join' have different schedules: they never succeed for the same occurrence."
+    )
+    assert JobState.objects.get(pk="left").override_at is None
+
+
+def test_arguments_of_a_steps_predecessor_can_be_overridden(two_sources):
+    operators.override(registry["left"], arguments=[], by="ada")
+    assert JobState.objects.get(pk="left").override_at is not None
+
+
+def test_a_step_that_an_older_override_parts_from_a_predecessor_says_so(two_sources):
+    now = states.clock()
+    JobState.objects.filter(pk="left").update(
+        override_at=now, override_by="ada", override_schedule="0 0 3 * * *", fingerprint="0 0 3 * * * UTC"
+    )
+    told = explain(registry["join"]).text
+    assert (
+        "The predecessors of job 'join' have different schedules: they never succeed for the same occurrence." in told
+    )
+    assert told.endswith("left is overridden by ada.")
+
+
+def test_the_step_after_an_overridden_job_is_explained_by_the_override(declared):
+    declared("left", command="succeeds", schedule="0 0 2 * * *")
+    declared("step", command="succeeds", after="left")
+    operators.override(registry["left"], schedule="0 0 3 * * *", by="ada")
+    assert explain(registry["step"]).occurrence.hour == 3

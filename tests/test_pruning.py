@@ -155,3 +155,18 @@ def test_a_dry_run_counts_what_would_go_and_leaves_it():
 
 def test_an_empty_ledger_is_pruned_in_peace():
     assert pruned() == Pruned(runs=0, attempts=0, gaps=0, events=0)
+
+
+def test_a_run_that_a_step_still_asks_for_stays(declared):
+    """The other predecessor, or what that one waits for, is at work for a month now."""
+    for name in ("left", "other"):
+        declared(name, schedule="0 0 2 * * *")
+    declared("right", after="other")
+    declared("join", after=["left", "right"])
+    needed, done = (a_run("left", scheduled_for=days_ago(days), finished_at=days_ago(days)) for days in (31, 32))
+    at_work = a_run("other", "running", scheduled_for=days_ago(31))
+    assert pruned().runs == 1
+    assert what_is_left() == [needed, at_work]
+    Run.objects.filter(pk=at_work.pk).update(status="succeeded", finished_at=NOON)
+    assert pruned().runs == 1
+    assert done not in what_is_left()

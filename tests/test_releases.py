@@ -85,6 +85,15 @@ def test_a_release_that_is_no_longer_at_work_is_in_charge_of_nothing(process):
     assert in_charge() is None
 
 
+def test_a_deployment_while_the_databases_clock_was_ahead_is_not_in_charge_for_ever(process):
+    process("1", nightly=DAILY)
+    Release.objects.update(deployed_at=states.clock() + 50000 * MINUTE, last_seen_at=states.clock() + 50000 * MINUTE)
+    process("2", nightly=HOURLY)
+    assert in_charge() is None
+    process("1")
+    assert in_charge() is None
+
+
 def test_other_settings_make_another_release_of_the_same_code(process, monkeypatch):
     process("", nightly=DAILY)
     monkeypatch.setenv("JOBS_SCHEDULE__NIGHTLY", "0 30 2 * * *")

@@ -55,7 +55,7 @@ def explain(job: Job, when: datetime | None = None, now: datetime | None = None)
     # Local times that the clock jumps over equal nothing, so Python has it.
     when = when.astimezone(UTC) if when else None
     job = overrides.effective(job, moment)
-    schedule = schedule_of(job)
+    schedule = _schedule_at(job, moment)
     if schedule is None:
         return _without_schedule(job, when, moment)
     before, after = schedule.previous((when or moment) + INSTANT), schedule.next(when or moment)
@@ -115,6 +115,16 @@ def schedule_of(job: Job) -> Schedule | None:
     if job.schedule:
         return job.schedule
     return next((registry[name].schedule for name in ancestors(job) if registry[name].schedule), None)
+
+
+def _schedule_at(job: Job, moment: datetime) -> Schedule | None:
+    """The same, with the overrides that hold at a moment."""
+    if job.schedule:
+        return job.schedule
+    before = ancestors(job)
+    held = overrides.in_force(before, moment) if before else {}
+    present = (overrides.applied(registry[name], held.get(name)).schedule for name in before)
+    return next((schedule for schedule in present if schedule), None)
 
 
 def zone_of(job: Job) -> ZoneInfo:

@@ -1,10 +1,12 @@
 """What became of an occurrence, for a job and down the pipeline before it."""
 
+from jobs import overrides
 from jobs.declarations import Job, registry
 from jobs.explain.absence import not_due, told_without_rows
 from jobs.explain.gaps import told_of_gap
 from jobs.explain.runs import CAUSES, told_of_run
 from jobs.explain.scene import Cause, Scene, Told, joined
+from jobs.pipelines import DifferentSchedules, roots
 from jobs.words import Status
 
 
@@ -31,9 +33,20 @@ def _told_of_predecessors(job: Job, scene: Scene) -> Told:
         cause, sentences = _told_of_predecessor(name, scene)
         causes.add(cause)
         told += sentences
+    if others := _with_another_schedule(job, scene):
+        return Cause.SKIPPED, [*told, str(DifferentSchedules(job)), *others]
     if causes == {Cause.RAN}:
         return Cause.UNRECORDED, [*told, "No run followed. Was the step declared when that ended?"]
     return (Cause.WAITS if causes & PENDING else Cause.SKIPPED), told
+
+
+def _with_another_schedule(job: Job, scene: Scene) -> list[str]:
+    """The overrides that make the step's predecessors due at different moments."""
+    held = {name: overrides.of(scene.states.get(name), scene.now) for name in roots(job)}
+    schedules = {overrides.applied(registry[name], override).fingerprint for name, override in held.items()}
+    if len(schedules) < 2:
+        return []
+    return [f"{name} is overridden by {override.by}." for name, override in held.items() if override]
 
 
 def _told_of_predecessor(name: str, scene: Scene) -> Told:
@@ -43,7 +56,7 @@ def _told_of_predecessor(name: str, scene: Scene) -> Told:
         return CAUSES.get(Status(run.status), Cause.RAN), [f"{name} {ended}{run.status} (run {run.pk})."]
     if name not in registry:
         return Cause.UNRECORDED, [f"{name} isn't declared any more."]
-    return fate_of(registry[name], scene)
+    return fate_of(overrides.applied(registry[name], overrides.of(scene.states.get(name), scene.now)), scene)
 
 
 PENDING = {Cause.QUEUED, Cause.RUNNING, Cause.WAITS, Cause.UNDECIDED}

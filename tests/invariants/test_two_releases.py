@@ -55,8 +55,8 @@ def test_a_rollback_puts_the_former_release_in_charge_again(start):
     for name, process in zip("121", hosts, strict=True):
         process.begin()
         assert process.wait() == 0
-        assert Release.objects.latest("deployed_at").name == name
-        Release.objects.update(last_seen_at=Release.objects.latest("deployed_at").deployed_at - OUT_OF_SIGHT)
+        assert Release.objects.latest("deployment").name == name
+        Release.objects.update(last_seen_at=Release.objects.latest("deployment").deployed_at - OUT_OF_SIGHT)
     edited = Event.objects.filter(kind="schedule_changed", job="edited")
     assert [event.message.partition(".")[0] for event in edited.order_by("id")] == [
         "The schedule changed from */2 * * * * * UTC to */3 * * * * * UTC",

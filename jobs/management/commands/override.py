@@ -15,6 +15,7 @@ from jobs.management.operator import operator
 from jobs.ncrontab import InvalidExpression
 from jobs.occurrences import Schedule, UnknownZone
 from jobs.parameters import BrokenCommand, InvalidArguments, UnknownCommand
+from jobs.pipelines import DifferentSchedules
 
 REFUSALS = (
     operators.AlreadyOverridden,
@@ -23,6 +24,7 @@ REFUSALS = (
     operators.NothingToOverride,
     operators.OverrideEndsBeforeItBegins,
     operators.OverrideEndsInThePast,
+    DifferentSchedules,
     InvalidExpression,
     UnknownZone,
     InvalidArguments,

@@ -1,0 +1,183 @@
+"""Random histories of pipelines: every occurrence of every step has one fate, whatever its predecessors do."""
+
+import os
+from datetime import timedelta
+
+import pytest
+from django.db import connection, transaction
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+
+from jobs import claims, clocks, declarations, instance, operators, releases, sight, states, tick, transitions, triggers
+from jobs.declarations import declare, registry
+from jobs.models import Gap, Run
+from jobs.pipelines import DifferentSchedules
+from jobs.serve import serve
+from jobs.transitions import Outcome
+from jobs.words import ENDED, AttemptStatus, Status
+from tests.invariants.test_model import ENDS, LATER, POLICIES, START, moved_clock
+from tests.rows import settled_ticks
+
+pytestmark = pytest.mark.invariant
+SCHEDULES = ["*/10 * * * * *", "0 * * * * *", "0 */7 * * * *", "0 30 2 * * *"]
+SOURCES = ["left", "right"]
+STEPS = {"step": ["left"], "join": SOURCES, "last": ["join"], "wide": ["step", "right"]}
+ANY = st.sampled_from([*SOURCES, *STEPS])
+
+
+class Pipelines(RuleBasedStateMachine):
+    """Two jobs that share a schedule and differ in their rules, and steps after one of them and after both."""
+
+    def __init__(self):
+        super().__init__()
+        self.now, self.disabled = START, set()
+        self.transaction = transaction.atomic()
+        self.transaction.__enter__()
+        moved_clock(connection)
+        self.move(0)
+
+    def teardown(self):
+        for setting in self.disabled:
+            del os.environ[setting]
+        transaction.set_rollback(True)
+        self.transaction.__exit__(None, None, None)
+
+    def move(self, seconds):
+        self.now += timedelta(seconds=seconds)
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT set_config('moved.now', %s, true)", [self.now.isoformat()])
+
+    @initialize(
+        schedule=st.sampled_from(SCHEDULES),
+        rules=st.lists(
+            st.fixed_dictionaries(
+                {
+                    "overlap": st.sampled_from(POLICIES),
+                    "misfire": st.sampled_from(["latest", "all", "none"]),
+                    "retries": st.integers(0, 1),
+                }
+            ),
+            min_size=2,
+            max_size=2,
+        ),
+    )
+    def begin(self, schedule, rules):
+        self.rules = rules
+        tick._aligned, sight._last, releases._seen = False, None, None
+        self.deploy(schedule)
+
+    @rule(schedule=st.sampled_from(SCHEDULES))
+    def deploy(self, schedule):
+        """A process starts that may know another schedule."""
+        clocks.elapsed = lambda: 0.0
+        states.first_seen = lambda clock, now=self.now: now
+        registry.clear()
+        for name, rules in zip(SOURCES, self.rules, strict=True):
+            declare(name, command="succeeds", schedule=schedule, retry_delay=timedelta(seconds=20), **rules)
+        for name, after in STEPS.items():
+            declare(name, command="succeeds", after=after)
+        assert not registry.problems
+        releases.see()
+        self.tick(0)
+
+    @rule(seconds=LATER)
+    def tick(self, seconds):
+        self.move(seconds)
+        settled_ticks()
+        tick.tick()
+
+    @rule(seconds=LATER, name=st.sampled_from(SOURCES), early=st.integers(0, 3))
+    def a_timer_fires(self, seconds, name, early):
+        self.move(seconds)
+        serve([registry[name]], self.now + timedelta(seconds=early))
+
+    @rule(name=ANY)
+    def a_person_asks_for_a_run(self, name):
+        triggers.request(name, requested_by="ada", ring=False)
+
+    @rule(place=st.integers(0, 5), end=st.sampled_from([AttemptStatus.SUCCEEDED, *ENDS]))
+    def a_run_is_executed(self, place, end):
+        queued = Run.objects.filter(status=Status.QUEUED).order_by("id").values_list("id", flat=True)
+        if queued and (claim := claims.claim(queued[place % len(queued)], instance.current())):
+            transitions.finish(claim, Outcome(status=end, error="drawn"))
+
+    @rule(place=st.integers(0, 5))
+    def a_run_begins(self, place):
+        queued = Run.objects.filter(status=Status.QUEUED).order_by("id").values_list("id", flat=True)
+        if queued:
+            claims.claim(queued[place % len(queued)], instance.current())
+
+    @rule(place=st.integers(0, 5))
+    def a_run_is_cancelled(self, place):
+        if runs := Run.objects.order_by("-id").values_list("id", flat=True)[:6]:
+            triggers.cancel(runs[place % len(runs)], "ada")
+
+    @rule(name=ANY, minutes=st.sampled_from([None, 1, 600]))
+    def a_job_is_paused(self, name, minutes):
+        until = None if minutes is None else self.now + timedelta(minutes=minutes)
+        try:
+            operators.pause(registry[name], by="ada", reason="stocktaking", until=until)
+        except operators.AlreadyPaused:
+            operators.resume(registry[name], by="ada")
+
+    @rule(name=st.sampled_from(SOURCES))
+    def a_function_is_disabled_or_enabled(self, name):
+        setting = f"AzureWebJobs.{name}.Disabled"
+        if setting in self.disabled:
+            self.disabled.remove(setting)
+            del os.environ[setting]
+        else:
+            self.disabled.add(setting)
+            os.environ[setting] = "1"
+
+    @rule(name=st.sampled_from(SOURCES), schedule=st.sampled_from(SCHEDULES))
+    def an_override_that_parts_them_is_refused(self, name, schedule):
+        try:
+            operators.override(registry[name], schedule=schedule, by="ada")
+        except DifferentSchedules:
+            return
+        assert registry[name].schedule.expression.text == schedule
+        operators.end_override(registry[name], by="ada")
+
+    @invariant()
+    def every_occurrence_of_every_step_has_one_fate(self):
+        """When all its predecessors have theirs, or as soon as one didn't succeed; never two, and never before."""
+        known = Run.objects.filter(scheduled_for__isnull=False).values_list("job", "scheduled_for", "status")
+        runs = {(job, moment): status for job, moment, status in known}
+        gaps = list(Gap.objects.all())
+
+        def fates(job, moment):
+            covering = [gap.fate for gap in gaps if gap.job == job and gap.first <= moment <= gap.last]
+            return covering + [runs[key] for key in [(job, moment)] if key in runs]
+
+        for moment in {moment for _, moment in runs} | {edge for gap in gaps for edge in (gap.first, gap.last)}:
+            for step, predecessors in STEPS.items():
+                ended = [fate for name in predecessors for fate in fates(name, moment) if fate in ENDED]
+                is_decided = len(ended) == len(predecessors) or bool(set(ended) - {Status.SUCCEEDED})
+                assert len(fates(step, moment)) == is_decided, (step, moment, ended)
+
+    @invariant()
+    def gaps_count_what_they_cover(self):
+        for gap in Gap.objects.filter(job__in=STEPS):
+            expected = registry["left"].schedule.of_fingerprint(gap.fingerprint)
+            assert expected.count(gap.first - timedelta(microseconds=1), gap.last) == gap.count
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.django_db
+def test_random_histories_of_pipelines(declared, monkeypatch):
+    for module, name in ((tick, "_aligned"), (states, "first_seen"), (clocks, "elapsed"), (declarations, "FIRST_SEEN")):
+        monkeypatch.setattr(module, name, getattr(module, name))
+    for module, name in ((sight, "_last"), (releases, "_seen")):
+        monkeypatch.setattr(module, name, None)
+    run_state_machine_as_test(
+        Pipelines,
+        settings=settings(
+            max_examples=int(os.environ.get("JOBS_EXAMPLES", "40")),
+            stateful_step_count=25,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+            print_blob=True,
+        ),
+    )
