@@ -107,6 +107,7 @@ def test_an_operators_shell_without_the_apps_settings_leaves_the_apps_schedule_i
     assert not Event.objects.filter(kind="schedule_changed").exists()
     monkeypatch.setenv("JOBS_SCHEDULE__EACH_SECOND", "* * * * * *")
     declare_it()
+    Run.objects.all().delete()
     JobState.objects.update(ledger_through=states.clock() - timedelta(seconds=10))
     assert tick.tick()
 
