@@ -87,9 +87,9 @@ def held_lock(server):
 
 def writers_backend(server, application):
     """The process of the server that serves the writer, by what the writer alone says."""
-    until(lambda: one(server, "SELECT 1 FROM jobs_output"), 30, "output")
+    until(lambda: one(server, "SELECT 1 FROM jobs_output"), 60, "output")
     it = "SELECT pid FROM pg_stat_activity WHERE application_name = %s AND query ~ 'jobs_output|LISTEN|WITH held'"
-    return until(lambda: one(server, it, application), 30, "the writer")
+    return until(lambda: one(server, it, application), 60, "the writer")
 
 
 def test_an_end_that_cant_be_recorded_holds_up_neither_heartbeats_nor_ticks(server, begin):
@@ -100,9 +100,9 @@ def test_an_end_that_cant_be_recorded_holds_up_neither_heartbeats_nor_ticks(serv
         ends_as(server, "long", ("succeeded", 1))
         assert status(server, "first") == ("running", 1)
         served = "SELECT ledger_through > now() - interval '10 s' FROM jobs_jobstate WHERE job = 'each_second'"
-        until(lambda: one(server, served), what="a tick")
+        until(lambda: one(server, served), 60, "a tick")
     ends_as(server, "first", ("succeeded", 1))
-    until(lambda: status(server, "step"), what="the step")
+    until(lambda: status(server, "step"), 60, "the step")
 
 
 def test_a_host_cut_off_in_mid_end_lets_go(server, begin):
@@ -110,7 +110,7 @@ def test_a_host_cut_off_in_mid_end_lets_go(server, begin):
     idle = (
         "SELECT 1 FROM pg_stat_activity WHERE state = 'idle in transaction' AND state_change < now() - interval '1 s'"
     )
-    until(lambda: one(server, idle), 30, "the host to be cut off")
+    until(lambda: one(server, idle), 60, "the host to be cut off")
     second = job("second", command="succeeds", schedule=FIRST["rules"]["schedule"])
     begin(second, job("step", command="succeeds", after="second"), LONG)
     ends_as(server, "second", ("succeeded", 1))
@@ -140,7 +140,7 @@ def test_a_proxy_that_swallows_costs_no_run(server, begin):
 
 def test_a_supervisor_that_was_frozen_past_its_fence_still_records_the_end_that_it_finds(server, begin):
     host = begin(job("short", 3, command="sleeps"))
-    until(lambda: one(server, "SELECT 1 FROM jobs_output"), 30, "its first words")
+    until(lambda: one(server, "SELECT 1 FROM jobs_output"), 60, "its first words")
     os.kill(host.popen.pid, signal.SIGSTOP)
     time.sleep(TIMING["FENCE"] + 1)
     os.kill(host.popen.pid, signal.SIGCONT)
@@ -150,10 +150,10 @@ def test_a_supervisor_that_was_frozen_past_its_fence_still_records_the_end_that_
 def test_an_end_that_the_database_was_away_for_is_recorded_by_the_next_worker(server, begin, tmp_path, monkeypatch):
     monkeypatch.setenv("JOBS_JOURNAL", str(tmp_path))
     host = begin(job("short", 2, command="sleeps"))
-    until(lambda: status(server, "short") == ("running", 1), 30, "the run")
+    until(lambda: status(server, "short") == ("running", 1), 60, "the run")
     server.stop()
     try:
-        until(lambda: list(tmp_path.glob("*.json")), 30, "the end on disk")
+        until(lambda: list(tmp_path.glob("*.json")), 60, "the end on disk")
         host.kill()
         host.wait()
     finally:
@@ -161,6 +161,6 @@ def test_an_end_that_the_database_was_away_for_is_recorded_by_the_next_worker(se
     (tmp_path / "damaged.json").write_text('{"claim": ')
     begin(EACH_SECOND, tick_for=600)
     ends_as(server, "short", ("succeeded", 1))
-    until(lambda: not list(tmp_path.iterdir()), what="an empty journal")
+    until(lambda: not list(tmp_path.iterdir()), 60, "an empty journal")
     with suppress(ProcessLookupError):
         assert not host.tree()

@@ -68,16 +68,16 @@ def test_an_outage_in_mid_run_costs_nothing(server):
     ticker.wait_until_ready()
     runner.begin()
     with server.connect() as connection:
-        until(lambda: connection.execute("SELECT 1 FROM jobs_output").fetchone())
+        until(lambda: connection.execute("SELECT 1 FROM jobs_output").fetchone(), 60)
         ticker.begin()
-        until(lambda: connection.execute("SELECT 1 FROM jobs_run WHERE job = 'each_second'").fetchone())
+        until(lambda: connection.execute("SELECT 1 FROM jobs_run WHERE job = 'each_second'").fetchone(), 60)
     server.stop()
     time.sleep(OUTAGE)
     server.start()
     assert runner.wait() == 0
     with server.connect() as connection:
         served = "SELECT 1 FROM jobs_jobstate WHERE job = 'each_second' AND ledger_through > %s"
-        until(lambda: connection.execute(served, [datetime.now(UTC) - timedelta(seconds=5)]).fetchone(), 30)
+        until(lambda: connection.execute(served, [datetime.now(UTC) - timedelta(seconds=5)]).fetchone(), 60)
     ticker.kill()
     ticker.wait()
 
