@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db.models import Q
 from django.utils import timezone
 
 from jobs import disabled, masking, overrides
@@ -26,13 +27,48 @@ class Difference:
 
 
 def drift(now: datetime | None = None) -> list[Difference]:
-    """All differences, by job in the order of their declaration. One query."""
+    """All differences, by job in the order of their declaration, then those of jobs declared no longer. One query."""
     moment = now or timezone.now()
-    states = JobState.objects.in_bulk(list(registry))
-    return [difference for job in registry.values() for difference in _of(job, states.get(job.name), moment)] + [
-        Difference(job="–", what="setting", declared="no such job", now=name, by="app settings")
-        for name in unknown_settings()
+    changed = Q(paused_at__isnull=False) | Q(override_at__isnull=False)
+    states = {state.job: state for state in JobState.objects.filter(changed | Q(pk__in=list(registry)))}
+    return [
+        *(difference for job in registry.values() for difference in _of(job, states.get(job.name), moment)),
+        *(
+            difference
+            for name in sorted(states.keys() - registry.keys())
+            for difference in _left_behind(states[name], moment)
+        ),
+        *(
+            Difference(job="–", what="setting", declared="no such job", now=name, by="app settings")
+            for name in unknown_settings()
+        ),
     ]
+
+
+def _left_behind(state: JobState, now: datetime) -> Iterator[Difference]:
+    """What was changed of a job that is declared no longer: it may have another name now, which isn't changed."""
+    if state.is_paused(now):
+        yield Difference(
+            job=state.job,
+            what="job",
+            declared="no such job",
+            now=f"paused. `manage.py resume {state.job}` ends that",
+            by=state.paused_by,
+            reason=state.paused_reason,
+            since=state.paused_at,
+            until=state.paused_until,
+        )
+    if override := overrides.of(state, now):
+        yield Difference(
+            job=state.job,
+            what="job",
+            declared="no such job",
+            now=f"overridden. `manage.py override {state.job} --end` ends that",
+            by=override.by,
+            reason=override.reason,
+            since=override.at,
+            until=override.until,
+        )
 
 
 def _of(job: Job, state: JobState | None, now: datetime) -> Iterator[Difference]:

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from django.conf import settings
+from django.db.models import Q
 
 from jobs import claims, doorbell, overrides, pipelines, record, states
-from jobs.declarations import Job
+from jobs.declarations import Job, registry
 from jobs.doorbell import Ring
 from jobs.eras import INSTANT
 from jobs.models import Event, JobState
@@ -79,6 +80,17 @@ def resume(job: Job, *, by: str) -> None:
     # Its retries waited for the end of the pause.
     ready = claims.next_ready(settings.JOBS_MAX_RUNNING)
     doorbell.ring_all(Ring(run=run) for run in dict.fromkeys([*(run.run for run in born), *ready]))
+
+
+def declared_or_left(name: str) -> Job:
+    """The job, or what is left of one that is declared no longer: its pause or override, which may be ended.
+
+    Raises UnknownJob.
+    """
+    left = Q(paused_at__isnull=False) | Q(override_at__isnull=False)
+    if name not in registry and JobState.objects.filter(left, pk=name).exists():
+        return Job(name=name, command=name)
+    return registry[name]
 
 
 class AlreadyOverridden(ValueError):

@@ -56,6 +56,20 @@ def test_settings_differ(declared, monkeypatch):
     ]
 
 
+def test_what_was_changed_of_a_renamed_job_differs_until_it_is_ended(declared):
+    operators.pause(registry["hourly"], by="ada", reason="the bank moves")
+    operators.override(registry["hourly"], arguments=[], by="bob")
+    registry.clear()
+    declared("each_hour", command="succeeds", schedule="0 0 * * * *")
+    assert told() == [
+        ("hourly", "job", "no such job", "paused. `manage.py resume hourly` ends that", "ada", "the bank moves"),
+        ("hourly", "job", "no such job", "overridden. `manage.py override hourly --end` ends that", "bob", ""),
+    ]
+    call_command("resume", "hourly")
+    call_command("override", "hourly", "--end")
+    assert told() == []
+
+
 def test_the_command_says_when_there_is_none(capsys):
     call_command("drift")
     assert capsys.readouterr().out == "Nothing differs from the code.\n"

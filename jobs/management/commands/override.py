@@ -57,11 +57,11 @@ class Command(LedgerCommand):
 
     def handle(self, *, job: str, until: str | None, **options: Any) -> None:
         try:
-            declared = registry[job]
             if options["end"]:
-                operators.end_override(declared, by=operator())
+                operators.end_override(operators.declared_or_left(job), by=operator())
                 self.stdout.write(f"{job} is as declared again.")
                 return
+            declared = registry[job]
             zone = zone_of(declared)
             ends_at = end(until, zone, states.clock()) if until else None
             operators.override(

@@ -1,7 +1,7 @@
 """`manage.py pause JOB…`: skip a job's occurrences for a while."""
 
 from argparse import ArgumentParser
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
@@ -49,11 +49,11 @@ def add_jobs(parser: ArgumentParser) -> None:
     parser.add_argument("--all", action="store_true", help="All declared jobs.")
 
 
-def chosen(names: Sequence[str], all: bool) -> list[Job]:
-    """The jobs that are meant. Raises CommandError where one isn't declared, or none is named."""
+def chosen(names: Sequence[str], all: bool, find: Callable[[str], Job] = registry.__getitem__) -> list[Job]:
+    """The jobs that are meant. Raises CommandError where one isn't found, or none is named."""
     if bool(names) == all:
         raise CommandError("Name jobs, or write --all for all of them. `manage.py jobs` lists them.")
     try:
-        return [registry[name] for name in (registry if all else names)]
+        return [find(name) for name in (registry if all else names)]
     except UnknownJob as error:
         raise CommandError(str(error)) from None

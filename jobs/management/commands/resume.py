@@ -20,7 +20,7 @@ class Command(LedgerCommand):
 
     def handle(self, *, jobs: list[str], all: bool, **options: Any) -> None:
         refused: list[str] = []
-        for job in chosen(jobs, all):
+        for job in chosen(jobs, all, operators.declared_or_left):
             try:
                 operators.resume(job, by=operator())
             except operators.NotPaused as error:
