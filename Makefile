@@ -75,7 +75,7 @@ lock:  ## Lock the requirements anew (wants uv): make lock ARGS=--upgrade
 
 .PHONY: soak
 soak: venv  ## Run the invariants under faults again and again: make soak TIMES=100
-	@JOBS_OUTAGE=3 LOCAL=1 $(PYTHON_IN_VENV) -m pytest -x -m invariant tests/invariants --times $(TIMES) $(ARGS)
+	@JOBS_OUTAGE=3 JOBS_IN_A_ROW=1000 LOCAL=1 $(PYTHON_IN_VENV) -m pytest -x -m invariant tests/invariants --times $(TIMES) $(ARGS)
 
 .PHONY: chaos
 chaos: venv  ## Let random faults loose on real hosts, and judge what became of it: make chaos MINUTES=20 HOSTS=3 SEED=7

@@ -1,6 +1,9 @@
 """What tests ask of real processes."""
 
+import os
 import time
+from contextlib import suppress
+from pathlib import Path
 
 
 def is_alive(pid):
@@ -14,6 +17,33 @@ def is_alive(pid):
 def parent_of(pid):
     with open(f"/proc/{pid}/stat") as stat:
         return int(stat.read().rpartition(")")[2].split()[1])
+
+
+def children_of(pid):
+    """Its children, with those that have ended and that it hasn't reaped."""
+    found = set()
+    for name in filter(str.isdecimal, os.listdir("/proc")):
+        with suppress(OSError):
+            if parent_of(name) == pid:
+                found.add(int(name))
+    return found
+
+
+def memory_of(pid):
+    """How much it has in memory, in bytes."""
+    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+def forget_peak_of_memory():
+    """Have `peak_of_memory` begin again, where the system can do that."""
+    with suppress(OSError):
+        Path("/proc/self/clear_refs").write_text("5")
+
+
+def peak_of_memory():
+    """The most that this process had in memory, in bytes."""
+    status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
+    return int(status["VmHWM"].split()[0]) * 1024
 
 
 def until(condition, seconds=10.0, what="it"):

@@ -1,5 +1,6 @@
 """Runs share nothing: what an app's or another command's import does in the fork server is no run's business."""
 
+import json
 import os
 import socket
 import threading
@@ -191,3 +192,12 @@ def test_a_successor_is_loaded_before_it_is_needed(guest, run, settings, monkeyp
     first = client.server.pid
     until(lambda: client.server.pid != first, 20)
     assert client.server._current[False].ready_at is not None
+
+
+def test_what_a_run_changes_around_itself_the_next_one_doesnt_see(run):
+    found, changed = json.loads(run("alters").result)
+    server = client.server.pid
+    assert {name for name, value in found.items() if changed[name] == value} == set()
+    found_later, _ = json.loads(run("altered_before", command="alters").result)
+    assert client.server.pid == server
+    assert found_later == found

@@ -28,6 +28,7 @@ SHORT = timedelta(seconds=1.5)
 @pytest.fixture
 def execute(worker, declared):
     """Declare a job for a command of the zoo, run it, and give its run and attempt."""
+    client.server.start()  # a short timeout is for the command
 
     def execute_command(command, *arguments, **rules):
         declared("zoo", *arguments, command=command, **rules)
@@ -239,7 +240,7 @@ def test_a_thread_that_never_ends_runs_into_the_timeout(execute):
 
 
 def test_a_megabyte_without_an_end_of_line_is_kept(execute):
-    run, attempt = execute("writes", "megabyte")
+    run, attempt = execute("writes", "megabytes")
     assert run.status == Status.SUCCEEDED
     assert output_text(attempt) == "m" * 2**20
     assert attempt.output_bytes == 2**20

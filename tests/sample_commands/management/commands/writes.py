@@ -9,14 +9,16 @@ class Command(BaseCommand):
     """Writes in awkward ways."""
 
     def add_arguments(self, parser):
-        parser.add_argument("what", choices=["megabyte", "binary", "closed", "stdin", "secret", "streams", "lines"])
+        parser.add_argument("what", choices=["megabytes", "binary", "closed", "stdin", "secret", "streams", "lines"])
         parser.add_argument("--token", default="")
+        parser.add_argument("--megabytes", type=int, default=1)
         parser.add_argument("--lines", type=int, default=1000)
 
-    def handle(self, *, what, token, lines, **options):
+    def handle(self, *, what, token, megabytes, lines, **options):
         match what:
-            case "megabyte":
-                sys.stdout.write("m" * 1024 * 1024)
+            case "megabytes":
+                for _ in range(megabytes):
+                    sys.stdout.write("m" * 1024 * 1024)
             case "binary":
                 os.write(1, bytes(range(256)))
             case "closed":

@@ -1,0 +1,53 @@
+"""A worker stays as it was, however many runs it has executed."""
+
+import os
+import threading
+
+import pytest
+
+from jobs import triggers
+from jobs.isolation import client
+from jobs.words import Status
+from tests.processes import children_of, memory_of, until
+
+pytestmark = [pytest.mark.invariant, pytest.mark.timeout(900)]
+
+# `make soak` takes a thousand.
+RUNS = int(os.environ.get("JOBS_IN_A_ROW", "200"))
+# Until all that is needed once is there.
+FIRST = 20
+# What a process may grow by, in bytes.
+ROOM = 4 * 2**20
+
+
+@pytest.fixture
+def execute(worker, declared, caplog):
+    declared("zoo", command="succeeds")
+
+    def execute_many(count):
+        for _ in range(count):
+            run = triggers.request("zoo", requested_by="a test", ring=False)
+            assert worker.execute(run.pk) is Status.SUCCEEDED
+            caplog.clear()
+
+    return execute_many
+
+
+def what_there_is(*processes):
+    """How many descriptors each has, and how many threads this one has."""
+    return [*(len(os.listdir(f"/proc/{process}/fd")) for process in processes), threading.active_count()]
+
+
+def test_many_runs_in_a_row_leave_no_descriptor_no_memory_no_thread_and_no_process(execute):
+    execute(FIRST)
+    worker, server = os.getpid(), client.server.pid
+    children, there_was = children_of(worker), what_there_is(worker, server)
+    memory = [memory_of(worker), memory_of(server)]
+    execute(RUNS)
+    assert client.server.pid == server
+    until(lambda: not children_of(server))
+    assert children_of(worker) <= children
+    # What a test before this one left may have gone meanwhile.
+    assert all(now <= before for now, before in zip(what_there_is(worker, server), there_was, strict=True))
+    grown = [memory_of(process) - before for process, before in zip((worker, server), memory, strict=True)]
+    assert max(grown) < ROOM, grown
