@@ -13,7 +13,7 @@ from tests.processes import children_of, memory_of, until
 pytestmark = [pytest.mark.invariant, pytest.mark.timeout(900)]
 
 # `make soak` takes a thousand.
-RUNS = int(os.environ.get("JOBS_IN_A_ROW", "200"))
+RUNS = int(os.environ.get("JOBS_IN_A_ROW", "100"))
 # Until all that is needed once is there.
 FIRST = 20
 # What a process may grow by, in bytes.
