@@ -309,6 +309,7 @@ class Ledger(RuleBasedStateMachine):
             if claim := claims.claim(run.pk, instance.current()):
                 self.move_clock(lasts)
                 transitions.finish(claim, Outcome(status=AttemptStatus.SUCCEEDED))
+            self.tick(seconds=0)
 
     @rule(seconds=LATER, target=claims, place=st.integers(0, 5))
     def a_doorbell_rings(self, seconds, place):
@@ -373,9 +374,10 @@ class Ledger(RuleBasedStateMachine):
         zone=st.sampled_from([*ZONES, ""]),
         minutes=st.sampled_from([None, 1, 600, 100_000]),
         lacks_settings=st.booleans(),
+        outage=st.one_of(st.none(), st.integers(1, 7200)),
     )
-    def a_schedule_is_overridden(self, seconds, name, schedule, zone, minutes, lacks_settings):
-        """Or the override that holds is ended."""
+    def a_schedule_is_overridden(self, seconds, name, schedule, zone, minutes, lacks_settings, outage):
+        """Perhaps nobody serves it until some time after its end. Or the override that holds is ended."""
         self.time_passes(seconds)
         until = None if minutes is None else self.now + timedelta(minutes=minutes)
         reached, history = self.watermarks()[name], self.history[name]
@@ -396,6 +398,9 @@ class Ledger(RuleBasedStateMachine):
                 assert registry[name].schedule is None
             else:
                 history.override(max(self.now, reached), until, schedule, zone)
+        if until and outage:
+            self.move_clock(max(0.0, (until - self.now).total_seconds()) + outage)
+            self.tick(seconds=0)
 
     # What must hold after each of these
 
