@@ -1,6 +1,7 @@
 """What most tests need: jobs declared for one test, and a worker whose children see the test's database."""
 
 import os
+import signal
 from contextlib import contextmanager
 from datetime import timedelta
 
@@ -14,6 +15,11 @@ from jobs.declarations import declare, registry
 from jobs.isolation.client import server
 from tests.database_clock import SEARCH_PATH, DatabaseClock
 from tests.guests import guest  # noqa: F401 — a fixture
+
+
+def pytest_configure():
+    # A script's background job begins with SIGINT ignored, and so would all that a test starts and interrupts.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)
