@@ -7,11 +7,20 @@ from pathlib import Path
 
 
 def is_alive(pid):
+    return _state(pid) not in {"Z", "X", None}
+
+
+def is_stopped(pid):
+    """By SIGSTOP."""
+    return _state(pid) == "T"
+
+
+def _state(pid):
     try:
         with open(f"/proc/{pid}/stat") as stat:
-            return stat.read().rpartition(")")[2].split()[0] not in {"Z", "X"}
+            return stat.read().rpartition(")")[2].split()[0]
     except OSError:
-        return False
+        return None
 
 
 def parent_of(pid):

@@ -15,8 +15,8 @@ from jobs import triggers
 from jobs.isolation import client
 from jobs.models import Attempt, Run
 from jobs.transitions import cancel
-from jobs.words import Status
-from tests.processes import is_alive, parent_of, until
+from jobs.words import AttemptStatus, Status
+from tests.processes import is_alive, is_stopped, parent_of, until
 from tests.rows import output_text
 
 SHORT = timedelta(seconds=1.5)
@@ -134,6 +134,15 @@ def test_a_command_that_stops_its_group_times_out(begin):
     assert end(client.ANSWER).status == Status.TIMED_OUT
 
 
+def test_a_command_that_stops_its_group_can_be_cancelled(begin):
+    run, end = begin("signals", "group", "SIGSTOP")
+    stopped = until(lambda: [int(pid) for pid in spoken(run) if is_stopped(int(pid))])
+    assert len(stopped) == 2
+    cancel(run.pk, "ada")
+    assert end(client.ANSWER).status == Status.CANCELLED
+    assert not [pid for pid in stopped if is_alive(pid)]
+
+
 @pytest.mark.parametrize("number", ["SIGQUIT", "SIGUSR1"])
 def test_a_signal_to_its_group_reaches_no_guardian(begin, number):
     _, end = begin("signals", "group", number)
@@ -146,14 +155,41 @@ def test_a_guardian_that_is_stopped_is_killed_with_its_tree(begin, monkeypatch):
     assert end().status == Status.TIMED_OUT
 
 
-@pytest.mark.parametrize("why", [Status.TIMED_OUT, Status.CANCELLED])
-def test_a_command_that_ends_well_when_it_is_told_to_stop_has_not_succeeded(begin, why):
-    run, end = begin("ends_well_at_sigterm", timeout=SHORT if why == Status.TIMED_OUT else timedelta(hours=1))
+@pytest.mark.parametrize("why", [AttemptStatus.TIMED_OUT, AttemptStatus.CANCELLED, AttemptStatus.INTERRUPTED])
+def test_a_command_that_ends_well_when_it_is_told_to_stop_has_not_succeeded(begin, worker, why):
+    timeout = SHORT if why == AttemptStatus.TIMED_OUT else timedelta(hours=1)
+    run, end = begin("ends_well_at_sigterm", timeout=timeout, interrupted="fail")
     spoken(run)
-    if why == Status.CANCELLED:
+    if why == AttemptStatus.CANCELLED:
         cancel(run.pk, "ada")
-    assert end().status == why
-    assert run.attempts.get().exit_code == 0
+    if why == AttemptStatus.INTERRUPTED:
+        worker.shut_down(timedelta(0))
+        worker.open_again()
+    assert end().status == (Status.FAILED if why == AttemptStatus.INTERRUPTED else why)
+    attempt = run.attempts.get()
+    assert (attempt.status, attempt.exit_code) == (why, 0)
+
+
+@pytest.mark.parametrize("why", [AttemptStatus.CANCELLED, AttemptStatus.INTERRUPTED])
+def test_a_child_that_had_ended_before_it_was_told_to_stop_has_succeeded(begin, worker, why):
+    run, end = begin("spawns", "shell", "--linger", "2")
+    child = parent_of(int(spoken(run)[0]))
+    [supervisor] = worker._supervisors
+    guardian = parent_of(child)
+    os.kill(guardian, signal.SIGSTOP)  # so that it doesn't see the end before it is told to cause it
+    until(lambda: not is_alive(child))
+    if why == AttemptStatus.CANCELLED:
+        cancel(run.pk, "ada")
+    else:
+        closer = threading.Thread(target=worker.shut_down, args=[timedelta(0)])
+        closer.start()
+    until(lambda: supervisor.watch._answer_by)
+    os.kill(guardian, signal.SIGCONT)
+    assert end().status == Status.SUCCEEDED
+    assert supervisor.watch.stopping == why
+    if why == AttemptStatus.INTERRUPTED:
+        closer.join(30)
+        worker.open_again()
 
 
 def test_a_pipe_that_nobody_reads_holds_up_no_timeout(worker, database_url):

@@ -14,6 +14,7 @@ from jobs import triggers
 from jobs.isolation import age, client
 from jobs.models import Attempt
 from jobs.words import Status
+from tests.beside import Project
 from tests.processes import until
 from tests.rows import output_text
 
@@ -71,6 +72,79 @@ def test_a_connection_that_an_app_opens_as_it_loads_is_cut_and_named(guest, run,
     until(lambda: f"a connection to 127.0.0.1:{port} open. It was cut" in caplog.text)
 
 
+def test_a_file_that_an_app_opens_as_it_loads_is_named(guest, run, caplog, tmp_path):
+    opens = f"import select, guest\nguest.open = [open({str(tmp_path / 'app.log')!r}, 'a'), select.epoll()]"
+    guest(ready=opens, goes=("", "pass"))
+    assert run("goes").status == Status.SUCCEEDED
+    for target in (tmp_path / "app.log", "anon_inode:[eventpoll]"):
+        until(lambda target=target: f"The apps' loading left {target} open: all runs share it." in caplog.text)
+
+
+# A cache as Redis has it: its connection is kept until it is closed.
+HELD_CACHE = """
+    import socket
+    from django.core.cache.backends.locmem import LocMemCache
+
+    class Cache(LocMemCache):
+        connection = None
+
+        def get(self, *arguments, **options):
+            self.connection = self.connection or socket.socketpair()
+            return super().get(*arguments, **options)
+
+        def close(self, **options):
+            for end in self.connection or ():
+                end.close()
+            self.connection = None
+"""
+HOLDS = """
+    from django.apps import AppConfig
+
+    class Shop(AppConfig):
+        name = "shop"
+
+        def ready(self):
+            from django.contrib.contenttypes.models import ContentType
+            from django.contrib.sites.models import SITE_CACHE, Site
+            from django.core.cache import cache
+            from django.db import connections
+            cache.get("goods")
+            ContentType.objects.get_for_model(ContentType)
+            SITE_CACHE[1] = Site(pk=1)
+            for alias in ("default", "second"):
+                connections[alias].ensure_connection()
+"""
+LOOKS = """
+    import os
+    from django.contrib.contenttypes.models import ContentType
+    from django.contrib.sites import models as sites
+    from django.core.management.base import BaseCommand
+    from django.db import connections
+
+    class Command(BaseCommand):
+        def handle(self, **options):
+            paths = [f"/proc/self/fd/{name}" for name in os.listdir("/proc/self/fd")]
+            sockets = [path for path in paths if os.path.exists(path) and "socket:" in os.readlink(path)]
+            rows = [*ContentType.objects._cache.values(), *sites.SITE_CACHE]
+            return f"{len(sockets)} {sorted(each.alias for each in connections.all() if each.connection)} {rows}"
+"""
+
+
+def test_a_run_holds_nothing_of_what_the_apps_read_as_they_loaded(database_url, transactional_db, tmp_path):
+    settings = """
+        INSTALLED_APPS = [*INSTALLED_APPS, "django.contrib.sites", "shop"]
+        SITE_ID = 1
+        DATABASES = DATABASES | {"second": DATABASES["default"]}
+        CACHES = {"default": {"BACKEND": "shop.cache.Cache"}}
+    """
+    files = {"shop/apps.py": HOLDS, "shop/cache.py": HELD_CACHE, "shop/management/commands/looks.py": LOOKS}
+    files["shop/schedule.py"] = "from jobs import declare\ndeclare('looks')"
+    done = Project(tmp_path, database_url, settings, files).manage("run", "looks")
+    assert done.returncode == 0, done.stderr
+    assert "was cut" not in done.stderr
+    assert Attempt.objects.get().run.result == "0 [] []"
+
+
 @pytest.mark.parametrize(
     ("change", "what", "seen"),
     [
@@ -120,6 +194,13 @@ def test_an_import_that_never_ends_holds_up_its_own_runs_alone(guest, run):
     guest(hangs=("import time\ntime.sleep(3600)", "pass"), goes=("", "pass"))
     assert run("goes").status == Status.SUCCEEDED
     assert run("hangs", timeout=timedelta(seconds=2)).status == Status.TIMED_OUT
+
+
+def test_an_import_that_takes_long_succeeds_in_its_own_runs(guest, run, caplog):
+    impatient = "from jobs.isolation import loading\nloading.LONGEST_IMPORT = 1"
+    guest(ready=impatient, slow=("import time\ntime.sleep(3)", "return 'done'"), goes=("", "pass"))
+    assert run("slow").result == "done"
+    until(lambda: "'slow' is imported by each of its runs: its import takes longer than 1 s." in caplog.text)
 
 
 @pytest.mark.parametrize("code", ["'settings are missing'", "0"])

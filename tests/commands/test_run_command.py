@@ -18,6 +18,7 @@ from jobs.management.commands.run import split
 from jobs.management.operator import operator
 from jobs.models import Run
 from jobs.words import Status, Trigger
+from tests.beside import Project
 from tests.processes import until
 from tests.rows import a_run, output_text
 
@@ -161,6 +162,21 @@ def test_an_argument_that_is_no_text_is_refused_and_nothing_is_started(db, decla
         f"succeeds doesn't take these arguments: {word!r} is not UTF-8 text, or holds a NUL. Write it in UTF-8."
     )
     assert not Run.objects.exists()
+
+
+@pytest.mark.parametrize(("surroundings", "result"), [({}, "é"), ({"PYTHONUTF8": "0"}, None)])
+def test_an_accent_in_the_c_locale_arrives_or_is_refused(
+    database_url, transactional_db, tmp_path, surroundings, result
+):
+    """Python reads UTF-8 in the C locale, unless PYTHONUTF8=0 forbids it."""
+    done = Project(tmp_path, database_url).manage("run", "succeeds", "--word", "é", LC_ALL="C", **surroundings)
+    assert [run.result for run in Run.objects.all()] == [result] * bool(result)
+    if result is None:
+        assert done.returncode == 1
+        assert done.stderr == (
+            "CommandError: succeeds doesn't take these arguments: '\\udcc3\\udca9' is not UTF-8 text, or holds a NUL. "
+            "Write it in UTF-8.\n"
+        )
 
 
 def test_a_reason_that_is_no_text_is_refused(db, declared):

@@ -10,7 +10,7 @@ from jobs import at_start, supervisor, tick, triggers
 from jobs.models import Attempt, Run
 from jobs.words import Status
 from tests.invariants.test_kills import TIMING, declare_here, short_leases  # noqa: F401 — a fixture
-from tests.processes import is_alive, parent_of, until
+from tests.processes import is_alive, is_stopped, parent_of, until
 from tests.rows import output_text
 
 pytestmark = pytest.mark.invariant
@@ -75,6 +75,19 @@ def test_a_run_whose_supervisor_is_stopped_is_at_work_once_at_a_time(
     assert all(at < woken_at + WAKING for at in overlap)
     run.refresh_from_db()
     assert (run.status, run.attempt) == (Status.SUCCEEDED, 2)
+
+
+def test_a_run_that_is_stopped_ends_with_its_worker(start, declared):
+    job = {"name": "signals", "arguments": ["group", "SIGSTOP"], "rules": {}}
+    declare_here(declared, [job])
+    run = triggers.request("signals", requested_by="a test", ring=False)
+    [process] = start({"declare": [job], "linger": True})
+    process.begin()
+    until(lambda: Attempt.objects.filter(run=run, output__isnull=False).exists())
+    pids = [int(pid) for pid in output_text(Attempt.objects.get(run=run)).split()]
+    until(lambda: all(map(is_stopped, pids)))
+    process.kill()
+    until(lambda: not any(map(is_alive, pids)), 20)
 
 
 @pytest.mark.parametrize("guardian_gets", [signal.SIGKILL, signal.SIGSTOP])

@@ -1,12 +1,13 @@
 import os
 import signal
+import subprocess
 import time
 
 from django.core.management.base import BaseCommand
 
 
 class Command(BaseCommand):
-    """Sends a signal to its group or its parent, then sleeps."""
+    """Sends a signal to its group or its parent, then sleeps; its group has two processes, whose pids it prints."""
 
     def add_arguments(self, parser):
         parser.add_argument("whom", choices=["group", "parent"])
@@ -14,7 +15,7 @@ class Command(BaseCommand):
 
     def handle(self, *, whom, **options):
         number = signal.Signals[options["signal"]]
-        print("at work", flush=True)
+        print(os.getpid(), subprocess.Popen(["sleep", "60"]).pid, sep="\n", flush=True)
         if whom == "group":
             os.killpg(0, number)
         else:
