@@ -136,11 +136,14 @@ class Ledger(RuleBasedStateMachine):
             ),
             min_size=2,
             max_size=2,
-        )
+        ),
+        begun=st.sampled_from([True, True, True, False]),
     )
-    def begin(self, rules):
+    def begin(self, rules, begun=False):
         self.processes = [Process(rules, self.elapsed)]
         self.take_turn()
+        if begun:
+            self.tick(seconds=0)
 
     def was_called(self):
         """By the host: from then on its release is known to be at work."""
@@ -192,8 +195,14 @@ class Ledger(RuleBasedStateMachine):
     def the_databases_clock_steps_back(self, seconds):
         self.move_clock(-seconds, elapsed=0)
 
-    @rule(seconds=LATER)
-    def tick(self, seconds):
+    def what_waits_runs(self):
+        """As in an app that has room: each queued run that may start does, and succeeds at once."""
+        for run in claims.next_ready(10):
+            if claim := claims.claim(run, instance.current()):
+                transitions.finish(claim, Outcome(status=AttemptStatus.SUCCEEDED))
+
+    @rule(seconds=LATER, runs=st.booleans())
+    def tick(self, seconds, runs=False):
         self.time_passes(seconds)
         settled_ticks()
         self.was_called()
@@ -209,6 +218,8 @@ class Ledger(RuleBasedStateMachine):
                 assert sum(count(era) for era in due) == sum(count(era) for era in history.eras(through)), (
                     "the tick left what is due"
                 )
+        if runs:
+            self.what_waits_runs()
 
     @rule(seconds=LATER, name=st.sampled_from("ab"), early=st.integers(0, 3))
     def a_timer_fires(self, seconds, name, early):
@@ -301,6 +312,7 @@ class Ledger(RuleBasedStateMachine):
     )
     def a_run_is_asked_for_later(self, name, minutes, lasts):
         """It may run, and end, before anyone serves the job again."""
+        self.what_waits_runs()
         later = self.now + timedelta(minutes=minutes)
         run = triggers.request(name, requested_by="ada", not_before=later, ring=False)
         self.asked[run.pk] = later
@@ -399,6 +411,7 @@ class Ledger(RuleBasedStateMachine):
             else:
                 history.override(max(self.now, reached), until, schedule, zone)
         if until and outage:
+            self.what_waits_runs()
             self.move_clock(max(0.0, (until - self.now).total_seconds()) + outage)
             self.tick(seconds=0)
 
@@ -435,7 +448,7 @@ class Ledger(RuleBasedStateMachine):
             in_the_way = Run.objects.get(pk=gap.blocked_by_id)
             if in_the_way.scheduled_for and self.reached[in_the_way.pk]:
                 assert newest > self.reached[in_the_way.pk], "it was born with the run that is in its way"
-            if self.seen.get(in_the_way.pk) in ENDED:
+            if in_the_way.status in ENDED:
                 asked = self.asked.get(in_the_way.pk, in_the_way.created_at)
                 assert newest >= asked, "the run in its way was asked for later, and had ended"
 
