@@ -98,6 +98,7 @@ class Ledger(RuleBasedStateMachine):
         self.disabled = set()
         self.seen = {}  # the runs' statuses
         self.gaps = {}  # the gaps' last occurrences
+        self.ended = set()  # the runs that had ended when a timer or the tick last decided
         self.at_work = {}  # when each release was last called
         self.asked = {}  # the runs asked for later, and their moments
         self.reached = {}  # how far the ledger reached when a run was born
@@ -206,7 +207,7 @@ class Ledger(RuleBasedStateMachine):
         self.time_passes(seconds)
         settled_ticks()
         self.was_called()
-        before = JobState.objects.in_bulk()
+        before = self.before_serving()
         tick.tick()
         for name in "ab":
             self.was_served(name, self.now, before.get(name), retires=not self.process.aligned)
@@ -227,10 +228,14 @@ class Ledger(RuleBasedStateMachine):
         self.time_passes(seconds)
         self.was_called()
         for _ in range(2):
-            before = JobState.objects.in_bulk()
+            before = self.before_serving()
             moment = self.now + timedelta(seconds=early)
             serve([registry[name]], moment)
             self.was_served(name, moment, before.get(name))
+
+    def before_serving(self):
+        self.ended = set(Run.objects.filter(status__in=ENDED).values_list("id", flat=True))
+        return JobState.objects.in_bulk()
 
     def watermarks(self):
         known = {state.job: state.ledger_through for state in JobState.objects.all()}
@@ -448,7 +453,7 @@ class Ledger(RuleBasedStateMachine):
             in_the_way = Run.objects.get(pk=gap.blocked_by_id)
             if in_the_way.scheduled_for and self.reached[in_the_way.pk]:
                 assert newest > self.reached[in_the_way.pk], "it was born with the run that is in its way"
-            if in_the_way.status in ENDED:
+            if in_the_way.pk in self.ended:
                 asked = self.asked.get(in_the_way.pk, in_the_way.created_at)
                 assert newest >= asked, "the run in its way was asked for later, and had ended"
 
