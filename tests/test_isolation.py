@@ -172,7 +172,7 @@ def test_a_command_that_ends_well_when_it_is_told_to_stop_has_not_succeeded(begi
 
 @pytest.mark.parametrize("why", [AttemptStatus.CANCELLED, AttemptStatus.INTERRUPTED])
 def test_a_child_that_had_ended_before_it_was_told_to_stop_has_succeeded(begin, worker, why):
-    run, end = begin("spawns", "shell", "--linger", "2")
+    run, end = begin("spawns", "shell", "--linger", "4")
     child = parent_of(int(spoken(run)[0]))
     [supervisor] = worker._supervisors
     guardian = parent_of(child)
