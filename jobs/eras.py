@@ -100,11 +100,14 @@ def declaration_of(job: Job, ledger: Ledger) -> Job | None:
     return replace(job, schedule=Schedule.of_fingerprint(fingerprint)) if fingerprint else None
 
 
-def timeline(job: Job, ledger: Ledger, *, began: datetime, now: datetime, patience: timedelta) -> Timeline:
+def timeline(
+    job: Job, ledger: Ledger, *, began: datetime, clock: datetime, now: datetime, patience: timedelta
+) -> Timeline:
     """The eras of a job, which has a schedule, from its watermark to `now`.
 
-    `began` is when this process could first know the declaration. Where the last era's job has a timer, the
-    occurrences younger than `patience` are left out.
+    `began` is when this process could first know the declaration, and `clock` the database's clock: a timer of a host
+    whose clock is ahead serves up to a later `now`. Where the last era's job has a timer, the occurrences younger than
+    `patience` are left out.
     """
     first_seen = min(began, now)
     through = first_seen if ledger.through is None else ledger.through
@@ -115,7 +118,7 @@ def timeline(job: Job, ledger: Ledger, *, began: datetime, now: datetime, patien
         # of when it came into force again.
         older = ledger.since is not None and ledger.since > began
         # Never back: a timer may have served an occurrence a moment before the database's clock came to it.
-        edited_at = max(through, now if older else first_seen)
+        edited_at = max(through, min(clock, now) if older else first_seen)
 
     def in_force(after: datetime) -> Job | None:
         declared = job if edited_at is None or after >= edited_at else former

@@ -123,7 +123,8 @@ def _window(job: Job, state: State, now: datetime, patience: timedelta, as_recor
         if recorded is None:
             return None
         job = recorded
-    line = eras.timeline(job, state.ledger, began=states.first_seen(state.clock), now=now, patience=patience)
+    began = states.first_seen(state.clock)
+    line = eras.timeline(job, state.ledger, began=began, clock=state.clock, now=now, patience=patience)
     return Window(job=job, state=state, timeline=line, now=now, as_recorded=as_recorded)
 
 
@@ -133,7 +134,7 @@ def _abandoned(state: State) -> Window:
     began = max(states.first_seen(state.clock), state.ledger.through or state.clock)
     try:
         job = eras.declaration_of(job, state.ledger) or job
-        line = eras.timeline(job, state.ledger, began=began, now=began, patience=timedelta(0))
+        line = eras.timeline(job, state.ledger, began=began, clock=began, now=began, patience=timedelta(0))
     except (InvalidExpression, UnknownZone) as error:
         unreadable = str(error)
         line = Timeline(eras=[Era(replace(job, schedule=NEVER), began, began)])

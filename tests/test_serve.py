@@ -284,6 +284,22 @@ def test_the_older_of_two_releases_drops_nothing_of_the_newer(hourly, declared, 
     assert [f"{run.scheduled_for:%H:%M}" for run in Run.objects.order_by("scheduled_for")] == ["00:30", "01:00"]
 
 
+def test_a_release_takes_over_by_the_databases_clock_also_from_a_host_whose_own_is_ahead(declared, monkeypatch):
+    began = states.clock()
+    first_seen_at(monkeypatch, began)
+    declared("nightly", command="succeeds", schedule="0 0 0 1 1 *")
+    serve([registry["nightly"]])
+    first_seen_at(monkeypatch, began - timedelta(hours=1))
+    registry._jobs.clear()
+    declared("nightly", command="succeeds", schedule="* * * * * *")
+    ahead = began + timedelta(seconds=10)
+    serve([registry["nightly"]], ahead)
+    assert JobState.objects.get().ledger_from <= states.clock()
+    [run] = Run.objects.all()
+    assert sum(gap.count for gap in Gap.objects.filter(fingerprint__startswith="*")) >= 8
+    assert run.scheduled_for > ahead - timedelta(seconds=1)
+
+
 def test_what_was_due_before_a_schedule_was_taken_away_is_missed(hourly, monkeypatch):
     serve([hourly], at("01:00"))
     first_seen_at(monkeypatch, at("03:30"))

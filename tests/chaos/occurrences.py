@@ -53,7 +53,7 @@ def in_force(history: History, job: str) -> list[InForce]:
         end = stretches[place + 1] if place + 1 < len(stretches) else None
         if not stretch.fingerprint or stretch.ledger_from is None:
             continue
-        after = stretch.ledger_from if stretch.at is None else min(stretch.ledger_from, stretch.at)
+        after = stretch.ledger_from if stretch.at is None else min(stretch.ledger_from, _decided(stretch))
         until = history.through.get(job) if end is None else _end(stretch, end)
         if until is not None and until > after:
             found.append(InForce(fingerprint=stretch.fingerprint, after=after, until=until))
@@ -135,12 +135,17 @@ def _beginnings(stretches: Iterable[Stretch]) -> Iterator[Violation]:
     for stretch in stretches:
         if not (stretch.at and stretch.ledger_from):
             continue
-        # The timer of a host whose clock is ahead may have served a few occurrences early, by the schedule before.
-        if stretch.ledger_from > max(stretch.at + SECOND, stretch.through_before or stretch.at):
+        if stretch.ledger_from > _decided(stretch) + SECOND:
             yield Violation(
                 kind="ledger begins in the future",
                 text=f"{stretch.job}, at {stretch.at:%H:%M:%S} from {stretch.ledger_from:%H:%M:%S} on",
             )
+
+
+def _decided(stretch: Stretch) -> datetime:
+    """Up to where the schedule before has decided: the timer of a host whose clock is ahead serves a little early."""
+    assert stretch.at
+    return max(stretch.at, stretch.through_before or stretch.at)
 
 
 def _told(gap: Gap) -> str:
