@@ -18,8 +18,9 @@ from tests.guests import guest  # noqa: F401 — a fixture
 
 
 def pytest_configure():
-    # A script's background job begins with SIGINT ignored, and so would all that a test starts and interrupts.
+    # A script's background job begins with these ignored, and so would all that a test starts and interrupts.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGQUIT, signal.SIG_DFL)
 
 
 @pytest.fixture(autouse=True)
