@@ -93,9 +93,9 @@ def writers_backend(server, application):
 
 
 def test_an_end_that_cant_be_recorded_holds_up_neither_heartbeats_nor_ticks(server, begin):
-    begin_ledgers(server, [STEP])
+    begin(job("first", 5, command="sleeps"), STEP, LONG)
+    until(lambda: status(server, "first") == status(server, "long") == ("running", 1), 60, "both runs")
     with held_lock(server):
-        begin(FIRST, STEP, LONG)
         begin(EACH_SECOND, STEP, tick_for=600)
         ends_as(server, "long", ("succeeded", 1))
         assert status(server, "first") == ("running", 1)
