@@ -71,7 +71,7 @@ def finding(name: str) -> Finding:
     except Wrong as wrong:
         says = str(wrong)
     except sql.AWAY as error:
-        says = _first_line(error) if name == "database" else "It can't be told without the database."
+        says = _first_line(error) if name == "database" else "Not checked: no database."
     except Exception as error:  # noqa: BLE001 — what a check trips over is its finding, and the others are asked too
         says = f"{type(error).__name__}: {error}"
     return Finding(check=name, ok=False, says=masking.mask(" ".join(says.split())))

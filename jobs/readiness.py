@@ -38,7 +38,7 @@ def warnings() -> dict[str, str]:
 def _problems() -> Iterator[tuple[str, str]]:
     yield "database", (away := database())
     for name, check in (("migrations", migrated.refusal), ("tick", silent_tick)):
-        yield name, "It can't be told without the database." if away else _asked(check)
+        yield name, "Not checked: no database." if away else _asked(check)
     yield "declarations", declarations()
     yield "fork_server", fork_server()
     yield "queue", queue()

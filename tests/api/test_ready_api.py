@@ -99,8 +99,8 @@ def test_no_database(client, monkeypatch):
     monkeypatch.setattr(readiness.sql, "value", lambda _: away())
     assert problems(client) == {
         "database": "The database can't be reached. The app's log has the error.",
-        "migrations": "It can't be told without the database.",
-        "tick": "It can't be told without the database.",
+        "migrations": "Not checked: no database.",
+        "tick": "Not checked: no database.",
     }
 
 

@@ -203,12 +203,12 @@ def test_no_database(monkeypatch):
     assert found == {
         "database": "It can't be reached: connection failed: Connection refused. Check DATABASE_URL, the firewall and "
         "the role.",
-        "migrations": "It can't be told without the database.",
-        "clocks": "It can't be told without the database.",
-        "ledgers": "It can't be told without the database.",
-        "overrides": "It can't be told without the database.",
-        "connections": "It can't be told without the database.",
-        "tick": "It can't be told without the database.",
+        "migrations": "Not checked: no database.",
+        "clocks": "Not checked: no database.",
+        "ledgers": "Not checked: no database.",
+        "overrides": "Not checked: no database.",
+        "connections": "Not checked: no database.",
+        "tick": "Not checked: no database.",
     }
 
 
