@@ -8,8 +8,9 @@ from django.core.management import call_command
 
 from benchmarks.database import fork_server, libpq, postgresql
 from benchmarks.harness import Row, Side, rounds
-from jobs import supervisor, triggers
-from jobs.words import Status
+from jobs.choices import Status
+from jobs.execution import supervisor
+from jobs.ledger import triggers
 
 AT_A_TIME = 4
 RUNS = 40

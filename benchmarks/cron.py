@@ -7,9 +7,9 @@ from time import perf_counter
 from cronsim import CronSim
 
 from benchmarks.harness import Cost, Row, Side, number, rounds
-from jobs import ncrontab
-from jobs.ncrontab import Expression
-from jobs.occurrences import Schedule
+from jobs.schedule import ncrontab
+from jobs.schedule.ncrontab import Expression
+from jobs.schedule.occurrences import Schedule
 
 CALLS = 300
 USUAL = [

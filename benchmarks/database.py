@@ -8,8 +8,8 @@ from django.core.management import call_command
 from django.db import connection, connections
 
 from benchmarks.harness import parent
-from jobs.isolation import system
-from jobs.isolation.client import server
+from jobs.execution.isolation import system
+from jobs.execution.isolation.client import server
 
 NAME = settings.DATABASES["default"]["NAME"]
 

@@ -9,7 +9,7 @@ import sys
 
 
 def main() -> None:
-    from jobs.isolation.loading import load
+    from jobs.execution.isolation.loading import load
 
     load()
     gc.collect()

@@ -8,10 +8,10 @@ from django.conf import settings
 from benchmarks.database import fork_server
 from benchmarks.harness import Row, Side, rounds
 from benchmarks.ledger import next_moment, scheduled_run
-from jobs import supervisor
-from jobs.declarations import registry
-from jobs.serve import serve
-from jobs.words import Status
+from jobs.choices import Status
+from jobs.declarations.declare import registry
+from jobs.execution import supervisor
+from jobs.ledger.settle import serve
 
 FORKS = 4
 

@@ -7,12 +7,12 @@ from django.core.management import call_command
 from django.db import connection
 
 from benchmarks.harness import Row, Side, rounds
-from jobs import claims, instance, transitions
-from jobs.declarations import registry
-from jobs.serve import serve
-from jobs.transitions import Outcome
-from jobs.words import AttemptStatus, Status
-from tests.commits import commits
+from jobs.choices import AttemptStatus, Status
+from jobs.declarations.declare import registry
+from jobs.ledger import claims, endings, instance
+from jobs.ledger.endings import Outcome
+from jobs.ledger.settle import serve
+from tests.helpers.commits import commits
 
 TIMES = 50
 
@@ -32,7 +32,7 @@ def scheduled_run() -> datetime:
     [born] = serve([registry["noop"]], moment)
     claim = claims.claim(born.run, instance.current())
     assert claim is not None
-    ended = transitions.finish(claim, Outcome(status=AttemptStatus.SUCCEEDED, exit_code=0, wall=timedelta(seconds=1)))
+    ended = endings.finish(claim, Outcome(status=AttemptStatus.SUCCEEDED, exit_code=0, wall=timedelta(seconds=1)))
     assert ended is not None
     assert ended.status is Status.SUCCEEDED
     return moment

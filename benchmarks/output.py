@@ -5,9 +5,10 @@ from django.db import connection
 from benchmarks.database import fork_server, postgresql
 from benchmarks.harness import Row, Side, rounds
 from benchmarks.lines import LINES, THOUSAND, TIMES
-from jobs import supervisor, triggers
+from jobs.choices import Status
+from jobs.execution import supervisor
+from jobs.ledger import triggers
 from jobs.models import Run
-from jobs.words import Status
 
 
 def recorded_run(*arguments: str) -> None:

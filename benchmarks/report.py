@@ -63,7 +63,7 @@ in it too. PostgreSQL is as it comes: `synchronous_commit` and `fsync` are on.
 - One commit of one changed row takes {_median(commit)} here, and a question that changes nothing {_median(question)}.
   What talks to the database can't be quicker.
 - A scheduled run that succeeds has {ledger.commits_of_a_run()} commits beside its output (aim: at most 3);
-  `tests/test_commits.py` holds it to that.
+  `tests/ledger/test_commits.py` holds it to that.
 - The ledger's part is `serve`, claim and finish, without a child, for one occurrence after another. A duplicate
   delivery is `serve` for a moment that was served.
 - An isolated run is all of it: born, claimed, forked, watched to its end, finished. A bare fork ends at once and is

@@ -1,6 +1,6 @@
 """The jobs that are measured."""
 
-from jobs.declarations import declare
+from jobs.declarations.declare import declare
 
 declare("noop", schedule="0 * * * * *")
 declare("noop_beside", command="noop", overlap="allow")

@@ -7,7 +7,7 @@ itself (WebJobsScriptHostService.cs), so that each stop would last to the platfo
 in the host's group is the host's business.
 
 So: SIGTERM goes to the host and to whatever lives in its session, which the worker does. What the worker has put into
-sessions of their own, the runs, hears nothing: the worker gives them their time (jobs/azure/leaving.py). When all who
+sessions of their own, the runs, hears nothing: the worker gives them their time (jobs/azure/shutdown.py). When all who
 were told have ended, the host has a second for its own end, and then nothing is left running.
 """
 

@@ -10,13 +10,14 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from jobs import telemetry, triggers
-from jobs.declarations import UnknownJob
+from jobs import telemetry
+from jobs.choices import Status
+from jobs.declarations.declare import UnknownJob
+from jobs.formats import as_shown, command_line, shorten, size, took
+from jobs.ledger import triggers
 from jobs.models import Attempt, Event, Gap, JobState, Run
-from jobs.overview import visible_arguments
-from jobs.presentation import as_shown, command_line, shorten, size, took
-from jobs.transcript import ending
-from jobs.words import Status
+from jobs.reading.overview import visible_arguments
+from jobs.reading.transcript import ending
 
 # How much of an attempt's output a page shows, in bytes.
 SHOWN = 64 * 1024

@@ -6,7 +6,8 @@ class JobsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from jobs import checks, declarations
+        from jobs import checks
+        from jobs.declarations import declare
 
         checks.register_all()
-        declarations.autodiscover()
+        declare.autodiscover()

@@ -8,7 +8,8 @@ from django.db import DataError, Error
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, HttpResponseBase, JsonResponse
 from django.urls import NoReverseMatch, reverse
 
-from jobs import masking, migrated, sql
+from jobs import masking
+from jobs.ledger import migration_gate, sql
 
 log = logging.getLogger(__name__)
 
@@ -103,7 +104,7 @@ def _ready() -> str:
 
 def _refusal() -> str:
     try:
-        return migrated.refusal()
+        return migration_gate.refusal()
     except sql.AWAY:
         return "The database can't be reached."
     except Error as error:  # a role without rights, above all

@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
-from jobs.words import ENDED, AttemptStatus, Fate, Reason, Status, Trigger
+from jobs.choices import ENDED, AttemptStatus, Fate, Reason, Status, Trigger
 
 # Long enough for a name that Azure takes.
 NAME_LENGTH = 127
@@ -281,7 +281,7 @@ class LastTick(models.Model):
 
 
 class Release(models.Model):
-    """A release that has been at work, and what it declares. `jobs.releases` tells which one is in charge."""
+    """A release that has been at work, and what it declares. `jobs.ledger.releases` tells which one is in charge."""
 
     key = models.TextField(primary_key=True, help_text="Its name and a hash of its declarations.")
     name = models.TextField(blank=True, help_text="JOBS_RELEASE; empty where it isn't set.")

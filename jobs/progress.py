@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from jobs import bounds
+from jobs.declarations import bounds
 
 # How often, at most, progress is sent on, in seconds.
 INTERVAL = 1.0

@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
-from jobs import app_settings
+from jobs.declarations import app_settings
 
 
 def text(name: str, default: str | None = None) -> str:

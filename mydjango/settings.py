@@ -152,7 +152,9 @@ JOBS_MAX_RUNNING = env.whole_number("JOBS_MAX_RUNNING", 4, at_least=1)
 JOBS_MAX_INSTANCES = env.whole_number("JOBS_MAX_INSTANCES", 1, at_least=1)
 # In seconds. What a module computes when it is imported is no older in a run.
 JOBS_FORK_SERVER_MAX_AGE = env.whole_number("JOBS_FORK_SERVER_MAX_AGE", 3600, at_least=60)
-JOBS_DOORBELL = env.text("JOBS_DOORBELL", "jobs.doorbell.LocalDoorbell" if LOCAL else "jobs.azure.queue.QueueDoorbell")
+JOBS_DOORBELL = env.text(
+    "JOBS_DOORBELL", "jobs.ledger.doorbell.LocalDoorbell" if LOCAL else "jobs.azure.queue.QueueDoorbell"
+)
 # Where ends are kept that the database hasn't heard of: a directory on the machine's own disk.
 _FOLDER = BASE_DIR / ".local" / "journal" if LOCAL else Path(gettempdir()) / "nightshift-journal"
 JOBS_JOURNAL = env.text("JOBS_JOURNAL", str(_FOLDER))

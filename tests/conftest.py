@@ -10,11 +10,12 @@ import pytest
 from django.db import connection
 from psycopg.conninfo import make_conninfo
 
-from jobs import migrated, supervisor
-from jobs.declarations import declare, registry
-from jobs.isolation.client import server
-from tests.database_clock import SEARCH_PATH, DatabaseClock
-from tests.guests import guest  # noqa: F401 — a fixture
+from jobs.declarations.declare import declare, registry
+from jobs.execution import supervisor
+from jobs.execution.isolation.client import server
+from jobs.ledger import migration_gate
+from tests.helpers.database_clock import SEARCH_PATH, DatabaseClock
+from tests.helpers.guests import guest  # noqa: F401 — a fixture
 
 
 def pytest_configure():
@@ -112,7 +113,7 @@ def locked(database_url):
 @pytest.fixture
 def role_without_rights(transactional_db, monkeypatch):
     """The connection of this thread belongs to a role that may connect and nothing more."""
-    monkeypatch.setattr(migrated, "_complete", False)
+    monkeypatch.setattr(migration_gate, "_complete", False)
     with connection.cursor() as cursor:
         cursor.execute("CREATE ROLE without_rights")
         cursor.execute("SET ROLE without_rights")

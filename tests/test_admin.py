@@ -6,9 +6,10 @@ import pytest
 from django.contrib import admin
 from django.contrib.auth.models import Permission
 
-from jobs import tick, timing
+from jobs.execution import tick
+from jobs.ledger import timing
 from jobs.models import Attempt, Event, Gap, JobState, Output, Run
-from tests.rows import NOON, a_run, an_attempt
+from tests.helpers.rows import NOON, a_run, an_attempt
 
 LISTS = ["run", "jobstate", "gap", "event"]
 

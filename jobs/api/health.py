@@ -9,9 +9,10 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from jobs import instance, readiness
 from jobs.api.access import ForAnybody
 from jobs.api.serializers import HealthSerializer, ReadySerializer
+from jobs.health import readiness
+from jobs.ledger import instance
 from jobs.middleware import ALIVE
 
 

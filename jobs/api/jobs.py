@@ -9,8 +9,8 @@ from rest_framework.response import Response
 
 from jobs.api.access import ForOperators
 from jobs.api.serializers import JobSerializer
-from jobs.declarations import UnknownJob, registry
-from jobs.overview import Overview, overview
+from jobs.declarations.declare import UnknownJob, registry
+from jobs.reading.overview import Overview, overview
 
 
 class JobPages(PageNumberPagination):

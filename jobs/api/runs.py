@@ -18,9 +18,9 @@ from rest_framework.views import APIView
 
 from jobs.api.access import ForOperators
 from jobs.api.serializers import RunSerializer, RunWithAttemptsSerializer
+from jobs.choices import Status
 from jobs.models import Attempt, Run
-from jobs.transcript import UnknownAttempt, UnknownRun, attempt_of, pieces
-from jobs.words import Status
+from jobs.reading.transcript import UnknownAttempt, UnknownRun, attempt_of, pieces
 
 # Of a run: what the database can compare with one.
 ID = re.compile(r"[0-9]{1,18}")

@@ -8,9 +8,9 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from jobs import telemetry
+from jobs.choices import AttemptStatus
 from jobs.models import Attempt, Run
-from jobs.overview import Overview, visible_arguments
-from jobs.words import AttemptStatus
+from jobs.reading.overview import Overview, visible_arguments
 
 
 @extend_schema_field(OpenApiTypes.DOUBLE)

@@ -9,12 +9,14 @@ import azure.functions as func
 from django.conf import settings
 from django.db import close_old_connections
 
-from jobs import at_start, checks, migrated, poison, sessions, sql, supervisor, tick
-from jobs.azure import http, idle, leaving, telemetry
+from jobs import checks
+from jobs.azure import http, idle, shutdown, telemetry
 from jobs.azure.queue import POISON_QUEUE, QUEUE
 from jobs.azure.storage import CONNECTION
-from jobs.calls import Call, answer
-from jobs.declarations import Job, registry
+from jobs.declarations.declare import Job, registry
+from jobs.execution import startup, supervisor, tick
+from jobs.execution.timer_calls import Call, answer
+from jobs.ledger import migration_gate, poison, sessions, sql
 from jobs.telemetry import invocation
 
 log = logging.getLogger(__name__)
@@ -26,8 +28,8 @@ def build() -> func.FunctionApp:
     """The functions of all declared jobs. What Azure would refuse in silence, `manage.py check` has refused before."""
     telemetry.set_up()
     if not settings.LOCAL:  # the local host has its own way to stop
-        leaving.listen()
-        at_start.begin()
+        shutdown.listen()
+        startup.begin()
         _tell_what_is_wrong()
     app = func.FunctionApp(http_auth_level=func.AuthLevel.ANONYMOUS)
     for job in registry.scheduled():
@@ -60,7 +62,7 @@ def _add_timer(app: func.FunctionApp, job: Job) -> None:
     def timer_function(timer: func.TimerRequest, context: func.Context) -> None:
         call = Call(job=job, called_for=_scheduled_moment(timer), invocation_id=context.invocation_id)
         with usable_connections(), told(context):
-            if migrated.allows(f"the timer of {job.name}"):
+            if migration_gate.allows(f"the timer of {job.name}"):
                 try:
                     answer(call)
                 except sql.Busy as error:
@@ -72,7 +74,7 @@ def _add_tick(app: func.FunctionApp) -> None:
     @app.timer_trigger(arg_name="timer", schedule=TICK, run_on_startup=False, use_monitor=True)
     def tick_function(timer: func.TimerRequest, context: func.Context) -> None:
         with usable_connections(), told(context):
-            if migrated.allows("the tick"):
+            if migration_gate.allows("the tick"):
                 tick.tick()
 
 
@@ -83,7 +85,7 @@ def _add_queue(app: func.FunctionApp) -> None:
         run = int(message.get_body())
         try:
             with usable_connections(), told(context):
-                if migrated.allows(f"run={run}"):
+                if migration_gate.allows(f"run={run}"):
                     supervisor.execute(run, invocation_id=context.invocation_id)
         except (*sql.AWAY, sql.Busy) as error:
             # Raised, the message would come again at once, and be poisoned within a second of an outage that the run

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, Protocol
 import psycopg
 from django.db import connections
 
-from jobs.doorbell import CHANNEL
+from jobs.ledger.doorbell import CHANNEL
 
 # Seconds between two tries to reach PostgreSQL: doubled from the first to the last.
 FIRST_PAUSE, LONGEST_PAUSE = 0.25, 8.0

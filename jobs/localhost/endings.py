@@ -5,9 +5,9 @@ from datetime import timedelta
 from django.db import DatabaseError, connections
 from django.utils import timezone
 
+from jobs.choices import AttemptStatus, Reason, Status
+from jobs.formats import clock, shorten
 from jobs.models import Attempt, Gap, Run
-from jobs.presentation import clock, shorten
-from jobs.words import AttemptStatus, Reason, Status
 
 # A call that found no run to start has decided about an occurrence within this time.
 RECENT = timedelta(minutes=2)

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from jobs import disabled
-from jobs.app_settings import UnsetSetting, resolve
-from jobs.ncrontab import Expression, InvalidExpression
+from jobs.declarations import disabled
+from jobs.declarations.app_settings import UnsetSetting, resolve
+from jobs.schedule.ncrontab import Expression, InvalidExpression
 
 
 class Refused(Exception):

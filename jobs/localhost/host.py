@@ -10,9 +10,10 @@ from typing import Any
 
 from django.conf import settings
 
-from jobs import at_start, supervisor, telemetry
-from jobs.host_json import HostJson
-from jobs.localhost import endings, keys, leaving, queue
+from jobs import telemetry
+from jobs.declarations.host_json import HostJson
+from jobs.execution import startup, supervisor
+from jobs.localhost import endings, keys, queue, shutdown
 from jobs.localhost.admin import Admin
 from jobs.localhost.clock import Clock, SystemClock
 from jobs.localhost.doorbells import PostgresDoorbell, Source
@@ -78,7 +79,7 @@ class Host:
         server = Server(Application(admin.answer, self._site(functions).answer))
         self._greet(url, functions)
         if settings.LOCAL:  # elsewhere the app has begun with it
-            at_start.begin()
+            startup.begin()
         serving = asyncio.create_task(server.serve(sockets=[socket]))
         listening = [asyncio.create_task(timer.listen()) for timer in self.timers.values() if _listens(timer.function)]
         if self.queues:
@@ -98,7 +99,7 @@ class Host:
             if number is signal.SIGHUP:  # a closed terminal's comes from the kernel and from the shell
                 return
             _ignore_signals()
-            leaving.now(130)
+            shutdown.now(130)
         self.tell("Stopping. Ctrl-C again stops at once.")
         self.stopping.set()
 
@@ -156,7 +157,7 @@ class Host:
     async def _stop(self, tasks: set[asyncio.Task[Any]]) -> None:
         """Start nothing more, end the runs, wait for the calls at work, and leave no task."""
         self.invocations.close()
-        ending = leaving.in_background(_end_the_runs)
+        ending = shutdown.in_background(_end_the_runs)
         deadline = asyncio.get_running_loop().time() + LAST_CALL
         while (not self.worker.is_idle or ending.is_alive()) and asyncio.get_running_loop().time() < deadline:
             await asyncio.sleep(0.02)

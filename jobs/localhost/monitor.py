@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 
-from jobs.ncrontab import Expression
+from jobs.schedule.ncrontab import Expression
 
 # Below this the host keeps no status (AZURE.md, "Timers": the monitor is off).
 SHORTEST_MONITORED = timedelta(minutes=1)

@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseForbidden
 from django.shortcuts import redirect
 from django.views.decorators.http import require_safe
 
-from jobs import accounts
+from jobs.management import accounts
 
 MINUTES = 10
 NAME = "operator"

@@ -5,7 +5,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.db import ProgrammingError
 
-from jobs import masking, migrated, sql
+from jobs import masking
+from jobs.ledger import migration_gate, sql
 
 
 class LedgerCommand(BaseCommand):
@@ -31,5 +32,9 @@ class LedgerCommand(BaseCommand):
 
 
 def _pending() -> str:
-    missing = migrated.pending()
-    return f"{migrated.named(missing)} not applied to the database. Run `manage.py migrate` first." if missing else ""
+    missing = migration_gate.pending()
+    return (
+        f"{migration_gate.named(missing)} not applied to the database. Run `manage.py migrate` first."
+        if missing
+        else ""
+    )

@@ -11,7 +11,7 @@ from typing import Any, TextIO
 
 from django.utils import timezone
 
-from jobs.presentation import table
+from jobs.formats import table
 
 # Where the output goes to a file or a pipe, which has no width.
 DEFAULT_WIDTH = 120

@@ -2,9 +2,9 @@
 
 from django.core.management.base import CommandError
 
-from jobs import overrides
-from jobs.declarations import UnknownJob, registry
-from jobs.occurrences import Schedule
+from jobs.declarations.declare import UnknownJob, registry
+from jobs.ledger import overrides
+from jobs.schedule.occurrences import Schedule
 
 
 def scheduled(name: str) -> Schedule:

@@ -14,8 +14,8 @@ from django.conf import settings
 from django.db import transaction
 
 if TYPE_CHECKING:
-    from jobs.claims import Claim
-    from jobs.transitions import Outcome
+    from jobs.ledger.claims import Claim
+    from jobs.ledger.endings import Outcome
 
 
 class Span:

@@ -13,12 +13,12 @@ from opentelemetry.metrics import CallbackOptions, Observation
 from opentelemetry.trace import SpanKind, StatusCode
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
+from jobs.choices import AttemptStatus
 from jobs.telemetry import Sink, Span
-from jobs.words import AttemptStatus
 
 if TYPE_CHECKING:
-    from jobs.claims import Claim
-    from jobs.transitions import Outcome
+    from jobs.ledger.claims import Claim
+    from jobs.ledger.endings import Outcome
 
 NAME = "nightshift"
 # The tick tells of the queue once a minute. An instance that doesn't tick any more, in seconds, says nothing of it.

@@ -21,7 +21,7 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.sdk.trace.sampling import ALWAYS_ON
 
-from jobs import instance
+from jobs.ledger import instance
 
 # Our own lines. The root logger's handlers are left as they are: the worker's is among them.
 LOGGER = "jobs"

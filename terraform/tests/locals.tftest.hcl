@@ -54,7 +54,7 @@ run "the_source_is_what_goes_into_the_image" {
   command = plan
 
   assert {
-    condition     = alltrue([for name in ["Dockerfile", ".dockerignore", "requirements.txt", "host.json", "container/start.sh", "jobs/tick.py"] : contains(local.source_files, name)])
+    condition     = alltrue([for name in ["Dockerfile", ".dockerignore", "requirements.txt", "host.json", "container/start.sh", "jobs/execution/tick.py"] : contains(local.source_files, name)])
     error_message = "A change of any of these is a new image."
   }
 
@@ -130,7 +130,7 @@ run "jobs_get_their_settings" {
       JOBS_SCHEDULE__CLOSE_MONTH         = "0 0 1 1 * *"
       "AzureWebJobs.prune_runs.Disabled" = "1"
     })
-    error_message = "As jobs/declarations.py and jobs/disabled.py read them."
+    error_message = "As jobs/declarations/declare.py and jobs/declarations/disabled.py read them."
   }
 }
 

@@ -1,7 +1,7 @@
 import pytest
 from django.contrib.auth.models import Permission
 
-from tests.rows import a_run, an_attempt
+from tests.helpers.rows import a_run, an_attempt
 
 STAFF_ONLY = ["/api/jobs/", "/api/jobs/nightly/", "/api/runs/", "/api/runs/1/", "/api/runs/1/output/", "/api/schema/"]
 

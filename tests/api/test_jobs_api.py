@@ -1,6 +1,6 @@
 import pytest
 
-from tests.rows import a_run
+from tests.helpers.rows import a_run
 
 
 @pytest.fixture

@@ -5,9 +5,11 @@ from datetime import timedelta
 import pytest
 from django.db import OperationalError
 
-from jobs import doorbell, instance, migrated, readiness, sql, tick
-from jobs.isolation.client import server
-from jobs.isolation.process import ForkServerFailed
+from jobs.execution import tick
+from jobs.execution.isolation.client import server
+from jobs.execution.isolation.process import ForkServerFailed
+from jobs.health import readiness
+from jobs.ledger import doorbell, instance, migration_gate, sql
 
 pytestmark = pytest.mark.django_db
 
@@ -105,7 +107,7 @@ def test_no_database(client, monkeypatch):
 
 
 def test_migrations_are_pending(client, monkeypatch):
-    monkeypatch.setattr(migrated, "pending", lambda: ["jobs.0002_last_tick", "jobs.0003_more"])
+    monkeypatch.setattr(migration_gate, "pending", lambda: ["jobs.0002_last_tick", "jobs.0003_more"])
     assert problems(client) == {
         "migrations": "jobs.0002_last_tick and 1 more migrations are not applied to the database: nothing runs until "
         "`manage.py migrate` has been run.",

@@ -1,6 +1,6 @@
 import pytest
 
-from tests.rows import NOON, a_run, an_attempt
+from tests.helpers.rows import NOON, a_run, an_attempt
 
 
 def test_a_run_is_given_with_its_attempts(get):

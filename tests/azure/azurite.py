@@ -12,7 +12,7 @@ import pytest
 from azure.storage.queue import QueueClient, QueueServiceClient
 from django.conf import settings
 
-from tests.processes import until
+from tests.helpers.processes import until
 
 HERE = Path(__file__).parent / "azurite"
 INSTALLED = settings.BASE_DIR / ".local" / "azurite"

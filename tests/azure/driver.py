@@ -21,7 +21,7 @@ async def main(calls):
     for call in calls:
         replies.append(await reply_to(worker, functions[call["function"]], call))
     found = {name: list(function.bindings) for name, function in functions.items()}
-    from jobs import supervisor
+    from jobs.execution import supervisor
 
     supervisor.shut_down(timedelta(0))
     worker.stop()

@@ -22,7 +22,7 @@ from azure.storage.queue import QueueClient
 from django.conf import settings
 
 from jobs.azure import storage
-from jobs.host_json import HostJson
+from jobs.declarations.host_json import HostJson
 from jobs.localhost.protos import typed
 from jobs.localhost.worker import Worker
 
@@ -105,8 +105,9 @@ async def tick(worker, function, every):
 
 
 def prepare(orders):
-    from jobs import at_start, supervisor, timing
-    from jobs.declarations import declare, registry
+    from jobs.declarations.declare import declare, registry
+    from jobs.execution import startup, supervisor
+    from jobs.ledger import timing
 
     for name, value in orders.get("timing", {}).items():
         setattr(timing, name, timedelta(seconds=value))
@@ -115,7 +116,7 @@ def prepare(orders):
         declare(name, **{key: timedelta(seconds=value) if key in DURATIONS else value for key, value in rules.items()})
     if orders.get("break_execute"):
         supervisor.execute = broken
-    at_start.begin()
+    startup.begin()
 
 
 def broken(*_, **__):

@@ -10,9 +10,9 @@ import pytest
 from django.conf import settings
 
 from jobs.azure import functions
-from jobs.declarations import RESERVED
+from jobs.choices import Status, Trigger
+from jobs.declarations.declare import RESERVED
 from jobs.models import Attempt, Event, JobState, Run
-from jobs.words import Status, Trigger
 
 STALE = {"Last": "2026-01-01T00:00:00", "LastUpdated": "2026-01-01T00:00:00"}
 PAST = {"IsPastDue": False, "ScheduleStatus": {**STALE, "Next": "2026-01-02T03:00:00+00:00"}}

@@ -10,10 +10,10 @@ import time
 import pytest
 from django.conf import settings
 
-from jobs.azure import leaving
+from jobs.azure import shutdown
+from jobs.choices import Status, Trigger
 from jobs.models import Attempt, Run
-from jobs.words import Status, Trigger
-from tests.processes import until
+from tests.helpers.processes import until
 
 CODE = """
 import asyncio, sys
@@ -82,7 +82,7 @@ def test_a_run_that_ends_in_time_has_succeeded(worker_at_work):
 
 
 def test_off_the_main_thread_no_signal_can_be_taken_and_the_log_says_so(caplog):
-    thread = threading.Thread(target=leaving.listen)
+    thread = threading.Thread(target=shutdown.listen)
     thread.start()
     thread.join()
     assert caplog.messages == [

@@ -17,8 +17,8 @@ from django.conf import settings
 
 from tests.azure.azurite import Azurite
 from tests.azure.conftest import Host
-from tests.postgres import Server
-from tests.processes import until
+from tests.helpers.postgres import Server
+from tests.helpers.processes import until
 
 pytestmark = [pytest.mark.invariant, pytest.mark.timeout(240)]
 

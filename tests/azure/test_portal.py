@@ -13,10 +13,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.conf import settings
 
-from jobs import states
-from jobs.declarations import registry
+from jobs.choices import Status, Trigger
+from jobs.declarations.declare import registry
+from jobs.ledger import states
 from jobs.models import Attempt, Event, Gap, Run
-from jobs.words import Status, Trigger
 
 CODE = """
 import asyncio, json, sys

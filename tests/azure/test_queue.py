@@ -14,15 +14,15 @@ from django.conf import settings
 from django.core.management import call_command
 from django.db import connections
 
-from jobs import doorbell, poison, sql, triggers
 from jobs.azure import identity, queue, storage
-from jobs.declarations import registry
+from jobs.choices import Status, Trigger
+from jobs.declarations.declare import registry
+from jobs.ledger import doorbell, poison, sql, triggers
 from jobs.models import Attempt, Event, Run
-from jobs.words import Status, Trigger
 from tests.azure.azurite import ACCOUNT, KEY, texts
 from tests.azure.conftest import fresh_client
-from tests.processes import until
-from tests.rows import a_run, an_attempt
+from tests.helpers.processes import until
+from tests.helpers.rows import a_run, an_attempt
 
 NOW = timedelta(0)
 HOST_JSON = json.loads((settings.BASE_DIR / "host.json").read_text())["extensions"]["queues"]
@@ -413,8 +413,8 @@ def test_a_long_run_keeps_no_other_from_the_instance(azurite, host, declared):
 def test_a_job_that_says_so_is_spread_over_the_instances_by_its_timer(azurite, declared, transactional_db):
     from datetime import UTC, datetime
 
-    from jobs import states
-    from jobs.calls import Call, answer
+    from jobs.execution.timer_calls import Call, answer
+    from jobs.ledger import states
 
     declared("succeeds", schedule="0 * * * * *", dispatch="queue")
     job = registry["succeeds"]

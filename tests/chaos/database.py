@@ -11,7 +11,7 @@ from typing import Any
 
 import psycopg
 
-from tests.postgres import Server
+from tests.helpers.postgres import Server
 
 ROOT = Path(__file__).resolve().parents[2]
 DISK = "400m"

@@ -53,7 +53,7 @@ def tree(mark: str, host: int) -> Tree:
         below[process.parent].append(process)
     found = Tree(host=[host])
     for server in below[host]:
-        if "jobs.isolation.server" in server.command:
+        if "jobs.execution.isolation.server" in server.command:
             found.servers.append(server.pid)
     for server in found.servers:
         found.guardians += [guardian.pid for guardian in below[server]]

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from jobs import timing
+from jobs.ledger import timing
 from mydjango.settings import *  # noqa: F403
 from mydjango.settings import INSTALLED_APPS
 from tests.chaos import SCALE

@@ -6,7 +6,7 @@ import pytest
 from django.core.management import get_commands, load_command_class
 
 from jobs.management.ledger_command import LedgerCommand
-from tests.beside import Project, empty_database
+from tests.helpers.beside import Project, empty_database
 
 COMMANDS = {
     "cancel": ["1"],

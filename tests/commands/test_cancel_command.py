@@ -1,10 +1,10 @@
 import pytest
 from django.core.management import CommandError
 
+from jobs.choices import Status
 from jobs.management.operator import operator
 from jobs.models import Run
-from jobs.words import Status
-from tests.rows import a_run
+from tests.helpers.rows import a_run
 
 
 def test_a_queued_run_is_cancelled_at_once(says):

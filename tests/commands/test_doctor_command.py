@@ -12,15 +12,18 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import OperationalError
 
-from jobs import doctor, doorbell, host_checks, migrated, states, tick
 from jobs.azure import identity
-from jobs.declarations import declare
-from jobs.isolation.client import server
-from jobs.isolation.process import ForkServerFailed
+from jobs.checks import host
+from jobs.choices import Status
+from jobs.declarations.declare import declare
+from jobs.execution import tick
+from jobs.execution.isolation.client import server
+from jobs.execution.isolation.process import ForkServerFailed
+from jobs.health import doctor
+from jobs.ledger import doorbell, migration_gate, states
 from jobs.models import JobState, LastTick, Run
-from jobs.words import Status
 from tests.azure.conftest import fresh_client
-from tests.rows import output_text
+from tests.helpers.rows import output_text
 
 pytestmark = pytest.mark.django_db
 
@@ -50,7 +53,7 @@ def test_a_sound_deployment_has_a_line_for_each_check(capsys):
     assert [line[7:19].strip() for line in lines] == list(doctor.CHECKS)
     assert "ok     schedules     1 job with a schedule" in lines
     assert "ok     time zone     the host's is UTC, the jobs' default UTC" in lines
-    assert "ok     queue         jobs.doorbell.LocalDoorbell" in lines
+    assert "ok     queue         jobs.ledger.doorbell.LocalDoorbell" in lines
     assert "ok     batch         4 messages at once, as many as runs" in lines
     assert "ok     threads       32, for 4 runs at once" in lines
 
@@ -89,7 +92,7 @@ def test_findings_of_djangos_own_checks():
 
 
 def test_no_schedule(declared):
-    from jobs.declarations import registry
+    from jobs.declarations.declare import registry
 
     registry.clear()
     assert says("schedules") == (
@@ -119,7 +122,7 @@ def test_an_override_that_cant_be_read_here(declared):
 
 
 def test_a_zone_of_the_host(monkeypatch):
-    monkeypatch.setattr(host_checks, "environment_at_start", lambda: {"WEBSITE_TIME_ZONE": "Europe/Berlin"})
+    monkeypatch.setattr(host, "environment_at_start", lambda: {"WEBSITE_TIME_ZONE": "Europe/Berlin"})
     assert says("time zone") == (
         False,
         "WEBSITE_TIME_ZONE is 'Europe/Berlin': the host would read all schedules by that clock, and timers are given "
@@ -198,7 +201,7 @@ def test_no_database(monkeypatch):
 
     monkeypatch.setattr(doctor.sql, "value", away)
     monkeypatch.setattr(doctor.sql, "rows", away)
-    monkeypatch.setattr(migrated, "pending", away)
+    monkeypatch.setattr(migration_gate, "pending", away)
     found = {finding.check: finding.says for finding in doctor.findings() if not finding.ok}
     assert found == {
         "database": "It can't be reached: connection failed: Connection refused. Check DATABASE_URL, the firewall and "
@@ -213,7 +216,7 @@ def test_no_database(monkeypatch):
 
 
 def test_pending_migrations(monkeypatch):
-    monkeypatch.setattr(migrated, "pending", lambda: ["jobs.0002_last_tick"])
+    monkeypatch.setattr(migration_gate, "pending", lambda: ["jobs.0002_last_tick"])
     assert says("migrations") == (
         False,
         "jobs.0002_last_tick is not applied to the database: nothing runs until `manage.py migrate` has been run.",

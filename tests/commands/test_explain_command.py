@@ -5,8 +5,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.core.management import CommandError, call_command
 
-from jobs import states
-from jobs.declarations import registry
+from jobs.declarations.declare import registry
+from jobs.ledger import states
 from jobs.management.moments import moment
 
 pytestmark = pytest.mark.django_db

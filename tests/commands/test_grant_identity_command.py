@@ -10,7 +10,7 @@ import psycopg
 import pytest
 from django.conf import settings
 
-from tests.postgres import Server
+from tests.helpers.postgres import Server
 
 STAND_IN = """
     CREATE FUNCTION pgaadauth_create_principal(name text, is_admin boolean, is_mfa boolean) RETURNS text

@@ -5,7 +5,7 @@ import pytest
 from django.utils import timezone
 
 from jobs.models import JobState
-from tests.rows import a_run
+from tests.helpers.rows import a_run
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import pytest
 from django.conf import settings
 
 from jobs.management.commands.migrate import LOCK
-from tests.postgres import Server
+from tests.helpers.postgres import Server
 
 WAITING = "Another process migrates this database; waiting until it is done.\n"
 

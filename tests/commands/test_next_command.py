@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 import pytest
 from django.core.management import CommandError
 
-from jobs import states
+from jobs.ledger import states
 from jobs.models import JobState
 
 

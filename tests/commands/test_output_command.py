@@ -4,7 +4,7 @@ import sys
 import pytest
 from django.core.management import CommandError, call_command
 
-from tests.rows import a_run, an_attempt
+from tests.helpers.rows import a_run, an_attempt
 
 
 @pytest.fixture

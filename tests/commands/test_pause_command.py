@@ -4,7 +4,7 @@ from datetime import timedelta
 import pytest
 from django.core.management import CommandError, call_command
 
-from jobs import states, timing
+from jobs.ledger import states, timing
 from jobs.management.operator import operator
 from jobs.models import Event, JobState
 

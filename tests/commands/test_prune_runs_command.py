@@ -5,7 +5,7 @@ from django.core.management import CommandError
 from django.utils import timezone
 
 from jobs.models import Event, Run
-from tests.rows import a_run
+from tests.helpers.rows import a_run
 
 
 def days_ago(days):

@@ -14,13 +14,13 @@ import pytest
 from django.conf import settings
 from django.core.management import CommandError, call_command
 
+from jobs.choices import Status, Trigger
 from jobs.management.commands.run import split
 from jobs.management.operator import operator
 from jobs.models import Run
-from jobs.words import Status, Trigger
-from tests.beside import Project
-from tests.processes import until
-from tests.rows import a_run, output_text
+from tests.helpers.beside import Project
+from tests.helpers.processes import until
+from tests.helpers.rows import a_run, output_text
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import pytest
 from django.core.management import CommandError
 from django.utils import timezone
 
-from tests.rows import NOON, a_run
+from tests.helpers.rows import NOON, a_run
 
 
 def ago(**time):

@@ -5,9 +5,9 @@ from time import process_time
 import pytest
 from django.core.management import CommandError
 
-from jobs import states
+from jobs.ledger import states
 from jobs.models import JobState
-from tests.test_ahead import USUAL, ZONES
+from tests.reading.test_upcoming import USUAL, ZONES
 
 NOW = datetime(2026, 10, 24, 20, 0, tzinfo=UTC)  # the evening before the clocks of Europe go back
 

@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from jobs import operators, states
-from jobs.declarations import registry
+from jobs.declarations.declare import registry
+from jobs.ledger import interventions, states
 
 
 @pytest.fixture(autouse=True)
@@ -67,6 +67,6 @@ def test_jobs_in_words(says):
 
 def test_drift(says):
     assert says("drift") == "Nothing differs from the code.\n"
-    operators.override(registry["import_rates"], schedule="0 30 5 * * *", by="ada", reason="the bank moves")
+    interventions.override(registry["import_rates"], schedule="0 30 5 * * *", by="ada", reason="the bank moves")
     assert [line.split("  ")[0] for line in says("drift").splitlines()] == ["JOB", "import_rates"]
     assert "0 15 16 * * 1-5 Europe/Berlin  0 30 5 * * * Europe/Berlin  ada" in says("drift")

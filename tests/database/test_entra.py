@@ -21,7 +21,7 @@ from django.db import OperationalError
 from jobs.azure import identity
 from mydjango import database
 from mydjango.database.entra import base
-from tests.postgres import Server
+from tests.helpers.postgres import Server
 
 
 class Credential:

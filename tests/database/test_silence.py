@@ -13,7 +13,7 @@ import pytest
 from psycopg.generators import fetch
 
 from mydjango import database
-from tests.postgres import Server
+from tests.helpers.postgres import Server
 
 pytestmark = pytest.mark.skipif(
     os.geteuid() != 0 or not shutil.which("iptables"), reason="packets can only be dropped by root, with iptables"

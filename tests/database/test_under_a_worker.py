@@ -7,12 +7,12 @@ import psycopg
 import pytest
 from django.db import connection
 
-from jobs import triggers
-from jobs.isolation import client
+from jobs.choices import Status
+from jobs.execution.isolation import client
+from jobs.ledger import triggers
 from jobs.models import Attempt
-from jobs.words import Status
-from tests.processes import until
-from tests.rows import output_text
+from tests.helpers.processes import until
+from tests.helpers.rows import output_text
 
 ALL_OTHERS = (
     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()"

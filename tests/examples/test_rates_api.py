@@ -8,7 +8,7 @@ from django.urls import reverse
 from rest_framework.test import APIClient
 
 from examples.rates.models import CurrencyGrant, Rate
-from jobs import migrated
+from jobs.ledger import migration_gate
 
 
 @pytest.fixture
@@ -180,7 +180,7 @@ def test_fifty_rows_cost_as_many_queries_as_four(
 ):
     dates = [str(date(2026, 10, 1) + timedelta(days=day)) for day in range(days)]
     user = customer_of(*[quote(code, dict.fromkeys(dates, "1.1")) for code in ["USD", "JPY"]])
-    migrated.pending()  # asked at a process's first request
+    migration_gate.pending()  # asked at a process's first request
     with django_assert_num_queries(queries):
         answer = get(user, **parameters)
     if not parameters:

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from examples import rates
-from jobs import declarations
-from jobs.pipelines import Pipeline
+from jobs.declarations import declare
+from jobs.ledger.pipelines import Pipeline
 
 
 @pytest.fixture
@@ -15,10 +15,10 @@ def declared(monkeypatch, settings):
 
     def read(local):
         settings.LOCAL = local
-        monkeypatch.setattr(declarations, "registry", declarations.Registry())
+        monkeypatch.setattr(declare, "registry", declare.Registry())
         runpy.run_path(str(Path(rates.__file__).with_name("schedule.py")))
-        assert declarations.registry.problems == []
-        return declarations.registry
+        assert declare.registry.problems == []
+        return declare.registry
 
     return read
 

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from jobs.choices import Trigger
 from jobs.models import Attempt, Run
-from jobs.words import Trigger
 from tests.image import engine as engines
 
-ROOT = Path(__file__).resolve().parent.parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 RELEASE = "abc1234"
 SOURCE = "https://example.com/nightshift"
 # What was measured, for the end of the report.

@@ -12,11 +12,11 @@ import pytest
 from django.db import connection
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
+from jobs.choices import Status, Trigger
 from jobs.models import Attempt, Run
-from jobs.words import Status, Trigger
+from tests.helpers.processes import until
+from tests.helpers.rows import output_text
 from tests.image.conftest import RELEASE, ROOT, SOURCE, figures
-from tests.processes import until
-from tests.rows import output_text
 
 pytestmark = [pytest.mark.image, pytest.mark.timeout(900)]
 

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
-from jobs.words import Status
-from tests.processes import until
+from jobs.choices import Status
+from tests.helpers.processes import until
 
 INIT = settings.BASE_DIR / "container" / "init.py"
 HOST = Path(__file__).with_name("host.py")

@@ -11,8 +11,8 @@ from uuid import uuid4
 import pytest
 from django.conf import settings
 
-from tests.postgres import Server
-from tests.processes import until
+from tests.helpers.postgres import Server
+from tests.helpers.processes import until
 
 
 def pytest_addoption(parser):

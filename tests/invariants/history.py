@@ -3,7 +3,7 @@
 from datetime import timedelta
 from itertools import pairwise
 
-from jobs.occurrences import Schedule
+from jobs.schedule.occurrences import Schedule
 
 INSTANT = timedelta(microseconds=1)
 

@@ -1,7 +1,7 @@
 """A worker in a process of its own, which a test may kill. It reads what to do as JSON from its first argument.
 
     declare    jobs: {"name": …, "arguments": […], "rules": {…}}
-    timing     seconds that take the place of those in jobs.timing
+    timing     seconds that take the place of those in jobs.ledger.timing
     deliver    moments at which the jobs' timers call; `deliver_now` is now
     tick       serve by the tick instead of by timers
     tick_for   tick again and again for so many seconds, as the host does whatever becomes of a tick
@@ -35,12 +35,14 @@ def main(orders):
     from django.conf import settings
     from django.db import OperationalError
 
-    from jobs import at_start, claims, declarations, supervisor, tick, timing, transitions
     from jobs.azure.functions import usable_connections
-    from jobs.declarations import declare, registry
-    from jobs.isolation.client import server
+    from jobs.declarations import declare as declarations
+    from jobs.declarations.declare import declare, registry
+    from jobs.execution import startup, supervisor, tick
+    from jobs.execution.isolation.client import server
+    from jobs.ledger import claims, endings, timing
+    from jobs.ledger.settle import serve
     from jobs.models import Run
-    from jobs.serve import serve
 
     def execute(run):
         with usable_connections():
@@ -60,7 +62,7 @@ def main(orders):
     sys.stdin.read()
 
     if orders.get("start"):
-        at_start.begin().join()
+        startup.begin().join()
     if orders.get("tick"):
         for run in tick.tick():
             supervisor.execute(run.run)
@@ -88,7 +90,7 @@ def main(orders):
             supervisor.execute(run)
         time.sleep(0.05)
     if orders.get("linger"):
-        while transitions.anything_active():
+        while endings.anything_active():
             for run in claims.next_ready(4):
                 supervisor.execute(run)
             time.sleep(0.01)

@@ -49,7 +49,7 @@ def begin(server):
 
 
 def begin_ledgers(server, jobs):
-    from jobs.occurrences import Schedule
+    from jobs.schedule.occurrences import Schedule
 
     with server.connect() as connection:
         for declared in jobs:

@@ -7,12 +7,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from jobs import claims, faults, states, supervisor, tick, timing, transitions
-from jobs.declarations import registry
+from jobs.choices import AttemptStatus, Status
+from jobs.declarations.declare import registry
+from jobs.execution import supervisor, tick
+from jobs.ledger import claims, endings, failpoints, states, timing
 from jobs.models import Attempt, Gap, Run
-from jobs.words import AttemptStatus, Status
+from tests.helpers.processes import until
 from tests.invariants.conftest import half_an_hour_ago
-from tests.processes import until
 
 pytestmark = pytest.mark.invariant
 
@@ -61,7 +62,7 @@ def recover():
         tick.tick()
         for run in claims.next_ready(16):
             supervisor.execute(run)
-        if not transitions.anything_active():
+        if not endings.anything_active():
             return
         assert time.monotonic() < end, list(Run.objects.active().values())
         time.sleep(0.05)
@@ -88,20 +89,20 @@ def check(names, retries):
 def test_a_kill_at_each_named_point_is_made_good(start, declared, short_leases, worker):
     hour = datetime.now(UTC) - timedelta(minutes=59)
     orders = []
-    for point in faults.POINTS:
+    for point in failpoints.POINTS:
         name = point.replace(".", "_")
         jobs = pipeline(name, retries=1)
         declare_here(declared, jobs)
         states.begin([registry[name]], hour)
         orders.append({"declare": jobs, "deliver_now": True, "timing": TIMING, "fault": point})
-    killed = dict(zip(faults.POINTS, start(*orders), strict=True))
+    killed = dict(zip(failpoints.POINTS, start(*orders), strict=True))
     for process in killed.values():
         process.begin()
     for point, process in killed.items():
         assert process.wait() == -9, f"it never came to {point}"
         until(lambda process=process: not process.tree(), 2, f"the end of the tree killed at {point}")
     recover()
-    check([point.replace(".", "_") for point in faults.POINTS], retries=1)
+    check([point.replace(".", "_") for point in failpoints.POINTS], retries=1)
 
 
 @pytest.mark.parametrize("retries", [0, 1])

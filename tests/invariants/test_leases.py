@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 import psycopg
 import pytest
 
+from jobs.choices import Status
 from jobs.models import Event, LastTick, Run
-from jobs.words import Status
-from tests.database_clock import SEARCH_PATH, DatabaseClock
+from tests.helpers.database_clock import SEARCH_PATH, DatabaseClock
 from tests.invariants.conftest import until
 
 pytestmark = pytest.mark.invariant

@@ -5,10 +5,10 @@ from itertools import pairwise
 
 import pytest
 
-from jobs import states
-from jobs.declarations import registry
+from jobs.choices import Reason, Status
+from jobs.declarations.declare import registry
+from jobs.ledger import states
 from jobs.models import Gap, JobState, Run
-from jobs.words import Reason, Status
 
 pytestmark = pytest.mark.invariant
 

@@ -5,10 +5,10 @@ import threading
 
 import pytest
 
-from jobs import triggers
-from jobs.isolation import client
-from jobs.words import Status
-from tests.processes import children_of, memory_of, until
+from jobs.choices import Status
+from jobs.execution.isolation import client
+from jobs.ledger import triggers
+from tests.helpers.processes import children_of, memory_of, until
 
 pytestmark = [pytest.mark.invariant, pytest.mark.timeout(900)]
 

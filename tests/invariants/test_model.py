@@ -24,28 +24,17 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from jobs import (
-    claims,
-    clocks,
-    declarations,
-    instance,
-    operators,
-    releases,
-    rewinding,
-    sight,
-    tick,
-    timing,
-    transitions,
-    triggers,
-)
-from jobs.declarations import declare, registry
+from jobs.choices import EDGES, ENDED, AttemptStatus, Reason, Status, Trigger
+from jobs.declarations import declare as declarations
+from jobs.declarations.declare import declare, registry
+from jobs.execution import tick
+from jobs.ledger import claims, clocks, endings, instance, interventions, releases, rewinding, sight, timing, triggers
+from jobs.ledger.endings import Outcome
+from jobs.ledger.settle import serve
 from jobs.models import Attempt, Gap, JobState, Run
-from jobs.occurrences import Schedule
-from jobs.serve import serve
-from jobs.transitions import Outcome
-from jobs.words import EDGES, ENDED, AttemptStatus, Reason, Status, Trigger
+from jobs.schedule.occurrences import Schedule
+from tests.helpers.rows import settled_ticks
 from tests.invariants.history import INSTANT, History
-from tests.rows import settled_ticks
 
 pytestmark = pytest.mark.invariant
 
@@ -200,7 +189,7 @@ class Ledger(RuleBasedStateMachine):
         """As in an app that has room: each queued run that may start does, and succeeds at once."""
         for run in claims.next_ready(10):
             if claim := claims.claim(run, instance.current()):
-                transitions.finish(claim, Outcome(status=AttemptStatus.SUCCEEDED))
+                endings.finish(claim, Outcome(status=AttemptStatus.SUCCEEDED))
 
     @rule(seconds=LATER, runs=st.booleans())
     def tick(self, seconds, runs=False):
@@ -325,7 +314,7 @@ class Ledger(RuleBasedStateMachine):
             self.move_clock(minutes * 60 + 1)
             if claim := claims.claim(run.pk, instance.current()):
                 self.move_clock(lasts)
-                transitions.finish(claim, Outcome(status=AttemptStatus.SUCCEEDED))
+                endings.finish(claim, Outcome(status=AttemptStatus.SUCCEEDED))
             self.tick(seconds=0)
 
     @rule(seconds=LATER, target=claims, place=st.integers(0, 5))
@@ -340,9 +329,9 @@ class Ledger(RuleBasedStateMachine):
         self.time_passes(seconds)
         if claim is None:
             return
-        transitions.finish(claim, Outcome(status=end, error="drawn"))
+        endings.finish(claim, Outcome(status=end, error="drawn"))
         if twice:
-            assert transitions.finish(claim, Outcome(status=AttemptStatus.SUCCEEDED)) is None
+            assert endings.finish(claim, Outcome(status=AttemptStatus.SUCCEEDED)) is None
 
     @rule(claim=consumes(claims))
     def a_supervisor_crashes(self, claim):
@@ -351,7 +340,7 @@ class Ledger(RuleBasedStateMachine):
     @rule(claim=claims)
     def a_heartbeat(self, claim):
         if claim is not None:
-            transitions.renew_leases([(claim.run, claim.number)])
+            endings.renew_leases([(claim.run, claim.number)])
 
     @rule(place=st.integers(0, 5))
     def a_run_is_cancelled(self, place):
@@ -370,9 +359,9 @@ class Ledger(RuleBasedStateMachine):
         until = None if minutes is None else self.now + timedelta(minutes=minutes)
         with self.a_shell(lacks_settings):
             try:
-                operators.pause(registry[name], by="ada", reason="stocktaking", until=until)
-            except operators.AlreadyPaused:
-                operators.resume(registry[name], by="ada")
+                interventions.pause(registry[name], by="ada", reason="stocktaking", until=until)
+            except interventions.AlreadyPaused:
+                interventions.resume(registry[name], by="ada")
 
     @rule(name=st.sampled_from("ab"))
     def a_function_is_disabled_or_enabled(self, name):
@@ -403,15 +392,15 @@ class Ledger(RuleBasedStateMachine):
         change = {"schedule": schedule, "time_zone": zone, "arguments": []}
         with self.a_shell(lacks_settings):
             try:
-                operators.override(registry[name], **change, by="ada", reason="moving", until=until)
-            except operators.AlreadyOverridden:
-                operators.end_override(registry[name], by="ada")
+                interventions.override(registry[name], **change, by="ada", reason="moving", until=until)
+            except interventions.AlreadyOverridden:
+                interventions.end_override(registry[name], by="ada")
                 history.end_override(max(self.now, reached, history.overrides[-1][0]) + INSTANT)
-            except operators.NeverDue:
+            except interventions.NeverDue:
                 assert schedule in {"0 0 0 30 2 *", ""}
-            except operators.OverrideEndsBeforeItBegins:
+            except interventions.OverrideEndsBeforeItBegins:
                 assert until <= reached
-            except operators.NothingToOverride:
+            except interventions.NothingToOverride:
                 assert registry[name].schedule is None
             else:
                 history.override(max(self.now, reached), until, schedule, zone)

@@ -6,10 +6,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from jobs import instance
-from jobs.occurrences import Schedule
+from jobs.ledger import instance
+from jobs.schedule.occurrences import Schedule
+from tests.helpers.processes import until
 from tests.invariants.conftest import Process
-from tests.processes import until
 
 pytestmark = pytest.mark.invariant
 

@@ -9,15 +9,17 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
-from jobs import claims, clocks, declarations, instance, operators, releases, sight, states, tick, transitions, triggers
-from jobs.declarations import declare, registry
+from jobs.choices import ENDED, AttemptStatus, Status
+from jobs.declarations import declare as declarations
+from jobs.declarations.declare import declare, registry
+from jobs.execution import tick
+from jobs.ledger import claims, clocks, endings, instance, interventions, releases, sight, states, triggers
+from jobs.ledger.endings import Outcome
+from jobs.ledger.pipelines import DifferentSchedules
+from jobs.ledger.settle import serve
 from jobs.models import Gap, Run
-from jobs.pipelines import DifferentSchedules
-from jobs.serve import serve
-from jobs.transitions import Outcome
-from jobs.words import ENDED, AttemptStatus, Status
+from tests.helpers.rows import settled_ticks
 from tests.invariants.test_model import ENDS, LATER, POLICIES, START, moved_clock
-from tests.rows import settled_ticks
 
 pytestmark = pytest.mark.invariant
 SCHEDULES = ["*/10 * * * * *", "0 * * * * *", "0 */7 * * * *", "0 30 2 * * *"]
@@ -100,7 +102,7 @@ class Pipelines(RuleBasedStateMachine):
     def a_run_is_executed(self, place, end):
         queued = Run.objects.filter(status=Status.QUEUED).order_by("id").values_list("id", flat=True)
         if queued and (claim := claims.claim(queued[place % len(queued)], instance.current())):
-            transitions.finish(claim, Outcome(status=end, error="drawn"))
+            endings.finish(claim, Outcome(status=end, error="drawn"))
 
     @rule(place=st.integers(0, 5))
     def a_run_begins(self, place):
@@ -117,9 +119,9 @@ class Pipelines(RuleBasedStateMachine):
     def a_job_is_paused(self, name, minutes):
         until = None if minutes is None else self.now + timedelta(minutes=minutes)
         try:
-            operators.pause(registry[name], by="ada", reason="stocktaking", until=until)
-        except operators.AlreadyPaused:
-            operators.resume(registry[name], by="ada")
+            interventions.pause(registry[name], by="ada", reason="stocktaking", until=until)
+        except interventions.AlreadyPaused:
+            interventions.resume(registry[name], by="ada")
 
     @rule(name=st.sampled_from(SOURCES))
     def a_function_is_disabled_or_enabled(self, name):
@@ -134,11 +136,11 @@ class Pipelines(RuleBasedStateMachine):
     @rule(name=st.sampled_from(SOURCES), schedule=st.sampled_from(SCHEDULES))
     def an_override_that_parts_them_is_refused(self, name, schedule):
         try:
-            operators.override(registry[name], schedule=schedule, by="ada")
+            interventions.override(registry[name], schedule=schedule, by="ada")
         except DifferentSchedules:
             return
         assert registry[name].schedule.expression.text == schedule
-        operators.end_override(registry[name], by="ada")
+        interventions.end_override(registry[name], by="ada")
 
     @invariant()
     def every_occurrence_of_every_step_has_one_fate(self):

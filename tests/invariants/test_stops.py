@@ -6,12 +6,13 @@ import time
 
 import pytest
 
-from jobs import at_start, supervisor, tick, triggers
+from jobs.choices import Status
+from jobs.execution import startup, supervisor, tick
+from jobs.ledger import triggers
 from jobs.models import Attempt, Run
-from jobs.words import Status
+from tests.helpers.processes import is_alive, is_stopped, parent_of, until
+from tests.helpers.rows import output_text
 from tests.invariants.test_kills import TIMING, declare_here, short_leases  # noqa: F401 — a fixture
-from tests.processes import is_alive, is_stopped, parent_of, until
-from tests.rows import output_text
 
 pytestmark = pytest.mark.invariant
 # What those who were stopped together may do, in seconds, from their waking to the fence: one beat, and a slow machine.
@@ -108,7 +109,7 @@ def test_what_a_killed_worker_left_alive_is_ended_by_the_next_one(start, declare
     process.kill()
     process.wait()
     assert is_alive(daemon)
-    at_start.declare_predecessors_lost()
+    startup.declare_predecessors_lost()
     assert not is_alive(daemon)
     assert process.tree() == []
     run.refresh_from_db()

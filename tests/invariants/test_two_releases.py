@@ -2,9 +2,9 @@
 
 import pytest
 
-from jobs import timing
+from jobs.choices import Status
+from jobs.ledger import timing
 from jobs.models import Event, Gap, Release, Run
-from jobs.words import Status
 from tests.invariants.conftest import until
 
 pytestmark = pytest.mark.invariant

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import psycopg
 
-from jobs import clocks
+from jobs.ledger import clocks
 from jobs.localhost.invocations import Invocations
 from jobs.localhost.monitor import Monitor
 from jobs.localhost.timers import Timer
@@ -77,8 +77,9 @@ async def play(day, folder, worker, functions, database):
 
 
 def main(folder, days):
-    from jobs import states, supervisor, tick
-    from jobs.declarations import declare, registry
+    from jobs.declarations.declare import declare, registry
+    from jobs.execution import supervisor, tick
+    from jobs.ledger import states
 
     registry.clear()
     for day in days:

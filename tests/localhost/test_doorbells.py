@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from django.db import connection
 
-from jobs.doorbell import CHANNEL, LocalDoorbell
+from jobs.ledger.doorbell import CHANNEL, LocalDoorbell
 from jobs.localhost import doorbells
 from jobs.localhost.doorbells import PostgresDoorbell, Ring
 

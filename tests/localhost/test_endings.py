@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from jobs.localhost import endings
 from jobs.models import Gap
-from tests.rows import a_run, an_attempt
+from tests.helpers.rows import a_run, an_attempt
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -7,10 +7,10 @@ import time
 import pytest
 from django.db import connection
 
-from jobs import triggers
-from jobs.doorbell import CHANNEL
+from jobs.choices import Status, Trigger
+from jobs.ledger import triggers
+from jobs.ledger.doorbell import CHANNEL
 from jobs.models import Run
-from jobs.words import Status, Trigger
 from tests.localhost.hosts import KEY, ROOT, LocalHost
 
 pytestmark = pytest.mark.django_db(transaction=True)

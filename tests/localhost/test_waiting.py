@@ -10,8 +10,8 @@ import time
 import pytest
 from django.conf import settings
 
+from tests.helpers.postgres import Server
 from tests.localhost.hosts import ROOT, LocalHost, start
-from tests.postgres import Server
 
 PROJECT = {"LOCAL": "1", "DJANGO_SETTINGS_MODULE": "tests.settings", "PYTHONPATH": str(ROOT)}
 AWAY = "PostgreSQL doesn't answer; waiting for it. Ctrl-C stops it."

@@ -10,8 +10,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from jobs.choices import Trigger
 from jobs.models import Attempt, Run
-from jobs.words import Trigger
 from tests.telemetry.collector import Collector
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"

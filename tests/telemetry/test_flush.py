@@ -6,9 +6,9 @@ import time
 
 import pytest
 
+from jobs.choices import Status, Trigger
 from jobs.models import Run
-from jobs.words import Status, Trigger
-from tests.processes import until
+from tests.helpers.processes import until
 from tests.telemetry.collector import attributes
 
 

@@ -6,11 +6,11 @@ import pytest
 from django.utils import timezone
 from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 
-from jobs import instance, states
-from jobs.declarations import registry
+from jobs.choices import Trigger
+from jobs.declarations.declare import registry
+from jobs.ledger import instance, states
 from jobs.models import Attempt, JobState, Run
-from jobs.words import Trigger
-from tests.rows import a_run, an_attempt, settled_ticks
+from tests.helpers.rows import a_run, an_attempt, settled_ticks
 from tests.telemetry.collector import attributes
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"

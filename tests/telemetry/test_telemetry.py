@@ -9,12 +9,14 @@ import pytest
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
-from jobs import claims, doorbell, record, serve, states, telemetry, tick, transitions, triggers
-from jobs.declarations import registry
+from jobs import telemetry
+from jobs.choices import Trigger
+from jobs.declarations.declare import registry
+from jobs.execution import tick
+from jobs.ledger import claims, doorbell, endings, record, settle, states, triggers
 from jobs.models import JobState, Run
-from jobs.words import Trigger
 from mydjango import env
-from tests.rows import a_run, first_seen_at, settled_ticks
+from tests.helpers.rows import a_run, first_seen_at, settled_ticks
 
 ATTEMPT = """
 import sys
@@ -60,14 +62,14 @@ def quiet(monkeypatch):
 @pytest.mark.django_db(transaction=True)
 def test_a_run_that_is_cancelled_before_it_starts_is_counted(sink):
     run = a_run(status="queued")
-    transitions.cancel(run.pk, "ada")
+    endings.cancel(run.pk, "ada")
     assert sink.told == [("run_ended", "nightly", "cancelled")]
 
 
 @pytest.mark.django_db(transaction=True)
 def test_a_run_that_nobody_took_up_in_time_is_counted_as_missed(sink):
     a_run(status="queued", start_by=states.clock() - timedelta(minutes=1))
-    assert transitions.miss_overdue() == 1
+    assert endings.miss_overdue() == 1
     assert sink.told == [("run_ended", "nightly", "missed"), ("missed", "nightly", "too_late", 1)]
 
 
@@ -84,7 +86,7 @@ def test_a_run_whose_supervisor_vanished_is_counted_as_lost(sink):
     a_run(status="running", lease_expires_at=states.clock() - timedelta(minutes=1))
     Run.objects.get().attempts.create(number=1)
     settled_ticks()
-    transitions.declare_lost(claims.with_expired_leases(), "It vanished.")
+    endings.declare_lost(claims.with_expired_leases(), "It vanished.")
     assert sink.told == [("lost", "nightly"), ("run_ended", "nightly", "lost")]
 
 
@@ -99,9 +101,9 @@ def test_occurrences_that_are_missed_are_counted_once_their_gap_is_committed(sin
     with monkeypatch.context() as patch:
         patch.setattr(record, "insert_runs_and_advance", lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
-            serve.serve([job])
+            settle.serve([job])
     assert sink.told == []
-    serve.serve([job])
+    settle.serve([job])
     assert sum(count for what, *_, count in sink.told if what == "missed") == 5
 
 
@@ -124,7 +126,7 @@ def test_an_empty_queue_has_no_age(sink, quiet):
 
 @pytest.mark.django_db(transaction=True)
 def test_without_telemetry_the_tick_asks_nothing_more(quiet, monkeypatch):
-    monkeypatch.setattr(transitions, "waiting", lambda: 1 / 0)
+    monkeypatch.setattr(endings, "waiting", lambda: 1 / 0)
     tick.tick()
 
 

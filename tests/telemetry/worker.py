@@ -24,7 +24,8 @@ class HostsHandler(logging.Handler):
 async def main(calls):
     from django.conf import settings
 
-    from jobs import supervisor, telemetry
+    from jobs import telemetry
+    from jobs.execution import supervisor
     from jobs.localhost.protos import typed
     from jobs.localhost.worker import Worker
 
@@ -66,4 +67,4 @@ if __name__ == "__main__":
     told = asyncio.run(main(orders))
     assert handler in logging.getLogger().handlers
     print(json.dumps(told), flush=True)
-    os._exit(0)  # as a worker ends that has left (jobs/azure/leaving.py)
+    os._exit(0)  # as a worker ends that has left (jobs/azure/shutdown.py)

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from jobs.words import Reason, Status
+from jobs.choices import Reason, Status
 from tests.terraform import configuration
 from tests.terraform.configuration import ROOT, local_values, resource
 

@@ -9,11 +9,11 @@ from types import SimpleNamespace
 
 import pytest
 
+from tests.project.test_settings import manage
 from tests.terraform import configuration
 from tests.terraform.configuration import MAIN, ROOT
 from tests.terraform.provider import SUBSCRIPTION, Cloud, Refused, serving
 from tests.terraform.running import SOURCE, a_repository_in, terraform
-from tests.test_settings import manage
 
 pytestmark = [
     pytest.mark.skipif(not shutil.which("terraform"), reason="terraform isn't installed"),

@@ -63,11 +63,11 @@ class Run:
         django.setup()
 
     def execute(self, case: Case) -> Ended:
-        from jobs import supervisor
-        from jobs.declarations import Job, registry
+        from jobs.choices import Trigger
+        from jobs.declarations.declare import Job, registry
+        from jobs.execution import supervisor
         from jobs.models import Attempt, Output
         from jobs.models import Run as Row
-        from jobs.words import Trigger
 
         command, *arguments = case.words
         # Past the checks of the arguments: what a bad one brings about is compared too.
@@ -119,7 +119,7 @@ def both() -> Iterator[tuple[Cron, Run]]:
             finally:
                 from django.db import connections
 
-                from jobs.isolation.client import server as fork_server
+                from jobs.execution.isolation.client import server as fork_server
 
                 fork_server.stop()
                 connections.close_all()

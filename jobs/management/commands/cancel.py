@@ -4,13 +4,13 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
-from jobs import triggers
+from jobs.choices import Status
+from jobs.ledger import triggers
 from jobs.management.ledger_command import LedgerCommand
 from jobs.management.operator import operator
 from jobs.management.printing import row_number
 from jobs.models import Run
-from jobs.transcript import UnknownRun
-from jobs.words import Status
+from jobs.reading.transcript import UnknownRun
 
 
 class Command(LedgerCommand):

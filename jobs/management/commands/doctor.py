@@ -5,9 +5,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from jobs import doctor
+from jobs.formats import counted
+from jobs.health import doctor
 from jobs.management.printing import add_format, as_json
-from jobs.presentation import counted
 
 
 class Command(BaseCommand):

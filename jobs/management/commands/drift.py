@@ -6,10 +6,10 @@ from typing import Any
 from django.core.management.base import CommandParser
 from django.utils import timezone
 
-from jobs.drift import drift
+from jobs.formats import plain
 from jobs.management.ledger_command import LedgerCommand
 from jobs.management.printing import add_format, as_json, as_table
-from jobs.presentation import plain
+from jobs.reading.drift import drift
 
 
 class Command(LedgerCommand):

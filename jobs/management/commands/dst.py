@@ -7,12 +7,13 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from jobs import ahead, states
+from jobs.formats import took, utc_time
+from jobs.ledger import states
 from jobs.management.ledger_command import LedgerCommand
 from jobs.management.printing import add_format, as_json, as_table
 from jobs.management.schedules import scheduled
-from jobs.occurrences import Change, Note, Schedule
-from jobs.presentation import took, utc_time
+from jobs.reading import upcoming
+from jobs.schedule.occurrences import Change, Note, Schedule
 
 HEADINGS = ("", "TIME", "WHAT HAPPENS", "DUE (UTC)")
 # What is due each minute has sixty occurrences in a doubled hour: one row says as much.
@@ -68,11 +69,11 @@ def _rows(schedule: Schedule, notes: Iterable[Note]) -> Iterator[tuple[str, ...]
         together = list(group)
         first, last = together[0], together[-1]
         if len(together) > MOST:
-            words = f"{len(together):,} times; the first {ahead.what_happens(schedule, first)}"
-            yield kind, f"{ahead.named(first)} to {ahead.named(last)}", words, _moments(first)
+            words = f"{len(together):,} times; the first {upcoming.what_happens(schedule, first)}"
+            yield kind, f"{upcoming.named(first)} to {upcoming.named(last)}", words, _moments(first)
         else:
             for note in together:
-                yield kind, ahead.named(note), ahead.what_happens(schedule, note), _moments(note)
+                yield kind, upcoming.named(note), upcoming.what_happens(schedule, note), _moments(note)
 
 
 def _moments(note: Note) -> str:
@@ -85,5 +86,5 @@ def _facts(note: Note, schedule: Schedule) -> dict[str, Any]:
         "named": note.wall.isoformat(),
         "time_zone": schedule.zone.key,
         "scheduled_for": list(note.runs),
-        "in_words": f"{ahead.named(note)} {ahead.what_happens(schedule, note)}",
+        "in_words": f"{upcoming.named(note)} {upcoming.what_happens(schedule, note)}",
     }

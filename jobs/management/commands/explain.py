@@ -4,11 +4,11 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
-from jobs import states
-from jobs.declarations import UnknownJob, registry
-from jobs.explain import explain, zone_of
+from jobs.declarations.declare import UnknownJob, registry
+from jobs.ledger import states
 from jobs.management.ledger_command import LedgerCommand
 from jobs.management.moments import UnreadableMoment, moment
+from jobs.reading.explain import explain, zone_of
 
 
 class Command(LedgerCommand):

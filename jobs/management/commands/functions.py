@@ -12,8 +12,10 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import ProgrammingError, connections
 
-from jobs import accounts, folders, masking, sql
-from jobs.management import terminal
+from jobs import masking
+from jobs.declarations import folders
+from jobs.ledger import sql
+from jobs.management import accounts, terminal
 from jobs.management.printing import whole_number
 
 # Seconds until PostgreSQL is asked again, where it doesn't answer at the start.
@@ -46,7 +48,7 @@ class Command(BaseCommand):
 
     def handle(self, *_: Any, **options: Any) -> None:
         try:
-            from jobs.localhost import leaving
+            from jobs.localhost import shutdown
             from jobs.localhost.functions import Refused
             from jobs.localhost.host import Host, Options
             from jobs.localhost.worker import WorkerEnded
@@ -68,7 +70,7 @@ class Command(BaseCommand):
                 raise CommandError(str(error)) from None
             if not is_idle:
                 self.tell("A call didn't end in time and was left behind.")
-                leaving.now(0)
+                shutdown.now(0)
 
     def tell(self, line: str) -> None:
         with suppress(OSError):  # the terminal was closed, or nobody reads any more

@@ -6,11 +6,11 @@ from typing import Any
 from django.core.management.base import CommandParser
 from django.utils import timezone
 
-from jobs.declarations import registry
+from jobs.declarations.declare import registry
+from jobs.formats import NOTHING, clock, relative
 from jobs.management.ledger_command import LedgerCommand
 from jobs.management.printing import add_format, as_json, as_table
-from jobs.overview import Overview, in_tree_order, overview, run_facts
-from jobs.presentation import NOTHING, clock, relative
+from jobs.reading.overview import Overview, in_tree_order, overview, run_facts
 
 HEADINGS = ("JOB", "SCHEDULE", "LAST RUN", "NEXT RUN")
 

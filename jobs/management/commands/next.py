@@ -8,16 +8,17 @@ from zoneinfo import ZoneInfo
 
 from django.core.management.base import CommandParser
 
-from jobs import ahead, states
-from jobs.ahead import Stretch
-from jobs.declarations import registry
-from jobs.describe import describe
-from jobs.eras import INSTANT
+from jobs.declarations.declare import registry
+from jobs.formats import NOTHING, local_time, relative, utc_time
+from jobs.ledger import states
+from jobs.ledger.eras import INSTANT
 from jobs.management.ledger_command import LedgerCommand
 from jobs.management.printing import add_format, as_json, as_table, whole_number
 from jobs.management.schedules import scheduled
 from jobs.models import JobState
-from jobs.presentation import NOTHING, local_time, relative, utc_time
+from jobs.reading import upcoming
+from jobs.reading.upcoming import Stretch
+from jobs.schedule.describe import describe
 
 
 class Command(LedgerCommand):
@@ -38,8 +39,8 @@ class Command(LedgerCommand):
 
     def handle(self, *, job: str, count: int, format: str, **options: Any) -> None:
         schedule, now = scheduled(job), states.clock()
-        parts = ahead.stretches(registry[job], JobState.objects.filter(pk=job).first(), now)
-        moments = ahead.following(parts, count)
+        parts = upcoming.stretches(registry[job], JobState.objects.filter(pk=job).first(), now)
+        moments = upcoming.following(parts, count)
         notes = _notes(parts, moments)
         if format == "json":
             rows = [
@@ -65,9 +66,9 @@ def _notes(parts: Sequence[Stretch], moments: Sequence[tuple[datetime, Stretch]]
     """What skips an occurrence, and what a change of the clock does to it."""
     notes = {moment: part.skipped for moment, part in moments if part.skipped}
     for part in parts:
-        changed = ahead.changed(part.schedule, [moment for moment, its_part in moments if its_part is part])
+        changed = upcoming.changed(part.schedule, [moment for moment, its_part in moments if its_part is part])
         for moment, note in changed.items():
-            what = f"{ahead.named(note)} {ahead.what_happens(part.schedule, note)}"
+            what = f"{upcoming.named(note)} {upcoming.what_happens(part.schedule, note)}"
             notes[moment] = f"{notes[moment]}; {what}" if moment in notes else what
     return notes
 
@@ -77,6 +78,6 @@ def _in_words(parts: Sequence[Stretch], zone: ZoneInfo) -> str:
     told = []
     for schedule, same in groupby(parts, key=lambda part: part.schedule):
         *_, last = same
-        end = f", until {local_time(last.until + INSTANT, zone)}" if last.until < ahead.FOREVER else ""
+        end = f", until {local_time(last.until + INSTANT, zone)}" if last.until < upcoming.FOREVER else ""
         told.append(f"{describe(schedule.expression)}, {schedule.zone.key}{end}")
     return "; then ".join(told)

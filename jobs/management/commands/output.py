@@ -7,7 +7,7 @@ from django.core.management.base import CommandError, CommandParser
 
 from jobs.management.ledger_command import LedgerCommand
 from jobs.management.printing import row_number, whole_number, write
-from jobs.transcript import UnknownAttempt, UnknownRun, attempt_of, pieces
+from jobs.reading.transcript import UnknownAttempt, UnknownRun, attempt_of, pieces
 
 
 class Command(LedgerCommand):

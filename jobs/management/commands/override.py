@@ -5,25 +5,25 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
-from jobs import operators, overrides, states
-from jobs.declarations import UnknownJob, registry
-from jobs.describe import describe
-from jobs.explain import zone_of
+from jobs.declarations.declare import UnknownJob, registry
+from jobs.declarations.parameters import BrokenCommand, InvalidArguments, UnknownCommand
+from jobs.ledger import interventions, overrides, states
+from jobs.ledger.pipelines import DifferentSchedules
 from jobs.management.ledger_command import LedgerCommand
 from jobs.management.moments import UnreadableEnd, end
 from jobs.management.operator import operator
-from jobs.ncrontab import InvalidExpression
-from jobs.occurrences import Schedule, UnknownZone
-from jobs.parameters import BrokenCommand, InvalidArguments, UnknownCommand
-from jobs.pipelines import DifferentSchedules
+from jobs.reading.explain import zone_of
+from jobs.schedule.describe import describe
+from jobs.schedule.ncrontab import InvalidExpression
+from jobs.schedule.occurrences import Schedule, UnknownZone
 
 REFUSALS = (
-    operators.AlreadyOverridden,
-    operators.NeverDue,
-    operators.NotOverridden,
-    operators.NothingToOverride,
-    operators.OverrideEndsBeforeItBegins,
-    operators.OverrideEndsInThePast,
+    interventions.AlreadyOverridden,
+    interventions.NeverDue,
+    interventions.NotOverridden,
+    interventions.NothingToOverride,
+    interventions.OverrideEndsBeforeItBegins,
+    interventions.OverrideEndsInThePast,
     DifferentSchedules,
     InvalidExpression,
     UnknownZone,
@@ -58,13 +58,13 @@ class Command(LedgerCommand):
     def handle(self, *, job: str, until: str | None, **options: Any) -> None:
         try:
             if options["end"]:
-                operators.end_override(operators.declared_or_left(job), by=operator())
+                interventions.end_override(interventions.declared_or_left(job), by=operator())
                 self.stdout.write(f"{job} is as declared again.")
                 return
             declared = registry[job]
             zone = zone_of(declared)
             ends_at = end(until, zone, states.clock()) if until else None
-            operators.override(
+            interventions.override(
                 declared,
                 schedule=options["schedule"],
                 time_zone=options["time_zone"],

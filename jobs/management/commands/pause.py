@@ -6,12 +6,12 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
-from jobs import operators, states
-from jobs.declarations import Job, UnknownJob, registry
-from jobs.explain import zone_of
+from jobs.declarations.declare import Job, UnknownJob, registry
+from jobs.ledger import interventions, states
 from jobs.management.ledger_command import LedgerCommand
 from jobs.management.moments import UnreadableEnd, end
 from jobs.management.operator import operator
+from jobs.reading.explain import zone_of
 
 
 class Command(LedgerCommand):
@@ -32,10 +32,10 @@ class Command(LedgerCommand):
         for job in chosen(jobs, all):
             try:
                 ends_at = end(until, zone_of(job), now) if until else None
-                operators.pause(job, by=operator(), reason=reason, until=ends_at)
+                interventions.pause(job, by=operator(), reason=reason, until=ends_at)
             except UnreadableEnd as error:
                 raise CommandError(f"--until: {error}") from None
-            except (operators.AlreadyPaused, operators.PauseEndsInThePast) as error:
+            except (interventions.AlreadyPaused, interventions.PauseEndsInThePast) as error:
                 refused.append(str(error))
             else:
                 told = f" until {ends_at.astimezone(zone_of(job)):%Y-%m-%d %H:%M} {zone_of(job).key}" if ends_at else ""

@@ -5,10 +5,10 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
+from jobs.formats import counted
+from jobs.ledger.retention import prune
 from jobs.management.ledger_command import LedgerCommand
 from jobs.management.printing import whole_number
-from jobs.presentation import counted
-from jobs.pruning import prune
 
 # A hundred years, within what a date can hold.
 DAYS = 36_500

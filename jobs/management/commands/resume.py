@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
-from jobs import operators
+from jobs.ledger import interventions
 from jobs.management.commands.pause import add_jobs, chosen
 from jobs.management.ledger_command import LedgerCommand
 from jobs.management.operator import operator
@@ -20,10 +20,10 @@ class Command(LedgerCommand):
 
     def handle(self, *, jobs: list[str], all: bool, **options: Any) -> None:
         refused: list[str] = []
-        for job in chosen(jobs, all, operators.declared_or_left):
+        for job in chosen(jobs, all, interventions.declared_or_left):
             try:
-                operators.resume(job, by=operator())
-            except operators.NotPaused as error:
+                interventions.resume(job, by=operator())
+            except interventions.NotPaused as error:
                 refused.append(str(error))
             else:
                 self.stdout.write(f"{job.name} is resumed.")

@@ -4,11 +4,11 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
-from jobs import rewinding
+from jobs.formats import utc_time
+from jobs.ledger import rewinding
 from jobs.management.commands.pause import add_jobs, chosen
 from jobs.management.ledger_command import LedgerCommand
 from jobs.management.operator import operator
-from jobs.presentation import utc_time
 
 
 class Command(LedgerCommand):

@@ -13,19 +13,20 @@ from django.core.management.base import CommandError, CommandParser
 from django.db import connections
 from django.utils import timezone
 
-from jobs import doorbell, sessions, states, supervisor, triggers
-from jobs.declarations import UnknownJob, registry
-from jobs.echo import Echo
-from jobs.explain import zone_of
+from jobs.choices import Status, Trigger
+from jobs.declarations.declare import UnknownJob, registry
+from jobs.declarations.parameters import BrokenCommand, InvalidArguments, UnknownCommand
+from jobs.execution import supervisor
+from jobs.execution.echo import Echo
+from jobs.formats import clock, took
+from jobs.ledger import doorbell, sessions, states, triggers
 from jobs.management import terminal
 from jobs.management.ledger_command import LedgerCommand
 from jobs.management.moments import UnreadableEnd, end
 from jobs.management.operator import operator
 from jobs.management.printing import write_patiently
 from jobs.models import Attempt, Run
-from jobs.parameters import BrokenCommand, InvalidArguments, UnknownCommand
-from jobs.presentation import clock, took
-from jobs.words import Status, Trigger
+from jobs.reading.explain import zone_of
 
 
 class Command(LedgerCommand):

@@ -7,13 +7,13 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 from django.utils import timezone
 
-from jobs.declarations import UnknownJob, registry
+from jobs.choices import Status
+from jobs.declarations.declare import UnknownJob, registry
+from jobs.formats import NOTHING, clock, relative, took
 from jobs.management.ledger_command import LedgerCommand
 from jobs.management.printing import add_format, as_json, as_table, whole_number
 from jobs.models import Run
-from jobs.overview import run_facts
-from jobs.presentation import NOTHING, clock, relative, took
-from jobs.words import Status
+from jobs.reading.overview import run_facts
 
 HEADINGS = ("RUN", "JOB", "TRIGGER", "DUE", "STARTED", "TOOK", "STATUS", "NOTE")
 

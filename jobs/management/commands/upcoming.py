@@ -5,14 +5,15 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from jobs import ahead, states
-from jobs.ahead import Coming
-from jobs.declarations import registry
-from jobs.describe import describe
+from jobs.declarations.declare import registry
+from jobs.formats import counted, local_time, utc_time
+from jobs.ledger import states
 from jobs.management.ledger_command import LedgerCommand
 from jobs.management.printing import add_format, as_json, as_table, whole_number
 from jobs.models import JobState
-from jobs.presentation import counted, local_time, utc_time
+from jobs.reading import upcoming
+from jobs.reading.upcoming import Coming
+from jobs.schedule.describe import describe
 
 HEADINGS = ("UTC", "BY THE JOB'S CLOCK", "JOB", "TIMES", "SCHEDULE")
 
@@ -28,16 +29,16 @@ class Command(LedgerCommand):
         parser.add_argument(
             "--each",
             action="store_true",
-            help=f"Also list each occurrence of jobs with more than {ahead.FOLD}, as --format json does.",
+            help=f"Also list each occurrence of jobs with more than {upcoming.FOLD}, as --format json does.",
         )
         add_format(parser)
 
     def handle(self, *, hours: int, each: bool, format: str, **options: Any) -> None:
         now = states.clock()
         until = now + timedelta(hours=hours)
-        fold = None if each or format == "json" else ahead.FOLD
+        fold = None if each or format == "json" else upcoming.FOLD
         known = JobState.objects.in_bulk(list(registry))
-        found = ahead.upcoming(registry.values(), now, until, fold, known)
+        found = upcoming.upcoming(registry.values(), now, until, fold, known)
         if format == "json":
             self.stdout.write(as_json([_facts(coming) for coming in found]))
         elif found:

@@ -6,8 +6,8 @@ import django
 
 django.setup()
 
-from jobs import tick  # noqa: E402 — Django first
 from jobs.azure import functions  # noqa: E402
+from jobs.execution import tick  # noqa: E402 — Django first
 from tests.chaos import SCALE, TICK  # noqa: E402
 
 functions.TICK = f"*/{TICK:.0f} * * * * *"

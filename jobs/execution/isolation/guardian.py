@@ -1,0 +1,199 @@
+"""The guardian of one run: it forks the child, reaps it, measures it, and kills all its descendants when ordered to.
+
+Orders come over a socket (orders.py): terminate, kill, and until when the run's lease certainly holds. The end of the
+file, which is the worker's death, kills the tree; so does the fence, when a worker that is stopped sends no more. Each
+order is answered with a line of JSON, and so is the end, when nothing of the tree is left.
+"""
+
+import json
+import os
+import resource
+import select
+import signal
+import socket
+import sys
+import time
+from contextlib import suppress
+from typing import Any, NoReturn
+
+from jobs.execution.isolation import child, marks, system
+from jobs.execution.isolation.orders import FENCE, TERMINATE, Orders
+from jobs.ledger import timing
+
+# What ends by itself so soon after the child, in seconds, wasn't left behind: the helpers of multiprocessing do.
+MOMENT = 0.1
+
+
+def main(control_fd: int, request_fd: int, stdout: int, stderr: int, reports: int) -> NoReturn:
+    """Guard one child until its tree is gone; ends this process."""
+    status = 1
+    try:
+        os.setsid()
+        system.adopt_orphans()
+        request = _read(request_fd)
+        marks.put(request["mark"])
+        guardian = Guardian(socket.socket(fileno=control_fd), request["fence"])
+        guardian.say({"guardian": os.getpid()})
+        guardian.obey()
+        # The run may have been given up, or fenced, while its request waited here.
+        if guardian.killing:
+            guardian.say({"fenced": guardian.fenced})
+        else:
+            guardian.fork(request, stdout, stderr, reports)
+            for descriptor in (stdout, stderr, reports):
+                os.close(descriptor)
+            guardian.guard()
+        status = 0
+    except BaseException:  # noqa: BLE001 — nothing may return into the server's loop
+        sys.excepthook(*sys.exc_info())
+    finally:
+        os._exit(status)
+
+
+def _read(descriptor: int) -> dict[str, Any]:
+    with open(descriptor, "rb") as file:
+        file.seek(0)
+        request: dict[str, Any] = json.load(file)
+    return request
+
+
+class Guardian:
+    """The child at work, from inside its tree. `fence`: when to kill it unless the worker says more (since_boot)."""
+
+    def __init__(self, control: socket.socket, fence: float) -> None:
+        self._control = control
+        self._control.setblocking(False)
+        self._orders = Orders()
+        self._fence = fence
+        self._timer = os.timerfd_create(time.CLOCK_BOOTTIME) if system.LINUX else None
+        self._wake = _wake_on_sigchld()
+        self._poll = select.poll()
+        for source in filter(None, (control.fileno(), self._wake, self._timer)):
+            self._poll.register(source, select.POLLIN)
+        self._process = 0
+        self._wait_status: int | None = None
+        self._told_at: float | None = None  # when the child was first sent a signal (time.monotonic)
+        self._left_behind: list[str] = []
+        self._is_alone = False  # the worker is gone
+        self.fenced = False
+        self.killing = False
+
+    def say(self, message: dict[str, object]) -> None:
+        with suppress(OSError):  # the worker is gone, or reads no more
+            self._control.sendall(json.dumps(message).encode() + b"\n")
+
+    def fork(self, request: dict[str, Any], stdout: int, stderr: int, reports: int) -> None:
+        """Start the child."""
+        guardian = os.getpid()
+        # A SIGTERM that comes before the child has its handler waits for it.
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+        self._process = os.fork()
+        if self._process == 0:
+            signal.set_wakeup_fd(-1)
+            for ours in filter(None, (self._control.detach(), self._wake, self._timer)):
+                os.close(ours)
+            child.main(request, guardian, stdout, stderr, reports)
+
+    def guard(self) -> None:
+        """Wait for the end of the child, end the rest of the tree, and hand in the receipt."""
+        while not self._has_ended():
+            self._wait()
+            self.obey()
+        self._kill_the_rest()
+        usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+        assert self._wait_status is not None
+        self.say(
+            {
+                "exit_code": os.waitstatus_to_exitcode(self._wait_status),
+                "cpu": usage.ru_utime + usage.ru_stime,
+                # Kilobytes on Linux, bytes on macOS.
+                "peak_memory": usage.ru_maxrss * (1024 if system.LINUX else 1),
+                "told_at": self._told_at,
+                "fenced": self.fenced,
+                "left_behind": self._left_behind,
+            }
+        )
+
+    def obey(self) -> None:
+        """Carry out what was ordered, and keep the fence: both before anything else, also after a long stop."""
+        for order, moment in self._receive():
+            if order == FENCE:
+                self._fence = moment
+            elif order == TERMINATE and self._process:
+                self._signal(signal.SIGTERM)
+                # One that is stopped hears nothing else.
+                self._signal(signal.SIGCONT)
+            else:
+                self.killing = True
+            self.say({"obeyed": order.decode()})
+        if timing.since_boot() >= self._fence:
+            self.fenced = self.killing = True
+        if self.killing:
+            self._signal(signal.SIGKILL)
+
+    def _receive(self) -> list[tuple[bytes, float]]:
+        data = b""
+        with suppress(BlockingIOError):
+            while more := self._control.recv(4096):
+                data += more
+            if not self._is_alone:
+                self._poll.unregister(self._control)
+            self._is_alone = self.killing = True
+        return self._orders.take(data)
+
+    def _wait(self) -> None:
+        timeout = max(0.0, self._fence - timing.since_boot())
+        if self._timer is not None and not self.killing:
+            # It counts while the machine sleeps; a timeout doesn't.
+            os.timerfd_settime(self._timer, flags=os.TFD_TIMER_ABSTIME, initial=max(self._fence, 0.001))
+        if self.killing:
+            timeout = 0.1
+        if any(descriptor == self._wake for descriptor, _ in self._poll.poll(timeout * 1000 + 1)):
+            os.read(self._wake, 4096)
+
+    def _signal(self, number: signal.Signals) -> None:
+        if not self._process:
+            return
+        if self._told_at is None:
+            if self._has_ended():
+                return
+            self._told_at = time.monotonic()
+        system.send(number, system.descendants(os.getpid()) or [self._process])
+
+    def _has_ended(self) -> bool:
+        """Reap all that has ended; whether the child is among it."""
+        with suppress(ChildProcessError):
+            while self._wait_status is None:
+                ended, status = os.waitpid(-1, os.WNOHANG)
+                if ended == 0:
+                    break
+                if ended == self._process:
+                    self._wait_status = status
+        return self._wait_status is not None
+
+    def _kill_the_rest(self) -> None:
+        """Nothing that the child started outlives it: background processes and daemons go too."""
+        kill_at = time.monotonic() + (0 if self.killing else MOMENT)
+        while True:
+            try:
+                ended, _ = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                return
+            if ended == 0:
+                if time.monotonic() >= kill_at:
+                    rest = system.descendants(os.getpid())
+                    if self._told_at is None and not self._left_behind:
+                        self._left_behind = [system.name(process) for process in rest]
+                    system.send(signal.SIGKILL, rest)
+                time.sleep(0.005)
+
+
+def _wake_on_sigchld() -> int:
+    """A descriptor that can be read when a child has ended."""
+    wake, waker = os.pipe()
+    os.set_blocking(waker, False)
+    signal.set_wakeup_fd(waker, warn_on_full_buffer=False)
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    for ignored in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(ignored, signal.SIG_IGN)
+    return wake

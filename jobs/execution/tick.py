@@ -1,0 +1,137 @@
+"""Once a minute: serve every job that is due, rescue what was lost, ring forgotten doorbells. It supervises nothing."""
+
+import logging
+from collections.abc import Callable
+from datetime import timedelta
+from functools import partial
+
+from django.conf import settings
+
+from jobs import telemetry
+from jobs.declarations.declare import Job, registry
+from jobs.execution import journal, supervisor
+from jobs.ledger import (
+    claims,
+    doorbell,
+    endings,
+    instance,
+    record,
+    releases,
+    rewinding,
+    sight,
+    sql,
+    states,
+    timing,
+    unknown_jobs,
+)
+from jobs.ledger.doorbell import Ring
+from jobs.ledger.settle import Born, retire, serve
+
+log = logging.getLogger(__name__)
+
+_aligned = False
+
+
+def tick() -> list[Born]:
+    """Serve all jobs that are due, and put right what was left undone. Gives the runs that were born."""
+    global _aligned
+    _unless_busy(sight.look)
+    releases.see()
+    rewinding.tell()
+    due = list(registry.scheduled()) if not _aligned else _due()
+    if not _aligned:
+        # A job without a schedule gets its row too: in the admin it is what is asked to run.
+        states.begin(job for job in registry.values() if not job.schedule)
+        _unless_busy(partial(retire, [job.name for job in registry.scheduled()]))
+    supervisor.give_unsure_back()
+    born = _serve(due)
+    # Not before: where the database fails here, the next tick has to look at all jobs again.
+    _aligned = True
+    rings = [Ring(run=run.run) for run in born]
+    rings += journal.record()
+    missed = endings.miss_overdue()
+    rings += unknown_jobs.fail_unknown()
+    lost = claims.with_expired_leases()
+    rings += endings.declare_lost(lost, "Its supervisor vanished: no heartbeat came until its lease ran out.")
+    # What waited behind a run that ended here can start now.
+    ready = claims.next_ready(settings.JOBS_MAX_RUNNING) if missed or lost else []
+    rung = {ring.run for ring in rings}
+    rings += [Ring(run=run) for run in dict.fromkeys(ready + endings.forgotten()) if run not in rung]
+    doorbell.ring_all(rings)
+    if telemetry.is_on():
+        telemetry.queue(*endings.waiting())
+    _unless_busy(_note_end)
+    return born
+
+
+def _unless_busy(work: Callable[[], object]) -> None:
+    """Do what the tick can do without: a row that another session has locked must not stop the rest."""
+    try:
+        work()
+    except sql.Busy as error:
+        log.warning("the tick goes on without a part of its work: %s", error)
+
+
+def _serve(due: list[Job]) -> list[Born]:
+    """Serve the jobs, all at once; one by one where that fails: the job that can't be served hurts no other."""
+    try:
+        return serve(due, patience=timing.PATIENCE, skip_locked=True)
+    except sql.AWAY:
+        raise
+    except sql.Busy as error:
+        log.warning("the jobs can't be served together; trying each by itself: %s", error)
+    except Exception:
+        log.exception("the jobs can't be served together; trying each by itself")
+    born: list[Born] = []
+    for job in due:
+        try:
+            born += serve([job], patience=timing.PATIENCE, skip_locked=True)
+        except sql.AWAY:
+            raise
+        except sql.Busy as error:
+            log.warning("job=%s can't be served now, the next tick tries again: %s", job.name, error)
+        except Exception:
+            log.exception("job=%s can't be served: its ledger stands still", job.name)
+    return born
+
+
+def silence() -> timedelta | None:
+    """How long ago a tick last came to its end; None where none has."""
+    # Never below zero: the clock may have been set back since.
+    row = sql.row("SELECT greatest(clock_timestamp() - at, interval '0') FROM jobs_lasttick WHERE at IS NOT NULL")
+    return row[0] if row else None
+
+
+def _note_end() -> None:
+    sql.execute(
+        """
+        INSERT INTO jobs_lasttick (id, at, instance) VALUES (1, clock_timestamp(), %s)
+            ON CONFLICT (id) DO UPDATE SET at = excluded.at, instance = excluded.instance
+        """,
+        [instance.current().name],
+    )
+
+
+def _due() -> list[Job]:
+    """The jobs with an occurrence to serve: at once those without a timer, after a while those that have one.
+
+    Also those whose next moment was computed with another schedule or other rules of the zone than this process has,
+    and those with an override, of which their timers know nothing.
+    """
+    scheduled = registry.scheduled()
+    mine = [
+        (job.name, *record.computed_with(job), timing.PATIENCE if job.has_timer else timedelta(0)) for job in scheduled
+    ]
+    found = sql.rows(
+        """
+        SELECT job
+          FROM jobs_jobstate JOIN unnest(%s::text[], %s::text[], %s::text[], %s::interval[])
+                                    AS mine(job, declared, zone_rules, patience) USING (job)
+         WHERE next_due_at <= clock_timestamp() - patience
+            OR (jobs_jobstate.declared, jobs_jobstate.zone_rules) <> (mine.declared, mine.zone_rules)
+            OR override_schedule <> '' OR override_time_zone <> ''
+        """,
+        [list(column) for column in zip(*mine, strict=True)] or [[]] * 4,
+    )
+    due = {job for (job,) in found}
+    return [job for job in scheduled if job.name in due]

@@ -1,0 +1,111 @@
+"""Runs that no schedule asks for, born under the job's lock by its overlap policy."""
+
+import json
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from jobs import telemetry
+from jobs.choices import Overlap, Reason, Status, Trigger
+from jobs.declarations.declare import Job
+from jobs.ledger import overrides, sql, states
+from jobs.ledger.plan import Collision, collide, replaced
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Newborn:
+    """A run just born: queued, or skipped by the overlap policy. `replaces` are the runs to cancel for it."""
+
+    run: int
+    status: Status
+    replaces: list[int] = field(default_factory=list)
+
+
+def give_birth(
+    job: Job,
+    trigger: Trigger,
+    *,
+    arguments: list[str] | None = None,
+    requested_by: str,
+    scheduled_for: datetime | None = None,
+    chained_from: int | None = None,
+    not_before: datetime | None = None,
+) -> Newborn | None:
+    """Insert a run, by the rule that its job has for overlaps. None where that occurrence or step has its run already.
+
+    Wants a transaction: the job's lock is held until its end.
+    """
+    states.lock(job)
+    active = states.activity({job.name: None})[job.name]
+    # A run for a later moment collides with nobody now; when its moment comes, its claim waits for its turn.
+    collision, blocked_by = (Collision.START, None) if not_before else collide(job, active)
+    skipped = collision is Collision.SKIP
+    run = insert(
+        job,
+        trigger,
+        status=Status.SKIPPED if skipped else Status.QUEUED,
+        arguments=list(overrides.effective(job).arguments) if arguments is None else arguments,
+        requested_by=requested_by,
+        scheduled_for=scheduled_for,
+        chained_from=chained_from,
+        not_before=not_before,
+        reason=Reason.OVERLAP if skipped else "",
+        error=f"Run {blocked_by} of {job.name} was in its way (overlap={job.overlap.value!r})." if skipped else "",
+        blocked_by=blocked_by if skipped else None,
+    )
+    if run is None:
+        return None
+    return Newborn(
+        run=run,
+        status=Status.SKIPPED if skipped else Status.QUEUED,
+        replaces=replaced(job, active) if collision is Collision.REPLACE else [],
+    )
+
+
+def insert(
+    job: Job,
+    trigger: Trigger,
+    *,
+    status: Status,
+    arguments: list[str],
+    requested_by: str,
+    scheduled_for: datetime | None,
+    chained_from: int | None,
+    not_before: datetime | None = None,
+    reason: str = "",
+    error: str = "",
+    blocked_by: int | None = None,
+) -> int | None:
+    """Insert the row; None where the occurrence or step has one already."""
+    row = sql.row(
+        """
+        INSERT INTO jobs_run (job, trigger, status, arguments, requested_by, scheduled_for, chained_from_id,
+                              created_at, requested_for, not_before, finished_at, exclusive, concurrency_group,
+                              attempt, failures, cancelled_by, reason, error, blocked_by_id)
+        VALUES (%s, %s, %s, %s, %s, %s, %s, clock_timestamp(), %s, coalesce(%s, clock_timestamp()),
+                CASE WHEN %s THEN clock_timestamp() END, %s, %s, 0, 0, '', %s, %s, %s)
+            ON CONFLICT DO NOTHING
+        RETURNING id
+        """,
+        [
+            job.name,
+            trigger,
+            status,
+            json.dumps(arguments),
+            requested_by,
+            scheduled_for,
+            chained_from,
+            not_before,
+            not_before,
+            status != Status.QUEUED,
+            job.overlap is not Overlap.ALLOW,
+            job.group,
+            reason,
+            error,
+            blocked_by,
+        ],
+    )
+    if row is None:
+        return None
+    if status is not Status.QUEUED:
+        telemetry.run_ended(job.name, status)
+    return int(row[0])

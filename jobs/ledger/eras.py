@@ -1,0 +1,174 @@
+"""Which schedule was in force when: the eras of a job between its watermark and now. Pure.
+
+An edited schedule is in force from the moment at which it is first seen, an override from its beginning to its end.
+What was due before stays due by the schedule that was in force then, so that a release drops no occurrence and
+invents none.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from jobs.declarations.declare import Job
+from jobs.ledger import overrides
+from jobs.ledger.overrides import Override
+from jobs.schedule.ncrontab import InvalidExpression
+from jobs.schedule.occurrences import Schedule, UnknownZone, same_occurrences
+
+INSTANT = timedelta(microseconds=1)
+
+
+class Era(NamedTuple):
+    """The job with the schedule and arguments that were in force for the occurrences in (after, until].
+
+    Neighbours with one schedule share their `turn`.
+    """
+
+    job: Job
+    after: datetime
+    until: datetime
+    turn: int = 0
+
+    @property
+    def schedule(self) -> Schedule:
+        assert self.job.schedule is not None
+        return self.job.schedule
+
+    @property
+    def is_due(self) -> bool:
+        first = self.schedule.next(self.after)
+        return first is not None and first <= self.until
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ledger:
+    """How far a job's ledger reaches, and by which schedule. `declared` is the declaration that the ledger follows."""
+
+    fingerprint: str = ""
+    declared: str = ""
+    since: datetime | None = None
+    through: datetime | None = None
+    override: Override | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Timeline:
+    """The eras from the watermark to now, and what changed on the way.
+
+    `edited_at` is when an edited declaration came into force; `unreadable` tells why the former one can't be known.
+    """
+
+    eras: list[Era]
+    edited_at: datetime | None = None
+    former: str = ""
+    unreadable: str = ""
+    restarted: bool = False
+    ends_override: bool = False
+
+    @property
+    def through(self) -> datetime:
+        return self.eras[0].after
+
+    @property
+    def until(self) -> datetime:
+        return self.eras[-1].until
+
+    @property
+    def is_due(self) -> bool:
+        return any(era.is_due for era in self.eras)
+
+    @property
+    def since(self) -> datetime:
+        """Where the ledger of the last era's schedule begins."""
+        return next(era.after for era in self.eras if era.turn == self.eras[-1].turn)
+
+
+def declaration_of(job: Job, ledger: Ledger) -> Job | None:
+    """The job as it was declared when its ledger was last written; None where it had no schedule.
+
+    Raises InvalidExpression or UnknownZone where its schedule can't be read here.
+    """
+    override, through = ledger.override, ledger.through
+    in_ledger = override is not None and through is not None and override.at <= through
+    overridden = in_ledger and override is not None and bool(override.schedule or override.time_zone)
+    fingerprint = ledger.declared if overridden else ledger.fingerprint
+    if overridden and not fingerprint:
+        return job if job.schedule else replace(job, schedule=Schedule.of_fingerprint(ledger.fingerprint))
+    if job.schedule is not None and same_occurrences(fingerprint, job.fingerprint):
+        return job
+    return replace(job, schedule=Schedule.of_fingerprint(fingerprint)) if fingerprint else None
+
+
+def timeline(
+    job: Job, ledger: Ledger, *, began: datetime, clock: datetime, now: datetime, patience: timedelta
+) -> Timeline:
+    """The eras of a job, which has a schedule, from its watermark to `now`.
+
+    `began` is when this process could first know the declaration, and `clock` the database's clock: a timer of a host
+    whose clock is ahead serves up to a later `now`. Where the last era's job has a timer, the occurrences younger than
+    `patience` are left out.
+    """
+    first_seen = min(began, now)
+    through = first_seen if ledger.through is None else ledger.through
+    former, unreadable = _former(job, ledger) if ledger.through else (job, "")
+    edited_at = None
+    if former is not job:
+        # The older of two releases that serve at the same time has known its declaration for long: that says nothing
+        # of when it came into force again.
+        older = ledger.since is not None and ledger.since > began
+        # Never back: a timer may have served an occurrence a moment before the database's clock came to it.
+        edited_at = max(through, min(clock, now) if older else first_seen)
+
+    def in_force(after: datetime) -> Job | None:
+        declared = job if edited_at is None or after >= edited_at else former
+        return overrides.applied(declared, ledger.override) if declared and _holds(ledger.override, after) else declared
+
+    starts = [through, *(at for at in _changes(edited_at, ledger.override) if through < at <= now)]
+    known = [(after, found) for after in sorted(set(starts)) if (found := in_force(after))]
+    last_start, last = known[-1]
+    # Nobody else serves what was due by a schedule that is no longer in force.
+    until = max(now - patience if last.has_timer else now, last_start)
+    ends = [*(after for after, _ in known[1:]), until]
+    eras: list[Era] = []
+    for (after, found), end in zip(known, ends, strict=True):
+        turn = 0 if not eras else eras[-1].turn + (not _same(eras[-1].job, found))
+        eras.append(Era(found, after, end, turn))
+    override_end = ledger.override.until if ledger.override else None
+    return Timeline(
+        eras=eras,
+        edited_at=edited_at,
+        former=ledger.fingerprint,
+        unreadable=unreadable,
+        restarted=ledger.through is None
+        or eras[-1].turn > 0
+        or not same_occurrences(ledger.fingerprint, eras[0].job.fingerprint),
+        ends_override=override_end is not None and override_end - INSTANT <= until,
+    )
+
+
+def _same(one: Job, other: Job) -> bool:
+    return same_occurrences(one.fingerprint, other.fingerprint)
+
+
+def _former(job: Job, ledger: Ledger) -> tuple[Job | None, str]:
+    try:
+        return declaration_of(job, ledger), ""
+    except (InvalidExpression, UnknownZone) as error:
+        return None, str(error)
+
+
+def _changes(edited_at: datetime | None, override: Override | None) -> Iterator[datetime]:
+    if edited_at:
+        yield edited_at
+    if override:
+        yield override.at
+    if override and override.until:
+        yield override.until - INSTANT  # from its end on the declaration holds
+
+
+def _holds(override: Override | None, after: datetime) -> bool:
+    """Whether the override is in force for the occurrences after this moment."""
+    return (
+        override is not None and override.at <= after and (override.until is None or after < override.until - INSTANT)
+    )

@@ -1,0 +1,265 @@
+"""What becomes of occurrences: a pure function of the rules, the ledger's state, what runs, and the moment.
+
+`serve` asks it under the job's lock and writes down the answer.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from enum import Enum
+
+from jobs.choices import Fate, Misfire, Overlap, Reason, Trigger
+from jobs.declarations.declare import Job
+from jobs.ledger.eras import INSTANT, Era
+
+# An occurrence taken up within this time is on time: the tick comes once a minute and gives timers half a minute.
+ON_TIME = timedelta(minutes=2)
+# How many late occurrences `misfire="all"` makes up for at once.
+CATCH_UP_LIMIT = 100
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Activity:
+    """A run of the job that is active, or ended after the watermark. It is in the way from `since` on."""
+
+    run: int
+    since: datetime
+    finished_at: datetime | None = None
+    started: bool = True
+    caught_up: bool = False
+
+    @property
+    def active(self) -> bool:
+        return self.finished_at is None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Situation:
+    """What `decide` looks at beside the eras. `abandoned`: the schedule was taken away, and nothing may run by it."""
+
+    now: datetime
+    activity: Sequence[Activity] = ()
+    disabled_by: str = ""
+    abandoned: bool = False
+    paused_at: datetime | None = None
+    paused_until: datetime | None = None
+    paused_by: str = ""
+    paused_reason: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Birth:
+    """An occurrence that gets a run, with the arguments of its time."""
+
+    arguments: tuple[str, ...] = ()
+    scheduled_for: datetime
+    trigger: Trigger
+    start_by: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Span:
+    """Consecutive occurrences of one schedule that get none: one gap."""
+
+    fingerprint: str
+    turn: int = 0
+    first: datetime
+    last: datetime
+    count: int
+    fate: Fate
+    reason: Reason
+    by: str = ""
+    note: str = ""
+    blocked_by: int | None = None
+
+    def joins(self, earlier: "Span") -> bool:
+        cause = (earlier.fate, earlier.reason, earlier.by, earlier.note, earlier.blocked_by)
+        return self.turn == earlier.turn and self.same_cause(*cause)
+
+    def same_cause(self, fate: str, reason: str, by: str, note: str, blocked_by: int | None) -> bool:
+        return (self.fate, self.reason, self.by, self.note, self.blocked_by) == (fate, reason, by, note, blocked_by)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Verdict:
+    """The fates of a window, in the order of its occurrences; `replaces` are the runs to cancel."""
+
+    fates: list[Birth | Span] = field(default_factory=list)
+    replaces: list[int] = field(default_factory=list)
+
+    @property
+    def births(self) -> list[Birth]:
+        return [fate for fate in self.fates if isinstance(fate, Birth)]
+
+
+class Collision(Enum):
+    """What an overlap policy says to one more run."""
+
+    START = "start"
+    WAIT = "wait"
+    SKIP = "skip"
+    REPLACE = "replace"
+
+
+def collide(job: Job, activity: Iterable[Activity]) -> tuple[Collision, int | None]:
+    """What to do with one more run of the job, and the run it collides with."""
+    active = [run for run in activity if run.active]
+    if not active:
+        return Collision.START, None
+    waiting = next((run for run in active if not run.started), None)
+    latest = active[-1].run
+    match job.overlap:
+        case Overlap.ALLOW if job.max_running is None or len(active) < job.max_running:
+            return Collision.START, None
+        case Overlap.QUEUE if waiting is None:
+            return Collision.WAIT, latest
+        case Overlap.QUEUE if waiting is not None:
+            return Collision.SKIP, waiting.run
+        case Overlap.REPLACE:
+            return (Collision.REPLACE if replaced(job, active) else Collision.WAIT), latest
+    return Collision.SKIP, latest
+
+
+def replaced(job: Job, activity: Iterable[Activity]) -> list[int]:
+    """The runs that one more run of the job replaces. What `misfire="all"` caught up is to run, each of it."""
+    return [run.run for run in activity if run.active and not (run.caught_up and job.misfire is Misfire.ALL)]
+
+
+def decide(eras: Sequence[Era], situation: Situation) -> Verdict:
+    """The fate of every occurrence of these eras, which follow one another. The rules are the last one's."""
+    job = eras[-1].job
+    free = [era for era in eras if era.after < era.until]
+    if situation.disabled_by:
+        note = "The function is disabled in the app's settings."
+        return _verdict(_spans(free, Fate.SKIPPED, Reason.DISABLED, by=situation.disabled_by, note=note))
+    fates: list[Birth | Span] = []
+    if situation.paused_at is not None:
+        end = None if situation.paused_until is None else situation.paused_until - INSTANT
+        free, paused = _cut(free, situation.paused_at - INSTANT, end)
+        fates += _spans(paused, Fate.SKIPPED, Reason.PAUSED, by=situation.paused_by, note=situation.paused_reason)
+    if situation.abandoned:
+        return _verdict([*fates, *_spans(free, Fate.MISSED, Reason.UNSCHEDULED)])
+    births_and_gaps, replaces = _by_rules(job, free, situation.now, situation.activity)
+    return _verdict([*fates, *births_and_gaps], replaces)
+
+
+def _by_rules(
+    job: Job, free: list[Era], now: datetime, activity: Sequence[Activity]
+) -> tuple[list[Birth | Span], list[int]]:
+    """Overlap, start deadline and misfire, in this order: the reason told is the one that came first in time."""
+    fates: list[Birth | Span] = []
+    if job.overlap is Overlap.SKIP:
+        for run in activity:
+            free, covered = _cut(free, run.since - INSTANT, run.finished_at)
+            fates += _spans(covered, Fate.SKIPPED, Reason.OVERLAP, blocked_by=run.run)
+    within_deadline: list[Era] = []
+    for era in free:
+        deadline = era.job.deadline_at(now)
+        expired_until = era.after if deadline is None else now - deadline - INSTANT
+        punctual, expired = _cut([era], None, expired_until)
+        within_deadline += punctual
+        fates += _spans(expired, Fate.MISSED, Reason.TOO_LATE)
+    free = within_deadline
+    if job.misfire is Misfire.NONE:
+        free, late = _cut(free, None, now - ON_TIME - INSTANT)
+        fates += _spans(late, Fate.MISSED, Reason.TOO_LATE, note="misfire='none'")
+
+    candidates = _latest(free, _most_births(job, activity))
+    if not candidates:
+        return fates, []
+    collision, blocked_by = collide(job, activity)
+    if collision is Collision.SKIP:
+        return [*fates, *_spans(free, Fate.SKIPPED, Reason.OVERLAP, blocked_by=blocked_by)], []
+    _, superseded = _cut(free, None, candidates[0][0] - INSTANT)
+    fates += _spans(superseded, Fate.MISSED, Reason.SUPERSEDED)
+    # Only a run that could start at once is held to its deadline: one that waits for another does so by a rule.
+    waits = collision is not Collision.START or bool(job.concurrency_group)
+    for place, (occurrence, era) in enumerate(candidates):
+        fates.append(
+            Birth(
+                scheduled_for=occurrence,
+                trigger=Trigger.SCHEDULE if now - occurrence <= ON_TIME else Trigger.CATCH_UP,
+                start_by=None if waits or place else _start_by(occurrence, era, now),
+                arguments=era.job.arguments,
+            )
+        )
+    return fates, replaced(job, activity) if collision is Collision.REPLACE else []
+
+
+def _start_by(occurrence: datetime, era: Era, now: datetime) -> datetime | None:
+    deadline = era.job.deadline_at(now)
+    return None if deadline is None else occurrence + deadline
+
+
+def _most_births(job: Job, activity: Sequence[Activity]) -> int:
+    """How many late occurrences may be made up for at once."""
+    if job.misfire is not Misfire.ALL:
+        return 1
+    if job.max_running is None:
+        return CATCH_UP_LIMIT
+    return max(1, min(CATCH_UP_LIMIT, job.max_running - sum(run.active for run in activity)))
+
+
+def _cut(free: list[Era], start: datetime | None, end: datetime | None) -> tuple[list[Era], list[Era]]:
+    """Divide eras into what lies outside of (start, end] and what lies inside; None: without a bound."""
+    outside: list[Era] = []
+    inside: list[Era] = []
+    for era in free:
+        after, until = era.after, era.until
+        low = after if start is None else min(max(after, start), until)
+        high = until if end is None else max(min(until, end), low)
+        parts = (after, low), (high, until)
+        outside += [era._replace(after=start, until=end) for start, end in parts if start < end]
+        inside += [era._replace(after=low, until=high)] if low < high else []
+    return outside, inside
+
+
+def _latest(free: list[Era], limit: int) -> list[tuple[datetime, Era]]:
+    """The latest occurrences in the eras, `limit` at most, oldest first."""
+    found: list[tuple[datetime, Era]] = []
+    for era in reversed(free):
+        moment = era.schedule.previous(era.until + INSTANT)
+        while moment is not None and moment > era.after and len(found) < limit:
+            found.append((moment, era))
+            moment = era.schedule.previous(moment)
+    return found[::-1]
+
+
+def _spans(
+    eras: Iterable[Era],
+    fate: Fate,
+    reason: Reason,
+    *,
+    by: str = "",
+    note: str = "",
+    blocked_by: int | None = None,
+) -> Iterator[Span]:
+    """A span for the occurrences of each era; none where there are none."""
+    for era in eras:
+        schedule, after, until = era.schedule, era.after, era.until
+        first, last = schedule.next(after), schedule.previous(until + INSTANT)
+        if first is not None and last is not None and first <= last:
+            yield Span(
+                fingerprint=era.job.fingerprint,
+                turn=era.turn,
+                first=first,
+                last=last,
+                count=1 if first == last else schedule.count(after, until),
+                fate=fate,
+                reason=reason,
+                by=by,
+                note=note,
+                blocked_by=blocked_by,
+            )
+
+
+def _verdict(fates: Iterable[Birth | Span], replaces: Iterable[int] = ()) -> Verdict:
+    """In the order of the occurrences; neighbours with one cause are one span."""
+    joined: list[Birth | Span] = []
+    for fate in sorted(fates, key=lambda fate: fate.scheduled_for if isinstance(fate, Birth) else fate.first):
+        last = joined[-1] if joined else None
+        if isinstance(fate, Span) and isinstance(last, Span) and fate.joins(last):
+            joined[-1] = replace(last, last=fate.last, count=last.count + fate.count)
+        else:
+            joined.append(fate)
+    return Verdict(fates=joined, replaces=list(replaces))

@@ -1,0 +1,41 @@
+"""A message whose function failed again and again: the host gave it up, and what becomes of its run is decided here.
+
+The run's row decides. One that ended, or that a supervisor holds under its lease, needs nothing. One that still waits
+fails by an attempt of its own.
+"""
+
+import logging
+
+from jobs.choices import Status
+from jobs.ledger import doorbell, endings
+from jobs.ledger.sessions import ledger_transaction
+from jobs.models import Event, Run
+
+log = logging.getLogger(__name__)
+
+WHY = "The function execute_run failed again and again before the command could start. The app's log tells why."
+
+
+def take(text: str, invocation_id: str = "") -> Status | None:
+    """Decide what becomes of the run that this message names. Gives its status then; None where there is none."""
+    run = Run.objects.filter(pk=int(text)).first() if text.isdecimal() and len(text) < 19 else None
+    if run is None:
+        _tell(None, f"A message with {text[:100]!r} was given up: it names no run.")
+        return None
+    if run.status != Status.QUEUED:
+        log.info("poisoned message run=%s job=%s: nothing to do, it is %s", run.pk, run.job, run.status)
+        return Status(run.status)
+    with ledger_transaction():
+        ended = endings.fail_waiting(run.pk, WHY, invocation_id)
+        if ended is None:
+            # It isn't due yet, or another run is in its way: nothing says that it can't start later.
+            _tell(run, f"The message for run {run.pk} was given up; the run waits on, and the tick rings for it.")
+            return Status(run.status)
+        _tell(run, f"The message for run {run.pk} was given up: {WHY[0].lower()}{WHY[1:]}")
+    doorbell.ring_all(ended.rings)
+    return ended.status
+
+
+def _tell(run: Run | None, message: str) -> None:
+    Event.objects.create(run=run, job=run.job if run else "", kind="poisoned_message", message=message)
+    log.error("poisoned message run=%s job=%s: %s", run and run.pk, run and run.job, message)

@@ -1,0 +1,269 @@
+"""What `serve` decided, written down: runs, gaps, watermarks and events, each kind in one statement."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from jobs import telemetry
+from jobs.choices import Fate, Overlap
+from jobs.declarations.declare import Job
+from jobs.ledger import sql, states
+from jobs.ledger.eras import Timeline
+from jobs.ledger.plan import Birth, Span, Verdict
+from jobs.ledger.states import State
+from jobs.schedule.zones import rules_of
+
+
+class Born(NamedTuple):
+    """A run that `serve` gave birth to."""
+
+    run: int
+    job: str
+    scheduled_for: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Window:
+    """What there may be to decide about a job, and what its row holds."""
+
+    job: Job
+    state: State
+    timeline: Timeline
+    now: datetime
+    as_recorded: bool = False
+    abandoned: bool = False
+
+    @property
+    def changes_something(self) -> bool:
+        line = self.timeline
+        if line.restarted or line.ends_override or line.is_due:
+            return True
+        # `next_due_at` is trusted while these are what it was computed with.
+        return not self.as_recorded and (self.state.ledger.declared, self.state.zone_rules) != self.computed_with
+
+    @property
+    def computed_with(self) -> tuple[str, str]:
+        return computed_with(self.job)
+
+
+def computed_with(job: Job) -> tuple[str, str]:
+    """What this process computes a job's next moment with, beside its override: its schedule and the zone's rules."""
+    return job.fingerprint, rules_of(job.schedule.zone.key) if job.schedule else ""
+
+
+def insert_edits(windows: Sequence[Window]) -> None:
+    """An edited schedule leaves an event, which tells until when the former one held."""
+    edits = [
+        {"job": window.job.name, "message": _edit(window)}
+        for window in windows
+        if window.timeline.former and not window.as_recorded
+    ]
+    if edits:
+        sql.execute(
+            """
+            INSERT INTO jobs_event (job, kind, by, message)
+            SELECT job, 'schedule_changed', 'code', message FROM jsonb_to_recordset(%s) AS new(job text, message text)
+            """,
+            [json.dumps(edits)],
+        )
+
+
+def _edit(window: Window) -> str:
+    line = window.timeline
+    assert line.edited_at is not None
+    until = line.edited_at.isoformat(timespec="seconds")
+    change = (
+        f"The schedule {line.former} was taken away."
+        if window.abandoned
+        else f"The schedule changed from {line.former} to {window.job.fingerprint}."
+    )
+    if line.unreadable:
+        since = f"{window.state.ledger.through:%Y-%m-%dT%H:%M:%S+00:00}"
+        return (
+            f"{change} The former one can't be read here ({line.unreadable.rstrip('.')}), "
+            f"so it isn't known what was due by it from {since} to {until}."
+        )
+    return f"{change} What was due until {until} is {'missed' if window.abandoned else 'decided by the former one'}."
+
+
+def end_overrides(jobs: Sequence[str]) -> None:
+    """Take ended overrides out of these rows. An event says so, unless the operator who ended it left one."""
+    if not jobs:
+        return
+    sql.execute(
+        """
+        WITH ended AS (
+            SELECT job, override_by AS by, override_until AS until FROM jobs_jobstate WHERE job = ANY(%(jobs)s)
+        ), declared AS (
+            UPDATE jobs_jobstate
+               SET override_at = NULL, override_until = NULL, override_by = '', override_reason = '',
+                   override_schedule = '', override_time_zone = '', override_arguments = NULL
+             WHERE job = ANY(%(jobs)s)
+        )
+        INSERT INTO jobs_event (job, kind, by, message)
+        SELECT job, 'override_ended', by, 'The override of ' || job || ' by ' || by || ' has ended.' FROM ended
+         WHERE NOT EXISTS (
+                   SELECT FROM jobs_event e
+                    WHERE e.job = ended.job AND e.kind = 'override_ended' AND e.at >= ended.until)
+        """,
+        {"jobs": list(jobs)},
+    )
+
+
+def insert_runs_and_advance(
+    verdicts: Sequence[tuple[Window, Verdict]], changed: Sequence[Window], gaps: Mapping[str, int]
+) -> list[Born]:
+    """Insert the runs and move the watermarks on. `gaps` are those that are a job's latest fate."""
+    births = [_birth(window.job, birth) for window, verdict in verdicts for birth in verdict.births]
+    advances = [_advance(window, gaps.get(window.job.name)) for window in changed]
+    found = sql.rows(
+        """
+        WITH advanced AS (
+            UPDATE jobs_jobstate s
+               SET fingerprint = new.fingerprint, ledger_from = coalesce(new.ledger_from, s.ledger_from),
+                   ledger_through = new.through, next_due_at = new.next_due, last_gap_id = new.last_gap,
+                   declared = coalesce(new.declared, s.declared), zone_rules = coalesce(new.zone_rules, s.zone_rules),
+                   paused_at = CASE WHEN new.resumed THEN NULL ELSE s.paused_at END,
+                   paused_until = CASE WHEN new.resumed THEN NULL ELSE s.paused_until END
+              FROM jsonb_to_recordset(%s)
+                AS new(job text, fingerprint text, ledger_from timestamptz, through timestamptz, next_due timestamptz,
+                       declared text, zone_rules text, last_gap bigint, resumed boolean)
+             WHERE s.job = new.job
+        )
+        INSERT INTO jobs_run (job, trigger, scheduled_for, status, arguments, requested_by, start_by, exclusive,
+                              concurrency_group, attempt, failures, cancelled_by, reason, error,
+                              created_at, not_before)
+        SELECT job, trigger, scheduled_for, 'queued', arguments, 'schedule', start_by, exclusive,
+               concurrency_group, 0, 0, '', '', '', clock_timestamp(), clock_timestamp()
+          FROM jsonb_to_recordset(%s)
+            AS new(job text, trigger text, scheduled_for timestamptz, arguments jsonb, start_by timestamptz,
+                   exclusive boolean, concurrency_group text)
+         ORDER BY scheduled_for
+            ON CONFLICT (job, scheduled_for) DO NOTHING
+        RETURNING id, job, scheduled_for
+        """,
+        [json.dumps(advances), json.dumps(births)],
+    )
+    return [Born(*row) for row in found]
+
+
+def _birth(job: Job, birth: Birth) -> dict[str, Any]:
+    return {
+        "job": job.name,
+        "trigger": birth.trigger,
+        "scheduled_for": birth.scheduled_for.isoformat(),
+        "arguments": list(birth.arguments),
+        "start_by": states.text(birth.start_by),
+        "exclusive": job.overlap is not Overlap.ALLOW,
+        "concurrency_group": job.group,
+    }
+
+
+def _advance(window: Window, last_gap: int | None) -> dict[str, Any]:
+    state, line = window.state, window.timeline
+    declared, zone_rules = window.computed_with
+    resumed = state.paused_until is not None and state.paused_until <= line.until
+    advance = {
+        "job": window.job.name,
+        "fingerprint": line.eras[-1].job.fingerprint,
+        "ledger_from": states.text(line.since) if line.restarted else None,
+        "through": states.text(line.until),
+        "next_due": states.text(_next_look(line, state)),
+        "declared": declared,
+        "zone_rules": zone_rules,
+        "resumed": resumed,
+        "last_gap": last_gap,
+    }
+    if window.abandoned:
+        nothing = {"fingerprint": "", "declared": "", "zone_rules": "", "next_due": None}
+        return advance | nothing | {"ledger_from": states.text(line.until)}
+    if window.as_recorded:
+        # What comes next only the app knows: its tick looks at once, since the zone's rules are none.
+        return advance | {"declared": None, "zone_rules": "", "next_due": states.text(window.now)}
+    return advance
+
+
+def _next_look(line: Timeline, state: State) -> datetime | None:
+    """When the tick has to look at the job: at its next occurrence, and where its override ends."""
+    override = state.ledger.override
+    end = override.until if override and not line.ends_override else None
+    return min(filter(None, (line.eras[-1].schedule.next(line.until), end)), default=None)
+
+
+def insert_gaps(verdicts: Sequence[tuple[Window, Verdict]]) -> dict[str, int]:
+    """Write the gaps, and give for each job whose latest fate is a gap that gap's id.
+
+    A gap that only goes on where the job's last one ended lengthens that row: a month's pause is one row.
+    """
+    rows: list[dict[str, Any]] = []
+    longer: list[dict[str, Any]] = []
+    latest: dict[str, int] = {}
+    for window, verdict in verdicts:
+        job, state = window.job, window.state
+        for place, fate in enumerate(verdict.fates):
+            if isinstance(fate, Birth):
+                continue
+            if fate.fate == Fate.MISSED:
+                telemetry.missed(job.name, fate.reason, fate.count)
+            if place == 0 and state.last_gap is not None and _goes_on(state, fate):
+                longer.append({"gap": state.last_gap, "last": fate.last.isoformat(), "count": fate.count})
+                if len(verdict.fates) == 1:
+                    latest[job.name] = state.last_gap
+                continue
+            rows.append(_gap(job, fate, is_latest=place == len(verdict.fates) - 1))
+    lengthen(longer)
+    if rows:
+        found = sql.rows(
+            """
+            INSERT INTO jobs_gap (job, fingerprint, first, last, count, fate, reason, by, note, blocked_by_id)
+            SELECT job, fingerprint, first, last, count, fate, reason, by, note, blocked_by
+              FROM jsonb_to_recordset(%s)
+                AS new(job text, fingerprint text, first timestamptz, last timestamptz, count bigint, fate text,
+                       reason text, by text, note text, blocked_by bigint)
+            RETURNING job, last, id
+            """,
+            [json.dumps(rows)],
+        )
+        ids = {(job, last): gap for job, last, gap in found}
+        for row in rows:
+            if row["is_latest"]:
+                latest[row["job"]] = ids[row["job"], datetime.fromisoformat(row["last"])]
+    return latest
+
+
+def _gap(job: Job, span: Span, is_latest: bool) -> dict[str, Any]:
+    return {
+        "job": job.name,
+        "fingerprint": span.fingerprint,
+        "first": span.first.isoformat(),
+        "last": span.last.isoformat(),
+        "count": span.count,
+        "fate": span.fate,
+        "reason": span.reason,
+        "by": span.by,
+        "note": span.note,
+        "blocked_by": span.blocked_by,
+        "is_latest": is_latest,
+    }
+
+
+def _goes_on(state: State, span: Span) -> bool:
+    """Whether the span only goes on where the job's last gap ended."""
+    cause = (state.gap_fate, state.gap_reason, state.gap_by, state.gap_note, state.gap_blocked_by)
+    return span.turn == 0 and state.ledger.fingerprint == span.fingerprint and span.same_cause(*cause)
+
+
+def lengthen(longer: Sequence[Mapping[str, Any]]) -> None:
+    """Let gaps go on: `gap` is the id, `last` the new end, `count` what is added."""
+    if not longer:
+        return
+    sql.execute(
+        """
+        UPDATE jobs_gap g SET last = new.last, count = g.count + new.count
+          FROM jsonb_to_recordset(%s) AS new(gap bigint, last timestamptz, count bigint)
+         WHERE g.id = new.gap
+        """,
+        [json.dumps(list(longer))],
+    )

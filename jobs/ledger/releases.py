@@ -1,0 +1,254 @@
+"""Which release is in charge. During a deployment two are at work at once, each with its own declarations.
+
+The release deployed last is in charge while its hosts are called. Another one leaves to it each job that is declared
+differently there, or no longer, and lets that release's steps follow. A release is `JOBS_RELEASE` with a hash of its
+declarations: a changed app setting makes another one too.
+"""
+
+import json
+import logging
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from hashlib import sha256
+from typing import Any
+
+from jobs.choices import Interrupted, Overlap, Status
+from jobs.declarations.declare import Job, Retry, registry
+from jobs.formats import counted
+from jobs.ledger import instance, sql, timing
+from jobs.ledger.sessions import ledger_transaction
+from jobs.models import Event
+
+log = logging.getLogger(__name__)
+
+# A release that hasn't been at work for so long is forgotten.
+KEPT = timedelta(days=30)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Release:
+    """A release with what it declares: each job's digest, and its rules as `_written` gives them."""
+
+    key: str
+    name: str
+    jobs: Mapping[str, dict[str, Any]]
+
+    def __str__(self) -> str:
+        return self.name or self.key.rpartition(":")[2][:12]
+
+    def declares_alike(self, other: "Release", job: str) -> bool:
+        ours, theirs = self.jobs.get(job), other.jobs.get(job)
+        return ours is not None and theirs is not None and ours["digest"] == theirs["digest"]
+
+    def all_jobs(self) -> list[Job]:
+        return [_read(name, written) for name, written in self.jobs.items()]
+
+
+_own: tuple[list[Job], Release] | None = None
+# What this process has last been seen as, and when (time.monotonic).
+_seen: tuple[str, float] | None = None
+_loaded: dict[str, Release] = {}
+
+
+def own() -> Release:
+    """The release that this process runs."""
+    global _own
+    declared = list(registry.values())
+    # Comparing the jobs is cheap while they are the same objects.
+    if _own is None or _own[0] != declared or _own[1].name != instance.current().release:
+        _own = declared, _describe(declared)
+    return _own[1]
+
+
+def _describe(declared: Sequence[Job]) -> Release:
+    jobs = {job.name: _written(job) for job in declared}
+    digest = sha256(json.dumps({name: job["digest"] for name, job in sorted(jobs.items())}).encode()).hexdigest()
+    name = instance.current().release
+    return Release(key=f"{name}:{digest}", name=name, jobs=jobs)
+
+
+def see(*, at_most_every: timedelta = timedelta(0)) -> None:
+    """Note that this process's release is at work: the host has called it.
+
+    Where that is news, it is put in charge: it was never seen before, or a process of it starts and none was at work
+    (a rollback). A process that restarts beside others of its release changes nothing.
+    """
+    global _seen
+    release, now = own(), time.monotonic()
+    starts = _seen is None or _seen[0] != release.key
+    if not starts and _seen is not None and now - _seen[1] < at_most_every.total_seconds():
+        return
+    try:
+        with ledger_transaction():
+            if starts:
+                # One after another: the numbers of two deployments differ, whatever the database's clock does.
+                sql.execute("SELECT pg_advisory_xact_lock(hashtextextended('jobs.ledger.releases', 0))")
+            if not _touch(release, starts) and _insert(release):
+                _forget()
+    except sql.Busy as error:
+        log.warning("it isn't written down yet that release %s is at work: %s", release, error)
+    else:
+        _seen = release.key, now
+
+
+def _touch(release: Release, starts: bool) -> bool:
+    """Note that it is at work; False where it was never seen before."""
+    before = in_charge() if starts else None
+    row = sql.row(
+        """
+        WITH held AS (
+            SELECT key, %(starts)s AND last_seen_at NOT BETWEEN clock_timestamp() - %(silent)s
+                                                            AND clock_timestamp() + %(silent)s AS comes_back
+              FROM jobs_release WHERE key = %(key)s FOR UPDATE
+        )
+        UPDATE jobs_release r
+           SET last_seen_at = clock_timestamp(),
+               deployed_at = CASE WHEN held.comes_back THEN clock_timestamp() ELSE deployed_at END,
+               deployment = CASE WHEN held.comes_back THEN (SELECT max(deployment) + 1 FROM jobs_release)
+                                 ELSE deployment END
+          FROM held WHERE r.key = held.key
+        RETURNING held.comes_back
+        """,
+        {"key": release.key, "starts": starts, "silent": timing.LONGEST_PAUSE},
+    )
+    if row is not None and row[0] and before is not None:
+        _tell(release, before)
+    return row is not None
+
+
+def _insert(release: Release) -> bool:
+    """Put a release that was never seen before in charge; False where another process of it was first."""
+    before = in_charge()
+    row = sql.row(
+        """
+        INSERT INTO jobs_release (key, name, declarations, deployment, deployed_at, last_seen_at)
+        SELECT %s, %s, %s, coalesce(max(deployment), 0) + 1, clock_timestamp(), clock_timestamp() FROM jobs_release
+            ON CONFLICT (key) DO NOTHING
+        RETURNING key
+        """,
+        [release.key, release.name, json.dumps(release.jobs)],
+    )
+    if row is not None and before is not None:
+        _tell(release, before)
+    return row is not None
+
+
+def _tell(release: Release, before: Release) -> None:
+    """An event where a release takes over from one that is still at work and declares something else."""
+    changed = sorted(
+        name for name in release.jobs.keys() & before.jobs.keys() if not release.declares_alike(before, name)
+    )
+    new, gone = release.jobs.keys() - before.jobs.keys(), before.jobs.keys() - release.jobs.keys()
+    if not (changed or new or gone):
+        return
+    message = (
+        f"Release {release} is in charge from now on, beside {before}: {counted(len(changed), 'job')} changed, "
+        f"{len(new):,} new, {len(gone):,} gone."
+    )
+    Event.objects.create(kind="release", by=str(release), message=message)
+    log.info("%s", message)
+
+
+def _forget() -> None:
+    sql.execute("DELETE FROM jobs_release WHERE last_seen_at < clock_timestamp() - %s", [KEPT])
+
+
+def in_charge() -> Release | None:
+    """The release in charge, where that is another one than this process's; None where it is this process's."""
+    key = sql.row(
+        """
+        SELECT key FROM jobs_release
+         WHERE last_seen_at BETWEEN clock_timestamp() - %(silent)s AND clock_timestamp() + %(silent)s
+         ORDER BY deployment DESC LIMIT 1
+        """,
+        {"silent": timing.LONGEST_PAUSE},
+    )
+    return None if key is None or key[0] == own().key else _load(key[0])
+
+
+def _load(key: str) -> Release | None:
+    # What a key stands for never changes.
+    if key not in _loaded:
+        row = sql.row("SELECT name, declarations FROM jobs_release WHERE key = %s", [key])
+        if row is None:
+            return None
+        name, jobs = row
+        _loaded[key] = Release(key=key, name=name, jobs=json.loads(jobs) if isinstance(jobs, str) else jobs)
+    return _loaded[key]
+
+
+def ours(names: Iterable[str]) -> set[str]:
+    """Those of these declared jobs that this process may serve: the release in charge declares them alike."""
+    other = in_charge()
+    return set(names) if other is None else {name for name in names if own().declares_alike(other, name)}
+
+
+def declared_somewhere(name: str) -> Job | None:
+    """The job, by this process's declarations or those of the latest other release at work that has it."""
+    if name in registry:
+        return registry[name]
+    row = sql.row(
+        """
+        SELECT key FROM jobs_release
+         WHERE jsonb_exists(declarations, %s) AND last_seen_at > clock_timestamp() - %s
+         ORDER BY deployment DESC LIMIT 1
+        """,
+        [name, timing.UNKNOWN],
+    )
+    release = _load(row[0]) if row else None
+    return _read(name, release.jobs[name]) if release else None
+
+
+def _written(job: Job) -> dict[str, Any]:
+    """A job as JSON: its digest, and what another release needs to let it follow, or to end its runs."""
+    retry = job.retry
+    rules = {
+        "arguments": list(job.arguments),
+        "after": list(job.after),
+        "overlap": job.overlap,
+        "max_running": job.max_running,
+        "concurrency_group": job.concurrency_group,
+        "concurrency_limit": job.concurrency_limit,
+        "interrupted": job.interrupted,
+        "retry": {
+            "times": retry.times,
+            "on": sorted(retry.on),
+            "delay": retry.delay.total_seconds(),
+            "backoff": retry.backoff,
+            "max_delay": retry.max_delay.total_seconds(),
+            "jitter": retry.jitter,
+        },
+    }
+    others = [job.command, job.fingerprint, job.timer, job.dispatch, job.misfire, job.start_deadline, job.timeout]
+    others += [job.grace, sorted(job.secrets), job.output_limit]
+    digest = sha256(json.dumps([rules, [str(other) for other in others]]).encode()).hexdigest()[:16]
+    if not retry.times:
+        del rules["retry"]
+    return {"digest": digest} | {name: value for name, value in rules.items() if value not in (None, [])}
+
+
+def _read(name: str, written: dict[str, Any]) -> Job:
+    retry = written.get("retry")
+    return Job(
+        name=name,
+        command=name,
+        arguments=tuple(written.get("arguments", ())),
+        after=tuple(written.get("after", ())),
+        overlap=Overlap(written["overlap"]),
+        max_running=written.get("max_running"),
+        concurrency_group=written.get("concurrency_group"),
+        concurrency_limit=written["concurrency_limit"],
+        interrupted=Interrupted(written["interrupted"]),
+        retry=Retry(
+            times=retry["times"],
+            on=frozenset(Status(status) for status in retry["on"]),
+            delay=timedelta(seconds=retry["delay"]),
+            backoff=retry["backoff"],
+            max_delay=timedelta(seconds=retry["max_delay"]),
+            jitter=retry["jitter"],
+        )
+        if retry
+        else Retry(),
+    )

@@ -1,0 +1,160 @@
+"""A watermark that lies ahead: the database's clock was wrong for a while, and the job is silent until it gets there.
+
+Nothing repeats an occurrence by itself, so the watermark stays until an operator sets it back.
+"""
+
+import logging
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime
+from itertools import pairwise
+
+from jobs.choices import Reason
+from jobs.declarations.declare import Job, registry
+from jobs.formats import took, utc_time
+from jobs.ledger import pipelines, sql, states, timing
+from jobs.ledger.eras import INSTANT, Era
+from jobs.ledger.plan import Birth, Span, Verdict
+from jobs.ledger.record import Window
+from jobs.ledger.sessions import ledger_transaction
+from jobs.models import Event, Gap, JobState
+from jobs.schedule.occurrences import Schedule
+
+log = logging.getLogger(__name__)
+
+
+class NotAhead(ValueError):
+    """The ledger of job {job!r} doesn't reach beyond now: nothing is to set back."""
+
+    def __init__(self, job: Job) -> None:
+        super().__init__(f"The ledger of job {job.name!r} doesn't reach beyond now: nothing is to set back.")
+
+
+def ahead() -> dict[str, str]:
+    """The jobs whose watermark lies ahead of the database's clock, each with a sentence about it."""
+    found = sql.rows(
+        """
+        SELECT job, ledger_through, ledger_through - clock_timestamp() FROM jobs_jobstate
+         WHERE ledger_through > clock_timestamp() + %s AND fingerprint <> '' AND job = ANY(%s) ORDER BY job
+        """,
+        [timing.LONGEST_LEAD, [job.name for job in registry.scheduled()]],
+    )
+    return {
+        job: f"The ledger of {job} reaches to {utc_time(through)}, and nothing of the job is due until then, in "
+        f"{took(lead)}: the database's clock was ahead. If it is right now: manage.py rewind {job} --reason ..."
+        for job, through, lead in found
+    }
+
+
+def tell() -> None:
+    """Report each watermark that lies ahead, once."""
+    for job, message in ahead().items():
+        noted = sql.rows(
+            """
+            INSERT INTO jobs_event (job, kind, by, message, key)
+            SELECT job, 'ledger_ahead', '', %(message)s, concat_ws('/', 'ledger_ahead', job, ledger_through::text)
+              FROM jobs_jobstate WHERE job = %(job)s
+                ON CONFLICT (key) WHERE key <> '' DO NOTHING
+            RETURNING id
+            """,
+            {"job": job, "message": message},
+        )
+        if noted:
+            log.warning("%s", message)
+
+
+def rewind(job: Job, *, by: str, reason: str) -> datetime:
+    """Set the job's watermark back to now. What was decided of later occurrences is taken back, but for their runs.
+
+    An occurrence that has a run keeps it, and gets no other; a run of that time that waits starts at its occurrence.
+
+    Gives the former watermark. Raises NotAhead.
+    """
+    with ledger_transaction():
+        pipeline = pipelines.current()
+        pipeline.lock_with(job)
+        now, through = states.clock(), JobState.objects.get(pk=job.name).ledger_through
+        if through is None or through <= now:
+            raise NotAhead(job)
+        _take_back(Gap.objects.filter(job=job.name, last__gt=now), now)
+        steps = list(pipeline.descendants(job.name))
+        _take_back(Gap.objects.filter(job__in=steps, by=job.name, reason=Reason.PREDECESSOR, last__gt=now), now)
+        _let_runs_wait(job, now)
+        sql.execute(
+            """
+            UPDATE jobs_jobstate
+               SET rewound_from = greatest(rewound_from, ledger_through), ledger_through = %(now)s,
+                   ledger_from = least(ledger_from, %(now)s), last_gap_id = NULL, next_due_at = %(now)s,
+                   paused_at = CASE WHEN paused_at > %(now)s THEN %(now)s ELSE paused_at END,
+                   override_at = CASE WHEN override_at > %(now)s THEN %(now)s ELSE override_at END
+             WHERE job = %(job)s
+            """,
+            {"job": job.name, "now": now},
+        )
+        message = f"The ledger of {job.name} was set back from {utc_time(through)} to {utc_time(now)} by {by}: {reason}"
+        Event.objects.create(job=job.name, kind="rewound", by=by, message=message)
+    return through
+
+
+def _take_back(gaps: Iterable[Gap], now: datetime) -> None:
+    for gap in gaps:
+        if gap.first > now:
+            gap.delete()
+            continue
+        schedule = Schedule.of_fingerprint(gap.fingerprint)
+        gap.count = schedule.count(gap.first - INSTANT, now)
+        gap.last = schedule.previous(now + INSTANT) or gap.first
+        gap.save(update_fields=["count", "last"])
+
+
+def _let_runs_wait(job: Job, now: datetime) -> None:
+    """Runs that were queued by the clock that was ahead would wait until it gets there again."""
+    sql.execute(
+        """
+        UPDATE jobs_run SET not_before = greatest(scheduled_for, %(now)s)
+         WHERE job = %(job)s AND status = 'queued' AND not_before > %(now)s
+               AND (created_at > %(now)s OR started_at > %(now)s)
+        """,
+        {"job": job.name, "now": now},
+    )
+
+
+def without_recorded(verdicts: Sequence[tuple[Window, Verdict]]) -> list[tuple[Window, Verdict]]:
+    """Take out what has a run already, where a watermark was set back: such an occurrence has its fate."""
+    found = [_occurrences_with_runs(window) for window, _ in verdicts]
+    return [
+        (window, _without(verdict, window.timeline.eras, recorded)) if recorded else (window, verdict)
+        for (window, verdict), recorded in zip(verdicts, found, strict=True)
+    ]
+
+
+def _occurrences_with_runs(window: Window) -> list[datetime]:
+    line = window.timeline
+    if window.state.rewound_from is None or window.state.rewound_from <= line.through:
+        return []
+    rows = sql.rows(
+        "SELECT scheduled_for FROM jobs_run WHERE job = %s AND scheduled_for > %s AND scheduled_for <= %s ORDER BY 1",
+        [window.job.name, line.through, line.until],
+    )
+    return [moment for (moment,) in rows]
+
+
+def _without(verdict: Verdict, eras: Sequence[Era], recorded: Sequence[datetime]) -> Verdict:
+    fates: list[Birth | Span] = []
+    for fate in verdict.fates:
+        if isinstance(fate, Span):
+            fates += _pieces(fate, eras, recorded)
+        elif fate.scheduled_for not in recorded:
+            fates.append(fate)
+    left = replace(verdict, fates=fates)
+    return left if left.births else replace(left, replaces=[])
+
+
+def _pieces(span: Span, eras: Sequence[Era], recorded: Iterable[datetime]) -> Iterator[Span]:
+    """What is left of a span on both sides of each occurrence that has a run."""
+    edges = [span.first - INSTANT, *(at for at in recorded if span.first <= at <= span.last), span.last + INSTANT]
+    schedule = next(era.schedule for era in eras if era.turn == span.turn)
+    for after, before in pairwise(edges):
+        first, last = schedule.next(after), schedule.previous(before)
+        if first is not None and last is not None and first <= last:
+            yield replace(span, first=first, last=last, count=schedule.count(after, last))

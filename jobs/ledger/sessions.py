@@ -1,0 +1,149 @@
+"""Bounds of the product's own database sessions: one host that is cut off or frozen must not stop the others.
+
+The worker's threads are bounded for as long as a block of `ours` lasts, by the server and by the client: past
+`timing.ANSWER` a connection that doesn't answer is thrown away. A transaction of the ledger from any other door (HTTP,
+admin, `manage.py`) bounds itself. A command's own connections in the child, and migrations, have no bounds of ours.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+from django.db import DatabaseError, connection, transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.backends.signals import connection_created
+from django.db.utils import DEFAULT_DB_ALIAS
+
+from jobs.ledger import timing
+
+
+class _Here(threading.local):
+    """What this thread knows: how many blocks of `ours` and transactions it is in, and its bounded connection."""
+
+    blocks = 0
+    transactions = 0
+    bounded: Any = None
+    before: tuple[str, ...] = ()
+
+
+_here = _Here()
+
+
+@contextmanager
+def ours() -> Iterator[None]:
+    """In this block the thread's connection is a bounded session, also one that is opened in it.
+
+    For threads that do the product's work. What the session's settings were before comes back at the end.
+    """
+    _here.blocks += 1
+    try:
+        if _here.blocks == 1 and connection.connection is not None:
+            _bind(connection)
+        yield
+    finally:
+        _here.blocks -= 1
+        if not _here.blocks:
+            _unbind()
+
+
+@contextmanager
+def ledger_transaction() -> Iterator[None]:
+    """`transaction.atomic()` for what changes the ledger: with bounds for how long it waits and holds its locks."""
+    with transaction.atomic():
+        if not _here.transactions and (_here.bounded is None or _here.bounded is not connection.connection):
+            _set(_server_bounds(), is_local=True)
+        _here.transactions += 1
+        try:
+            yield
+        finally:
+            _here.transactions -= 1
+
+
+def _server_bounds() -> dict[str, str]:
+    return {
+        "lock_timeout": _milliseconds(timing.LOCK_WAIT.total_seconds()),
+        "statement_timeout": _milliseconds(timing.STATEMENT.total_seconds()),
+        "idle_in_transaction_session_timeout": _milliseconds(timing.IDLE.total_seconds()),
+        # The server's own patience with a client that acknowledges nothing.
+        "tcp_user_timeout": _milliseconds(timing.STATEMENT.total_seconds()),
+    }
+
+
+def _milliseconds(seconds: float) -> str:
+    return str(max(1, round(seconds * 1000)))  # 0 would mean: without a bound
+
+
+def _set(values: dict[str, str], *, is_local: bool) -> tuple[str, ...]:
+    """Set the server's bounds. Gives what they were before, in the same order."""
+    # A select list is computed from left to right: what was is read before it is changed.
+    before = ", ".join(f"current_setting('{name}')" for name in values)
+    after = ", ".join(f"set_config('{name}', %s, {is_local})" for name in values)
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {before}, {after}", list(values.values()))
+        found: tuple[str, ...] = cursor.fetchone()
+        return found[: len(values)]
+
+
+def _bind(wrapper: BaseDatabaseWrapper) -> None:
+    asked = wrapper.connection
+    _answer_in_time(asked)
+    try:
+        before = _set(_server_bounds(), is_local=False)
+    except DatabaseError:
+        wrapper.close()
+        raise
+    # Else it was found dead, and the one that took its place is bounded by now.
+    if wrapper.connection is asked:
+        _here.bounded, _here.before = asked, before
+
+
+def _unbind() -> None:
+    bounded, _here.bounded = _here.bounded, None
+    if bounded is None or bounded is not connection.connection:
+        return  # it was closed in the meantime
+    try:
+        _set(dict(zip(_server_bounds(), _here.before, strict=True)), is_local=False)
+        del bounded.wait
+    except DatabaseError:
+        connection.close()
+
+
+def _bind_new(sender: object, connection: BaseDatabaseWrapper, **_: object) -> None:
+    if _here.blocks and connection.alias == DEFAULT_DB_ALIAS:
+        _bind(connection)
+
+
+connection_created.connect(_bind_new, dispatch_uid="jobs.ledger.sessions")
+
+
+def _answer_in_time(connection: "psycopg.Connection[Any]") -> None:
+    """Have all that this connection waits for end in time, as a frozen server and a proxy that swallows never answer.
+
+    The kernel still acknowledges for them: neither keepalives nor `tcp_user_timeout` notice. psycopg passes all its
+    waiting through `Connection.wait`, for statements, commits and rollbacks.
+    """
+    wait = connection.wait
+
+    def wait_in_time(generator: Any, *arguments: Any, **options: Any) -> Any:
+        end = time.monotonic() + timing.ANSWER.total_seconds()
+        return wait(_until(end, generator, connection.close), *arguments, **options)
+
+    connection.wait = wait_in_time  # type: ignore[method-assign, assignment]
+
+
+def _until(end: float, generator: Any, close: Callable[[], None]) -> Any:
+    """The generator, which `wait` asks again every tenth of a second while nothing comes; it ends with an error."""
+    try:
+        state = next(generator)
+        while True:
+            ready = yield state
+            if not ready and time.monotonic() >= end:
+                close()
+                waited = f"{timing.ANSWER.total_seconds():g} s"
+                raise psycopg.OperationalError(f"The database didn't answer for {waited}: the connection is given up.")
+            state = generator.send(ready)
+    except StopIteration as done:
+        return done.value

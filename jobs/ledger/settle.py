@@ -1,0 +1,178 @@
+"""The one place where scheduled runs are born.
+
+`serve` decides the fate of every occurrence between a job's watermark and now, under the lock on the job's `JobState`.
+Timers call it for their job, the tick for all that are due. It takes at most ten statements, for one job or for ten
+thousand, beside those for each run that is replaced; one where nothing is due.
+"""
+
+import logging
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from jobs.declarations import disabled
+from jobs.declarations.declare import Job
+from jobs.ledger import endings, eras, pipelines, record, releases, rewinding, states, step_gaps
+from jobs.ledger.eras import Era, Timeline
+from jobs.ledger.failpoints import point
+from jobs.ledger.pipelines import Pipeline
+from jobs.ledger.plan import Activity, Situation, Verdict, decide
+from jobs.ledger.record import Born, Window
+from jobs.ledger.sessions import ledger_transaction
+from jobs.ledger.states import State
+from jobs.schedule.ncrontab import InvalidExpression
+from jobs.schedule.occurrences import Schedule, UnknownZone
+
+__all__ = ["Born", "retire", "serve"]
+
+log = logging.getLogger(__name__)
+
+NEVER = Schedule("0 0 0 30 2 *")
+
+
+def serve(
+    jobs: Iterable[Job],
+    now: datetime | None = None,
+    *,
+    patience: timedelta = timedelta(0),
+    skip_locked: bool = False,
+    as_recorded: bool = False,
+) -> list[Born]:
+    """Decide the fate of all occurrences of `jobs` between their watermarks and `now`, and record it.
+
+    `now` is the database's clock unless given. Occurrences younger than `patience` are left to the timers of jobs that
+    have one. With `skip_locked`, jobs that another process serves at this moment are left to it.
+
+    Timers and the tick bring edited declarations into force. An operator's process may lack settings that the app has:
+    it serves `as_recorded`, by the declaration that the ledger follows, and begins no ledger.
+
+    Gives back the runs that were born, oldest first. They are queued; nobody was rung.
+    """
+    scheduled = {job.name: job for job in jobs if job.schedule}
+    if not scheduled:
+        return []
+
+    def windows_of(found: Iterable[State]) -> list[Window]:
+        return [
+            window
+            for state in found
+            if state.job in scheduled  # else a step, read for its lock
+            and (window := _window(scheduled[state.job], state, now or state.clock, patience, as_recorded))
+        ]
+
+    # A look without a lock: a watermark only goes forward, so what isn't due by it isn't due under the lock either.
+    seen = windows_of(states.read(list(scheduled)))
+    known = {window.job.name for window in seen}
+    missing = [] if as_recorded else [name for name in scheduled if name not in known]
+    names = [*missing, *(window.job.name for window in seen if window.changes_something)]
+    if not names:
+        return []
+    with ledger_transaction():
+        if missing:
+            states.begin([scheduled[name] for name in missing], now)
+        pipeline = pipelines.current()
+        found = windows_of(_hold(names, pipeline, skip_locked))
+        if left := sorted(set(names) - {window.job.name for window in found}):
+            log.warning("locked by another session, which serves them or hangs: job=%s", ",".join(left))
+        if not as_recorded:
+            # Asked under the lock: what a newer release has served is its own from then on.
+            ours = releases.ours(window.job.name for window in found)
+            found = [window for window in found if window.job.name in ours]
+        born = _serve_locked(found, pipeline)
+        point("birth.before_commit")
+    point("birth.after_commit")
+    for run in born:
+        log.info("born run=%s job=%s scheduled_for=%s", run.run, run.job, run.scheduled_for.isoformat())
+    return born
+
+
+def retire(scheduled: Sequence[str]) -> None:
+    """Close the ledgers of jobs whose schedule was taken away: what was due until then, and undecided, is missed.
+
+    `scheduled` are the names of the jobs that have a schedule. If one comes back, its ledger begins again then.
+    """
+    names = [state.job for state in states.read_unscheduled(scheduled)]
+    if not names:
+        return
+    with ledger_transaction():
+        pipeline = pipelines.current()
+        found = [state for state in _hold(names, pipeline, skip_locked=True) if state.ledger.fingerprint]
+        # Asked under the lock: a newer release may have begun with a job that this one doesn't know.
+        if releases.in_charge() is None:
+            _serve_locked([_abandoned(state) for state in found], pipeline)
+
+
+def _hold(names: Sequence[str], pipeline: Pipeline, skip_locked: bool) -> list[State]:
+    """Lock these jobs, and the steps after them: what becomes of a job's occurrences decides what becomes of theirs.
+
+    With `skip_locked`, jobs that another session has locked, or a step of which, are left out.
+    """
+    steps = {name: pipeline.descendants(name).keys() for name in names}
+    all_steps = sorted({step for found in steps.values() for step in found})
+    states.ensure(all_steps)
+    held = states.read([*names, *all_steps], lock="FOR UPDATE OF s SKIP LOCKED" if skip_locked else "FOR UPDATE OF s")
+    locked = {state.job for state in held}
+    return [state for state in held if state.job in steps and steps[state.job] <= locked]
+
+
+def _window(job: Job, state: State, now: datetime, patience: timedelta, as_recorded: bool) -> Window | None:
+    if as_recorded:
+        try:
+            recorded = eras.declaration_of(job, state.ledger) if state.ledger.through else None
+        except (InvalidExpression, UnknownZone):
+            recorded = None
+        if recorded is None:
+            return None
+        job = recorded
+    began = states.first_seen(state.clock)
+    line = eras.timeline(job, state.ledger, began=began, clock=state.clock, now=now, patience=patience)
+    return Window(job=job, state=state, timeline=line, now=now, as_recorded=as_recorded)
+
+
+def _abandoned(state: State) -> Window:
+    """The last window of a job that has no schedule any more; an empty one where the former can't be read."""
+    job, unreadable = Job(name=state.job, command=state.job), ""
+    began = max(states.first_seen(state.clock), state.ledger.through or state.clock)
+    try:
+        job = eras.declaration_of(job, state.ledger) or job
+        line = eras.timeline(job, state.ledger, began=began, clock=began, now=began, patience=timedelta(0))
+    except (InvalidExpression, UnknownZone) as error:
+        unreadable = str(error)
+        line = Timeline(eras=[Era(replace(job, schedule=NEVER), began, began)])
+    line = replace(line, edited_at=began, former=state.ledger.fingerprint, unreadable=unreadable, restarted=True)
+    return Window(job=job, state=state, timeline=line, now=state.clock, abandoned=True)
+
+
+def _serve_locked(windows: Sequence[Window], pipeline: Pipeline) -> list[Born]:
+    record.insert_edits([window for window in windows if window.timeline.edited_at])
+    verdicts: list[tuple[Window, Verdict]] = []
+    if due := [window for window in windows if window.timeline.is_due]:
+        activity = states.activity({window.job.name: window.timeline.through for window in due})
+        verdicts = [
+            (window, decide(window.timeline.eras, _situation(window, activity[window.job.name]))) for window in due
+        ]
+        verdicts = rewinding.without_recorded(verdicts)
+        endings.cancel_for_replacement([run for _, verdict in verdicts for run in verdict.replaces])
+    gaps = record.insert_gaps(verdicts)
+    step_gaps.insert(verdicts, pipeline)
+    changed = [window for window in windows if window.changes_something]
+    record.end_overrides([window.job.name for window in changed if window.timeline.ends_override])
+    born = record.insert_runs_and_advance(verdicts, changed, gaps)
+    for window in changed:
+        if window.timeline.restarted:
+            pipelines.follow_again(window.job.name, window.timeline.through, window.timeline.until, pipeline)
+    return born
+
+
+def _situation(window: Window, activity: Sequence[Activity]) -> Situation:
+    state, through = window.state, window.timeline.through
+    return Situation(
+        now=window.now,
+        activity=[run for run in activity if run.finished_at is None or run.finished_at > through],
+        disabled_by=disabled.setting_that_disables(window.job.name),
+        abandoned=window.abandoned,
+        paused_at=state.paused_at,
+        paused_until=state.paused_until,
+        paused_by=state.paused_by,
+        paused_reason=state.paused_reason,
+    )

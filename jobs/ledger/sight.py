@@ -1,0 +1,118 @@
+"""Since when ticks have seen the database without a break: until they have for a while, an old lease says nothing.
+
+After an outage supervisors record the ends that they know, and renew their leases, within two heartbeats. A jump of the
+database's clock looks like an outage to whoever reads only that clock, and makes every lease look old. The series of
+ticks is kept in the ledger, so that it survives the processes that tick.
+"""
+
+import logging
+from datetime import datetime, timedelta
+
+from jobs.formats import utc_time
+from jobs.ledger import clocks, sql, timing
+from jobs.ledger.clocks import TOLERANCE, Reading
+
+log = logging.getLogger(__name__)
+
+# Whether a lease that ran out says that its supervisor is gone; `t` is the row of jobs_lasttick.
+SETTLED = """
+    t.unbroken_since <= clock_timestamp() - %(settling)s
+    AND t.seen_at BETWEEN clock_timestamp() - %(longest_pause)s AND clock_timestamp() + %(tolerance)s
+    -- A fence is counted by a clock that nobody sets: after a jump it may pass as much later than the lease.
+    AND (t.jumped_at IS NULL OR t.jump BETWEEN -%(margin)s AND %(margin)s
+         OR t.jumped_at NOT BETWEEN clock_timestamp() - %(lease)s AND clock_timestamp())
+"""
+
+# How often the log says that the clocks differ, where that doesn't change. In seconds.
+AGAIN = 3600.0
+
+_last: Reading | None = None
+# When the log last said how far the clocks differ, and how far.
+_told_at, _told = 0.0, timedelta(0)
+
+
+def parameters() -> dict[str, object]:
+    """What SETTLED needs to know."""
+    return {
+        "settling": timing.SETTLING,
+        "longest_pause": timing.LONGEST_PAUSE,
+        "tolerance": TOLERANCE,
+        "lease": timing.LEASE,
+        # Half of the time between a fence and the lease's end: the rest is for what else delays a supervisor.
+        "margin": (timing.LEASE - timing.FENCE) / 2,
+    }
+
+
+def look() -> None:
+    """Note that a tick sees the database now. Report a jump of its clock, and a difference from this host's."""
+    global _last
+    reading, last = clocks.read(_note), _last
+    _last = reading
+    if last is not None:
+        _tell_of_jump(reading, last)
+    _tell_of_difference(reading)
+
+
+def _note() -> datetime:
+    """Lengthen the series of ticks, or begin a new one. Gives the database's clock."""
+    now: datetime = sql.value(
+        """
+        INSERT INTO jobs_lasttick AS t (id, instance, seen_at, unbroken_since)
+        VALUES (1, '', clock_timestamp(), clock_timestamp())
+            ON CONFLICT (id) DO UPDATE
+           SET seen_at = clock_timestamp(),
+               unbroken_since = CASE
+                   WHEN clock_timestamp() - t.seen_at BETWEEN -%(tolerance)s AND %(longest_pause)s
+                   THEN coalesce(t.unbroken_since, clock_timestamp())
+                   ELSE clock_timestamp() END
+        RETURNING seen_at
+        """,
+        parameters(),
+    )
+    return now
+
+
+def clock() -> Reading:
+    """The database's clock, beside this machine's."""
+    return clocks.read(lambda: sql.value("SELECT clock_timestamp()"))
+
+
+def latest_jump() -> str:
+    """How the database's clock was last set, and when a tick found it so; empty where none has."""
+    row = sql.row("SELECT jumped_at, jump FROM jobs_lasttick WHERE jumped_at IS NOT NULL")
+    return f"set {_way(row[1])}, as a tick found at {utc_time(row[0])}" if row else ""
+
+
+def _way(jump: timedelta) -> str:
+    return f"{'ahead' if jump > timedelta(0) else 'back'} by {clocks.seconds(jump)}"
+
+
+def _tell_of_difference(reading: Reading) -> None:
+    """Say it in the log when it changes, and once an hour."""
+    global _told_at, _told
+    ahead = reading.ahead if clocks.difference(reading) else timedelta(0)
+    has_changed = abs(ahead - _told) > TOLERANCE
+    if has_changed or (ahead and clocks.elapsed() - _told_at >= AGAIN):
+        log.warning("%s", clocks.difference(reading) or "This host's clock and the database's agree again.")
+        _told_at, _told = clocks.elapsed(), ahead
+
+
+def _tell_of_jump(reading: Reading, last: Reading) -> None:
+    jump = reading.jumped_since(last)
+    if abs(jump) <= TOLERANCE:
+        return
+    message = f"The database's clock was set {_way(jump)} since the last tick. It shows {utc_time(reading.at)}."
+    log.warning("%s", message)
+    # The tick of another host may have noted the same jump already.
+    sql.execute(
+        """
+        WITH noted AS (
+            UPDATE jobs_lasttick SET jumped_at = clock_timestamp(), jump = %(jump)s, unbroken_since = clock_timestamp()
+             WHERE jumped_at IS NULL OR jump - %(jump)s NOT BETWEEN -%(tolerance)s AND %(tolerance)s
+                   OR jumped_at NOT BETWEEN clock_timestamp() - %(longest_pause)s AND clock_timestamp()
+            RETURNING id
+        )
+        INSERT INTO jobs_event (job, kind, by, message) SELECT '', 'clock_jumped', '', %(message)s FROM noted
+        """,
+        parameters() | {"jump": jump, "message": message},
+    )

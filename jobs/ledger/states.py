@@ -1,0 +1,196 @@
+"""The state rows: made when a job is first seen, and locked while something is decided about the job."""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from jobs.declarations import declare
+from jobs.declarations.declare import Job
+from jobs.ledger import clocks, overrides, sql
+from jobs.ledger.eras import Ledger
+from jobs.ledger.plan import Activity
+from jobs.schedule.occurrences import same_occurrences
+from jobs.schedule.zones import rules_of
+
+
+class State(NamedTuple):
+    """A row of JobState with what is needed of its last gap, and the database's clock."""
+
+    job: str
+    clock: datetime
+    ledger: Ledger
+    zone_rules: str
+    paused_at: datetime | None
+    paused_until: datetime | None
+    paused_by: str
+    paused_reason: str
+    last_gap: int | None
+    gap_fate: str
+    gap_reason: str
+    gap_by: str
+    gap_note: str
+    gap_blocked_by: int | None
+    rewound_from: datetime | None
+
+
+def read(jobs: Sequence[str], *, lock: str = "") -> list[State]:
+    """The rows of these jobs, in the order of their names: two that lock never wait for each other in a circle."""
+    return _read("s.job = ANY(%s)", jobs, lock)
+
+
+def read_unscheduled(scheduled: Sequence[str]) -> list[State]:
+    """The rows of jobs that have a ledger, and no schedule any more."""
+    return _read("s.fingerprint <> '' AND NOT s.job = ANY(%s)", scheduled, "")
+
+
+def _read(condition: str, jobs: Sequence[str], lock: str) -> list[State]:
+    found = sql.rows(
+        f"""
+        SELECT s.job, clock_timestamp(), s.fingerprint, s.declared, s.ledger_from, s.ledger_through, s.zone_rules,
+               s.paused_at, s.paused_until, s.paused_by, s.paused_reason,
+               g.id, g.fate, g.reason, g.by, g.note, g.blocked_by_id, s.rewound_from,
+               {overrides.COLUMNS}
+          FROM jobs_jobstate s LEFT JOIN jobs_gap g ON g.id = s.last_gap_id AND g.fingerprint = s.fingerprint
+         WHERE {condition}
+         ORDER BY s.job {lock}
+        """,  # noqa: S608 — condition, lock and COLUMNS are fixed
+        [list(jobs)],
+    )
+    return [
+        State(
+            job,
+            clock,
+            Ledger(
+                fingerprint=fingerprint,
+                declared=declared,
+                since=since,
+                through=through,
+                override=overrides.read(rest[12:]),
+            ),
+            *rest[:12],
+        )
+        for job, clock, fingerprint, declared, since, through, *rest in found
+    ]
+
+
+def begin(jobs: Iterable[Job], at: datetime | None = None) -> None:
+    """Make the state rows that don't exist yet. Their ledger begins when this process first saw them, or at `at`.
+
+    The earlier of the two holds.
+    """
+    seen = first_seen(clock())
+    seen = seen if at is None else min(at, seen)
+    rows = [
+        {
+            "job": job.name,
+            "fingerprint": job.fingerprint,
+            "zone_rules": rules_of(job.schedule.zone.key) if job.schedule else "",
+            "through": seen.isoformat() if job.schedule else None,
+            "next_due": text(job.schedule.next(seen) if job.schedule else None),
+        }
+        for job in jobs
+    ]
+    sql.execute(
+        """
+        INSERT INTO jobs_jobstate
+               (job, fingerprint, declared, zone_rules, ledger_from, ledger_through, next_due_at,
+                paused_by, paused_reason)
+        SELECT job, fingerprint, fingerprint, zone_rules, through, through, next_due, '', ''
+          FROM jsonb_to_recordset(%s)
+            AS new(job text, fingerprint text, zone_rules text, through timestamptz, next_due timestamptz)
+         ORDER BY job
+            ON CONFLICT (job) DO NOTHING
+        """,
+        [json.dumps(rows)],
+    )
+
+
+def first_seen(clock: datetime) -> datetime:
+    """When this process could first know what is declared, by the database's clock, which shows `clock` now.
+
+    This machine's own clock may be minutes ahead, which would hide occurrences, or behind, which would invent some.
+    """
+    return clock - timedelta(seconds=clocks.elapsed() - declare.FIRST_SEEN)
+
+
+def ensure(jobs: Sequence[str]) -> None:
+    """Make the rows that these jobs don't have yet, without a ledger: timers and tick begin it."""
+    if not jobs:
+        return
+    sql.execute(
+        """
+        INSERT INTO jobs_jobstate (job, fingerprint, paused_by, paused_reason)
+        SELECT job, '', '', '' FROM unnest(%s::text[]) AS new(job) ORDER BY job
+            ON CONFLICT (job) DO NOTHING
+        """,
+        [list(jobs)],
+    )
+
+
+def lock(job: Job) -> None:
+    """Hold the job's lock until the transaction ends. A row that this makes has no ledger: timers and tick begin it."""
+    if sql.row("SELECT FROM jobs_jobstate WHERE job = %s FOR UPDATE", [job.name]) is not None:
+        return
+    ensure([job.name])
+    sql.execute("SELECT FROM jobs_jobstate WHERE job = %s FOR UPDATE", [job.name])
+
+
+def pause_of(job: Job) -> str:
+    """In a sentence, by whom the job is paused now; empty where it isn't."""
+    row = sql.row(
+        """
+        SELECT paused_by, paused_reason FROM jobs_jobstate
+         WHERE job = %s AND paused_at IS NOT NULL AND (paused_until IS NULL OR paused_until > clock_timestamp())
+        """,
+        [job.name],
+    )
+    return f"The job was paused by {row[0]}{f': {row[1]}' if row[1] else '.'}" if row else ""
+
+
+def clock() -> datetime:
+    """The database's clock."""
+    now: datetime = sql.value("SELECT clock_timestamp()")
+    return now
+
+
+def clock_and_watermark(job: Job) -> tuple[datetime, datetime | None]:
+    """The database's clock, and how far the job's ledger reaches; None where its present schedule has none yet."""
+    found = sql.row(
+        """
+        SELECT clock_timestamp(), fingerprint, ledger_through
+          FROM (VALUES (1)) AS one LEFT JOIN jobs_jobstate ON job = %s
+        """,
+        [job.name],
+    )
+    assert found is not None
+    now, fingerprint, through = found
+    return now, through if same_occurrences(fingerprint or "", job.fingerprint) else None
+
+
+def activity(since: Mapping[str, datetime | None]) -> dict[str, list[Activity]]:
+    """The active runs of these jobs, and those that ended after the moment that a job is given with, oldest first."""
+    found: dict[str, list[Activity]] = defaultdict(list)
+    rows = sql.rows(
+        """
+        SELECT r.job, id, coalesce(requested_for, created_at), attempt > 0, trigger = 'catch_up',
+               -- A run whose lease ran out is nobody's, though not called lost yet: it is in nobody's way after that.
+               CASE WHEN status = 'running' AND lease_expires_at < clock_timestamp() THEN lease_expires_at
+                    ELSE finished_at END
+          FROM jobs_run r JOIN unnest(%s::text[], %s::timestamptz[]) AS asked(job, since) ON asked.job = r.job
+         WHERE (status = 'running' OR (finished_at > since AND status NOT IN ('skipped', 'missed'))
+                -- A run asked for at a later moment is in nobody's way until then.
+                OR (status = 'queued' AND (attempt > 0 OR not_before <= clock_timestamp())))
+         ORDER BY id
+        """,
+        [list(since), list(since.values())],
+    )
+    for job, run, begun, started, caught_up, finished_at in rows:
+        found[job].append(Activity(run=run, since=begun, finished_at=finished_at, started=started, caught_up=caught_up))
+    return found
+
+
+def text(moment: datetime | None) -> str | None:
+    """A moment as JSON carries it to the database."""
+    return moment.isoformat() if moment else None

@@ -1,0 +1,162 @@
+"""Where a job's occurrences get no run, the steps after it get none either: their gaps, in the same transaction.
+
+A step is skipped as soon as one of its predecessors didn't succeed for an occurrence, whatever becomes of the others.
+Where that predecessor has a run, the run's end says so (`pipelines.follow`); where it has a gap, `serve` does it here.
+The steps' locks are held in both places, so that a step has one fate in either order.
+"""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from jobs.choices import Fate, Reason
+from jobs.ledger import record, sql
+from jobs.ledger.eras import INSTANT
+from jobs.ledger.pipelines import Pipeline
+from jobs.ledger.plan import Span, Verdict
+from jobs.ledger.record import Window
+from jobs.schedule.occurrences import Schedule
+
+
+class _Swallowed(NamedTuple):
+    """Occurrences of a predecessor that got no run, by the schedule that was in force."""
+
+    job: str
+    span: Span
+    schedule: Schedule
+
+    @property
+    def note(self) -> str:
+        return f"{self.job} was {self.span.fate} ({self.span.reason})"
+
+
+@dataclass(slots=True)
+class _Step:
+    """What a step has already: the occurrences that have a fate, as windows (after, until], and its latest gap."""
+
+    taken: list[tuple[datetime, datetime]] = field(default_factory=list)
+    gaps: list[dict[str, Any]] = field(default_factory=list)
+
+
+def insert(verdicts: Sequence[tuple[Window, Verdict]], pipeline: Pipeline) -> None:
+    """Write the steps' gaps. Needs the locks of all steps that come after these jobs."""
+    swallowed = [
+        _Swallowed(window.job.name, fate, _schedule(window, fate))
+        for window, verdict in verdicts
+        if pipeline.steps_after(window.job.name)
+        for fate in verdict.fates
+        if isinstance(fate, Span)
+    ]
+    if not swallowed:
+        return
+    by_step: dict[str, list[_Swallowed]] = defaultdict(list)
+    for each in swallowed:
+        for step in pipeline.descendants(each.job):
+            by_step[step].append(each)
+    since, until = min(each.span.first for each in swallowed), max(each.span.last for each in swallowed)
+    known = _read(list(by_step), since, until)
+    new: list[dict[str, Any]] = []
+    longer: dict[int, dict[str, Any]] = {}
+    for step, causes in by_step.items():
+        for each in sorted(causes, key=lambda each: each.span.first):
+            for gap in _gaps(step, each, known[step]):
+                _add(gap, each.schedule, known[step], new, longer)
+    record.lengthen(list(longer.values()))
+    _insert(new)
+
+
+def _schedule(window: Window, span: Span) -> Schedule:
+    return next(era.schedule for era in window.timeline.eras if era.turn == span.turn)
+
+
+def _read(steps: Sequence[str], since: datetime, until: datetime) -> dict[str, _Step]:
+    """The fates that these steps have between the two moments, and each one's last gap before."""
+    found: dict[str, _Step] = defaultdict(_Step)
+    gaps = sql.rows(
+        """
+        SELECT s.job, g.id, g.first, g.last, g.fingerprint, g.reason, g.note
+          FROM unnest(%(steps)s::text[]) AS s(job), LATERAL (
+               (SELECT * FROM jobs_gap WHERE job = s.job AND first BETWEEN %(since)s AND %(until)s)
+               UNION ALL
+               (SELECT * FROM jobs_gap WHERE job = s.job AND first < %(since)s ORDER BY first DESC LIMIT 1)
+          ) AS g
+         ORDER BY g.first
+        """,
+        {"steps": steps, "since": since, "until": until},
+    )
+    for step, gap, first, last, fingerprint, reason, why in gaps:
+        found[step].taken.append((first - INSTANT, last))
+        found[step].gaps.append(
+            {"id": gap, "first": first, "last": last, "fingerprint": fingerprint, "reason": reason, "note": why}
+        )
+    runs = sql.rows(
+        "SELECT job, scheduled_for FROM jobs_run WHERE job = ANY(%s) AND scheduled_for BETWEEN %s AND %s",
+        [steps, since, until],
+    )
+    for step, occurrence in runs:
+        found[step].taken.append((occurrence - INSTANT, occurrence))
+    return found
+
+
+def _gaps(step: str, each: _Swallowed, known: _Step) -> Iterable[dict[str, Any]]:
+    """What of the swallowed occurrences has no fate at this step yet."""
+    after = each.span.first - INSTANT
+    for start, end in sorted([*known.taken, (each.span.last, each.span.last)]):
+        if after < min(start, each.span.last):
+            first = each.schedule.next(after)
+            last = each.schedule.previous(min(start, each.span.last) + INSTANT)
+            if first is not None and last is not None and first <= last:
+                yield {
+                    "job": step,
+                    "fingerprint": each.span.fingerprint,
+                    "first": first,
+                    "last": last,
+                    "count": 1 if first == last else each.schedule.count(first - INSTANT, last),
+                    "reason": Reason.PREDECESSOR,
+                    "by": each.job,
+                    "note": each.note,
+                }
+        after = max(after, end)
+
+
+def _add(
+    gap: dict[str, Any],
+    schedule: Schedule,
+    known: _Step,
+    new: list[dict[str, Any]],
+    longer: dict[int, dict[str, Any]],
+) -> None:
+    """Lengthen the step's gap that this one only continues: a month's pause is one row. Else it is a row of its own."""
+    known.taken.append((gap["first"] - INSTANT, gap["last"]))
+    before = schedule.previous(gap["first"])
+    same = ("fingerprint", "reason", "note")
+    for other in known.gaps:
+        if other["last"] == before and all(other[name] == gap[name] for name in same):
+            other["last"] = gap["last"]
+            if "id" in other:
+                entry = longer.setdefault(other["id"], {"gap": other["id"], "count": 0})
+                entry["last"], entry["count"] = gap["last"].isoformat(), entry["count"] + gap["count"]
+            else:
+                other["count"] += gap["count"]
+            return
+    known.gaps.append(gap)
+    new.append(gap)
+
+
+def _insert(new: Sequence[dict[str, Any]]) -> None:
+    if not new:
+        return
+    rows = [gap | {"first": gap["first"].isoformat(), "last": gap["last"].isoformat()} for gap in new]
+    sql.execute(
+        """
+        INSERT INTO jobs_gap (job, fingerprint, first, last, count, fate, reason, by, note)
+        SELECT job, fingerprint, first, last, count, %s, reason, by, note
+          FROM jsonb_to_recordset(%s)
+            AS new(job text, fingerprint text, first timestamptz, last timestamptz, count bigint, reason text,
+                   by text, note text)
+        """,
+        [Fate.SKIPPED, json.dumps(rows)],
+    )

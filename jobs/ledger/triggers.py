@@ -1,0 +1,65 @@
+"""A run is asked for, or its end is: what every door calls (API, dashboard, admin, commands, Azure's own trigger)."""
+
+import logging
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from django.conf import settings
+
+from jobs.choices import Overlap, Status, Trigger
+from jobs.declarations.declare import registry
+from jobs.declarations.parameters import check_arguments
+from jobs.ledger import claims, doorbell, endings, enqueue, pipelines, states
+from jobs.ledger.doorbell import Ring
+from jobs.ledger.sessions import ledger_transaction
+from jobs.models import Run
+
+log = logging.getLogger(__name__)
+
+
+def request(
+    job: str,
+    arguments: Sequence[str] | None = None,
+    *,
+    trigger: Trigger = Trigger.MANUAL,
+    requested_by: str,
+    not_before: datetime | None = None,
+    ring: bool = True,
+) -> Run:
+    """Ask for a run of the job, with other arguments than the declared ones where they are given.
+
+    The run comes back queued, or skipped where the job's overlap policy says so. Without `ring` nobody is woken: for a
+    caller that executes the run itself.
+
+    Raises UnknownJob, or where arguments are given what `check_arguments` raises.
+    """
+    declared = registry[job]
+    if arguments is not None:
+        check_arguments(declared.command, arguments)
+    with ledger_transaction():
+        if declared.overlap is Overlap.REPLACE:
+            # The steps of what is cancelled for it follow: all locks are taken in one order.
+            pipelines.current().lock_with(declared)
+        newborn = enqueue.give_birth(
+            declared,
+            trigger,
+            arguments=None if arguments is None else list(arguments),
+            requested_by=requested_by,
+            not_before=not_before,
+        )
+        assert newborn is not None  # only occurrences and steps can be there already
+        endings.cancel_for_replacement(newborn.replaces)
+    run = Run.objects.get(pk=newborn.run)
+    log.info("requested run=%s job=%s trigger=%s by=%s status=%s", run.pk, job, trigger, requested_by, run.status)
+    if ring and run.status == Status.QUEUED:
+        doorbell.ring(run.pk, max(run.not_before - states.clock(), timedelta(0)) if not_before else timedelta(0))
+    return run
+
+
+def cancel(run: int, by: str) -> Status | None:
+    """Ask for the end of a run. Gives its status now: cancelled, or running until it obeys; None if it had ended."""
+    status = endings.cancel(run, by)
+    if status is Status.CANCELLED:
+        # It waited, and others behind it.
+        doorbell.ring_all(Ring(run=ready) for ready in claims.next_ready(settings.JOBS_MAX_RUNNING))
+    return status

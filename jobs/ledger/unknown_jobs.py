@@ -1,0 +1,60 @@
+"""Runs of jobs that this process doesn't know: removed ones, or those of another release at work."""
+
+import logging
+from functools import partial
+
+from jobs.declarations.declare import registry
+from jobs.formats import took
+from jobs.ledger import claims, doorbell, endings, releases, sql, timing
+from jobs.ledger.doorbell import Ring
+
+log = logging.getLogger(__name__)
+
+# How many runs one tick fails at most.
+AT_ONCE = 100
+
+
+def pass_on(run: int) -> bool:
+    """Whether this run's job is unknown here: then it is left as it is, for a host that knows the job."""
+    job = claims.job_of(run)
+    if job is None or job in registry:
+        return False
+    log.warning("left run=%s job=%s: this release doesn't declare the job", run, job)
+    if releases.declared_somewhere(job):
+        # This message is used up, and the other release's hosts didn't get it.
+        doorbell.ring(run, timing.BUSY)
+    return True
+
+
+def fail_unknown() -> list[Ring]:
+    """Fail the runs that have waited for long, and whose job no release has declared that was at work meanwhile."""
+    waiting = sql.rows(
+        "SELECT DISTINCT job FROM jobs_run WHERE status = 'queued' AND not_before <= clock_timestamp() - %s",
+        [timing.UNKNOWN],
+    )
+    unknown = [job for (job,) in waiting if not releases.declared_somewhere(job)]
+    if not unknown:
+        return []
+    found = sql.rows(
+        """
+        SELECT id, job FROM jobs_run
+         WHERE status = 'queued' AND job = ANY(%s) AND not_before <= clock_timestamp() - %s
+         ORDER BY coalesce(scheduled_for, not_before), id LIMIT %s
+        """,
+        [unknown, timing.UNKNOWN, AT_ONCE],
+    )
+    ends = ((job, partial(_fail, run, job)) for run, job in found)
+    return [ring for rings in endings.each_unless_busy(ends) for ring in rings]
+
+
+def _fail(run: int, job: str) -> list[Ring]:
+    # Its command isn't known: one with the job's name may be another.
+    error = (
+        f"No job is declared as {job!r} by any release at work in the last {took(timing.UNKNOWN)}: "
+        "nothing was started. Declare it again, or start its successor."
+    )
+    ended = endings.fail_waiting(run, error)
+    if ended is None:
+        return []
+    log.warning("failed run=%s job=%s: no release declares the job", run, job)
+    return ended.rings

@@ -1,0 +1,173 @@
+"""Why didn't it run at 02:00? The ledger's answer for one occurrence of a job, in a few plain sentences.
+
+Each cause has a function of its own, found in a table by a run's status (`runs.RUN`) or a gap's reason (`gaps.GAP`).
+The number of queries is the same for any length of ledger and pipeline.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+
+from jobs.declarations.declare import Job, registry
+from jobs.ledger import overrides, states
+from jobs.ledger.eras import INSTANT
+from jobs.ledger.overrides import Override
+from jobs.models import Gap, Run
+from jobs.reading.explain.evidence import Cause, Clock, Scene, ancestors, covers, joined, sentence
+from jobs.reading.explain.occurrence import fate_of
+from jobs.reading.explain.runs import told_of_run
+from jobs.schedule.occurrences import Schedule
+
+__all__ = ["Cause", "Explanation", "explain", "schedule_of", "zone_of"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Explanation:
+    """What happened to an occurrence: sentences for people, facts for programs.
+
+    `previous` and `next` are the neighbours of the moment asked for, where it is no occurrence itself.
+    """
+
+    job: str
+    cause: Cause
+    sentences: tuple[str, ...]
+    occurrence: datetime | None = None
+    run: Run | None = None
+    gap: Gap | None = None
+    previous: datetime | None = None
+    next: datetime | None = None
+
+    @property
+    def text(self) -> str:
+        return " ".join(self.sentences)
+
+
+def explain(job: Job, when: datetime | None = None, now: datetime | None = None) -> Explanation:
+    """What happened to the job's occurrence nearest `when`; without it, to the latest that was due.
+
+    `now` is the database's clock unless given. For a pipeline's step the occurrences are those of the schedule at the
+    pipeline's beginning. Where there is no schedule at all, the run nearest `when` is told.
+    """
+    moment = now or states.clock()
+    # Local times that the clock jumps over equal nothing, so Python has it.
+    when = when.astimezone(UTC) if when else None
+    job = overrides.effective(job, moment)
+    schedule = _schedule_at(job, moment)
+    if schedule is None:
+        return _without_schedule(job, when, moment)
+    before, after = schedule.previous((when or moment) + INSTANT), schedule.next(when or moment)
+    former = when if when and before != when and job.schedule and _is_recorded(job, when) else None
+    occurrence = former or _nearest(when, before, after)
+    clock = Clock(schedule.zone, moment, occurrence)
+    if occurrence is None:
+        return Explanation(
+            job=job.name, cause=Cause.NO_OCCURRENCE, sentences=(_never(job, schedule, when, after, clock),), next=after
+        )
+    scene = Scene.read(job, schedule, occurrence, moment, clock)
+    cause, sentences = fate_of(job, scene)
+    if former:
+        sentences = [*sentences, *_edited_since(job, schedule, scene)]
+    if override := overrides.of(scene.states.get(job.name), moment):
+        sentences = [*sentences, _overridden(override, clock), *_flaw(job, override)]
+    exact = when is None or occurrence == when
+    return Explanation(
+        job=job.name,
+        cause=cause,
+        sentences=(*([] if exact or when is None else [_neighbours(job, when, before, after, clock)]), *sentences),
+        occurrence=occurrence,
+        run=scene.runs.get(job.name),
+        gap=scene.gaps.get(job.name),
+        previous=None if exact else before,
+        next=None if exact else after,
+    )
+
+
+def _is_recorded(job: Job, moment: datetime) -> bool:
+    """Whether the ledger holds an occurrence at a moment that the schedule doesn't name: a former one did."""
+    if Run.objects.filter(job=job.name, scheduled_for=moment).exists():
+        return True
+    return any(covers(gap, moment) for gap in Gap.objects.filter(job=job.name, first__lte=moment, last__gte=moment))
+
+
+def _edited_since(job: Job, schedule: Schedule, scene: Scene) -> Iterator[str]:
+    gap = scene.gaps.get(job.name)
+    by = f" ({gap.fingerprint})" if gap else ""
+    yield f"That was by the schedule that was in force then{by}; now it is {schedule.fingerprint}."
+    if event := scene.events.get((job.name, "schedule_changed")):
+        yield sentence(event.message)
+
+
+def _overridden(override: Override, clock: "Clock") -> str:
+    end = f" until {clock.short(override.until)}" if override.until else ""
+    return f"Its declaration is overridden by {override.by}{end}{f': {override.reason}' if override.reason else '.'}"
+
+
+def _flaw(job: Job, override: Override) -> list[str]:
+    why = overrides.unreadable(job, override)
+    return [f"That override can't be read: {why} It doesn't hold. {overrides.END}"] if why else []
+
+
+def schedule_of(job: Job) -> Schedule | None:
+    """The job's schedule; for a step, the one that its pipeline begins with. None where a person starts it."""
+    if job.schedule:
+        return job.schedule
+    return next((registry[name].schedule for name in ancestors(job) if registry[name].schedule), None)
+
+
+def _schedule_at(job: Job, moment: datetime) -> Schedule | None:
+    """The same, with the overrides that hold at a moment."""
+    if job.schedule:
+        return job.schedule
+    before = ancestors(job)
+    held = overrides.in_force(before, moment) if before else {}
+    present = (overrides.applied(registry[name], held.get(name)).schedule for name in before)
+    return next((schedule for schedule in present if schedule), None)
+
+
+def zone_of(job: Job) -> ZoneInfo:
+    """The zone in which the job's moments are told."""
+    schedule = schedule_of(job)
+    return schedule.zone if schedule else ZoneInfo(settings.TIME_ZONE)
+
+
+def _without_schedule(job: Job, when: datetime | None, now: datetime) -> Explanation:
+    """A job that a person or program starts: its run nearest the moment."""
+    nearest = Run.objects.raw(
+        """
+            (SELECT * FROM jobs_run WHERE job = %s AND created_at <= %s ORDER BY id DESC LIMIT 1)
+            UNION ALL
+            (SELECT * FROM jobs_run WHERE job = %s AND created_at > %s ORDER BY id LIMIT 1)
+            """,
+        [job.name, when or now] * 2,
+    )
+    clock = Clock(ZoneInfo(settings.TIME_ZONE), now)
+    head = f"{job.name} has no schedule: " + (
+        f"it follows {joined(job.after)}, which a person or program starts."
+        if job.after
+        else "a person or program starts it."
+    )
+    runs = sorted(nearest, key=lambda run: abs(run.created_at - (when or now)))
+    if not runs:
+        return Explanation(job=job.name, cause=Cause.NO_OCCURRENCE, sentences=(head, "It never ran yet."))
+    cause, sentences = told_of_run(job, runs[0], clock)
+    return Explanation(job=job.name, cause=cause, sentences=(head, *sentences), run=runs[0])
+
+
+def _nearest(when: datetime | None, before: datetime | None, after: datetime | None) -> datetime | None:
+    if when is None or before is None or after is None:
+        return before if when is None else before or after
+    return before if when - before <= after - when else after
+
+
+def _neighbours(job: Job, when: datetime, before: datetime | None, after: datetime | None, clock: Clock) -> str:
+    near = joined([clock.full(moment) for moment in (before, after) if moment])
+    return f"{job.name} has no occurrence at {clock.full(when)}: the nearest are {near}."
+
+
+def _never(job: Job, schedule: Schedule, when: datetime | None, after: datetime | None, clock: Clock) -> str:
+    if after is None:
+        return f"{job.name} has no occurrence: its schedule {schedule.expression.text} never fires."
+    return f"{job.name} wasn't due yet: its first occurrence is {clock.full(after)}."

@@ -1,0 +1,143 @@
+"""What an explanation looks at: the ledger's rows of one occurrence, and how its moments are written."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+from jobs.declarations.declare import Job, registry
+from jobs.ledger.eras import INSTANT
+from jobs.models import Event, Gap, JobState, Run
+from jobs.schedule.ncrontab import InvalidExpression
+from jobs.schedule.occurrences import Schedule, UnknownZone
+
+
+class Cause(StrEnum):
+    """What the explanation comes down to, for programs."""
+
+    RAN = "ran"  # its run has ended, however it did
+    RUNNING = "running"  # its run is at work
+    QUEUED = "queued"  # its run waits
+    SKIPPED = "skipped"  # a rule or an operator said no
+    MISSED = "missed"  # nobody was there in time
+    WAITS = "waits"  # a step whose predecessors haven't all ended
+    NOT_DUE = "not_due"  # it lies ahead
+    UNDECIDED = "undecided"  # it was due, and the ledger doesn't reach so far yet
+    BEFORE_LEDGER = "before_ledger"  # it lies before what the ledger covers
+    UNRECORDED = "unrecorded"  # the ledger covers it and holds nothing: that should never be
+    NO_OCCURRENCE = "no_occurrence"  # there is none to explain
+
+
+type Told = tuple[Cause, list[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """How moments are written: by the clock of the job's zone, the date only where it isn't the occurrence's."""
+
+    zone: ZoneInfo
+    now: datetime
+    occurrence: datetime | None = None
+
+    def full(self, moment: datetime) -> str:
+        """With date and zone, and in UTC where that differs: 2026-03-14 03:00 Europe/Berlin (02:00 UTC)."""
+        local, utc = moment.astimezone(self.zone), moment.astimezone(UTC)
+        told = f"{local:%Y-%m-%d} {_time(local)} {self.zone.key}"
+        if local.utcoffset() == timedelta(0):
+            return told
+        day = "" if local.date() == utc.date() else f"{utc:%Y-%m-%d} "
+        return f"{told} ({day}{_time(utc)} UTC)"
+
+    def short(self, moment: datetime) -> str:
+        local = moment.astimezone(self.zone)
+        if self.occurrence and local.date() == self.occurrence.astimezone(self.zone).date():
+            return _time(local)
+        return f"{local:%Y-%m-%d} {_time(local)}"
+
+    def ago(self, moment: datetime) -> timedelta:
+        return max(self.now - moment, timedelta(0))
+
+
+def _time(moment: datetime) -> str:
+    return f"{moment:%H:%M:%S}" if moment.second else f"{moment:%H:%M}"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Scene:
+    """What the ledger holds of one occurrence, for the job and for all that it comes after."""
+
+    occurrence: datetime
+    now: datetime
+    schedule: Schedule
+    clock: Clock
+    states: dict[str, JobState] = field(default_factory=dict)
+    runs: dict[str, Run] = field(default_factory=dict)
+    gaps: dict[str, Gap] = field(default_factory=dict)
+    # By job and kind, the first that followed the occurrence.
+    events: dict[tuple[str, str], Event] = field(default_factory=dict)
+
+    @classmethod
+    def read(cls, job: Job, schedule: Schedule, occurrence: datetime, now: datetime, clock: Clock) -> "Scene":
+        names = [job.name, *ancestors(job)]
+        runs = Run.objects.filter(job__in=names, scheduled_for=occurrence)
+        gaps = Gap.objects.filter(job__in=names, first__lte=occurrence, last__gte=occurrence)
+        events = Event.objects.filter(job__in=names, kind__in=["resumed", "schedule_changed"], at__gte=occurrence)
+        return cls(
+            occurrence=occurrence,
+            now=now,
+            schedule=schedule,
+            clock=clock,
+            states=JobState.objects.in_bulk(names),
+            runs={run.job: run for run in runs.select_related("blocked_by")},
+            gaps={gap.job: gap for gap in gaps.select_related("blocked_by") if covers(gap, occurrence)},
+            events={
+                (event.job, event.kind): event for event in events.order_by("job", "kind", "at").distinct("job", "kind")
+            },
+        )
+
+
+def covers(gap: Gap, moment: datetime) -> bool:
+    """Whether the moment is one of the gap's occurrences: by its own schedule, which may have been edited since."""
+    try:
+        schedule = Schedule.of_fingerprint(gap.fingerprint)
+    except (InvalidExpression, UnknownZone):
+        return False
+    return gap.first <= moment <= gap.last and schedule.next(moment - INSTANT) == moment
+
+
+def obstacle(run: Run, clock: Clock, at: datetime) -> str:
+    """The run that was in the way, and when: it may have been queued, and not running, at that moment."""
+    ran = run.attempt == 1 and run.started_at is not None and run.started_at <= at
+    start = run.started_at if ran and run.started_at else run.requested_for or run.created_at
+    what = "ran" if ran else "was queued or running"
+    if run.finished_at is None:
+        return (
+            f"run {run.pk}, which {'runs' if ran else 'is queued or running'} since {clock.short(start)}, is in its way"
+        )
+    return f"run {run.pk}, which {what} from {clock.short(start)} to {clock.short(run.finished_at)}, was in its way"
+
+
+def since(run: Run, clock: Clock) -> str:
+    return clock.short(run.started_at or run.created_at)
+
+
+def ancestors(job: Job) -> list[str]:
+    """The declared jobs that this one comes after, near ones first."""
+    found: list[str] = []
+    waiting = list(job.after)
+    while waiting:
+        name = waiting.pop(0)
+        if name not in found and name in registry:
+            found.append(name)
+            waiting += registry[name].after
+    return found
+
+
+def joined(texts: Sequence[str]) -> str:
+    return f"{', '.join(texts[:-1])} and {texts[-1]}" if len(texts) > 1 else "".join(texts)
+
+
+def sentence(text: str) -> str:
+    text = text.strip()
+    return text if text.endswith((".", "!", "?", "…")) else f"{text}."

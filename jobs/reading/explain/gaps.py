@@ -1,0 +1,88 @@
+"""What became of an occurrence in a gap, by the gap's reason."""
+
+from collections.abc import Callable, Iterable, Iterator
+
+from jobs.choices import Misfire, Reason
+from jobs.declarations.declare import Job
+from jobs.declarations.disabled import setting_that_disables
+from jobs.formats import counted, took
+from jobs.ledger.plan import CATCH_UP_LIMIT
+from jobs.models import Gap
+from jobs.reading.explain.evidence import Scene, obstacle, sentence
+
+
+def told_of_gap(job: Job, gap: Gap, scene: Scene) -> Iterator[str]:
+    yield from GAP[Reason(gap.reason)](job, gap, scene)
+    if gap.count > 1:
+        clock = scene.clock
+        first, last = clock.short(gap.first), clock.short(gap.last)
+        yield f"The same became of {counted(gap.count, 'occurrence')} in a row, {first} to {last}."
+
+
+def _gap_overlap(job: Job, gap: Gap, scene: Scene) -> Iterator[str]:
+    policy = f" (overlap={job.overlap.value!r})"
+    if gap.blocked_by is None:
+        yield f"It was skipped: another run of the job was in its way{policy}; that run has been pruned since."
+    else:
+        yield f"It was skipped: {obstacle(gap.blocked_by, scene.clock, scene.occurrence)}{policy}."
+
+
+def _gap_paused(job: Job, gap: Gap, scene: Scene) -> Iterator[str]:
+    why = f": {sentence(gap.note)}" if gap.note else "."
+    yield f"It was skipped: the job was paused by {gap.by}{why}"
+    state = scene.states.get(job.name)
+    if state and state.is_paused(scene.now):
+        until = f"until {scene.clock.short(state.paused_until)}" if state.paused_until else "without an end"
+        yield f"It is still paused, {until}. `manage.py resume {job.name}` ends that."
+        return
+    resumed = scene.events.get((job.name, "resumed"))
+    # A pause that ended by itself leaves no event.
+    following = scene.schedule.next(gap.last)
+    if resumed and following and resumed.at <= following:
+        yield f"{resumed.by} resumed it at {scene.clock.short(resumed.at)}."
+
+
+def _gap_disabled(job: Job, gap: Gap, scene: Scene) -> Iterator[str]:
+    yield f"It was skipped: the function was disabled in Azure by the app's setting {gap.by}."
+    if setting_that_disables(job.name):
+        yield "It still is."
+
+
+def _gap_too_late(job: Job, gap: Gap, scene: Scene) -> Iterator[str]:
+    deadline = job.deadline_at(scene.occurrence)
+    rule = gap.note or (f"the start deadline is {took(deadline)}" if deadline else "it has no start deadline any more")
+    if gap.recorded_at < scene.occurrence:  # the gap was lengthened, and doesn't tell when
+        yield f"It was missed: it was found too late ({rule})."
+    else:
+        yield (
+            f"It was missed: nobody was on duty until {scene.clock.short(gap.recorded_at)}, "
+            f"{took(gap.recorded_at - scene.occurrence)} late ({rule})."
+        )
+
+
+def _gap_superseded(job: Job, gap: Gap, scene: Scene) -> Iterator[str]:
+    rule = f"misfire={job.misfire.value!r}"
+    if job.misfire is Misfire.ALL:
+        rule += f", {CATCH_UP_LIMIT} at most"
+    yield f"It was missed: it was found late, and a later occurrence ran in its place ({rule})."
+
+
+def _gap_unscheduled(job: Job, gap: Gap, scene: Scene) -> Iterator[str]:
+    yield "It was missed: the job or its schedule was taken away before anyone was on duty for it."
+
+
+def _gap_predecessor(job: Job, gap: Gap, scene: Scene) -> Iterator[str]:
+    yield (
+        f"It was {gap.fate}: {sentence(gap.note)}" if gap.note else f"It was {gap.fate}: a predecessor didn't succeed."
+    )
+
+
+GAP: dict[Reason, Callable[[Job, Gap, Scene], Iterable[str]]] = {
+    Reason.OVERLAP: _gap_overlap,
+    Reason.PAUSED: _gap_paused,
+    Reason.DISABLED: _gap_disabled,
+    Reason.TOO_LATE: _gap_too_late,
+    Reason.SUPERSEDED: _gap_superseded,
+    Reason.UNSCHEDULED: _gap_unscheduled,
+    Reason.PREDECESSOR: _gap_predecessor,
+}

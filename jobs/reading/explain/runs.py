@@ -1,0 +1,221 @@
+"""What became of an occurrence that has a run, by the run's status."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import timedelta
+
+from django.conf import settings
+from django.db.models import Q
+
+from jobs.choices import AttemptStatus, Reason, Status, Trigger
+from jobs.declarations.declare import Job, registry
+from jobs.formats import counted, took
+from jobs.models import Attempt, JobState, Run
+from jobs.reading.explain.evidence import Cause, Clock, Told, obstacle, sentence, since
+from jobs.reading.explain.unrecorded import NOBODY_ON_DUTY
+
+# Of a run with more attempts only the first and the last are told.
+TOLD_ATTEMPTS = 3
+
+
+def told_of_run(job: Job, run: Run, clock: Clock) -> Told:
+    cause = CAUSES.get(Status(run.status), Cause.RAN)
+    if run.scheduled_for is not None:
+        head = f"{job.name} was due at {clock.full(run.scheduled_for)}."
+    else:
+        head = f"Run {run.pk} of {job.name} was asked for by {run.requested_by} at {clock.full(run.created_at)}."
+    attempts = list(Attempt.objects.filter(run=run).order_by("number"))
+    told = [head, *_told_of_attempts(run, attempts, clock), *RUN.get(Status(run.status), _nothing)(run, clock)]
+    if run.status == Status.CANCELLED and attempts and attempts[-1].status != AttemptStatus.CANCELLED:
+        told.append(f"It was cancelled by {run.cancelled_by} before it was tried again.")
+    return cause, told
+
+
+def _told_of_attempts(run: Run, attempts: Sequence[Attempt], clock: Clock) -> Iterator[str]:
+    for attempt in attempts if len(attempts) <= TOLD_ATTEMPTS else (attempts[0], attempts[-1]):
+        if attempt is attempts[-1] and len(attempts) > TOLD_ATTEMPTS:
+            yield f"{counted(len(attempts) - 2, 'attempt')} more came in between."
+        name = f"Run {run.pk}" if len(attempts) == 1 else f"Attempt {attempt.number}"
+        if len(attempts) > 1 and attempt is attempts[0]:
+            name += f" of run {run.pk}"
+        yield f"{name} started {_start(run, attempt, clock)} and {_end(run, attempt, clock)}"
+
+
+def _start(run: Run, attempt: Attempt, clock: Clock) -> str:
+    at = f"at {clock.short(attempt.started_at)}"
+    if attempt.number > 1 or run.scheduled_for is None:
+        return at
+    late = attempt.started_at - run.scheduled_for
+    return f"{at}, on time," if late < timedelta(seconds=1) else f"{at}, {took(late)} late,"
+
+
+def _end(run: Run, attempt: Attempt, clock: Clock) -> str:
+    if attempt.finished_at is None:
+        return f"is running, for {took(clock.ago(attempt.started_at))} now.{_progress(run)}"
+    lasted = took(attempt.wall or attempt.finished_at - attempt.started_at)
+    status = AttemptStatus(attempt.status)
+    by = f" by {run.cancelled_by}" if status is AttemptStatus.CANCELLED and run.cancelled_by else ""
+    error = f": {sentence(attempt.error)}" if attempt.error else "."
+    return f"{ENDS[status]}{by} after {lasted}{error}"
+
+
+ENDS = {
+    AttemptStatus.SUCCEEDED: "succeeded",
+    AttemptStatus.FAILED: "failed",
+    AttemptStatus.TIMED_OUT: "timed out",
+    AttemptStatus.CANCELLED: "was cancelled",
+    AttemptStatus.LOST: "was lost",
+    AttemptStatus.INTERRUPTED: "was interrupted",
+}
+
+
+def _progress(run: Run) -> str:
+    if not run.progress or run.progress.get("done") is None:
+        return ""
+    total = f" of {run.progress['total']:,}" if run.progress.get("total") else ""
+    return f" It has done {run.progress['done']:,}{total}."
+
+
+def _nothing(run: Run, clock: Clock) -> Iterable[str]:
+    return []
+
+
+def _running(run: Run, clock: Clock) -> Iterator[str]:
+    if run.cancel_requested_at:
+        yield f"{run.cancelled_by} asked for its end at {clock.short(run.cancel_requested_at)}."
+    if run.lease_expires_at and run.lease_expires_at < clock.now:
+        yield f"Its lease ran out at {clock.short(run.lease_expires_at)}: the next tick declares it lost."
+
+
+def _cancelled(run: Run, clock: Clock) -> Iterator[str]:
+    if run.attempt == 0:
+        yield f"Run {run.pk} never started. {sentence(run.error)}"
+
+
+def _skipped(run: Run, clock: Clock) -> Iterator[str]:
+    if run.reason == Reason.OVERLAP and run.blocked_by:
+        yield f"Run {run.pk} was skipped: {obstacle(run.blocked_by, clock, run.created_at)}."
+    elif run.reason == Reason.PREDECESSOR:
+        yield f"Run {run.pk} was skipped. {sentence(run.error)}"
+        yield from (f"Run {cause.pk} of {cause.job}: {sentence(cause.error)}" for cause in _chain(run) if cause.error)
+    else:
+        yield f"Run {run.pk} was skipped. {sentence(run.error)}"
+
+
+def _chain(run: Run) -> Iterable[Run]:
+    """The runs of the steps before this one, back to the one where the trouble began."""
+    return Run.objects.raw(
+        """
+        WITH RECURSIVE chain AS (
+            SELECT *, 1 AS place FROM jobs_run WHERE id = %s
+            UNION ALL
+            SELECT r.*, chain.place + 1 FROM chain JOIN jobs_run r ON r.id = chain.blocked_by_id
+             WHERE chain.reason = 'predecessor'
+        )
+        SELECT * FROM chain ORDER BY place
+        """,
+        [run.blocked_by_id],
+    )
+
+
+def _missed(run: Run, clock: Clock) -> Iterator[str]:
+    deadline = f", {clock.short(run.start_by)}" if run.start_by else ""
+    queued = clock.short(run.created_at)
+    yield f"Run {run.pk} was queued at {queued} and missed: nobody took it up before its start deadline{deadline}."
+
+
+def _queued(run: Run, clock: Clock) -> Iterator[str]:
+    what = "is queued" if run.attempt == 0 else f"is queued for attempt {run.attempt + 1}"
+    yield f"Run {run.pk} {what}: {_why_it_waits(run, clock)}"
+    if run.attempt == 0 and run.start_by:
+        yield f"If nobody takes it up by {clock.short(run.start_by)}, it is missed."
+
+
+def _why_it_waits(run: Run, clock: Clock) -> str:
+    if run.not_before > clock.now:
+        return f"it waits until {clock.short(run.not_before)}."
+    may_hinder = Q(status=Status.RUNNING) | Q(status=Status.QUEUED, job=run.job)
+    rivals = list(Run.objects.filter(may_hinder).exclude(pk=run.pk).order_by("id"))
+    return next(why for rule in WAITS if (why := rule(run, rivals, clock)))
+
+
+def _waits_for_its_job(run: Run, rivals: Sequence[Run], clock: Clock) -> str:
+    """The rule of `claims.claim`: one exclusive run of a job at a time, the earliest occurrence first."""
+    for other in rivals:
+        if not (run.exclusive and other.exclusive and other.job == run.job):
+            continue
+        if other.status == Status.RUNNING:
+            return f"run {other.pk} of the job, which runs since {since(other, clock)}, must end first."
+        if run.scheduled_for and other.scheduled_for and other.scheduled_for < run.scheduled_for:
+            return f"run {other.pk} of the job, for {clock.short(other.scheduled_for)}, comes first."
+    return ""
+
+
+def _waits_for_the_end_of_a_pause(run: Run, rivals: Sequence[Run], clock: Clock) -> str:
+    if run.attempt == 0 or run.trigger in {Trigger.MANUAL, Trigger.API}:
+        return ""
+    state = JobState.objects.filter(job=run.job).first()
+    if state is None or not state.is_paused(clock.now):
+        return ""
+    until = f"until {clock.short(state.paused_until)}" if state.paused_until else "without an end"
+    return f"the job is paused by {state.paused_by}, {until}, and a retry waits for that."
+
+
+def _waits_for_its_group(run: Run, rivals: Sequence[Run], clock: Clock) -> str:
+    if not run.concurrency_group:
+        return ""
+    job = registry.get(run.job)
+    mates = [
+        other for other in rivals if other.status == Status.RUNNING and other.concurrency_group == run.concurrency_group
+    ]
+    # The rule of `claims._has_room`: a job in a group may have a limit of its own beside the group's.
+    limits = [("its max_running", job.max_running, [other for other in mates if other.job == run.job])] if job else []
+    if job is None or job.concurrency_group:
+        limits.append((f"its group {run.concurrency_group!r}", job.group_limit if job else 1, mates))
+    for who, limit, at_work in limits:
+        if limit is not None and len(at_work) >= limit:
+            names = ", ".join(f"run {other.pk} of {other.job}" for other in at_work)
+            return f"{who} allows {counted(limit, 'run')} at a time, now {names}."
+    return ""
+
+
+def _waits_for_a_slot(run: Run, rivals: Sequence[Run], clock: Clock) -> str:
+    running = sum(other.status == Status.RUNNING for other in rivals)
+    if running < settings.JOBS_MAX_RUNNING:
+        return ""
+    at_work = "1 run is at work" if running == 1 else f"{running:,} runs are at work"
+    return f"it waits for a free slot. {at_work}, and an instance takes {settings.JOBS_MAX_RUNNING} at most."
+
+
+def _waits_for_an_executor(run: Run, rivals: Sequence[Run], clock: Clock) -> str:
+    waited = clock.ago(run.not_before)
+    if waited > NOBODY_ON_DUTY:
+        return (
+            f"nothing stands in its way, yet it has waited for {took(waited)}. Nobody is on duty: is the app running?"
+        )
+    return "nothing stands in its way. An executor takes it up within a minute."
+
+
+WAITS = (
+    _waits_for_the_end_of_a_pause,
+    _waits_for_its_job,
+    _waits_for_its_group,
+    _waits_for_a_slot,
+    _waits_for_an_executor,
+)
+
+
+RUN: dict[Status, Callable[[Run, Clock], Iterable[str]]] = {
+    Status.QUEUED: _queued,
+    Status.RUNNING: _running,
+    Status.CANCELLED: _cancelled,
+    Status.SKIPPED: _skipped,
+    Status.MISSED: _missed,
+}
+
+
+CAUSES = {
+    Status.QUEUED: Cause.QUEUED,
+    Status.RUNNING: Cause.RUNNING,
+    Status.SKIPPED: Cause.SKIPPED,
+    Status.MISSED: Cause.MISSED,
+}

@@ -1,0 +1,152 @@
+"""What is declared, with what is known of it: each job, its latest run, and when it is due next."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.utils import timezone
+
+from jobs import masking
+from jobs.declarations.declare import Job, registry
+from jobs.declarations.disabled import setting_that_disables
+from jobs.ledger import overrides
+from jobs.models import JobState, Run
+from jobs.reading import upcoming
+from jobs.schedule.describe import describe
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Overview:
+    """A declared job. `schedule` and `time_zone` are None for a job that has none; `next_run_at` is None where nothing
+    is due: it has no schedule, is disabled, or is paused without an end. `override_flaw` says why an override can't be
+    read, and so doesn't hold.
+    """
+
+    name: str
+    command: str
+    arguments: list[str]
+    schedule: str | None
+    time_zone: str | None
+    in_words: str | None
+    after: list[str]
+    next_run_at: datetime | None
+    last_run: Run | None
+    is_paused: bool
+    paused_until: datetime | None
+    paused_by: str
+    paused_reason: str
+    disabled_by: str
+    overridden_by: str
+    overridden_until: datetime | None
+    overridden_reason: str
+    override_flaw: str
+
+
+def overview(names: Sequence[str] | None = None, now: datetime | None = None) -> list[Overview]:
+    """These jobs, or all, in the order of their declaration. Two queries, for any number of jobs.
+
+    Raises UnknownJob.
+    """
+    jobs = [registry[name] for name in (registry if names is None else names)]
+    keys = [job.name for job in jobs]
+    states = JobState.objects.in_bulk(keys)
+    latest = latest_runs(keys)
+    moment = now or timezone.now()
+    return [_overview(job, states.get(job.name), latest.get(job.name), moment) for job in jobs]
+
+
+def latest_runs(names: Sequence[str]) -> dict[str, Run]:
+    """The latest run of each job that has one, whatever its status."""
+    # DISTINCT ON would read every run of every job; this reads one index entry for each job.
+    runs = Run.objects.raw(
+        """
+        SELECT latest.* FROM unnest(%s::text[]) AS declared(job), LATERAL (
+               SELECT * FROM jobs_run r WHERE r.job = declared.job ORDER BY r.id DESC LIMIT 1
+        ) AS latest
+        """,
+        [list(names)],
+    )
+    return {run.job: run for run in runs}
+
+
+def visible_arguments(run: Run) -> list[str]:
+    """A run's arguments as a person may see them: the values of options that its job declares secret are masked."""
+    arguments: list[str] = run.arguments
+    return masking.hide(registry[run.job], arguments) if run.job in registry else arguments
+
+
+def run_facts(run: Run) -> dict[str, Any]:
+    """A run as the commands write it in JSON: the names and values that the API gives. Durations are in seconds."""
+    return {
+        "id": run.pk,
+        "job": run.job,
+        "trigger": run.trigger,
+        "status": run.status,
+        "scheduled_for": run.scheduled_for,
+        "arguments": visible_arguments(run),
+        "requested_by": run.requested_by,
+        "created_at": run.created_at,
+        "not_before": run.not_before,
+        "started_at": run.started_at,
+        "finished_at": run.finished_at,
+        "duration": run.duration.total_seconds() if run.duration is not None else None,
+        "lateness": run.lateness.total_seconds() if run.lateness is not None else None,
+        "attempt": run.attempt,
+        "reason": run.reason,
+        "error": run.error,
+        "result": run.result,
+        "progress": run.progress,
+        "blocked_by": run.blocked_by_id,
+        "chained_from": run.chained_from_id,
+        "cancelled_by": run.cancelled_by,
+    }
+
+
+def in_tree_order(jobs: Mapping[str, Job]) -> Iterator[tuple[int, Job]]:
+    """The jobs with their depth in their pipeline: each step below its predecessor, below each where it has several.
+
+    A job whose predecessors aren't declared, or that waits for itself, stands at the top.
+    """
+    told: set[str] = set()
+
+    def walk(job: Job, depth: int, path: tuple[str, ...]) -> Iterator[tuple[int, Job]]:
+        told.add(job.name)
+        yield depth, job
+        for step in jobs.values():
+            if job.name in step.after and step.name not in path:
+                yield from walk(step, depth + 1, (*path, step.name))
+
+    for job in jobs.values():
+        if not any(name in jobs for name in job.after):
+            yield from walk(job, 0, (job.name,))
+    for job in jobs.values():
+        if job.name not in told:
+            yield from walk(job, 0, (job.name,))
+
+
+def _overview(declared: Job, state: JobState | None, last_run: Run | None, now: datetime) -> Overview:
+    override = overrides.of(state, now)
+    job = overrides.applied(declared, override)
+    is_paused = state is not None and state.is_paused(now)
+    disabled_by = setting_that_disables(job.name)
+    return Overview(
+        name=job.name,
+        command=job.command,
+        arguments=masking.hide(job, job.arguments),
+        schedule=job.schedule.expression.text if job.schedule else None,
+        time_zone=job.schedule.zone.key if job.schedule else None,
+        in_words=describe(job.schedule.expression) if job.schedule else None,
+        after=list(job.after),
+        next_run_at=upcoming.next_run_at(declared, state, now),
+        last_run=last_run,
+        paused_until=state.paused_until if state and is_paused else None,
+        paused_by=state.paused_by if state and is_paused else "",
+        paused_reason=state.paused_reason if state and is_paused else "",
+        is_paused=is_paused,
+        disabled_by=disabled_by,
+        overridden_by=override.by if override else "",
+        overridden_until=override.until if override else None,
+        overridden_reason=override.reason if override else "",
+        override_flaw=overrides.unreadable(declared, override),
+    )

@@ -1,0 +1,115 @@
+# mypy: disable-error-code="operator, union-attr"
+"""An override that was written elsewhere and can't be read here: reported, of no force, and ended as any other."""
+
+from datetime import timedelta
+
+import pytest
+from django.core.management import call_command
+
+from jobs.declarations.declare import registry
+from jobs.execution import tick, timer_calls
+from jobs.execution.timer_calls import Call
+from jobs.ledger import interventions, overrides, states, triggers
+from jobs.ledger.settle import serve
+from jobs.models import Event, JobState, Run
+from jobs.reading import upcoming
+from jobs.reading.drift import drift
+from jobs.reading.explain import explain
+from tests.helpers.rows import first_seen_at
+
+pytestmark = pytest.mark.django_db
+FLAWS = {
+    "an unknown zone": ({"override_time_zone": "Mars/Olympus"}, "No time zone is called 'Mars/Olympus'."),
+    "a machine's own zone": ({"override_time_zone": "localtime"}, "'localtime' means something else on another"),
+    "a path": ({"override_time_zone": "../../etc/passwd"}, "No time zone is called"),
+    "a broken expression": ({"override_schedule": "at three"}, "The expression 'at three' has 2 fields"),
+    "no list": ({"override_arguments": {"days": 3}}, """Its arguments are {"days": 3}, not a list of strings."""),
+    "no strings": (
+        {"override_arguments": ["--days", 3]},
+        """Its arguments are ["--days", 3], not a list of strings.""",
+    ),
+    "a text": ({"override_arguments": "--days 3"}, """Its arguments are "--days 3", not a list of strings."""),
+}
+
+
+@pytest.fixture(params=FLAWS.values(), ids=FLAWS)
+def flawed(request, declared, monkeypatch):
+    """The job `nightly` under such an override of Ada's, and the beginning of the sentence that says what is wrong."""
+    columns, sentence = request.param
+    now = states.clock()
+    first_seen_at(monkeypatch, now)
+    declared("nightly", "--word", "declared", command="succeeds", schedule=f"0 0 {(now.hour + 12) % 24} * * *")
+    job = registry["nightly"]
+    serve([job])
+    JobState.objects.update(override_at=now, override_by="ada", override_reason="the bank moves", **columns)
+    return job, sentence
+
+
+def test_the_declaration_holds(flawed):
+    job, _ = flawed
+    now = states.clock()
+    due = job.schedule.next(now)
+    assert overrides.effective(job) == job
+    assert upcoming.next_run_at(job, JobState.objects.get(), now) == due
+    assert [run.scheduled_for for run in serve([job], due + timedelta(minutes=1))] == [due]
+    assert Run.objects.get().arguments == ["--word", "declared"]
+
+
+def test_it_is_reported(flawed, capsys, admin_client):
+    job, sentence = flawed
+    (difference,) = drift()
+    assert (difference.what, difference.by, difference.reason) == ("override", "ada", "the bank moves")
+    assert difference.now.startswith(f"can't be read: {sentence}")
+    assert difference.now.endswith("It doesn't hold. End it with `manage.py override JOB --end`.")
+    assert f"That override can't be read: {sentence}" in explain(job).text
+    assert admin_client.get("/api/jobs/nightly/").json()["override_flaw"].startswith(sentence)
+    call_command("jobs")
+    assert "(override can't be read: see `manage.py drift`)" in capsys.readouterr().out
+
+
+def test_the_log_tells_once(flawed, caplog, monkeypatch):
+    job, sentence = flawed
+    monkeypatch.setattr(overrides, "_reported", set())
+    overrides.effective(job)
+    overrides.effective(job)
+    (message,) = [
+        message for message in caplog.messages if message.startswith("override_unreadable job=nightly by=ada")
+    ]
+    assert sentence in message
+
+
+def test_everything_else_works(flawed, capsys, monkeypatch):
+    job, _ = flawed
+    monkeypatch.setattr("jobs.ledger.doorbell.ring", lambda *_: None)
+    monkeypatch.setattr(tick, "_aligned", False)
+    for command in (["upcoming"], ["next", "nightly"], ["dst", "nightly"], ["drift"], ["pause", "nightly"]):
+        call_command(*command)
+    call_command("resume", "nightly")
+    tick.tick()
+    triggers.request("nightly", requested_by="bob", ring=False)
+    timer_calls.answer(Call(job=job, called_for=None))
+
+
+def test_it_can_be_ended(flawed):
+    call_command("override", "nightly", "--end")
+    state = JobState.objects.get()
+    assert (state.override_at, state.override_time_zone, state.override_arguments) == (None, "", None)
+    assert drift() == []
+
+
+def test_it_ends_by_itself(flawed):
+    job, _ = flawed
+    until = states.clock() + timedelta(hours=1)
+    JobState.objects.update(override_until=until, next_due_at=until)
+    serve([job], until + timedelta(minutes=1))
+    assert JobState.objects.get().override_at is None
+
+
+def test_another_one_waits_for_its_end(flawed):
+    job, _ = flawed
+    with pytest.raises(interventions.AlreadyOverridden):
+        interventions.override(job, schedule="0 0 4 * * *", by="bob")
+    interventions.end_override(job, by="bob")
+    interventions.override(job, schedule="0 0 4 * * *", by="bob")
+    assert overrides.effective(job).schedule.expression.text == "0 0 4 * * *"
+    assert Event.objects.filter(kind="override_ended").exists()

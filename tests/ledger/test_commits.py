@@ -1,0 +1,69 @@
+"""What the ledger asks of the database: three commits a run, and nothing between ticks."""
+
+import time
+from datetime import UTC, datetime, timedelta
+from itertools import count
+
+import pytest
+from django.db import connection
+
+from jobs.choices import Status
+from jobs.declarations.declare import registry
+from jobs.ledger import timing
+from jobs.ledger.settle import serve
+from jobs.models import Output, Run
+from tests.helpers.commits import commits
+from tests.helpers.rows import first_seen_at
+
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture
+def occurrences(declared, worker, monkeypatch):
+    """The moments at which a job of every hour is due, one after another."""
+    began = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
+    first_seen_at(monkeypatch, began)
+    declared("hourly", command="succeeds", schedule="0 0 * * * *")
+    serve([registry["hourly"]], began)
+    return (began + HOUR * number for number in count(1))
+
+
+def execute_at(worker, moment):
+    [born] = serve([registry["hourly"]], moment)
+    assert worker.execute(born.run) is Status.SUCCEEDED
+
+
+def test_a_scheduled_run_costs_three_commits_and_one_for_each_piece_of_its_output(occurrences, worker):
+    execute_at(worker, next(occurrences))
+    made = commits(lambda: execute_at(worker, next(occurrences)))
+    assert Output.objects.count() == Run.objects.count(), "each run says little enough for one piece"
+    assert made <= 3 + 1
+
+
+def test_a_moment_served_again_commits_nothing(occurrences):
+    moment = next(occurrences)
+    serve([registry["hourly"]], moment)
+    assert commits(lambda: serve([registry["hourly"]], moment)) == 0
+
+
+def statements_of_others():
+    """Every other connection to this database, and when it was last asked something."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT pid, query_start, query FROM pg_stat_activity
+             WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'
+             ORDER BY pid
+            """
+        )
+        return cursor.fetchall()
+
+
+def test_between_ticks_nothing_asks_the_database_anything(occurrences, worker, monkeypatch):
+    # A heartbeat that went on, or a question asked again and again, would show at once.
+    monkeypatch.setattr(timing, "HEARTBEAT", timedelta(seconds=0.05))
+    execute_at(worker, next(occurrences))
+    before = statements_of_others()
+    assert before, "the writer keeps its connection for a while"
+    time.sleep(1.5)
+    assert statements_of_others() == before

@@ -1,0 +1,65 @@
+"""The ledger's tables are made over a populated database, taken away, and made again."""
+
+import pytest
+from django.contrib.auth.models import User
+from django.core.management import call_command
+from django.db import connection
+
+from jobs.models import Event, Gap, JobState, Output, Run
+from tests.helpers.rows import NOON, a_run, an_attempt
+
+
+def tables():
+    return {name for name in connection.introspection.table_names() if name.startswith("jobs_")}
+
+
+ALL = {
+    *("jobs_attempt", "jobs_event", "jobs_gap", "jobs_jobstate"),
+    *("jobs_lasttick", "jobs_output", "jobs_release", "jobs_run"),
+}
+
+
+def populate():
+    run = a_run()
+    an_attempt(run, written=[b"hello"])
+    gap = Gap.objects.create(
+        job="nightly", first=NOON, last=NOON, count=1, fate="missed", reason="too_late", blocked_by=run
+    )
+    JobState.objects.create(job="nightly", last_gap=gap)
+    Event.objects.create(job="nightly", run=run, kind="paused", message="hello")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_migrations_go_to_zero_over_a_full_ledger_and_come_back():
+    populate()
+    User.objects.create(username="ada")
+    try:
+        call_command("migrate", "jobs", "zero", verbosity=0)
+        assert tables() == set()
+    finally:
+        call_command("migrate", "jobs", verbosity=0)
+    assert tables() == ALL
+    assert User.objects.get().username == "ada", "others' tables are left alone"
+    populate()
+    assert Output.objects.count() == 1
+
+
+@pytest.mark.django_db
+def test_the_models_have_their_migrations():
+    call_command("makemigrations", "jobs", check=True, dry_run=True, verbosity=0)
+
+
+@pytest.mark.django_db
+def test_a_run_takes_what_belongs_to_it_along():
+    populate()
+    Run.objects.all().delete()
+    assert not Output.objects.exists()
+    assert not Event.objects.exists()
+    assert Gap.objects.get().blocked_by is None
+
+
+@pytest.mark.django_db
+def test_a_gap_may_go_while_it_is_the_latest():
+    populate()
+    Gap.objects.all().delete()
+    assert JobState.objects.get().last_gap is None

@@ -1,0 +1,162 @@
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+
+from mydjango import database, env
+
+ROOT = Path(__file__).resolve().parents[2]
+SETTINGS = ROOT / "mydjango" / "settings.py"
+EXAMPLE = ROOT / ".env.example"
+PRODUCTION = {
+    "SECRET_KEY": "not-a-secret-but-as-long-and-as-varied-as-a-real-one-0123456789",
+    "DATABASE_URL": "postgresql://nobody@db.example.com/nightshift",
+    "ALLOWED_HOSTS": "jobs.example.com",
+}
+
+
+def read_by_settings():
+    return set(re.findall(r"""(?:env\.\w+\(|environ\.get\(|environ\[)"(\w+)\"""", SETTINGS.read_text()))
+
+
+def read_at_start():
+    return set(re.findall(r"\$\{([A-Z_]+):-", (ROOT / "container" / "start.sh").read_text()))
+
+
+def manage(*arguments, **variables):
+    """`manage.py` in an environment that has these variables of ours and no others."""
+    others = {name: value for name, value in os.environ.items() if name not in read_by_settings()}
+    return subprocess.run(
+        [sys.executable, "manage.py", *arguments],
+        cwd=ROOT,
+        env=others | {"DJANGO_SETTINGS_MODULE": "mydjango.settings"} | variables,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+
+def test_every_variable_that_settings_or_start_read_is_in_the_example_and_no_other():
+    lines = re.findall(r"^(?:# )?([A-Z_]+)=", EXAMPLE.read_text(), re.MULTILINE)
+    assert len(lines) == len(set(lines))
+    assert set(lines) == read_by_settings() | read_at_start()
+
+
+@pytest.mark.parametrize("unread", ["SECRET_KEY", "DATABASE_URL"])
+def test_a_reference_to_a_key_vault_that_was_not_read_is_no_value(unread):
+    reference = "@Microsoft.KeyVault(SecretUri=https://nightshift.vault.azure.net/secrets/secret-key)"
+    started = manage("check", **PRODUCTION | {unread: reference})
+    assert started.returncode == 1
+    assert started.stderr.splitlines()[-1] == (
+        f"django.core.exceptions.ImproperlyConfigured: {unread} couldn't be read from the Key Vault. Look whether the "
+        "secret is there and the app's identity has the role Key Vault Secrets User, then restart the app."
+    )
+
+
+@pytest.mark.parametrize("missing", ["SECRET_KEY", "DATABASE_URL"])
+@pytest.mark.parametrize("is_empty", [False, True], ids=["absent", "empty"])
+def test_without_local_the_start_stops_where_a_variable_is_missing(missing, is_empty):
+    variables = {name: value for name, value in PRODUCTION.items() if name != missing}
+    started = manage("check", **variables, **({missing: ""} if is_empty else {}))
+    assert started.returncode == 1
+    assert started.stderr.splitlines()[-1] == (
+        f"django.core.exceptions.ImproperlyConfigured: {missing} is not set. "
+        "Set it, or set LOCAL=1 to try the project on your own machine."
+    )
+
+
+def test_a_value_that_cannot_be_used_stops_the_start():
+    started = manage("check", **PRODUCTION, JOBS_MAX_RUNNING="many")
+    assert started.returncode == 1
+    assert started.stderr.splitlines()[-1] == (
+        "django.core.exceptions.ImproperlyConfigured: JOBS_MAX_RUNNING is 'many'. Write a whole number."
+    )
+
+
+def test_the_checks_for_a_deployment_find_nothing_with_production_variables():
+    checked = manage("check", "--build", **PRODUCTION)
+    assert checked.returncode == 0, checked.stderr
+    assert checked.stdout == "System check identified no issues (0 silenced).\n"
+
+
+def test_the_checks_for_a_deployment_see_a_weak_secret_key():
+    checked = manage("check", "--build", **PRODUCTION | {"SECRET_KEY": "short"})
+    assert checked.returncode == 1
+    assert "security.W009" in checked.stderr
+
+
+def test_a_local_project_needs_no_variable_but_local():
+    assert manage("check", LOCAL="1").returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("read", "value", "sentence"),
+    [
+        (env.flag, "perhaps", "THING is 'perhaps'. Write 1 or 0."),
+        (lambda name: env.whole_number(name, 4), "fifty", "THING is 'fifty'. Write a whole number."),
+        (lambda name: env.whole_number(name, 4), "1.5", "THING is '1.5'. Write a whole number."),
+        (lambda name: env.whole_number(name, 4, at_least=1), "0", "THING is 0. Write 1 or more."),
+        (lambda name: env.whole_number(name, 4), "-1", "THING is -1. Write 0 or more."),
+        (
+            env.origins,
+            "https://a.example.com, b.example.com",
+            "THING has 'b.example.com'. Write each origin with its scheme: https://b.example.com",
+        ),
+    ],
+)
+def test_a_bad_value_is_answered_with_a_sentence(monkeypatch, read, value, sentence):
+    monkeypatch.setenv("THING", value)
+    with pytest.raises(ImproperlyConfigured) as caught:
+        read("THING")
+    assert str(caught.value) == sentence
+
+
+@pytest.mark.parametrize(
+    ("read", "value", "meaning"),
+    [
+        (env.flag, "1", True),
+        (env.flag, "Yes", True),
+        (env.flag, "off", False),
+        (env.flag, "", False),
+        (lambda name: env.flag(name, default=True), "", True),
+        (lambda name: env.whole_number(name, 4), "12", 12),
+        (lambda name: env.whole_number(name, 4), "", 4),
+        (env.words, " a.example.com ,, b.example.com", ["a.example.com", "b.example.com"]),
+        (lambda name: env.words(name, ["a"]), "", ["a"]),
+        (env.origins, "https://a.example.com", ["https://a.example.com"]),
+        (env.origins, "", []),
+        (lambda name: env.text(name, "b"), "", "b"),
+        (env.text, "a", "a"),
+    ],
+)
+def test_a_good_value_is_read(monkeypatch, read, value, meaning):
+    monkeypatch.setenv("THING", value)
+    assert read("THING") == meaning
+
+
+def test_a_database_url_is_read_as_libpq_reads_it():
+    settings = database.from_url("postgresql://anna:se%20cret@db.example.com:6432/jobs?sslmode=require")
+    found = {name: settings[name] for name in ("USER", "PASSWORD", "HOST", "PORT", "NAME")}
+    assert found == {
+        "USER": "anna",
+        "PASSWORD": "se cret",
+        "HOST": "db.example.com",
+        "PORT": "6432",
+        "NAME": "jobs",
+    }
+    assert settings["OPTIONS"] == database.PATIENCE | {"sslmode": "require"}
+
+
+def test_the_url_may_give_a_silent_server_more_time():
+    settings = database.from_url("postgresql://db.example.com/jobs?tcp_user_timeout=60000")
+    assert settings["OPTIONS"] == database.PATIENCE | {"tcp_user_timeout": "60000"}
+
+
+def test_a_database_url_that_cannot_be_read_stays_out_of_the_message():
+    with pytest.raises(ImproperlyConfigured) as caught:
+        database.from_url("mysql://anna:secret@db.example.com/jobs")
+    assert str(caught.value) == ("DATABASE_URL can't be read. Write it as postgresql://user:password@host:5432/name.")

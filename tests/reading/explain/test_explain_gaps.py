@@ -1,0 +1,130 @@
+"""What is told of an occurrence that was skipped or missed."""
+
+import pytest
+
+from jobs.choices import Status
+from jobs.models import Event, JobState
+from jobs.reading.explain import Cause, explain
+from tests.helpers.rows import a_run
+from tests.reading.explain.story import DUE, HEAD, a_gap, at, told
+
+pytestmark = pytest.mark.django_db
+
+
+# It was skipped
+
+
+def test_another_run_was_in_its_way(nightly):
+    other = a_run(started_at=at("01:00"), finished_at=at("02:30"), created_at=at("00:59"))
+    gap = a_gap("overlap", blocked_by=other)
+    found = explain(nightly, now=at("03:00"))
+    assert found.text == (
+        f"{HEAD} It was skipped: run {other.pk}, which ran from 01:00 to 02:30, was in its way (overlap='skip')."
+    )
+    assert (found.cause, found.gap) == (Cause.SKIPPED, gap)
+
+
+def test_another_run_was_in_its_way_and_still_is(nightly):
+    a_gap("overlap", blocked_by=a_run(status=Status.RUNNING, pk=77, started_at=at("01:00")))
+    assert told()[1] == "It was skipped: run 77, which runs since 01:00, is in its way (overlap='skip')."
+
+
+def test_another_run_that_waited_was_in_its_way(nightly):
+    other = a_run(started_at=at("02:10"), finished_at=at("02:30"), created_at=at("2026-03-13 23:00"))
+    a_gap("overlap", blocked_by=other)
+    assert told()[1] == (
+        f"It was skipped: run {other.pk}, which was queued or running from 2026-03-13 23:00 to 02:30, "
+        "was in its way (overlap='skip')."
+    )
+
+
+def test_the_run_in_its_way_may_have_been_pruned(nightly):
+    a_gap("overlap")
+    assert told()[1] == (
+        "It was skipped: another run of the job was in its way (overlap='skip'); that run has been pruned since."
+    )
+
+
+def test_an_operator_had_paused_it(nightly):
+    JobState.objects.update(paused_at=at("2026-03-12 12:00"), paused_until=at("2026-03-20 12:00"), paused_by="ada")
+    a_gap("paused", by="ada", note="the bank moves", first=at("2026-03-13 02:00"), count=2)
+    assert told() == [
+        HEAD,
+        "It was skipped: the job was paused by ada: the bank moves.",
+        "It is still paused, until 2026-03-20 12:00. `manage.py resume nightly` ends that.",
+        "The same became of 2 occurrences in a row, 2026-03-13 02:00 to 02:00.",
+    ]
+
+
+def test_an_operator_had_paused_it_and_another_resumed_it(nightly):
+    a_gap("paused", by="ada")
+    Event.objects.create(job="nightly", kind="resumed", by="bob", at=at("02:40"))
+    assert told() == [HEAD, "It was skipped: the job was paused by ada.", "bob resumed it at 02:40."]
+
+
+def test_a_later_resumption_is_another_story(nightly):
+    a_gap("paused", by="ada")
+    Event.objects.create(job="nightly", kind="resumed", by="bob", at=at("2026-05-01 00:00"))
+    assert told() == [HEAD, "It was skipped: the job was paused by ada."]
+
+
+def test_its_function_was_disabled(nightly, monkeypatch):
+    a_gap("disabled", by="AzureWebJobs.nightly.Disabled", note="The function is disabled in the app's settings.")
+    sentence = "It was skipped: the function was disabled in Azure by the app's setting AzureWebJobs.nightly.Disabled."
+    assert told() == [HEAD, sentence]
+    monkeypatch.setenv("AzureWebJobs.nightly.Disabled", "true")
+    assert told() == [HEAD, sentence, "It still is."]
+
+
+# It was missed
+
+
+def test_it_was_found_too_late(nightly):
+    a_gap("too_late", "missed", recorded_at=at("2026-03-15 08:00"))
+    assert told(when="02:00", now="2026-03-15 09:00") == [
+        HEAD,
+        "It was missed: nobody was on duty until 2026-03-15 08:00, 1 d 6 h late (the start deadline is 1 d).",
+    ]
+
+
+def test_it_was_found_late_and_nothing_late_is_to_run(nightly):
+    a_gap("too_late", "missed", recorded_at=at("02:30"), note="misfire='none'")
+    assert told()[1] == "It was missed: nobody was on duty until 02:30, 30 min late (misfire='none')."
+
+
+def test_it_was_found_too_late_like_those_before_it(nightly):
+    a_gap("too_late", "missed", first=at("2026-03-10 02:00"), count=5, recorded_at=at("2026-03-11 12:00"))
+    assert told()[1:] == [
+        "It was missed: it was found too late (the start deadline is 1 d).",
+        "The same became of 5 occurrences in a row, 2026-03-10 02:00 to 02:00.",
+    ]
+
+
+def test_a_later_occurrence_ran_in_its_place(nightly):
+    a_gap("superseded", "missed")
+    assert told()[1] == (
+        "It was missed: it was found late, and a later occurrence ran in its place (misfire='latest')."
+    )
+
+
+def test_it_was_one_of_too_many_to_make_up_for(declared):
+    declared("nightly", schedule="0 0 2 * * *", misfire="all")
+    a_gap("superseded", "missed")
+    assert told()[1] == (
+        "It was missed: it was found late, and a later occurrence ran in its place (misfire='all', 100 at most)."
+    )
+
+
+def test_nobody_took_it_up_before_its_deadline(nightly):
+    run = a_run(
+        status=Status.MISSED,
+        scheduled_for=DUE,
+        reason="too_late",
+        created_at=DUE,
+        start_by=at("02:10"),
+        trigger="schedule",
+    )
+    assert told() == [
+        HEAD,
+        f"Run {run.pk} was queued at 02:00 and missed: nobody took it up before its start deadline, 02:10.",
+    ]

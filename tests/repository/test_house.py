@@ -1,0 +1,42 @@
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+LOCKS = ["requirements.txt", "requirements-dev.txt", "requirements-bench.txt"]
+# What looks over Terraform lives in an environment of its own.
+ALL_LOCKS = [*LOCKS, "requirements-compare.txt", "requirements-terraform.txt"]
+MACHINE = re.compile(rb"(?:^|[^A-Za-z0-9_./-])/(?:work|farm|root|Users)/", re.MULTILINE)
+
+
+def tracked():
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True, text=True)
+    return [ROOT / name for name in listed.stdout.split("\0") if name and (ROOT / name).is_file()]
+
+
+def pins(lock):
+    return dict(re.findall(r"^([a-z0-9-]+)==(\S+)", (ROOT / lock).read_text(), re.MULTILINE))
+
+
+@pytest.mark.parametrize("lock", ALL_LOCKS)
+def test_a_lock_file_names_no_registry(lock):
+    text = (ROOT / lock).read_text()
+    assert "://" not in text
+    assert "index-url" not in text
+
+
+@pytest.mark.parametrize("lock", ALL_LOCKS)
+def test_every_pin_of_a_lock_file_has_a_hash(lock):
+    entries = re.split(r"\n(?=\S)", (ROOT / lock).read_text().strip())
+    assert [entry for entry in entries if not entry.startswith("#") and "--hash=sha256:" not in entry] == []
+
+
+@pytest.mark.parametrize(("larger", "smaller"), [LOCKS[1::-1], LOCKS[2:0:-1]])
+def test_what_is_developed_and_measured_with_is_what_the_image_holds(larger, smaller):
+    assert pins(smaller).items() <= pins(larger).items()
+
+
+def test_no_file_knows_the_machine_it_was_written_on():
+    assert [str(file.relative_to(ROOT)) for file in tracked() if MACHINE.search(file.read_bytes())] == []

@@ -1,0 +1,49 @@
+"""Any module of ours may be the first that is imported: none counts on another one having been loaded before."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.helpers.beside import Project
+
+ROOT = Path(__file__).resolve().parents[2]
+MODULES = sorted(
+    ".".join(file.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+    for file in (ROOT / "jobs").rglob("*.py")
+    if "migrations" not in file.parts
+)
+# Each import happens in a fork of a process that has loaded nothing but what Django does.
+IMPORT_EACH = """
+    import importlib, json, os, sys, traceback
+
+    failures = {{}}
+    for module in {modules}:
+        reader, writer = os.pipe()
+        if not (child := os.fork()):
+            try:
+                importlib.import_module(module)
+            except Exception:
+                os.write(writer, traceback.format_exc().encode())
+            os._exit(0)
+        os.close(writer)
+        with open(reader) as said:
+            if text := said.read():
+                failures[module] = text
+        os.waitpid(child, 0)
+    json.dump(failures, sys.stderr)
+"""
+LEAN = """
+    INSTALLED_APPS = ["django.contrib.contenttypes", "django.contrib.auth", "jobs"]
+    MIDDLEWARE = []
+    ROOT_URLCONF = "urls"
+"""
+NEED_ADMIN = {"jobs.admin"}
+
+
+@pytest.mark.parametrize("settings", ["", LEAN], ids=["this project", "without the admin"])
+def test_each_module_can_be_imported_first(tmp_path, settings):
+    project = Project(tmp_path, "postgresql://nobody@127.0.0.1:1/none", settings, {"urls.py": "urlpatterns = []\n"})
+    modules = [module for module in MODULES if not (settings and module in NEED_ADMIN)]
+    done = project.script(IMPORT_EACH.format(modules=modules), LOCAL="1")
+    assert json.loads(done.stderr.strip().splitlines()[-1]) == {}, done.stderr
