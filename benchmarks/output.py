@@ -20,7 +20,7 @@ def forget() -> None:
     """All sides begin with empty tables."""
     Run.objects.all().delete()
     with connection.cursor() as cursor:
-        cursor.execute("TRUNCATE lines, lines_with_keys, jobs_output")
+        cursor.execute("TRUNCATE lines, lines_with_keys, nightshift_output")
 
 
 def copy() -> None:
@@ -63,7 +63,7 @@ def measure() -> list[Row]:
         Side(work=copy, prepare=forget, helpers=working),
     )
     with connection.cursor() as cursor:
-        cursor.execute("ALTER TABLE jobs_output ALTER body SET STORAGE EXTERNAL")
+        cursor.execute("ALTER TABLE nightshift_output ALTER body SET STORAGE EXTERNAL")
     uncompressed, bare_again = rounds(
         Side(work=lambda: recorded_run("--in-blocks"), prepare=forget, helpers=working),
         Side(work=copy, prepare=forget, helpers=working),

@@ -146,7 +146,7 @@ class JobStateAdmin(ReadOnly):
     actions = ["run_now"]
 
     def has_run_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm("jobs.add_run")
+        return request.user.has_perm("nightshift.add_run")
 
     @admin.action(description="Run now", permissions=["run"])
     def run_now(self, request: HttpRequest, queryset: QuerySet[JobState]) -> None:
@@ -160,7 +160,7 @@ class JobStateAdmin(ReadOnly):
                 request,
                 format_html(
                     '<a href="{}">Run {} of {}</a> is {}. {}',
-                    *(reverse("admin:jobs_run_change", args=[run.pk]), run.pk, run.job, run.status, run.error),
+                    *(reverse("admin:nightshift_run_change", args=[run.pk]), run.pk, run.job, run.status, run.error),
                 ),
                 messages.WARNING if run.status == Status.SKIPPED else messages.SUCCESS,
             )

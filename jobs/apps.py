@@ -3,6 +3,8 @@ from django.apps import AppConfig
 
 class JobsConfig(AppConfig):
     name = "jobs"
+    label = "nightshift"  # a project may have an app called jobs
+    verbose_name = "Nightshift"
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:

@@ -1,6 +1,7 @@
 """The ledger: what was due, what ran, and how. Changes of a run's status are in `transitions`, births in `serve`."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -12,12 +13,20 @@ from jobs.choices import ENDED, AttemptStatus, Fate, Reason, Status, Trigger
 # Long enough for a name that Azure takes.
 NAME_LENGTH = 127
 
+# What becomes of a row whose run goes is written in the migration: Django before 6.1 can't say ON DELETE.
+KEPT_BY_THE_DATABASE: Any = {"on_delete": models.DO_NOTHING, "db_constraint": False}
+
+
+def optional_text(help_text: str = "") -> "models.TextField[str, str]":
+    """Text that an INSERT need not name."""
+    return models.TextField(blank=True, default="", db_default="", help_text=help_text)
+
 
 class JobState(models.Model):
     """What is known of a declared job between two calls of `serve`. Its row is the job's lock."""
 
     job = models.CharField(max_length=NAME_LENGTH, primary_key=True)
-    fingerprint = models.TextField(blank=True, help_text="The schedule and zone that the watermark belongs to.")
+    fingerprint = optional_text("The schedule and zone that the watermark belongs to.")
     ledger_from = models.DateTimeField(null=True, help_text="Where the ledger of this schedule begins.")
     ledger_through = models.DateTimeField(
         null=True, help_text="The watermark: every occurrence up to here is a run or in a gap."
@@ -26,29 +35,25 @@ class JobState(models.Model):
         null=True, help_text="Where the watermark was before it was last set back: up to there runs may exist."
     )
     next_due_at = models.DateTimeField(null=True, db_index=True, help_text="When the tick looks at the job next.")
-    declared = models.TextField(
-        blank=True, default="", db_default="", help_text="The declared schedule and zone that the ledger follows."
-    )
-    zone_rules = models.TextField(
-        blank=True, default="", db_default="", help_text="A checksum of the zone's rules by which it is next due."
-    )
+    declared = optional_text("The declared schedule and zone that the ledger follows.")
+    zone_rules = optional_text("A checksum of the zone's rules by which it is next due.")
     last_gap = models.ForeignKey(
         "Gap",
         null=True,
-        on_delete=models.DB_SET_NULL,
+        **KEPT_BY_THE_DATABASE,
         related_name="+",
         help_text="Set while the latest fate is a gap.",
     )
     paused_at = models.DateTimeField(null=True)
     paused_until = models.DateTimeField(null=True)
-    paused_by = models.TextField(blank=True)
-    paused_reason = models.TextField(blank=True)
+    paused_by = optional_text()
+    paused_reason = optional_text()
     override_at = models.DateTimeField(null=True, help_text="Since when an override holds; null where none does.")
     override_until = models.DateTimeField(null=True)
-    override_by = models.TextField(blank=True, default="", db_default="")
-    override_reason = models.TextField(blank=True, default="", db_default="")
-    override_schedule = models.TextField(blank=True, default="", db_default="", help_text="Empty: as declared.")
-    override_time_zone = models.TextField(blank=True, default="", db_default="", help_text="Empty: as declared.")
+    override_by = optional_text()
+    override_reason = optional_text()
+    override_schedule = optional_text("Empty: as declared.")
+    override_time_zone = optional_text("Empty: as declared.")
     override_arguments = models.JSONField(null=True, help_text="A list of words; null: as declared.")
 
     class Meta:
@@ -89,9 +94,11 @@ class Run(models.Model):
     job = models.CharField(max_length=NAME_LENGTH)
     trigger = models.CharField(max_length=10, choices=Trigger)
     scheduled_for = models.DateTimeField(null=True, help_text="The occurrence; null where no schedule asked.")
-    status = models.CharField(max_length=10, choices=Status, default=Status.QUEUED)
-    arguments = models.JSONField(default=list, help_text="A list of words, as written on the command line.")
-    requested_by = models.TextField(blank=True, help_text="Who or what started it.")
+    status = models.CharField(max_length=10, choices=Status, default=Status.QUEUED, db_default=Status.QUEUED)
+    arguments = models.JSONField(
+        default=list, db_default=[], help_text="A list of words, as written on the command line."
+    )
+    requested_by = optional_text("Who or what started it.")
     created_at = models.DateTimeField(db_default=Now())
     requested_for = models.DateTimeField(
         null=True, help_text="The later moment that it was asked for; null: at once. Until then it is in nobody's way."
@@ -99,25 +106,33 @@ class Run(models.Model):
     not_before = models.DateTimeField(db_default=Now(), help_text="It doesn't start earlier.")
     started_at = models.DateTimeField(null=True, help_text="When its latest attempt started.")
     finished_at = models.DateTimeField(null=True)
-    attempt = models.PositiveIntegerField(default=0, help_text="The latest attempt's number: the fencing token.")
-    failures = models.PositiveIntegerField(default=0, help_text="Attempts that count against its retries.")
+    attempt = models.PositiveIntegerField(
+        default=0, db_default=0, help_text="The latest attempt's number: the fencing token."
+    )
+    failures = models.PositiveIntegerField(
+        default=0, db_default=0, help_text="Attempts that count against its retries."
+    )
     lease_expires_at = models.DateTimeField(null=True, help_text="A running run not renewed by then is lost.")
-    exclusive = models.BooleanField(default=True, help_text="No other run of the job may run beside it.")
-    concurrency_group = models.TextField(blank=True)
+    exclusive = models.BooleanField(
+        default=True, db_default=True, help_text="No other run of the job may run beside it."
+    )
+    concurrency_group = optional_text()
     start_by = models.DateTimeField(
         null=True, help_text="The first attempt doesn't start later; null where no deadline holds."
     )
     cancel_requested_at = models.DateTimeField(null=True)
-    cancelled_by = models.TextField(blank=True)
-    reason = models.CharField(max_length=12, choices=Reason, blank=True, help_text="Why it never started.")
-    error = models.TextField(blank=True, help_text="In one sentence, why it didn't succeed.")
+    cancelled_by = optional_text()
+    reason = models.CharField(
+        max_length=12, choices=Reason, blank=True, default="", db_default="", help_text="Why it never started."
+    )
+    error = optional_text("In one sentence, why it didn't succeed.")
     result = models.JSONField(null=True, help_text="What handle() returned, or what the command reported.")
     progress = models.JSONField(null=True, help_text="done, total, rate (a second), message.")
     blocked_by = models.ForeignKey(
-        "self", null=True, on_delete=models.DB_SET_NULL, related_name="+", help_text="The run it collided with."
+        "self", null=True, **KEPT_BY_THE_DATABASE, related_name="+", help_text="The run it collided with."
     )
     chained_from = models.ForeignKey(
-        "self", null=True, on_delete=models.DB_SET_NULL, related_name="steps", help_text="The predecessor's run."
+        "self", null=True, **KEPT_BY_THE_DATABASE, related_name="steps", help_text="The predecessor's run."
     )
     rung_at = models.DateTimeField(null=True, help_text="When the tick last rang for it.")
 
@@ -188,26 +203,32 @@ class Run(models.Model):
 class Attempt(models.Model):
     """One try at a run, and its receipt."""
 
-    run = models.ForeignKey(Run, on_delete=models.DB_CASCADE, related_name="attempts", db_index=False)
+    run = models.ForeignKey(Run, **KEPT_BY_THE_DATABASE, related_name="attempts", db_index=False)
     number = models.PositiveIntegerField()
-    status = models.CharField(max_length=11, choices=AttemptStatus, default=AttemptStatus.RUNNING)
+    status = models.CharField(
+        max_length=11, choices=AttemptStatus, default=AttemptStatus.RUNNING, db_default=AttemptStatus.RUNNING
+    )
     started_at = models.DateTimeField(db_default=Now())
     finished_at = models.DateTimeField(null=True)
     exit_code = models.IntegerField(null=True)
-    signal = models.CharField(max_length=16, blank=True, help_text="The signal that ended it: SIGKILL.")
-    error = models.TextField(blank=True)
+    signal = models.CharField(
+        max_length=16, blank=True, default="", db_default="", help_text="The signal that ended it: SIGKILL."
+    )
+    error = optional_text()
     wall = models.DurationField(null=True)
     cpu = models.DurationField(null=True, help_text="User and system time of the child and its own children.")
     peak_memory = models.BigIntegerField(null=True, help_text="The largest process of the tree, in bytes.")
     sql_statements = models.IntegerField(null=True)
-    output_bytes = models.BigIntegerField(default=0, help_text="What the child wrote.")
-    output_dropped = models.BigIntegerField(default=0, help_text="What of it lies between head and tail, dropped.")
-    instance = models.TextField(blank=True, help_text="The machine or container.")
-    supervisor = models.TextField(blank=True, help_text="The process that watches it.")
-    invocation_id = models.TextField(blank=True)
-    release = models.TextField(blank=True)
+    output_bytes = models.BigIntegerField(default=0, db_default=0, help_text="What the child wrote.")
+    output_dropped = models.BigIntegerField(
+        default=0, db_default=0, help_text="What of it lies between head and tail, dropped."
+    )
+    instance = optional_text("The machine or container.")
+    supervisor = optional_text("The process that watches it.")
+    invocation_id = optional_text()
+    release = optional_text()
     # A default of the database's: a worker of the release before, still at work, writes none.
-    trace_id = models.TextField(blank=True, db_default="", help_text="Of its span; empty without telemetry.")
+    trace_id = optional_text("Of its span; empty without telemetry.")
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["run", "number"], name="one_attempt_per_number")]
@@ -221,16 +242,16 @@ class Gap(models.Model):
     """Consecutive occurrences with one fate and no run."""
 
     job = models.CharField(max_length=NAME_LENGTH)
-    fingerprint = models.TextField(blank=True)
+    fingerprint = optional_text()
     first = models.DateTimeField()
     last = models.DateTimeField()
     count = models.BigIntegerField()
     fate = models.CharField(max_length=7, choices=Fate)
     reason = models.CharField(max_length=12, choices=Reason)
-    by = models.TextField(blank=True, help_text="The operator, setting or predecessor behind it.")
-    note = models.TextField(blank=True, help_text="What the operator said, or what was found.")
+    by = optional_text("The operator, setting or predecessor behind it.")
+    note = optional_text("What the operator said, or what was found.")
     blocked_by = models.ForeignKey(
-        Run, null=True, on_delete=models.DB_SET_NULL, related_name="+", help_text="The run they collided with."
+        Run, null=True, **KEPT_BY_THE_DATABASE, related_name="+", help_text="The run they collided with."
     )
     recorded_at = models.DateTimeField(db_default=Now())
 
@@ -247,12 +268,15 @@ class Gap(models.Model):
 class Output(models.Model):
     """A piece of what an attempt wrote, as read from its pipes."""
 
-    attempt = models.ForeignKey(Attempt, on_delete=models.DB_CASCADE, related_name="output", db_index=False)
+    attempt = models.ForeignKey(Attempt, **KEPT_BY_THE_DATABASE, related_name="output", db_index=False)
     number = models.PositiveIntegerField()
     at = models.DateTimeField()
     body = models.BinaryField()
     stderr = ArrayField(
-        models.IntegerField(), default=list, help_text="Where in the body stderr stands: start, end, start, end …"
+        models.IntegerField(),
+        default=list,
+        db_default=[],
+        help_text="Where in the body stderr stands: start, end, start, end …",
     )
 
     class Meta:
@@ -265,9 +289,9 @@ class Output(models.Model):
 class LastTick(models.Model):
     """The one row that tells when a tick last came to its end, and where; and since when ticks see the database."""
 
-    id = models.PositiveSmallIntegerField(primary_key=True, default=1)
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1, db_default=1)
     at = models.DateTimeField(null=True, help_text="When one last came to its end.")
-    instance = models.TextField(blank=True)
+    instance = optional_text()
     seen_at = models.DateTimeField(null=True, help_text="When one last saw the database.")
     unbroken_since = models.DateTimeField(null=True, help_text="Since when they have, without a long pause.")
     jumped_at = models.DateTimeField(null=True, help_text="When one last found that the database's clock was set.")
@@ -284,10 +308,12 @@ class Release(models.Model):
     """A release that has been at work, and what it declares. `jobs.ledger.releases` tells which one is in charge."""
 
     key = models.TextField(primary_key=True, help_text="Its name and a hash of its declarations.")
-    name = models.TextField(blank=True, help_text="JOBS_RELEASE; empty where it isn't set.")
+    name = optional_text("JOBS_RELEASE; empty where it isn't set.")
     declarations = models.JSONField(help_text="By job: a digest, and the rules that another release may need.")
     deployment = models.BigIntegerField(
-        default=0, db_default=0, help_text="A number that grows: of those at work the one deployed last is in charge."
+        default=0,
+        db_default=0,
+        help_text="A number that grows: of those at work the one deployed last is in charge.",
     )
     deployed_at = models.DateTimeField()
     last_seen_at = models.DateTimeField(help_text="When the host last called one of its processes.")
@@ -300,15 +326,13 @@ class Event(models.Model):
     """Something an operator did, or that someone should know of, beside what runs and gaps tell."""
 
     at = models.DateTimeField(db_default=Now())
-    job = models.CharField(max_length=NAME_LENGTH, blank=True)
-    run = models.ForeignKey(Run, null=True, on_delete=models.DB_CASCADE, related_name="events")
+    job = models.CharField(max_length=NAME_LENGTH, blank=True, default="", db_default="")
+    run = models.ForeignKey(Run, null=True, **KEPT_BY_THE_DATABASE, related_name="events")
     kind = models.CharField(max_length=32)
-    by = models.TextField(blank=True)
+    by = optional_text()
     message = models.TextField()
     count = models.PositiveIntegerField(default=1, db_default=1, help_text="How often it happened.")
-    key = models.TextField(
-        blank=True, default="", db_default="", help_text="What is counted in one row; empty where each has its own."
-    )
+    key = optional_text("What is counted in one row; empty where each has its own.")
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["key"], condition=~Q(key=""), name="one_event_per_key")]

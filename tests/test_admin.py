@@ -30,7 +30,7 @@ def page(admin_client):
     """A page of the admin, as text."""
 
     def get(path):
-        answer = admin_client.get(f"/manage/jobs/{path}")
+        answer = admin_client.get(f"/manage/nightshift/{path}")
         assert answer.status_code == 200
         return html.unescape(answer.content.decode())
 
@@ -44,11 +44,11 @@ def test_a_list_of_fifty_costs_as_many_queries_as_one_of_one(
     fifty_of_each()
     # The session, the user, the page and its count; the filters' choices; the first and last day.
     with django_assert_max_num_queries(9) as of_fifty:
-        admin_client.get(f"/manage/jobs/{name}/")
+        admin_client.get(f"/manage/nightshift/{name}/")
     for model in (Event, JobState, Gap, Run):
         model.objects.exclude(pk=model.objects.latest("pk").pk).delete()
     with django_assert_num_queries(len(of_fifty)):
-        admin_client.get(f"/manage/jobs/{name}/")
+        admin_client.get(f"/manage/nightshift/{name}/")
 
 
 @pytest.mark.parametrize("name", LISTS)
@@ -67,8 +67,8 @@ def test_not_even_a_superuser_rewrites_history(rf, admin_user, model):
 
 def test_a_run_can_not_be_changed_by_posting_a_form(admin_client):
     run = a_run()
-    assert admin_client.post(f"/manage/jobs/run/{run.pk}/change/", {"status": "failed"}).status_code == 403
-    assert admin_client.post(f"/manage/jobs/run/{run.pk}/delete/", {"post": "yes"}).status_code == 403
+    assert admin_client.post(f"/manage/nightshift/run/{run.pk}/change/", {"status": "failed"}).status_code == 403
+    assert admin_client.post(f"/manage/nightshift/run/{run.pk}/delete/", {"post": "yes"}).status_code == 403
     run.refresh_from_db()
     assert run.status == "succeeded"
 
@@ -110,7 +110,7 @@ def test_an_attempt_links_to_its_trace(page, settings):
 def test_what_a_command_wrote_is_no_html(admin_client):
     run = a_run()
     an_attempt(run, written=[b"<script>alert(1)</script>"])
-    shown = admin_client.get(f"/manage/jobs/run/{run.pk}/change/").content
+    shown = admin_client.get(f"/manage/nightshift/run/{run.pk}/change/").content
     assert b"&lt;script&gt;alert(1)&lt;/script&gt;" in shown
     assert b"<script>alert(1)" not in shown
 
@@ -155,12 +155,12 @@ def test_attempts_and_output_have_no_pages_of_their_own():
 @pytest.mark.parametrize("name", LISTS)
 def test_customers_do_not_read(client, django_user_model, name):
     client.force_login(django_user_model.objects.create_user("customer"))
-    assert client.get(f"/manage/jobs/{name}/").status_code == 302
+    assert client.get(f"/manage/nightshift/{name}/").status_code == 302
 
 
 def run_now(client, job):
     return client.post(
-        "/manage/jobs/jobstate/", {"action": "run_now", "_selected_action": [job]}, follow=True
+        "/manage/nightshift/jobstate/", {"action": "run_now", "_selected_action": [job]}, follow=True
     ).content.decode()
 
 
@@ -168,12 +168,12 @@ def test_a_job_without_a_schedule_is_run_now_and_its_page_is_linked(admin_client
     declared("doctor")
     monkeypatch.setattr(tick, "_aligned", False)
     tick.tick()
-    listed = admin_client.get("/manage/jobs/jobstate/").content.decode()
+    listed = admin_client.get("/manage/nightshift/jobstate/").content.decode()
     assert '_selected_action" value="doctor"' in html.unescape(listed)
     said = run_now(admin_client, "doctor")
     run = Run.objects.get()
     assert (run.job, run.status, run.trigger, run.requested_by) == ("doctor", "queued", "manual", "admin")
-    assert f'<a href="/manage/jobs/run/{run.pk}/change/">Run {run.pk} of doctor</a> is queued.' in said
+    assert f'<a href="/manage/nightshift/run/{run.pk}/change/">Run {run.pk} of doctor</a> is queued.' in said
 
 
 @pytest.mark.django_db(transaction=True)
@@ -181,8 +181,10 @@ def test_a_job_that_another_session_has_locked_is_refused_with_a_sentence(admin_
     monkeypatch.setattr(timing, "LOCK_WAIT", timedelta(seconds=0.1))
     declared("nightly", command="succeeds")
     JobState.objects.create(job="nightly")
-    with locked("SELECT FROM jobs_jobstate WHERE job = 'nightly' FOR UPDATE"):
-        answer = admin_client.post("/manage/jobs/jobstate/", {"action": "run_now", "_selected_action": ["nightly"]})
+    with locked("SELECT FROM nightshift_jobstate WHERE job = 'nightly' FOR UPDATE"):
+        answer = admin_client.post(
+            "/manage/nightshift/jobstate/", {"action": "run_now", "_selected_action": ["nightly"]}
+        )
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "30")
     assert answer.content.decode().startswith("The database is there, but another session holds a lock")
 

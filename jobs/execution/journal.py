@@ -163,7 +163,7 @@ def _is_of_this_ledger(claim: Claim, supervisor: str) -> bool:
     """Another ledger may have a run with the same number; none has the same attempt of the same process."""
     row = sql.row(
         """
-        SELECT FROM jobs_attempt
+        SELECT FROM nightshift_attempt
          WHERE id = %s AND run_id = %s AND number = %s AND supervisor = %s AND started_at = %s
         """,
         [claim.attempt, claim.run, claim.number, supervisor, claim.started_at],

@@ -98,14 +98,14 @@ def _serve(due: list[Job]) -> list[Born]:
 def silence() -> timedelta | None:
     """How long ago a tick last came to its end; None where none has."""
     # Never below zero: the clock may have been set back since.
-    row = sql.row("SELECT greatest(clock_timestamp() - at, interval '0') FROM jobs_lasttick WHERE at IS NOT NULL")
+    row = sql.row("SELECT greatest(clock_timestamp() - at, interval '0') FROM nightshift_lasttick WHERE at IS NOT NULL")
     return row[0] if row else None
 
 
 def _note_end() -> None:
     sql.execute(
         """
-        INSERT INTO jobs_lasttick (id, at, instance) VALUES (1, clock_timestamp(), %s)
+        INSERT INTO nightshift_lasttick (id, at, instance) VALUES (1, clock_timestamp(), %s)
             ON CONFLICT (id) DO UPDATE SET at = excluded.at, instance = excluded.instance
         """,
         [instance.current().name],
@@ -125,10 +125,10 @@ def _due() -> list[Job]:
     found = sql.rows(
         """
         SELECT job
-          FROM jobs_jobstate JOIN unnest(%s::text[], %s::text[], %s::text[], %s::interval[])
+          FROM nightshift_jobstate JOIN unnest(%s::text[], %s::text[], %s::text[], %s::interval[])
                                     AS mine(job, declared, zone_rules, patience) USING (job)
          WHERE next_due_at <= clock_timestamp() - patience
-            OR (jobs_jobstate.declared, jobs_jobstate.zone_rules) <> (mine.declared, mine.zone_rules)
+            OR (nightshift_jobstate.declared, nightshift_jobstate.zone_rules) <> (mine.declared, mine.zone_rules)
             OR override_schedule <> '' OR override_time_zone <> ''
         """,
         [list(column) for column in zip(*mine, strict=True)] or [[]] * 4,

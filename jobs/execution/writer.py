@@ -309,9 +309,9 @@ def _insert(pieces: list[tuple[Held, int, Piece]]) -> None:
     values = ", ".join(["(%s::bigint, %s::int, %s::timestamptz, %b::bytea, %s::int[])"] * len(pieces))
     sql.execute_beside(
         f"""
-        INSERT INTO jobs_output (attempt_id, number, at, body, stderr)
+        INSERT INTO nightshift_output (attempt_id, number, at, body, stderr)
         SELECT new.* FROM (VALUES {values}) AS new(attempt, number, at, body, stderr)
-         WHERE EXISTS (SELECT FROM jobs_attempt WHERE id = new.attempt)
+         WHERE EXISTS (SELECT FROM nightshift_attempt WHERE id = new.attempt)
             ON CONFLICT DO NOTHING
         """,  # noqa: S608 — only the number of rows differs
         [

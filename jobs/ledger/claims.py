@@ -19,7 +19,7 @@ from jobs.ledger.sessions import ledger_transaction
 # A pause also holds back what would be tried again; a run that a person or program asked for goes on.
 HELD_BY_A_PAUSE = """
     (r.attempt > 0 AND r.trigger NOT IN ('manual', 'api') AND EXISTS (
-        SELECT FROM jobs_jobstate s
+        SELECT FROM nightshift_jobstate s
          WHERE s.job = r.job AND s.paused_at IS NOT NULL
            AND (s.paused_until IS NULL OR s.paused_until > clock_timestamp())
     ))
@@ -29,7 +29,7 @@ MAY_START = f"""
     r.status = 'queued' AND r.not_before <= clock_timestamp()
     AND (r.attempt > 0 OR r.start_by IS NULL OR r.start_by >= clock_timestamp())
     AND NOT (r.exclusive AND EXISTS (
-        SELECT FROM jobs_run o
+        SELECT FROM nightshift_run o
          WHERE o.job = r.job AND o.id <> r.id AND o.exclusive
            AND (o.status = 'running' OR (o.status = 'queued' AND o.scheduled_for < r.scheduled_for))
     ))
@@ -80,7 +80,7 @@ def claim_to_fail(run: int, instance: Instance, invocation_id: str = "") -> Clai
 
 def job_of(run: int) -> str | None:
     """The job of a queued run; None where it isn't queued, or isn't at all."""
-    row = sql.row("SELECT job FROM jobs_run WHERE id = %s AND status = 'queued'", [run])
+    row = sql.row("SELECT job FROM nightshift_run WHERE id = %s AND status = 'queued'", [run])
     return row[0] if row else None
 
 
@@ -94,7 +94,7 @@ class _Group(NamedTuple):
 
 
 def _group_of(run: int) -> _Group | None:
-    row = sql.row("SELECT job, concurrency_group FROM jobs_run WHERE id = %s AND status = 'queued'", [run])
+    row = sql.row("SELECT job, concurrency_group FROM nightshift_run WHERE id = %s AND status = 'queued'", [run])
     if not row or not row[1]:
         return None
     name, group = row
@@ -109,7 +109,7 @@ def _has_room(group: _Group) -> bool:
     row = sql.row(
         """
         SELECT count(*), count(*) FILTER (WHERE job = %s)
-          FROM jobs_run WHERE status = 'running' AND concurrency_group = %s
+          FROM nightshift_run WHERE status = 'running' AND concurrency_group = %s
         """,
         [group.job, group.name],
     )
@@ -122,13 +122,13 @@ def _claim(run: int, instance: Instance, invocation_id: str, trace_id: str, grou
     row = sql.row(
         f"""
         WITH claimed AS (
-            UPDATE jobs_run r
+            UPDATE nightshift_run r
                SET status = 'running', attempt = attempt + 1, started_at = clock_timestamp(),
                    lease_expires_at = clock_timestamp() + %(lease)s, error = '', progress = NULL
              WHERE id = %(run)s AND r.concurrency_group = %(group)s AND {MAY_START}
             RETURNING id, attempt, job, trigger, scheduled_for, arguments, failures, started_at
         ), attempt AS (
-            INSERT INTO jobs_attempt (run_id, number, status, started_at, signal, error, output_bytes,
+            INSERT INTO nightshift_attempt (run_id, number, status, started_at, signal, error, output_bytes,
                                       output_dropped, instance, supervisor, invocation_id, release, trace_id)
             SELECT id, attempt, 'running', started_at, '', '', 0, 0, %(instance)s, %(supervisor)s,
                    %(invocation)s, %(release)s, %(trace)s
@@ -169,7 +169,7 @@ def next_ready(limit: int) -> list[int]:
     """The queued runs that this process could start now, longest due first: those of jobs that it knows."""
     found = _ready(limit, [])
     if any(job not in registry for _, job in found):
-        queued = sql.rows("SELECT DISTINCT job FROM jobs_run WHERE status = 'queued'")
+        queued = sql.rows("SELECT DISTINCT job FROM nightshift_run WHERE status = 'queued'")
         found = _ready(limit, [job for (job,) in queued if job not in registry])
     return [run for run, _ in found]
 
@@ -182,11 +182,11 @@ def _ready(limit: int, strangers: list[str]) -> list[tuple[Any, ...]]:
             SELECT id, job, concurrency_group, coalesce(scheduled_for, not_before) AS since,
                    row_number() OVER (PARTITION BY concurrency_group
                                       ORDER BY coalesce(scheduled_for, not_before), id) AS place
-              FROM jobs_run r WHERE {MAY_START} AND NOT job = ANY(%s)
+              FROM nightshift_run r WHERE {MAY_START} AND NOT job = ANY(%s)
         )
         SELECT id, job FROM ready
          WHERE concurrency_group = '' OR place <= coalesce((%s::jsonb ->> concurrency_group)::int, 1) - (
-                   SELECT count(*) FROM jobs_run o
+                   SELECT count(*) FROM nightshift_run o
                     WHERE o.status = 'running' AND o.concurrency_group = ready.concurrency_group)
          ORDER BY since, id LIMIT %s
         """,  # noqa: S608 — MAY_START is fixed
@@ -199,7 +199,7 @@ def _running(condition: str, parameters: Any) -> list[tuple[Claim, str]]:
     found = sql.rows(
         f"""
         SELECT r.id, a.id, r.attempt, r.job, r.trigger, r.scheduled_for, r.failures, a.supervisor
-          FROM jobs_run r JOIN jobs_attempt a ON a.run_id = r.id AND a.number = r.attempt
+          FROM nightshift_run r JOIN nightshift_attempt a ON a.run_id = r.id AND a.number = r.attempt
          WHERE r.status = 'running' AND {condition}
         """,  # noqa: S608 — the conditions are fixed
         parameters,
@@ -227,7 +227,7 @@ def with_expired_leases() -> list[Claim]:
     condition = f"""
         r.lease_expires_at NOT BETWEEN clock_timestamp() AND clock_timestamp() + %(longest_lease)s
         AND EXISTS (
-            SELECT FROM jobs_lasttick t
+            SELECT FROM nightshift_lasttick t
              WHERE {sight.SETTLED}
                -- A clock that was set back leaves leases of the future: all that live are renewed within one of today.
                AND (r.lease_expires_at < clock_timestamp() OR t.unbroken_since <= clock_timestamp() - %(lease)s)

@@ -14,7 +14,7 @@ from django.utils.module_loading import import_string
 from jobs.ledger import sql
 from jobs.ledger.failpoints import point
 
-CHANNEL = "jobs_doorbell"
+CHANNEL = "nightshift_doorbell"
 
 
 class Doorbell(Protocol):

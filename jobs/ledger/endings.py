@@ -30,7 +30,7 @@ from jobs.ledger.sessions import ledger_transaction
 
 log = logging.getLogger(__name__)
 
-CANCEL_CHANNEL = "jobs_cancel"
+CANCEL_CHANNEL = "nightshift_cancel"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -79,7 +79,7 @@ def finish(claim: Claim, outcome: Outcome, *, only_if_lease_expired: bool = Fals
         row = sql.row(
             f"""
             WITH finished AS (
-                UPDATE jobs_run
+                UPDATE nightshift_run
                    SET status = CASE
                            WHEN %(status)s = 'queued' AND cancel_requested_at IS NOT NULL THEN 'cancelled'
                            ELSE %(status)s END,
@@ -96,7 +96,7 @@ def finish(claim: Claim, outcome: Outcome, *, only_if_lease_expired: bool = Fals
                        {LEASE_IS_OVER if only_if_lease_expired else ""}
                 RETURNING id, job, status, scheduled_for
             ), attempt AS (
-                UPDATE jobs_attempt
+                UPDATE nightshift_attempt
                    SET status = %(outcome)s, finished_at = clock_timestamp(), exit_code = %(exit_code)s,
                        signal = %(signal)s, error = %(error)s, wall = %(wall)s, cpu = %(cpu)s,
                        peak_memory = %(peak_memory)s, sql_statements = %(sql_statements)s,
@@ -147,7 +147,7 @@ def already_finished(claim: Claim, outcome: Outcome) -> Ended | None:
     """What `finish` would have answered, had its answer not been lost. The tick rings for what it left queued."""
     row = sql.row(
         """
-        SELECT r.status FROM jobs_run r JOIN jobs_attempt a ON a.run_id = r.id
+        SELECT r.status FROM nightshift_run r JOIN nightshift_attempt a ON a.run_id = r.id
          WHERE a.id = %s AND a.status = %s
         """,
         [claim.attempt, outcome.status],
@@ -183,7 +183,7 @@ def fail_waiting(run: int, error: str, invocation_id: str = "") -> Ended | None:
     So its status goes along the declared edges, its retries count, and its steps follow.
     """
     with ledger_transaction():
-        if found := sql.row("SELECT job FROM jobs_run WHERE id = %s", [run]):
+        if found := sql.row("SELECT job FROM nightshift_run WHERE id = %s", [run]):
             pipelines.current().lock_after(found[0])
         try:
             # Where another run of the job is claimed at this moment, the index's refusal aborts this block only.
@@ -204,11 +204,11 @@ def renew_leases(held: Sequence[tuple[int, int]]) -> dict[tuple[int, int], bool]
         """
         WITH held AS (
             -- In the order of their ids, as all who change several runs: none waits for another in a circle.
-            SELECT r.id FROM jobs_run r JOIN unnest(%(runs)s::bigint[], %(attempts)s::int[]) AS held(run, attempt)
+            SELECT r.id FROM nightshift_run r JOIN unnest(%(runs)s::bigint[], %(attempts)s::int[]) AS held(run, attempt)
                 ON r.id = held.run AND r.attempt = held.attempt
              WHERE r.status = 'running' ORDER BY r.id FOR UPDATE OF r SKIP LOCKED
         )
-        UPDATE jobs_run r SET lease_expires_at = clock_timestamp() + %(lease)s FROM held WHERE r.id = held.id
+        UPDATE nightshift_run r SET lease_expires_at = clock_timestamp() + %(lease)s FROM held WHERE r.id = held.id
         RETURNING r.id, r.attempt, r.cancel_requested_at IS NOT NULL
         """,
         {"lease": timing.LEASE, "runs": [run for run, _ in held], "attempts": [attempt for _, attempt in held]},
@@ -221,7 +221,7 @@ def still_ours(held: Sequence[tuple[int, int]]) -> set[tuple[int, int]]:
     found = sql.rows(
         """
         SELECT r.id, r.attempt
-          FROM jobs_run r JOIN unnest(%s::bigint[], %s::int[]) AS held(run, attempt)
+          FROM nightshift_run r JOIN unnest(%s::bigint[], %s::int[]) AS held(run, attempt)
             ON r.id = held.run AND r.attempt = held.attempt
          WHERE r.status = 'running'
         """,
@@ -232,7 +232,9 @@ def still_ours(held: Sequence[tuple[int, int]]) -> set[tuple[int, int]]:
 
 def cancel_requested(runs: Sequence[int]) -> list[int]:
     """Those of these runs whose end was asked for."""
-    found = sql.rows("SELECT id FROM jobs_run WHERE id = ANY(%s) AND cancel_requested_at IS NOT NULL", [list(runs)])
+    found = sql.rows(
+        "SELECT id FROM nightshift_run WHERE id = ANY(%s) AND cancel_requested_at IS NOT NULL", [list(runs)]
+    )
     return [run for (run,) in found]
 
 
@@ -242,11 +244,11 @@ def write_progress(reports: Sequence[tuple[int, int, dict[str, Any]]]) -> None:
         """
         WITH held AS (
             SELECT r.id, new.progress
-              FROM jobs_run r JOIN jsonb_to_recordset(%s) AS new(run bigint, attempt int, progress jsonb)
+              FROM nightshift_run r JOIN jsonb_to_recordset(%s) AS new(run bigint, attempt int, progress jsonb)
                 ON r.id = new.run AND r.attempt = new.attempt
              WHERE r.status = 'running' ORDER BY r.id FOR UPDATE OF r SKIP LOCKED
         )
-        UPDATE jobs_run r SET progress = held.progress FROM held WHERE r.id = held.id
+        UPDATE nightshift_run r SET progress = held.progress FROM held WHERE r.id = held.id
         """,
         [json.dumps([{"run": run, "attempt": number, "progress": p} for run, number, p in reports])],
     )
@@ -256,11 +258,11 @@ def cancel(run: int, by: str) -> Status | None:
     """Ask for the end of a run: a queued one ends here, a running one is told. None where it has ended already."""
     with ledger_transaction():
         pipeline = pipelines.current()
-        if found := sql.row("SELECT job FROM jobs_run WHERE id = %s", [run]):
+        if found := sql.row("SELECT job FROM nightshift_run WHERE id = %s", [run]):
             pipeline.lock_after(found[0])
         row = sql.row(
             """
-            UPDATE jobs_run
+            UPDATE nightshift_run
                SET status = CASE status WHEN 'queued' THEN 'cancelled' ELSE status END,
                    finished_at = CASE status WHEN 'queued' THEN clock_timestamp() END,
                    error = CASE WHEN status = 'queued' AND attempt = 0 THEN %s ELSE error END,
@@ -292,11 +294,11 @@ def end_unstarted(run: int, status: Status, reason: Reason, error: str, blocked_
     """End a queued run that will not start: skipped or missed."""
     with ledger_transaction():
         pipeline = pipelines.current()
-        if found := sql.row("SELECT job FROM jobs_run WHERE id = %s", [run]):
+        if found := sql.row("SELECT job FROM nightshift_run WHERE id = %s", [run]):
             pipeline.lock_after(found[0])
         row = sql.row(
             """
-            UPDATE jobs_run
+            UPDATE nightshift_run
                SET status = %s, reason = %s, error = %s, blocked_by_id = %s, finished_at = clock_timestamp()
              WHERE id = %s AND status = 'queued' AND attempt = 0
             RETURNING job, scheduled_for
@@ -315,7 +317,7 @@ def end_unstarted(run: int, status: Status, reason: Reason, error: str, blocked_
 def miss_overdue() -> int:
     """End the queued runs whose start deadline passed before anyone took them up. Gives back how many."""
     overdue = sql.rows(
-        "SELECT job, id FROM jobs_run WHERE status = 'queued' AND attempt = 0 AND start_by < clock_timestamp()"
+        "SELECT job, id FROM nightshift_run WHERE status = 'queued' AND attempt = 0 AND start_by < clock_timestamp()"
     )
     note = "Nobody took it up before its start deadline."
     ends = ((job, partial(end_unstarted, run, Status.MISSED, Reason.TOO_LATE, note)) for job, run in overdue)
@@ -349,7 +351,7 @@ def waiting() -> tuple[int, timedelta]:
     found = sql.row(
         """
         SELECT count(*), coalesce(clock_timestamp() - min(not_before), interval '0')
-          FROM jobs_run WHERE status = 'queued' AND not_before <= clock_timestamp()
+          FROM nightshift_run WHERE status = 'queued' AND not_before <= clock_timestamp()
         """
     )
     assert found is not None
@@ -359,7 +361,7 @@ def waiting() -> tuple[int, timedelta]:
 
 def anything_active() -> bool:
     """Whether any run is queued or running."""
-    found = sql.value("SELECT EXISTS (SELECT FROM jobs_run WHERE status IN ('queued', 'running'))")
+    found = sql.value("SELECT EXISTS (SELECT FROM nightshift_run WHERE status IN ('queued', 'running'))")
     return bool(found)
 
 
@@ -367,9 +369,9 @@ def forgotten(limit: int = 100) -> list[int]:
     """Take note that we ring for queued runs whose doorbell nobody heard, and give them back."""
     found = sql.rows(
         f"""
-        UPDATE jobs_run SET rung_at = clock_timestamp()
+        UPDATE nightshift_run SET rung_at = clock_timestamp()
          WHERE id IN (
-                   SELECT id FROM jobs_run r
+                   SELECT id FROM nightshift_run r
                     WHERE status = 'queued' AND not_before <= clock_timestamp() - %s
                       AND (rung_at IS NULL OR rung_at < clock_timestamp() - %s)
                       AND NOT {HELD_BY_A_PAUSE}

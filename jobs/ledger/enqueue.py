@@ -78,7 +78,7 @@ def insert(
     """Insert the row; None where the occurrence or step has one already."""
     row = sql.row(
         """
-        INSERT INTO jobs_run (job, trigger, status, arguments, requested_by, scheduled_for, chained_from_id,
+        INSERT INTO nightshift_run (job, trigger, status, arguments, requested_by, scheduled_for, chained_from_id,
                               created_at, requested_for, not_before, finished_at, exclusive, concurrency_group,
                               attempt, failures, cancelled_by, reason, error, blocked_by_id)
         VALUES (%s, %s, %s, %s, %s, %s, %s, clock_timestamp(), %s, coalesce(%s, clock_timestamp()),

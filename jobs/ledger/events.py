@@ -10,7 +10,7 @@ def hourly(kind: str, message: str, *, job: str) -> int:
     """
     count: int = sql.value(
         """
-        INSERT INTO jobs_event AS e (job, kind, by, message, key)
+        INSERT INTO nightshift_event AS e (job, kind, by, message, key)
         VALUES (%(job)s, %(kind)s, '', %(message)s,
                 concat_ws('/', %(kind)s, %(job)s,
                           to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24"Z"')))

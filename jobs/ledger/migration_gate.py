@@ -12,7 +12,7 @@ _complete = False
 
 
 def pending() -> list[str]:
-    """The migrations that the code has and the database hasn't, as in `jobs.0001_ledger`. Asks until there are none."""
+    """The migrations that the database lacks, as in `nightshift.0001_ledger`. Asks until there are none."""
     global _complete
     if _complete:
         return []

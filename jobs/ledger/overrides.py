@@ -139,7 +139,7 @@ def in_force(names: Sequence[str], at: datetime | None = None) -> dict[str, Over
     """The overrides of these jobs that hold at a moment: by the database's clock, unless `at` is given."""
     found = sql.rows(
         f"""
-        SELECT job, {COLUMNS} FROM jobs_jobstate
+        SELECT job, {COLUMNS} FROM nightshift_jobstate
          WHERE job = ANY(%s) AND override_at IS NOT NULL
            AND (override_until IS NULL OR override_until > coalesce(%s::timestamptz, clock_timestamp()))
         """,  # noqa: S608 — COLUMNS is fixed

@@ -184,10 +184,10 @@ def follow_again(job: str, since: datetime, until: datetime, pipeline: Pipeline)
         return
     waiting = sql.rows(
         """
-        SELECT id, job, scheduled_for FROM jobs_run r
+        SELECT id, job, scheduled_for FROM nightshift_run r
          WHERE r.job = ANY(%(others)s) AND scheduled_for > %(since)s AND scheduled_for <= %(until)s
            AND status = 'succeeded'
-           AND NOT EXISTS (SELECT FROM jobs_run o WHERE o.job = %(job)s AND o.scheduled_for = r.scheduled_for)
+           AND NOT EXISTS (SELECT FROM nightshift_run o WHERE o.job = %(job)s AND o.scheduled_for = r.scheduled_for)
         """,
         {"others": sorted(others), "since": since, "until": until, "job": job},
     )
@@ -224,8 +224,8 @@ def _decided(steps: Sequence[str], occurrence: datetime) -> set[str]:
     found = sql.rows(
         """
         SELECT s.job FROM unnest(%(steps)s::text[]) AS s(job)
-         WHERE EXISTS (SELECT FROM jobs_run r WHERE r.job = s.job AND r.scheduled_for = %(occurrence)s)
-            OR %(occurrence)s <= (SELECT g.last FROM jobs_gap g WHERE g.job = s.job AND g.first <= %(occurrence)s
+         WHERE EXISTS (SELECT FROM nightshift_run r WHERE r.job = s.job AND r.scheduled_for = %(occurrence)s)
+            OR %(occurrence)s <= (SELECT g.last FROM nightshift_gap g WHERE g.job = s.job AND g.first <= %(occurrence)s
                                    ORDER BY g.first DESC LIMIT 1)
         """,
         {"steps": list(steps), "occurrence": occurrence},
@@ -245,10 +245,10 @@ def _others(step: Job, occurrence: datetime) -> _Others:
         """
         SELECT p.job, r.status, g.fate, g.reason, s.fingerprint <> '' AND s.ledger_through >= %(occurrence)s
           FROM unnest(%(after)s::text[]) AS p(job)
-               LEFT JOIN jobs_run r ON r.job = p.job AND r.scheduled_for = %(occurrence)s
-               LEFT JOIN jobs_jobstate s ON s.job = p.job
+               LEFT JOIN nightshift_run r ON r.job = p.job AND r.scheduled_for = %(occurrence)s
+               LEFT JOIN nightshift_jobstate s ON s.job = p.job
                LEFT JOIN LATERAL (
-                   SELECT fate, reason, last FROM jobs_gap WHERE job = p.job AND first <= %(occurrence)s
+                   SELECT fate, reason, last FROM nightshift_gap WHERE job = p.job AND first <= %(occurrence)s
                     ORDER BY first DESC LIMIT 1
                ) AS g ON g.last >= %(occurrence)s
          WHERE r.status IS DISTINCT FROM 'succeeded'

@@ -63,7 +63,7 @@ def insert_edits(windows: Sequence[Window]) -> None:
     if edits:
         sql.execute(
             """
-            INSERT INTO jobs_event (job, kind, by, message)
+            INSERT INTO nightshift_event (job, kind, by, message)
             SELECT job, 'schedule_changed', 'code', message FROM jsonb_to_recordset(%s) AS new(job text, message text)
             """,
             [json.dumps(edits)],
@@ -95,17 +95,17 @@ def end_overrides(jobs: Sequence[str]) -> None:
     sql.execute(
         """
         WITH ended AS (
-            SELECT job, override_by AS by, override_until AS until FROM jobs_jobstate WHERE job = ANY(%(jobs)s)
+            SELECT job, override_by AS by, override_until AS until FROM nightshift_jobstate WHERE job = ANY(%(jobs)s)
         ), declared AS (
-            UPDATE jobs_jobstate
+            UPDATE nightshift_jobstate
                SET override_at = NULL, override_until = NULL, override_by = '', override_reason = '',
                    override_schedule = '', override_time_zone = '', override_arguments = NULL
              WHERE job = ANY(%(jobs)s)
         )
-        INSERT INTO jobs_event (job, kind, by, message)
+        INSERT INTO nightshift_event (job, kind, by, message)
         SELECT job, 'override_ended', by, 'The override of ' || job || ' by ' || by || ' has ended.' FROM ended
          WHERE NOT EXISTS (
-                   SELECT FROM jobs_event e
+                   SELECT FROM nightshift_event e
                     WHERE e.job = ended.job AND e.kind = 'override_ended' AND e.at >= ended.until)
         """,
         {"jobs": list(jobs)},
@@ -121,7 +121,7 @@ def insert_runs_and_advance(
     found = sql.rows(
         """
         WITH advanced AS (
-            UPDATE jobs_jobstate s
+            UPDATE nightshift_jobstate s
                SET fingerprint = new.fingerprint, ledger_from = coalesce(new.ledger_from, s.ledger_from),
                    ledger_through = new.through, next_due_at = new.next_due, last_gap_id = new.last_gap,
                    declared = coalesce(new.declared, s.declared), zone_rules = coalesce(new.zone_rules, s.zone_rules),
@@ -132,7 +132,7 @@ def insert_runs_and_advance(
                        declared text, zone_rules text, last_gap bigint, resumed boolean)
              WHERE s.job = new.job
         )
-        INSERT INTO jobs_run (job, trigger, scheduled_for, status, arguments, requested_by, start_by, exclusive,
+        INSERT INTO nightshift_run (job, trigger, scheduled_for, status, arguments, requested_by, start_by, exclusive,
                               concurrency_group, attempt, failures, cancelled_by, reason, error,
                               created_at, not_before)
         SELECT job, trigger, scheduled_for, 'queued', arguments, 'schedule', start_by, exclusive,
@@ -217,7 +217,7 @@ def insert_gaps(verdicts: Sequence[tuple[Window, Verdict]]) -> dict[str, int]:
     if rows:
         found = sql.rows(
             """
-            INSERT INTO jobs_gap (job, fingerprint, first, last, count, fate, reason, by, note, blocked_by_id)
+            INSERT INTO nightshift_gap (job, fingerprint, first, last, count, fate, reason, by, note, blocked_by_id)
             SELECT job, fingerprint, first, last, count, fate, reason, by, note, blocked_by
               FROM jsonb_to_recordset(%s)
                 AS new(job text, fingerprint text, first timestamptz, last timestamptz, count bigint, fate text,
@@ -261,7 +261,7 @@ def lengthen(longer: Sequence[Mapping[str, Any]]) -> None:
         return
     sql.execute(
         """
-        UPDATE jobs_gap g SET last = new.last, count = g.count + new.count
+        UPDATE nightshift_gap g SET last = new.last, count = g.count + new.count
           FROM jsonb_to_recordset(%s) AS new(gap bigint, last timestamptz, count bigint)
          WHERE g.id = new.gap
         """,

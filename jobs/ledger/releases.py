@@ -101,12 +101,12 @@ def _touch(release: Release, starts: bool) -> bool:
         WITH held AS (
             SELECT key, %(starts)s AND last_seen_at NOT BETWEEN clock_timestamp() - %(silent)s
                                                             AND clock_timestamp() + %(silent)s AS comes_back
-              FROM jobs_release WHERE key = %(key)s FOR UPDATE
+              FROM nightshift_release WHERE key = %(key)s FOR UPDATE
         )
-        UPDATE jobs_release r
+        UPDATE nightshift_release r
            SET last_seen_at = clock_timestamp(),
                deployed_at = CASE WHEN held.comes_back THEN clock_timestamp() ELSE deployed_at END,
-               deployment = CASE WHEN held.comes_back THEN (SELECT max(deployment) + 1 FROM jobs_release)
+               deployment = CASE WHEN held.comes_back THEN (SELECT max(deployment) + 1 FROM nightshift_release)
                                  ELSE deployment END
           FROM held WHERE r.key = held.key
         RETURNING held.comes_back
@@ -123,8 +123,9 @@ def _insert(release: Release) -> bool:
     before = in_charge()
     row = sql.row(
         """
-        INSERT INTO jobs_release (key, name, declarations, deployment, deployed_at, last_seen_at)
-        SELECT %s, %s, %s, coalesce(max(deployment), 0) + 1, clock_timestamp(), clock_timestamp() FROM jobs_release
+        INSERT INTO nightshift_release (key, name, declarations, deployment, deployed_at, last_seen_at)
+        SELECT %s, %s, %s, coalesce(max(deployment), 0) + 1, clock_timestamp(), clock_timestamp()
+          FROM nightshift_release
             ON CONFLICT (key) DO NOTHING
         RETURNING key
         """,
@@ -152,14 +153,14 @@ def _tell(release: Release, before: Release) -> None:
 
 
 def _forget() -> None:
-    sql.execute("DELETE FROM jobs_release WHERE last_seen_at < clock_timestamp() - %s", [KEPT])
+    sql.execute("DELETE FROM nightshift_release WHERE last_seen_at < clock_timestamp() - %s", [KEPT])
 
 
 def in_charge() -> Release | None:
     """The release in charge, where that is another one than this process's; None where it is this process's."""
     key = sql.row(
         """
-        SELECT key FROM jobs_release
+        SELECT key FROM nightshift_release
          WHERE last_seen_at BETWEEN clock_timestamp() - %(silent)s AND clock_timestamp() + %(silent)s
          ORDER BY deployment DESC LIMIT 1
         """,
@@ -171,7 +172,7 @@ def in_charge() -> Release | None:
 def _load(key: str) -> Release | None:
     # What a key stands for never changes.
     if key not in _loaded:
-        row = sql.row("SELECT name, declarations FROM jobs_release WHERE key = %s", [key])
+        row = sql.row("SELECT name, declarations FROM nightshift_release WHERE key = %s", [key])
         if row is None:
             return None
         name, jobs = row
@@ -191,7 +192,7 @@ def declared_somewhere(name: str) -> Job | None:
         return registry[name]
     row = sql.row(
         """
-        SELECT key FROM jobs_release
+        SELECT key FROM nightshift_release
          WHERE jsonb_exists(declarations, %s) AND last_seen_at > clock_timestamp() - %s
          ORDER BY deployment DESC LIMIT 1
         """,

@@ -25,13 +25,15 @@ OLD_RUN = """
     AND id < coalesce((%(oldest_kept)s::jsonb ->> job)::bigint, 0)
     -- A step after several jobs asks for each one's run when the last of them ends.
     AND NOT EXISTS (
-        SELECT FROM jobs_run o
-         WHERE o.scheduled_for = jobs_run.scheduled_for AND o.status IN ('queued', 'running')
-           AND jsonb_exists(%(together)s::jsonb -> jobs_run.job, o.job)
+        SELECT FROM nightshift_run o
+         WHERE o.scheduled_for = nightshift_run.scheduled_for AND o.status IN ('queued', 'running')
+           AND jsonb_exists(%(together)s::jsonb -> nightshift_run.job, o.job)
     )
 """
 # The latest gap of a job may still grow.
-OLD_GAP = "last < %(failed_before)s AND id NOT IN (SELECT last_gap_id FROM jobs_jobstate WHERE last_gap_id IS NOT NULL)"
+OLD_GAP = (
+    "last < %(failed_before)s AND id NOT IN (SELECT last_gap_id FROM nightshift_jobstate WHERE last_gap_id IS NOT NULL)"
+)
 OLD_EVENT = "at < %(failed_before)s"
 
 
@@ -69,8 +71,8 @@ def prune(
     return Pruned(
         runs=runs,
         attempts=attempts,
-        gaps=_delete("jobs_gap", OLD_GAP, what),
-        events=_delete("jobs_event", OLD_EVENT, what),
+        gaps=_delete("nightshift_gap", OLD_GAP, what),
+        events=_delete("nightshift_event", OLD_EVENT, what),
     )
 
 
@@ -79,13 +81,14 @@ def _oldest_kept(keep: int) -> str:
     # Jobs are found by leaps over the index: DISTINCT would read it all.
     sql = """
         WITH RECURSIVE names(job) AS (
-            (SELECT job FROM jobs_run ORDER BY job LIMIT 1)
+            (SELECT job FROM nightshift_run ORDER BY job LIMIT 1)
             UNION ALL
-            SELECT (SELECT r.job FROM jobs_run r WHERE r.job > names.job ORDER BY r.job LIMIT 1)
+            SELECT (SELECT r.job FROM nightshift_run r WHERE r.job > names.job ORDER BY r.job LIMIT 1)
               FROM names WHERE names.job IS NOT NULL
         )
         SELECT jsonb_object_agg(job, oldest) FROM names, LATERAL (
-               SELECT id AS oldest FROM jobs_run r WHERE r.job = names.job ORDER BY id DESC OFFSET %(skip)s LIMIT 1
+               SELECT id AS oldest FROM nightshift_run r WHERE r.job = names.job
+                ORDER BY id DESC OFFSET %(skip)s LIMIT 1
         ) AS kept
         WHERE job IS NOT NULL
     """
@@ -96,12 +99,12 @@ def _oldest_kept(keep: int) -> str:
 
 
 def _count(what: dict[str, Any]) -> Pruned:
-    runs, attempts = _row(f"SELECT count(*), coalesce(sum(attempt), 0) FROM jobs_run WHERE {OLD_RUN}", what)  # noqa: S608 — fixed
+    runs, attempts = _row(f"SELECT count(*), coalesce(sum(attempt), 0) FROM nightshift_run WHERE {OLD_RUN}", what)  # noqa: S608 — fixed
     return Pruned(
         runs=runs,
         attempts=attempts,
-        gaps=_value(f"SELECT count(*) FROM jobs_gap WHERE {OLD_GAP}", what),  # noqa: S608 — fixed
-        events=_value(f"SELECT count(*) FROM jobs_event WHERE {OLD_EVENT}", what),  # noqa: S608 — fixed
+        gaps=_value(f"SELECT count(*) FROM nightshift_gap WHERE {OLD_GAP}", what),  # noqa: S608 — fixed
+        events=_value(f"SELECT count(*) FROM nightshift_event WHERE {OLD_EVENT}", what),  # noqa: S608 — fixed
     )
 
 
@@ -109,12 +112,12 @@ def _move_ledgers(what: dict[str, Any]) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             f"""
-            UPDATE jobs_jobstate s SET ledger_from = gone.through
+            UPDATE nightshift_jobstate s SET ledger_from = gone.through
               FROM (
                    SELECT job, max(at) AS through FROM (
-                          SELECT job, scheduled_for AS at FROM jobs_run WHERE {OLD_RUN}
+                          SELECT job, scheduled_for AS at FROM nightshift_run WHERE {OLD_RUN}
                           UNION ALL
-                          SELECT job, last FROM jobs_gap WHERE {OLD_GAP}
+                          SELECT job, last FROM nightshift_gap WHERE {OLD_GAP}
                    ) AS occurrence GROUP BY job
               ) AS gone
              WHERE s.job = gone.job AND s.ledger_from < gone.through
@@ -132,11 +135,11 @@ def _delete_runs(what: dict[str, Any]) -> tuple[int, int]:
             count, tries, reached = _row(
                 f"""
                 WITH old AS MATERIALIZED (
-                    SELECT id, finished_at, attempt FROM jobs_run
+                    SELECT id, finished_at, attempt FROM nightshift_run
                      WHERE {OLD_RUN} AND finished_at >= coalesce(%(reached)s::timestamptz, '-infinity')
                      ORDER BY finished_at LIMIT %(batch)s
                 ), gone AS (
-                    DELETE FROM jobs_run WHERE id IN (SELECT id FROM old)
+                    DELETE FROM nightshift_run WHERE id IN (SELECT id FROM old)
                 )
                 SELECT count(*), coalesce(sum(attempt), 0), max(finished_at) FROM old
                 """,  # noqa: S608 — the conditions are fixed

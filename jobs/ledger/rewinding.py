@@ -34,7 +34,7 @@ def ahead() -> dict[str, str]:
     """The jobs whose watermark lies ahead of the database's clock, each with a sentence about it."""
     found = sql.rows(
         """
-        SELECT job, ledger_through, ledger_through - clock_timestamp() FROM jobs_jobstate
+        SELECT job, ledger_through, ledger_through - clock_timestamp() FROM nightshift_jobstate
          WHERE ledger_through > clock_timestamp() + %s AND fingerprint <> '' AND job = ANY(%s) ORDER BY job
         """,
         [timing.LONGEST_LEAD, [job.name for job in registry.scheduled()]],
@@ -51,9 +51,9 @@ def tell() -> None:
     for job, message in ahead().items():
         noted = sql.rows(
             """
-            INSERT INTO jobs_event (job, kind, by, message, key)
+            INSERT INTO nightshift_event (job, kind, by, message, key)
             SELECT job, 'ledger_ahead', '', %(message)s, concat_ws('/', 'ledger_ahead', job, ledger_through::text)
-              FROM jobs_jobstate WHERE job = %(job)s
+              FROM nightshift_jobstate WHERE job = %(job)s
                 ON CONFLICT (key) WHERE key <> '' DO NOTHING
             RETURNING id
             """,
@@ -82,7 +82,7 @@ def rewind(job: Job, *, by: str, reason: str) -> datetime:
         _let_runs_wait(job, now)
         sql.execute(
             """
-            UPDATE jobs_jobstate
+            UPDATE nightshift_jobstate
                SET rewound_from = greatest(rewound_from, ledger_through), ledger_through = %(now)s,
                    ledger_from = least(ledger_from, %(now)s), last_gap_id = NULL, next_due_at = %(now)s,
                    paused_at = CASE WHEN paused_at > %(now)s THEN %(now)s ELSE paused_at END,
@@ -111,7 +111,7 @@ def _let_runs_wait(job: Job, now: datetime) -> None:
     """Runs that were queued by the clock that was ahead would wait until it gets there again."""
     sql.execute(
         """
-        UPDATE jobs_run SET not_before = greatest(scheduled_for, %(now)s)
+        UPDATE nightshift_run SET not_before = greatest(scheduled_for, %(now)s)
          WHERE job = %(job)s AND status = 'queued' AND not_before > %(now)s
                AND (created_at > %(now)s OR started_at > %(now)s)
         """,
@@ -133,7 +133,8 @@ def _occurrences_with_runs(window: Window) -> list[datetime]:
     if window.state.rewound_from is None or window.state.rewound_from <= line.through:
         return []
     rows = sql.rows(
-        "SELECT scheduled_for FROM jobs_run WHERE job = %s AND scheduled_for > %s AND scheduled_for <= %s ORDER BY 1",
+        "SELECT scheduled_for FROM nightshift_run"
+        " WHERE job = %s AND scheduled_for > %s AND scheduled_for <= %s ORDER BY 1",
         [window.job.name, line.through, line.until],
     )
     return [moment for (moment,) in rows]

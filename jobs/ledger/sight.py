@@ -14,7 +14,7 @@ from jobs.ledger.clocks import TOLERANCE, Reading
 
 log = logging.getLogger(__name__)
 
-# Whether a lease that ran out says that its supervisor is gone; `t` is the row of jobs_lasttick.
+# Whether a lease that ran out says that its supervisor is gone; `t` is the row of nightshift_lasttick.
 SETTLED = """
     t.unbroken_since <= clock_timestamp() - %(settling)s
     AND t.seen_at BETWEEN clock_timestamp() - %(longest_pause)s AND clock_timestamp() + %(tolerance)s
@@ -57,7 +57,7 @@ def _note() -> datetime:
     """Lengthen the series of ticks, or begin a new one. Gives the database's clock."""
     now: datetime = sql.value(
         """
-        INSERT INTO jobs_lasttick AS t (id, instance, seen_at, unbroken_since)
+        INSERT INTO nightshift_lasttick AS t (id, instance, seen_at, unbroken_since)
         VALUES (1, '', clock_timestamp(), clock_timestamp())
             ON CONFLICT (id) DO UPDATE
            SET seen_at = clock_timestamp(),
@@ -79,7 +79,7 @@ def clock() -> Reading:
 
 def latest_jump() -> str:
     """How the database's clock was last set, and when a tick found it so; empty where none has."""
-    row = sql.row("SELECT jumped_at, jump FROM jobs_lasttick WHERE jumped_at IS NOT NULL")
+    row = sql.row("SELECT jumped_at, jump FROM nightshift_lasttick WHERE jumped_at IS NOT NULL")
     return f"set {_way(row[1])}, as a tick found at {utc_time(row[0])}" if row else ""
 
 
@@ -107,12 +107,13 @@ def _tell_of_jump(reading: Reading, last: Reading) -> None:
     sql.execute(
         """
         WITH noted AS (
-            UPDATE jobs_lasttick SET jumped_at = clock_timestamp(), jump = %(jump)s, unbroken_since = clock_timestamp()
+            UPDATE nightshift_lasttick
+               SET jumped_at = clock_timestamp(), jump = %(jump)s, unbroken_since = clock_timestamp()
              WHERE jumped_at IS NULL OR jump - %(jump)s NOT BETWEEN -%(tolerance)s AND %(tolerance)s
                    OR jumped_at NOT BETWEEN clock_timestamp() - %(longest_pause)s AND clock_timestamp()
             RETURNING id
         )
-        INSERT INTO jobs_event (job, kind, by, message) SELECT '', 'clock_jumped', '', %(message)s FROM noted
+        INSERT INTO nightshift_event (job, kind, by, message) SELECT '', 'clock_jumped', '', %(message)s FROM noted
         """,
         parameters() | {"jump": jump, "message": message},
     )

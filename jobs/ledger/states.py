@@ -52,7 +52,8 @@ def _read(condition: str, jobs: Sequence[str], lock: str) -> list[State]:
                s.paused_at, s.paused_until, s.paused_by, s.paused_reason,
                g.id, g.fate, g.reason, g.by, g.note, g.blocked_by_id, s.rewound_from,
                {overrides.COLUMNS}
-          FROM jobs_jobstate s LEFT JOIN jobs_gap g ON g.id = s.last_gap_id AND g.fingerprint = s.fingerprint
+          FROM nightshift_jobstate s
+          LEFT JOIN nightshift_gap g ON g.id = s.last_gap_id AND g.fingerprint = s.fingerprint
          WHERE {condition}
          ORDER BY s.job {lock}
         """,  # noqa: S608 — condition, lock and COLUMNS are fixed
@@ -94,7 +95,7 @@ def begin(jobs: Iterable[Job], at: datetime | None = None) -> None:
     ]
     sql.execute(
         """
-        INSERT INTO jobs_jobstate
+        INSERT INTO nightshift_jobstate
                (job, fingerprint, declared, zone_rules, ledger_from, ledger_through, next_due_at,
                 paused_by, paused_reason)
         SELECT job, fingerprint, fingerprint, zone_rules, through, through, next_due, '', ''
@@ -121,7 +122,7 @@ def ensure(jobs: Sequence[str]) -> None:
         return
     sql.execute(
         """
-        INSERT INTO jobs_jobstate (job, fingerprint, paused_by, paused_reason)
+        INSERT INTO nightshift_jobstate (job, fingerprint, paused_by, paused_reason)
         SELECT job, '', '', '' FROM unnest(%s::text[]) AS new(job) ORDER BY job
             ON CONFLICT (job) DO NOTHING
         """,
@@ -131,17 +132,17 @@ def ensure(jobs: Sequence[str]) -> None:
 
 def lock(job: Job) -> None:
     """Hold the job's lock until the transaction ends. A row that this makes has no ledger: timers and tick begin it."""
-    if sql.row("SELECT FROM jobs_jobstate WHERE job = %s FOR UPDATE", [job.name]) is not None:
+    if sql.row("SELECT FROM nightshift_jobstate WHERE job = %s FOR UPDATE", [job.name]) is not None:
         return
     ensure([job.name])
-    sql.execute("SELECT FROM jobs_jobstate WHERE job = %s FOR UPDATE", [job.name])
+    sql.execute("SELECT FROM nightshift_jobstate WHERE job = %s FOR UPDATE", [job.name])
 
 
 def pause_of(job: Job) -> str:
     """In a sentence, by whom the job is paused now; empty where it isn't."""
     row = sql.row(
         """
-        SELECT paused_by, paused_reason FROM jobs_jobstate
+        SELECT paused_by, paused_reason FROM nightshift_jobstate
          WHERE job = %s AND paused_at IS NOT NULL AND (paused_until IS NULL OR paused_until > clock_timestamp())
         """,
         [job.name],
@@ -160,7 +161,7 @@ def clock_and_watermark(job: Job) -> tuple[datetime, datetime | None]:
     found = sql.row(
         """
         SELECT clock_timestamp(), fingerprint, ledger_through
-          FROM (VALUES (1)) AS one LEFT JOIN jobs_jobstate ON job = %s
+          FROM (VALUES (1)) AS one LEFT JOIN nightshift_jobstate ON job = %s
         """,
         [job.name],
     )
@@ -178,7 +179,7 @@ def activity(since: Mapping[str, datetime | None]) -> dict[str, list[Activity]]:
                -- A run whose lease ran out is nobody's, though not called lost yet: it is in nobody's way after that.
                CASE WHEN status = 'running' AND lease_expires_at < clock_timestamp() THEN lease_expires_at
                     ELSE finished_at END
-          FROM jobs_run r JOIN unnest(%s::text[], %s::timestamptz[]) AS asked(job, since) ON asked.job = r.job
+          FROM nightshift_run r JOIN unnest(%s::text[], %s::timestamptz[]) AS asked(job, since) ON asked.job = r.job
          WHERE (status = 'running' OR (finished_at > since AND status NOT IN ('skipped', 'missed'))
                 -- A run asked for at a later moment is in nobody's way until then.
                 OR (status = 'queued' AND (attempt > 0 OR not_before <= clock_timestamp())))

@@ -79,9 +79,9 @@ def _read(steps: Sequence[str], since: datetime, until: datetime) -> dict[str, _
         """
         SELECT s.job, g.id, g.first, g.last, g.fingerprint, g.reason, g.note
           FROM unnest(%(steps)s::text[]) AS s(job), LATERAL (
-               (SELECT * FROM jobs_gap WHERE job = s.job AND first BETWEEN %(since)s AND %(until)s)
+               (SELECT * FROM nightshift_gap WHERE job = s.job AND first BETWEEN %(since)s AND %(until)s)
                UNION ALL
-               (SELECT * FROM jobs_gap WHERE job = s.job AND first < %(since)s ORDER BY first DESC LIMIT 1)
+               (SELECT * FROM nightshift_gap WHERE job = s.job AND first < %(since)s ORDER BY first DESC LIMIT 1)
           ) AS g
          ORDER BY g.first
         """,
@@ -93,7 +93,7 @@ def _read(steps: Sequence[str], since: datetime, until: datetime) -> dict[str, _
             {"id": gap, "first": first, "last": last, "fingerprint": fingerprint, "reason": reason, "note": why}
         )
     runs = sql.rows(
-        "SELECT job, scheduled_for FROM jobs_run WHERE job = ANY(%s) AND scheduled_for BETWEEN %s AND %s",
+        "SELECT job, scheduled_for FROM nightshift_run WHERE job = ANY(%s) AND scheduled_for BETWEEN %s AND %s",
         [steps, since, until],
     )
     for step, occurrence in runs:
@@ -152,7 +152,7 @@ def _insert(new: Sequence[dict[str, Any]]) -> None:
     rows = [gap | {"first": gap["first"].isoformat(), "last": gap["last"].isoformat()} for gap in new]
     sql.execute(
         """
-        INSERT INTO jobs_gap (job, fingerprint, first, last, count, fate, reason, by, note)
+        INSERT INTO nightshift_gap (job, fingerprint, first, last, count, fate, reason, by, note)
         SELECT job, fingerprint, first, last, count, %s, reason, by, note
           FROM jsonb_to_recordset(%s)
             AS new(job text, fingerprint text, first timestamptz, last timestamptz, count bigint, reason text,

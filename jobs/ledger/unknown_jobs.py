@@ -29,7 +29,7 @@ def pass_on(run: int) -> bool:
 def fail_unknown() -> list[Ring]:
     """Fail the runs that have waited for long, and whose job no release has declared that was at work meanwhile."""
     waiting = sql.rows(
-        "SELECT DISTINCT job FROM jobs_run WHERE status = 'queued' AND not_before <= clock_timestamp() - %s",
+        "SELECT DISTINCT job FROM nightshift_run WHERE status = 'queued' AND not_before <= clock_timestamp() - %s",
         [timing.UNKNOWN],
     )
     unknown = [job for (job,) in waiting if not releases.declared_somewhere(job)]
@@ -37,7 +37,7 @@ def fail_unknown() -> list[Ring]:
         return []
     found = sql.rows(
         """
-        SELECT id, job FROM jobs_run
+        SELECT id, job FROM nightshift_run
          WHERE status = 'queued' AND job = ANY(%s) AND not_before <= clock_timestamp() - %s
          ORDER BY coalesce(scheduled_for, not_before), id LIMIT %s
         """,

@@ -62,7 +62,7 @@ def latest_runs(names: Sequence[str]) -> dict[str, Run]:
     runs = Run.objects.raw(
         """
         SELECT latest.* FROM unnest(%s::text[]) AS declared(job), LATERAL (
-               SELECT * FROM jobs_run r WHERE r.job = declared.job ORDER BY r.id DESC LIMIT 1
+               SELECT * FROM nightshift_run r WHERE r.job = declared.job ORDER BY r.id DESC LIMIT 1
         ) AS latest
         """,
         [list(names)],

@@ -55,7 +55,7 @@ def ending(attempt: Attempt, limit: int) -> str:
             """
             SELECT body FROM (
                    SELECT number, body, sum(octet_length(body)) OVER (ORDER BY number DESC) AS reach
-                     FROM jobs_output WHERE attempt_id = %s
+                     FROM nightshift_output WHERE attempt_id = %s
             ) AS piece
              WHERE reach - octet_length(body) < %s ORDER BY number
             """,

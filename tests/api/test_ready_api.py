@@ -60,7 +60,7 @@ def test_an_error_that_only_an_app_setting_causes(client, declared, monkeypatch)
 
 
 def test_no_tick_for_a_while(client):
-    sql.execute("UPDATE jobs_lasttick SET at = clock_timestamp() - interval '14 min'")
+    sql.execute("UPDATE nightshift_lasttick SET at = clock_timestamp() - interval '14 min'")
     assert problems(client) == {
         "tick": "The last tick ended 14 min ago, and one comes each minute. Look at the function `tick` in the portal: "
         "is it disabled, does it fail, is the app stopped?"
@@ -68,14 +68,14 @@ def test_no_tick_for_a_while(client):
 
 
 def test_no_tick_yet(client):
-    sql.execute("DELETE FROM jobs_lasttick")
+    sql.execute("DELETE FROM nightshift_lasttick")
     assert problems(client) == {
         "tick": "No tick has come to its end yet. Wait a minute; then look whether the function `tick` is disabled."
     }
 
 
 def test_a_silence_of_three_minutes_is_none(client):
-    sql.execute("UPDATE jobs_lasttick SET at = clock_timestamp() - %s", [timedelta(minutes=2, seconds=50)])
+    sql.execute("UPDATE nightshift_lasttick SET at = clock_timestamp() - %s", [timedelta(minutes=2, seconds=50)])
     assert client.get("/api/ready").status_code == 200
 
 
@@ -107,10 +107,10 @@ def test_no_database(client, monkeypatch):
 
 
 def test_migrations_are_pending(client, monkeypatch):
-    monkeypatch.setattr(migration_gate, "pending", lambda: ["jobs.0002_last_tick", "jobs.0003_more"])
+    monkeypatch.setattr(migration_gate, "pending", lambda: ["nightshift.0002_last_tick", "nightshift.0003_more"])
     assert problems(client) == {
-        "migrations": "jobs.0002_last_tick and 1 more migrations are not applied to the database: nothing runs until "
-        "`manage.py migrate` has been run.",
+        "migrations": "nightshift.0002_last_tick and 1 more migrations are not applied to the database: nothing runs "
+        "until `manage.py migrate` has been run.",
         "tick": "It can't be told before the migrations are applied.",
     }
 

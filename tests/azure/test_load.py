@@ -38,7 +38,7 @@ def own_server():
 @pytest.fixture
 def server(own_server):
     with own_server.connect() as connection:
-        connection.execute("TRUNCATE jobs_run, jobs_jobstate, jobs_gap, jobs_event CASCADE")
+        connection.execute("TRUNCATE nightshift_run, nightshift_jobstate, nightshift_gap, nightshift_event CASCADE")
     return own_server
 
 
@@ -91,7 +91,7 @@ def ask_for_runs(server, azurite, effects):
     with server.connect() as connection:
         # They may run side by side, whatever the job's rules: the row says it.
         runs = connection.execute(
-            "INSERT INTO jobs_run (job, trigger, status, arguments, requested_by, attempt, failures, exclusive,"
+            "INSERT INTO nightshift_run (job, trigger, status, arguments, requested_by, attempt, failures, exclusive,"
             " concurrency_group, cancelled_by, reason, error)"
             " SELECT 'marks', 'api', 'queued', %s::jsonb, 'a test', 0, 0, false, '', '', '', ''"
             " FROM generate_series(1, %s) RETURNING id",
@@ -106,7 +106,7 @@ def ask_for_runs(server, azurite, effects):
 
 def count(server, status):
     with suppress(psycopg.OperationalError), server.connect() as connection:
-        return connection.execute("SELECT count(*) FROM jobs_run WHERE status = %s", [status]).fetchone()[0]
+        return connection.execute("SELECT count(*) FROM nightshift_run WHERE status = %s", [status]).fetchone()[0]
     return 0
 
 
@@ -119,7 +119,7 @@ def attempts(server):
     with server.connect() as connection:
         return connection.execute(
             "SELECT r.id, r.status, array_agg(a.status ORDER BY a.number)"
-            " FROM jobs_run r JOIN jobs_attempt a ON a.run_id = r.id GROUP BY r.id, r.status ORDER BY r.id"
+            " FROM nightshift_run r JOIN nightshift_attempt a ON a.run_id = r.id GROUP BY r.id, r.status ORDER BY r.id"
         ).fetchall()
 
 

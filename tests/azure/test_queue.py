@@ -299,7 +299,7 @@ class TestGivingUp:
 
         with psycopg.connect(database_url) as other, ThreadPoolExecutor() as threads:
             other.execute(
-                "UPDATE jobs_run SET status = 'running', attempt = 1, started_at = now(), "
+                "UPDATE nightshift_run SET status = 'running', attempt = 1, started_at = now(), "
                 "lease_expires_at = now() + interval '1 min' WHERE id = %s",
                 [rival.pk],
             )

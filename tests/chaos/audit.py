@@ -49,7 +49,7 @@ EXECUTE FUNCTION chaos.keep_stretch();
 
 
 def install(connection: psycopg.Connection) -> None:
-    connection.execute(INSTALL.format(run="jobs_run", state="jobs_jobstate"))
+    connection.execute(INSTALL.format(run="nightshift_run", state="nightshift_jobstate"))
 
 
 def read(connection: psycopg.Connection) -> History:
@@ -64,24 +64,28 @@ def read(connection: psycopg.Connection) -> History:
 
         history.now = _value(connection, "SELECT clock_timestamp()")
         history.through = {
-            row["job"]: row["ledger_through"] for row in rows("SELECT job, ledger_through FROM jobs_jobstate")
+            row["job"]: row["ledger_through"] for row in rows("SELECT job, ledger_through FROM nightshift_jobstate")
         }
-        for row in rows("SELECT kind, job, count(*) FROM jobs_event GROUP BY 1, 2"):
+        for row in rows("SELECT kind, job, count(*) FROM nightshift_event GROUP BY 1, 2"):
             history.events[row["kind"], row["job"]] = row["count"]
         history.runs = [
             Run(**row)
             for row in rows(
                 "SELECT id, job, trigger, scheduled_for, status, attempt, created_at, not_before, finished_at, error,"
-                " reason, requested_by, chained_from_id AS chained_from FROM jobs_run ORDER BY id"
+                " reason, requested_by, chained_from_id AS chained_from FROM nightshift_run ORDER BY id"
             )
         ]
         history.attempts = [
             Attempt(**row)
-            for row in rows("SELECT run_id AS run, number, status, started_at, finished_at, instance FROM jobs_attempt")
+            for row in rows(
+                "SELECT run_id AS run, number, status, started_at, finished_at, instance FROM nightshift_attempt"
+            )
         ]
         history.gaps = [
             Gap(**row)
-            for row in rows("SELECT id, job, fingerprint, first, last, count, fate, reason FROM jobs_gap ORDER BY id")
+            for row in rows(
+                "SELECT id, job, fingerprint, first, last, count, fate, reason FROM nightshift_gap ORDER BY id"
+            )
         ]
         history.changes = [
             Change(**row) for row in rows("SELECT run, job, at, attempt, before, after FROM chaos.change ORDER BY id")

@@ -64,7 +64,7 @@ class Watch(threading.Thread):
     def _look(self, passed: float) -> None:
         with self.database.connect(options="-c statement_timeout=3000", application_name="chaos") as connection:
             found = connection.execute(
-                "SELECT id, attempt, job, clock_timestamp() - lease_expires_at FROM jobs_run"
+                "SELECT id, attempt, job, clock_timestamp() - lease_expires_at FROM nightshift_run"
                 " WHERE status = 'running' AND lease_expires_at < clock_timestamp()"
             ).fetchall()
         self.counts["looks at expired leases"] += 1

@@ -216,10 +216,11 @@ def test_no_database(monkeypatch):
 
 
 def test_pending_migrations(monkeypatch):
-    monkeypatch.setattr(migration_gate, "pending", lambda: ["jobs.0002_last_tick"])
+    monkeypatch.setattr(migration_gate, "pending", lambda: ["nightshift.0002_last_tick"])
     assert says("migrations") == (
         False,
-        "jobs.0002_last_tick is not applied to the database: nothing runs until `manage.py migrate` has been run.",
+        "nightshift.0002_last_tick is not applied to the database: nothing runs until `manage.py migrate` has been "
+        "run.",
     )
 
 
@@ -287,8 +288,8 @@ def test_a_role_without_rights_is_a_finding(role_without_rights):
     assert found == {
         "migrations": "ProgrammingError: permission denied for table django_migrations",
         "clocks": "ProgrammingError: permission denied for table django_migrations",
-        "ledgers": "ProgrammingError: permission denied for table jobs_jobstate",
-        "overrides": "ProgrammingError: permission denied for table jobs_jobstate",
+        "ledgers": "ProgrammingError: permission denied for table nightshift_jobstate",
+        "overrides": "ProgrammingError: permission denied for table nightshift_jobstate",
         "tick": "ProgrammingError: permission denied for table django_migrations",
     }
 

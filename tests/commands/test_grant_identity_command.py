@@ -83,10 +83,11 @@ def test_the_role_may_read_and_write_and_make_no_table(server):
     with psycopg.connect(url, autocommit=True) as owner:
         owner.execute("CREATE TABLE later (id serial PRIMARY KEY)")
         owner.execute("SET ROLE app")
-        owner.execute("INSERT INTO jobs_event (at, job, kind, by, message) VALUES (now(), '', 'x', '', '')")
-        owner.execute("DELETE FROM jobs_event")
+        owner.execute("INSERT INTO nightshift_event (at, job, kind, by, message) VALUES (now(), '', 'x', '', '')")
+        owner.execute("DELETE FROM nightshift_event")
         owner.execute("INSERT INTO later DEFAULT VALUES")
-        for forbidden in ("CREATE TABLE mine ()", "DROP TABLE jobs_event", "TRUNCATE jobs_event", "CREATE ROLE other"):
+        forbidden_statements = ("CREATE TABLE mine ()", "DROP TABLE nightshift_event", "TRUNCATE nightshift_event")
+        for forbidden in (*forbidden_statements, "CREATE ROLE other"):
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
                 owner.execute(forbidden)
 

@@ -110,7 +110,8 @@ def test_an_unknown_job_is_told_before_anything_is_done(command):
 def test_a_job_that_another_session_has_locked_gets_one_sentence(locked, monkeypatch):
     monkeypatch.setattr(timing, "LOCK_WAIT", timedelta(seconds=0.1))
     call_command("pause", "nightly")
-    with locked("SELECT FROM jobs_jobstate WHERE job = 'nightly' FOR UPDATE"), pytest.raises(CommandError) as error:
+    row = "SELECT FROM nightshift_jobstate WHERE job = 'nightly' FOR UPDATE"
+    with locked(row), pytest.raises(CommandError) as error:
         call_command("resume", "nightly")
     assert str(error.value).startswith("The database is there, but another session holds a lock")
     assert JobState.objects.get(pk="nightly").paused_at is not None

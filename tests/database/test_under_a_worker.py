@@ -18,7 +18,7 @@ ALL_OTHERS = (
     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()"
     " AND backend_type = 'client backend' AND pid <> pg_backend_pid()"
 )
-TABLES = ("jobs_run", "jobs_attempt", "jobs_output", "jobs_jobstate", "jobs_event")
+TABLES = ("nightshift_run", "nightshift_attempt", "nightshift_output", "nightshift_jobstate", "nightshift_event")
 
 
 @pytest.fixture

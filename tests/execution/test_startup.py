@@ -71,7 +71,7 @@ def test_a_living_process_is_not_dead(rung):
 
 
 def test_it_waits_for_the_database_and_for_migrations_and_says_so_once(monkeypatch, caplog):
-    answers = [OperationalError("no route to host"), OperationalError("starting up"), ["jobs.0001"], []]
+    answers = [OperationalError("no route to host"), OperationalError("starting up"), ["nightshift.0001"], []]
 
     def pending():
         answer = answers.pop(0)

@@ -210,7 +210,7 @@ def refused():
         """
         CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql
             AS $$ BEGIN RAISE check_violation USING message = 'refused'; END $$;
-        CREATE TRIGGER refuse BEFORE INSERT ON jobs_run
+        CREATE TRIGGER refuse BEFORE INSERT ON nightshift_run
            FOR EACH ROW WHEN (NEW.job = 'broken') EXECUTE FUNCTION refuse();
         """
     )

@@ -292,7 +292,7 @@ def test_the_start_migrates_where_it_is_asked_to(container, empty_database):
     said, _ = process.communicate(timeout=120)
     assert process.returncode == 0, said
     assert said.splitlines()[-1] == "host: started by 1 with []"
-    assert {"django_migrations", "jobs_run"} <= tables(empty_database)
+    assert {"django_migrations", "nightshift_run"} <= tables(empty_database)
 
 
 def test_the_start_migrates_nothing_unasked(container, empty_database):

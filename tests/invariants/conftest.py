@@ -111,7 +111,8 @@ def server(own_server):
     """A server of the tests' own, which they may stop, freeze or cut off, with an empty ledger."""
     with own_server.connect() as connection:
         connection.execute(
-            "TRUNCATE jobs_run, jobs_jobstate, jobs_gap, jobs_event, jobs_lasttick, jobs_release CASCADE"
+            "TRUNCATE nightshift_run, nightshift_jobstate, nightshift_gap, nightshift_event, nightshift_lasttick,"
+            " nightshift_release CASCADE"
         )
     return own_server
 

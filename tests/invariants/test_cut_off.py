@@ -56,8 +56,8 @@ def begin_ledgers(server, jobs):
             schedule = declared["rules"].get("schedule")
             since = "now() - interval '59 min'" if schedule and declared is not EACH_SECOND else "NULL"
             connection.execute(
-                "INSERT INTO jobs_jobstate (job, fingerprint, ledger_from, ledger_through, paused_by, paused_reason)"
-                f" VALUES (%s, %s, {since}, {since}, '', '') ON CONFLICT DO NOTHING",
+                "INSERT INTO nightshift_jobstate (job, fingerprint, ledger_from, ledger_through)"
+                f" VALUES (%s, %s, {since}, {since}) ON CONFLICT DO NOTHING",
                 [declared["name"], Schedule(schedule).fingerprint if schedule else ""],
             )
 
@@ -69,7 +69,7 @@ def one(server, statement, *parameters):
 
 
 def status(server, name):
-    return one(server, "SELECT status, attempt FROM jobs_run WHERE job = %s", name)
+    return one(server, "SELECT status, attempt FROM nightshift_run WHERE job = %s", name)
 
 
 def ends_as(server, name, expected, seconds=60):
@@ -81,14 +81,14 @@ def ends_as(server, name, expected, seconds=60):
 def held_lock(server):
     """As an operator's `psql` that was left open."""
     with server.connect() as connection, connection.transaction():
-        connection.execute("SELECT FROM jobs_jobstate WHERE job = 'step' FOR UPDATE")
+        connection.execute("SELECT FROM nightshift_jobstate WHERE job = 'step' FOR UPDATE")
         yield
 
 
 def writers_backend(server, application):
     """The process of the server that serves the writer, by what the writer alone says."""
-    until(lambda: one(server, "SELECT 1 FROM jobs_output"), 60, "output")
-    it = "SELECT pid FROM pg_stat_activity WHERE application_name = %s AND query ~ 'jobs_output|LISTEN|WITH held'"
+    until(lambda: one(server, "SELECT 1 FROM nightshift_output"), 60, "output")
+    it = "SELECT pid FROM pg_stat_activity WHERE application_name = %s AND query ~ 'nightshift_output|LISTEN|WITH held'"
     return until(lambda: one(server, it, application), 60, "the writer")
 
 
@@ -99,7 +99,7 @@ def test_an_end_that_cant_be_recorded_holds_up_neither_heartbeats_nor_ticks(serv
         begin(EACH_SECOND, STEP, tick_for=600)
         ends_as(server, "long", ("succeeded", 1))
         assert status(server, "first") == ("running", 1)
-        served = "SELECT ledger_through > now() - interval '10 s' FROM jobs_jobstate WHERE job = 'each_second'"
+        served = "SELECT ledger_through > now() - interval '10 s' FROM nightshift_jobstate WHERE job = 'each_second'"
         until(lambda: one(server, served), 60, "a tick")
     ends_as(server, "first", ("succeeded", 1))
     until(lambda: status(server, "step"), 60, "the step")
@@ -133,14 +133,14 @@ def test_a_proxy_that_swallows_costs_no_run(server, begin):
     writers_backend(server, "swallowed")
     proxy.swallow()
     ends_as(server, "long", ("succeeded", 1))
-    written = "SELECT string_agg(convert_from(body, 'UTF8'), '' ORDER BY number) FROM jobs_output"
+    written = "SELECT string_agg(convert_from(body, 'UTF8'), '' ORDER BY number) FROM nightshift_output"
     assert one(server, written).split() == [str(number) for number in range(LONGER_THAN_THE_FENCE * 10)]
     proxy.close()
 
 
 def test_a_supervisor_that_was_frozen_past_its_fence_still_records_the_end_that_it_finds(server, begin):
     host = begin(job("short", 3, command="sleeps"))
-    until(lambda: one(server, "SELECT 1 FROM jobs_output"), 60, "its first words")
+    until(lambda: one(server, "SELECT 1 FROM nightshift_output"), 60, "its first words")
     os.kill(host.popen.pid, signal.SIGSTOP)
     time.sleep(TIMING["FENCE"] + 1)
     os.kill(host.popen.pid, signal.SIGCONT)

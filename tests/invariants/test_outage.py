@@ -23,15 +23,11 @@ def test_a_worker_that_starts_during_an_outage_waits_for_its_end(server):
         connection.execute(
             """
             WITH run AS (
-                INSERT INTO jobs_run (job, trigger, status, arguments, requested_by, attempt, failures, started_at,
-                                      lease_expires_at, exclusive, concurrency_group, cancelled_by, reason, error)
-                VALUES ('nightly', 'manual', 'running', '[]', 'ada', 1, 0, now(),
-                        now() + interval '1 h', true, '', '', '', '')
+                INSERT INTO nightshift_run (job, trigger, status, requested_by, attempt, started_at, lease_expires_at)
+                VALUES ('nightly', 'manual', 'running', 'ada', 1, now(), now() + interval '1 h')
                 RETURNING id
             )
-            INSERT INTO jobs_attempt (run_id, number, status, signal, error, output_bytes, output_dropped,
-                                      instance, supervisor, invocation_id, release)
-            SELECT id, 1, 'running', '', '', 0, 0, %s, %s, '', '' FROM run
+            INSERT INTO nightshift_attempt (run_id, number, instance, supervisor) SELECT id, 1, %s, %s FROM run
             """,
             [here.name, f"{here.supervisor}0"],
         )
@@ -43,7 +39,7 @@ def test_a_worker_that_starts_during_an_outage_waits_for_its_end(server):
     server.start()
     assert worker.wait() == 0
     with server.connect() as connection:
-        assert connection.execute("SELECT status FROM jobs_run").fetchone() == ("lost",)
+        assert connection.execute("SELECT status FROM nightshift_run").fetchone() == ("lost",)
 
 
 @pytest.mark.timeout(240)
@@ -58,7 +54,7 @@ def test_an_outage_in_mid_run_costs_nothing(server):
     each_second["rules"]["timer"] = False
     with server.connect() as connection:
         connection.execute(
-            "INSERT INTO jobs_jobstate (job, fingerprint, ledger_from, ledger_through, paused_by, paused_reason)"
+            "INSERT INTO nightshift_jobstate (job, fingerprint, ledger_from, ledger_through, paused_by, paused_reason)"
             " VALUES ('counts', %s, now() - interval '50 min', now() - interval '50 min', '', '')",
             [Schedule(counts["rules"]["schedule"]).fingerprint],
         )
@@ -68,15 +64,15 @@ def test_an_outage_in_mid_run_costs_nothing(server):
     ticker.wait_until_ready()
     runner.begin()
     with server.connect() as connection:
-        until(lambda: connection.execute("SELECT 1 FROM jobs_output").fetchone(), 60)
+        until(lambda: connection.execute("SELECT 1 FROM nightshift_output").fetchone(), 60)
         ticker.begin()
-        until(lambda: connection.execute("SELECT 1 FROM jobs_run WHERE job = 'each_second'").fetchone(), 60)
+        until(lambda: connection.execute("SELECT 1 FROM nightshift_run WHERE job = 'each_second'").fetchone(), 60)
     server.stop()
     time.sleep(OUTAGE)
     server.start()
     assert runner.wait() == 0
     with server.connect() as connection:
-        served = "SELECT 1 FROM jobs_jobstate WHERE job = 'each_second' AND ledger_through > %s"
+        served = "SELECT 1 FROM nightshift_jobstate WHERE job = 'each_second' AND ledger_through > %s"
         until(lambda: connection.execute(served, [datetime.now(UTC) - timedelta(seconds=5)]).fetchone(), 60)
     ticker.kill()
     ticker.wait()
@@ -84,18 +80,18 @@ def test_an_outage_in_mid_run_costs_nothing(server):
     with server.connect() as connection:
         status, error, attempts, output = connection.execute(
             "SELECT r.status, r.error, r.attempt, (SELECT string_agg(convert_from(body, 'UTF8'), '' ORDER BY o.number)"
-            " FROM jobs_output o JOIN jobs_attempt a ON a.id = o.attempt_id WHERE a.run_id = r.id)"
-            " FROM jobs_run r WHERE job = 'counts'"
+            " FROM nightshift_output o JOIN nightshift_attempt a ON a.id = o.attempt_id WHERE a.run_id = r.id)"
+            " FROM nightshift_run r WHERE job = 'counts'"
         ).fetchone()
         assert (status, error, attempts) == ("succeeded", "", 1)
         assert output == "".join(f"{number}\n" for number in range(round((OUTAGE + 3) * 10)))
 
         (ledger_from, ledger_through) = connection.execute(
-            "SELECT ledger_from, ledger_through FROM jobs_jobstate WHERE job = 'each_second'"
+            "SELECT ledger_from, ledger_through FROM nightshift_jobstate WHERE job = 'each_second'"
         ).fetchone()
         fates = connection.execute(
-            "SELECT scheduled_for, scheduled_for, 1 FROM jobs_run WHERE job = 'each_second'"
-            " UNION ALL SELECT first, last, count FROM jobs_gap WHERE job = 'each_second' ORDER BY 1"
+            "SELECT scheduled_for, scheduled_for, 1 FROM nightshift_run WHERE job = 'each_second'"
+            " UNION ALL SELECT first, last, count FROM nightshift_gap WHERE job = 'each_second' ORDER BY 1"
         ).fetchall()
     assert ledger_through - ledger_from > timedelta(seconds=OUTAGE)
     expected = ledger_from.replace(microsecond=0) + timedelta(seconds=1)

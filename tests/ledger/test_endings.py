@@ -271,7 +271,7 @@ def test_a_lease_is_renewed_for_who_holds_it():
 def test_a_row_that_another_session_has_locked_keeps_no_other_lease_waiting(locked):
     (run, claim), (other, claim_of_other) = a_claimed_run("a"), a_claimed_run("b")
     keys = [(run.pk, claim.number), (other.pk, claim_of_other.number)]
-    with locked("SELECT FROM jobs_run WHERE id = %s FOR UPDATE", run.pk):
+    with locked("SELECT FROM nightshift_run WHERE id = %s FOR UPDATE", run.pk):
         assert endings.renew_leases(keys) == {(other.pk, 1): False}
         assert endings.still_ours(keys) == set(keys)
 
@@ -280,7 +280,7 @@ def test_a_row_that_another_session_has_locked_keeps_no_other_lease_waiting(lock
 def test_a_job_that_cant_be_locked_keeps_no_other_from_being_missed(locked, declared, caplog, monkeypatch):
     monkeypatch.setattr(timing, "LOCK_WAIT", timedelta(seconds=0.2))
     runs = [a_queued_run(job, start_by=states.clock() - HOUR) for job in ("a", "a", "b")]
-    with locked("SELECT FROM jobs_run WHERE job = %s FOR UPDATE", "a"):
+    with locked("SELECT FROM nightshift_run WHERE job = %s FOR UPDATE", "a"):
         assert endings.miss_overdue() == 1
     assert [status_of(run) for run in runs] == [Status.QUEUED, Status.QUEUED, Status.MISSED]
     assert caplog.text.count("job=a: its runs can't be ended now, the next tick tries again.") == 1
@@ -354,6 +354,6 @@ def test_what_is_asked_all_the_time_reads_no_old_runs(condition):
         for number in range(3000)
     )
     with connection.cursor() as cursor:
-        cursor.execute("ANALYZE jobs_run")
-        cursor.execute(f"EXPLAIN SELECT id FROM jobs_run WHERE {condition}")
+        cursor.execute("ANALYZE nightshift_run")
+        cursor.execute(f"EXPLAIN SELECT id FROM nightshift_run WHERE {condition}")
         assert "Seq Scan" not in "\n".join(line for (line,) in cursor.fetchall())

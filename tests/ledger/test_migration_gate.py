@@ -11,21 +11,21 @@ from jobs import migrations
 from jobs.ledger import migration_gate
 
 BEFORE, LATEST = sorted(file.stem for file in Path(migrations.__file__).parent.glob("0*.py"))[-2:]
-SENTENCE = f"jobs.{LATEST} is not applied to the database: nothing runs until `manage.py migrate` has been run."
+SENTENCE = f"nightshift.{LATEST} is not applied to the database: nothing runs until `manage.py migrate` has been run."
 
 
 @pytest.fixture
 def behind(transactional_db, monkeypatch):
     """A database that lacks our latest migration, and a process that hasn't looked yet."""
     monkeypatch.setattr(migration_gate, "_complete", False)
-    call_command("migrate", "jobs", BEFORE, verbosity=0)
+    call_command("migrate", "nightshift", BEFORE, verbosity=0)
     yield
-    call_command("migrate", "jobs", verbosity=0)
+    call_command("migrate", "nightshift", verbosity=0)
 
 
 def test_what_is_pending_is_named_until_it_is_applied(behind, django_assert_num_queries):
-    assert migration_gate.pending() == [f"jobs.{LATEST}"]
-    call_command("migrate", "jobs", verbosity=0)
+    assert migration_gate.pending() == [f"nightshift.{LATEST}"]
+    call_command("migrate", "nightshift", verbosity=0)
     assert migration_gate.pending() == []
     with django_assert_num_queries(0):
         assert migration_gate.pending() == []

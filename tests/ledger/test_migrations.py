@@ -10,12 +10,12 @@ from tests.helpers.rows import NOON, a_run, an_attempt
 
 
 def tables():
-    return {name for name in connection.introspection.table_names() if name.startswith("jobs_")}
+    return {name for name in connection.introspection.table_names() if name.startswith("nightshift_")}
 
 
 ALL = {
-    *("jobs_attempt", "jobs_event", "jobs_gap", "jobs_jobstate"),
-    *("jobs_lasttick", "jobs_output", "jobs_release", "jobs_run"),
+    *("nightshift_attempt", "nightshift_event", "nightshift_gap", "nightshift_jobstate"),
+    *("nightshift_lasttick", "nightshift_output", "nightshift_release", "nightshift_run"),
 }
 
 
@@ -34,10 +34,10 @@ def test_the_migrations_go_to_zero_over_a_full_ledger_and_come_back():
     populate()
     User.objects.create(username="ada")
     try:
-        call_command("migrate", "jobs", "zero", verbosity=0)
+        call_command("migrate", "nightshift", "zero", verbosity=0)
         assert tables() == set()
     finally:
-        call_command("migrate", "jobs", verbosity=0)
+        call_command("migrate", "nightshift", verbosity=0)
     assert tables() == ALL
     assert User.objects.get().username == "ada", "others' tables are left alone"
     populate()
@@ -46,7 +46,7 @@ def test_the_migrations_go_to_zero_over_a_full_ledger_and_come_back():
 
 @pytest.mark.django_db
 def test_the_models_have_their_migrations():
-    call_command("makemigrations", "jobs", check=True, dry_run=True, verbosity=0)
+    call_command("makemigrations", "nightshift", check=True, dry_run=True, verbosity=0)
 
 
 @pytest.mark.django_db

@@ -300,6 +300,6 @@ def test_a_predecessors_end_and_the_others_gap_at_once_are_one_fate(before_due):
 @pytest.mark.django_db(transaction=True)
 def test_a_job_whose_step_is_locked_is_left_to_the_next_tick(before_due, locked):
     """A predecessor of that step is about to end."""
-    with locked("SELECT FROM jobs_jobstate WHERE job = %s FOR UPDATE", "join"):
+    with locked("SELECT FROM nightshift_jobstate WHERE job = %s FOR UPDATE", "join"):
         assert serve([registry["left"]], DUE, skip_locked=True) == []
     assert len(serve([registry["left"]], DUE, skip_locked=True)) == 1

@@ -80,9 +80,9 @@ def test_a_command_has_the_bounds_of_its_project(worker, declared):
 def test_a_locked_row_is_waited_for_briefly_and_isnt_taken_for_an_outage(locked, monkeypatch):
     monkeypatch.setattr(timing, "LOCK_WAIT", timedelta(seconds=0.1))
     run = a_queued_run().pk
-    with locked("SELECT FROM jobs_run WHERE id = %s FOR UPDATE", run), pytest.raises(sql.Busy) as caught:
+    with locked("SELECT FROM nightshift_run WHERE id = %s FOR UPDATE", run), pytest.raises(sql.Busy) as caught:
         with sessions.ours():
-            sql.execute("UPDATE jobs_run SET reason = '' WHERE id = %s", [run])
+            sql.execute("UPDATE nightshift_run SET reason = '' WHERE id = %s", [run])
     assert not isinstance(caught.value, sql.AWAY)
     assert str(caught.value) == (
         "The database is there, but another session holds a lock that this statement needs: nothing was changed. "

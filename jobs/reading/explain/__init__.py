@@ -137,9 +137,9 @@ def _without_schedule(job: Job, when: datetime | None, now: datetime) -> Explana
     """A job that a person or program starts: its run nearest the moment."""
     nearest = Run.objects.raw(
         """
-            (SELECT * FROM jobs_run WHERE job = %s AND created_at <= %s ORDER BY id DESC LIMIT 1)
+            (SELECT * FROM nightshift_run WHERE job = %s AND created_at <= %s ORDER BY id DESC LIMIT 1)
             UNION ALL
-            (SELECT * FROM jobs_run WHERE job = %s AND created_at > %s ORDER BY id LIMIT 1)
+            (SELECT * FROM nightshift_run WHERE job = %s AND created_at > %s ORDER BY id LIMIT 1)
             """,
         [job.name, when or now] * 2,
     )

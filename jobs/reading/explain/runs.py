@@ -106,9 +106,9 @@ def _chain(run: Run) -> Iterable[Run]:
     return Run.objects.raw(
         """
         WITH RECURSIVE chain AS (
-            SELECT *, 1 AS place FROM jobs_run WHERE id = %s
+            SELECT *, 1 AS place FROM nightshift_run WHERE id = %s
             UNION ALL
-            SELECT r.*, chain.place + 1 FROM chain JOIN jobs_run r ON r.id = chain.blocked_by_id
+            SELECT r.*, chain.place + 1 FROM chain JOIN nightshift_run r ON r.id = chain.blocked_by_id
              WHERE chain.reason = 'predecessor'
         )
         SELECT * FROM chain ORDER BY place
