@@ -55,7 +55,7 @@ def _add_timer(app: func.FunctionApp, job: Job) -> None:
     @app.timer_trigger(
         arg_name="timer",
         schedule=job.schedule.timer_expression,
-        # It would also fire at every restart and at every new instance (AZURE.md, "Timers").
+        # It would also fire at every restart and on every new instance (docs/reference/azure.md, "Timers").
         run_on_startup=False,
         use_monitor=True,
     )

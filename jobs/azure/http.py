@@ -1,6 +1,7 @@
 """Django behind one anonymous catch-all function.
 
-`func.WsgiFunctionApp` would turn each 5xx into a failed invocation without a body (AZURE.md, "The Python worker").
+`func.WsgiFunctionApp` would turn each 5xx into a failed invocation without a body
+(docs/reference/azure.md, "The Python worker").
 """
 
 import re

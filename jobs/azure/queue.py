@@ -17,7 +17,7 @@ from jobs.azure import identity, storage
 log = logging.getLogger(__name__)
 
 QUEUE = "jobs-runs"
-# Where the host puts a message whose function failed too often (AZURE.md, "Queues").
+# Where the host puts a message whose function failed too often (docs/reference/azure.md, "Queues").
 POISON_QUEUE = f"{QUEUE}-poison"
 # No message stays invisible for longer. The tick rings for what is due later.
 LONGEST_DELAY = timedelta(days=7)

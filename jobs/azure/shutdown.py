@@ -13,7 +13,8 @@ from jobs.execution import supervisor
 
 log = logging.getLogger(__name__)
 
-# What the container is given to stop, in seconds, unless the app's settings say more (AZURE.md, "The container").
+# How long a container gets to stop, in seconds, unless an app setting says otherwise.
+# docs/reference/azure.md, "The container"
 PLATFORM_DEFAULT = 5
 # Of that, what interrupted runs get to tidy up, and what the worker itself takes.
 GRACE = timedelta(seconds=10)

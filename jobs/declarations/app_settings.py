@@ -36,7 +36,7 @@ def secret(name: str) -> str:
 
 
 def resolve(text: str) -> str:
-    """The text with each %NAME% replaced by the setting NAME, as the host does it (AZURE.md, "Timers").
+    """The text with each %NAME% replaced by the setting NAME, as the host does it (docs/reference/azure.md, "Timers").
 
     Raises UnsetSetting.
     """

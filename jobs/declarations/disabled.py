@@ -2,7 +2,8 @@
 
 import os
 
-# The host reads the setting with dots or, because Linux shells refuse dots, with underscores (AZURE.md, "Timers").
+# The host reads the setting with dots or, because Linux shells refuse dots, with underscores.
+# docs/reference/azure.md, "Timers"
 FORMS = ("AzureWebJobs.{}.Disabled", "AzureWebJobs_{}_Disabled")
 
 

@@ -1,7 +1,8 @@
 """A call of a job's own function: the host's timer fired, or a person started it, in the portal or by the host's API.
 
 The host doesn't say which of them it was. What is due is served in any case; what else the call may mean is decided by
-the moment that the host's schedule status names (AZURE.md, "Timers"), and by the clock that host and worker share.
+the moment that the host's schedule status names (docs/reference/azure.md, "Timers"), and by the clock that host and
+worker share.
 """
 
 import logging

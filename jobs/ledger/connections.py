@@ -50,7 +50,7 @@ def peak() -> Peak:
 
 
 def _threads() -> int:
-    """As the worker library reckons (AZURE.md, "The Python worker")."""
+    """Computed as the worker library does (docs/reference/azure.md, "The Python worker")."""
     return int(os.environ.get("PYTHON_THREADPOOL_THREAD_COUNT") or min(32, (os.cpu_count() or 1) + 4))
 
 

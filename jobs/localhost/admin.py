@@ -1,4 +1,4 @@
-"""The host's own routes that operators use (AZURE.md, "Manual calls through the host")."""
+"""The host's own routes that operators use (docs/reference/azure.md, "Manual calls")."""
 
 import json
 from collections.abc import Callable, Mapping

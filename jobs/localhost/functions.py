@@ -59,11 +59,11 @@ class Function:
 
     @property
     def is_disabled(self) -> bool:
-        """Whether a setting stops its listener. A manual call still runs it (AZURE.md, "Timers")."""
+        """Whether a setting stops its listener. A manual call still runs it (docs/reference/azure.md, "Timers")."""
         return bool(disabled.setting_that_disables(self.name))
 
     def setting(self, name: str) -> str:
-        """A text of the trigger, in which the host has replaced each %NAME% (AZURE.md, "Timers").
+        """A text of the trigger, with each %NAME% replaced by that app setting (docs/reference/azure.md, "Timers").
 
         Raises UnresolvedSetting.
         """

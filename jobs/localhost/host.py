@@ -141,7 +141,7 @@ class Host:
 
     def _call_by_hand(self, function: Function, given: str) -> None:
         if function.name in self.timers:
-            # For a timer the input is dropped (AZURE.md, "Manual calls").
+            # For a timer the input is dropped (docs/reference/azure.md, "Manual calls").
             call: Coroutine[Any, Any, object] = self.timers[function.name].call_by_hand()
         else:
             call = self.queues[function.name].call(given, "manual", why="manual")

@@ -45,7 +45,10 @@ def sentence(status: HTTPStatus, text: str) -> Response:
 
 
 class Application:
-    """The ASGI application: /admin and /runtime are the host's (AZURE.md, "Manual calls"), the rest is the app's."""
+    """The ASGI application. /admin and /runtime belong to the host, everything else to the app.
+
+    docs/reference/azure.md, "Manual calls"
+    """
 
     def __init__(self, host: Answer, app: Answer) -> None:
         self.host = host

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from jobs.schedule.ncrontab import Expression
 
-# Below this the host keeps no status (AZURE.md, "Timers": the monitor is off).
+# A timer with a shorter period has no status (docs/reference/azure.md, "Timers").
 SHORTEST_MONITORED = timedelta(minutes=1)
 # What C# writes for a moment that never was.
 NEVER = datetime.min.replace(tzinfo=UTC)

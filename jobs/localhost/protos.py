@@ -1,7 +1,7 @@
 """Stand-ins for the protobuf messages that the host and the worker library exchange over gRPC.
 
-The library never imports protobuf: it builds and reads whatever classes come with the request (AZURE.md, "Driving the
-real worker without the host").
+The library never imports protobuf: it builds and reads whatever classes come with the request
+(docs/reference/azure.md, "Driving the worker without the host").
 """
 
 from types import SimpleNamespace

@@ -1,4 +1,4 @@
-"""The queue trigger: messages become calls, so many at once (AZURE.md, "Queues")."""
+"""The queue trigger: messages become calls, a limited number at a time (docs/reference/azure.md, "Queues")."""
 
 import asyncio
 from itertools import count

@@ -1,4 +1,4 @@
-"""Timers that fire as the host's do (AZURE.md, "Timers")."""
+"""Timers that fire as the host's do (docs/reference/azure.md, "Timers")."""
 
 import asyncio
 import json

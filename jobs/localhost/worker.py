@@ -104,7 +104,7 @@ class Worker:
         try:
             return await library.invocation_request(request(invocation_request=invocation))
         except SystemExit as ending:
-            # The library catches Exception only (AZURE.md, "The Python worker").
+            # The library catches Exception only (docs/reference/azure.md, "The Python worker").
             raise WorkerEnded(function.name, ending.code) from None
 
     def stop(self) -> None:

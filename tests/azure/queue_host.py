@@ -1,4 +1,6 @@
-"""Plays the Functions host for our queues, in a process of its own that a test may kill (AZURE.md, "Queues").
+"""Plays the Functions host for our queues, in a process of its own that a test may kill.
+
+docs/reference/azure.md, "Queues"
 
 python -m tests.azure.queue_host '{"visibility": 3, "tick_every": 0.5, "timing": {"FORGOTTEN": 0.5}}'
 

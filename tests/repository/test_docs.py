@@ -95,3 +95,27 @@ def test_every_sentence_of_the_promise_has_its_chapter():
     promise = (ROOT / "docs/design.md").read_text().partition("## The promise")[2].partition("\n## ")[0]
     sentences = re.findall(r"^\d\. \*\*(.+?)\.?\*\*", promise, re.MULTILINE)
     assert re.findall(r"^## \d\. (.+)$", PROMISE, re.MULTILINE) == sentences
+
+
+CITATION = re.compile(r'docs/reference/azure\.md,[\s#]+"([^"]+)"')
+CODE = ["jobs/**/*.py", "mydjango/**/*.py", "tests/**/*.py", "container/*", "terraform/**/*.tf", "docs/**/*.md"]
+
+
+def citations():
+    """Each section of docs/reference/azure.md that a file cites, with the file."""
+    files = {file for pattern in CODE for file in ROOT.glob(pattern) if file.is_file()}
+    return [(title, str(file.relative_to(ROOT))) for file in files for title in CITATION.findall(file.read_text())]
+
+
+def test_every_section_of_the_azure_page_that_is_cited_exists():
+    headings = re.findall(r"^## (.+)$", (ROOT / "docs/reference/azure.md").read_text(), re.MULTILINE)
+    cited = citations()
+    assert len(cited) > 15
+    assert [citation for citation in cited if citation[0] not in headings] == []
+
+
+def test_no_file_cites_a_page_that_the_repository_lacks():
+    named = re.compile(r"(?<![\w./-])((?:docs|terraform|examples)/[\w/-]+\.md)\b")
+    files = [file for pattern in CODE for file in ROOT.glob(pattern) if file.is_file()]
+    dead = [(page, file.name) for file in files for page in named.findall(file.read_text())]
+    assert [(page, file) for page, file in dead if not (ROOT / page).exists()] == []
