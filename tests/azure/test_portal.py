@@ -24,7 +24,7 @@ from datetime import timedelta
 import django
 django.setup()
 from django.conf import settings
-from jobs.declarations import declare
+from jobs import declare
 from jobs.localhost.protos import typed
 from jobs.localhost.worker import Worker
 
@@ -38,7 +38,7 @@ async def main(schedule, calls):
         data = typed(json=json.dumps({"IsPastDue": False, "ScheduleStatus": status}))
         return (await worker.invoke(functions["slow"], data)).error
     errors = await asyncio.gather(*(call(*one) for one in calls))
-    from jobs import supervisor
+    from jobs.execution import supervisor
     supervisor.shut_down(timedelta(0))
     worker.stop()
     assert not any(errors), errors
