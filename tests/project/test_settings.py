@@ -20,7 +20,7 @@ PRODUCTION = {
 
 
 def read_by_settings():
-    return set(re.findall(r"""(?:env\.\w+\(|environ\.get\(|environ\[)"(\w+)\"""", SETTINGS.read_text()))
+    return set(re.findall(r"""(?:env\.\w+\(|environ\.get\(|environ\[)\s*"(\w+)\"""", SETTINGS.read_text()))
 
 
 def read_at_start():
