@@ -15,6 +15,7 @@ from jobs.execution import supervisor
 from jobs.execution.isolation.client import server
 from jobs.ledger import migration_gate
 from tests.helpers.database_clock import SEARCH_PATH, DatabaseClock
+from tests.helpers.doorbells import rings, rung  # noqa: F401 — fixtures
 from tests.helpers.guests import guest  # noqa: F401 — a fixture
 
 

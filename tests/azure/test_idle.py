@@ -1,6 +1,5 @@
 """A quiet app holds few connections, however many threads have served."""
 
-import time
 from concurrent.futures import ThreadPoolExecutor
 
 import azure.functions as func
@@ -10,6 +9,7 @@ from django.db import connection, connections
 
 from jobs.azure import functions, idle
 from jobs.models import Run
+from tests.helpers.processes import until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 THREADS = 20
@@ -19,14 +19,6 @@ def sessions():
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()")
         return cursor.fetchone()[0]
-
-
-def until(condition, seconds=30):
-    """A session that was closed is the server's a moment longer."""
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it didn't come about in time"
-        time.sleep(0.1)
 
 
 @pytest.fixture
@@ -53,6 +45,7 @@ def test_after_a_thousand_requests_on_twenty_threads_few_connections_are_idle(po
 
     before = sessions()
     assert set(pool.map(ask, range(1000))) == {200}
+    # A session that was closed is the server's a moment longer.
     until(lambda: sessions() - before <= idle.MOST)
 
 
@@ -63,4 +56,5 @@ def test_calls_of_functions_keep_to_the_same_bound(pool):
 
     before = sessions()
     assert set(pool.map(call, range(200))) == {0}
+    # A session that was closed is the server's a moment longer.
     until(lambda: sessions() - before <= idle.MOST)

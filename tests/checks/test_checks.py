@@ -8,11 +8,7 @@ from django.core.management.base import SystemCheckError
 
 from jobs import checks
 from jobs.declarations.declare import registry
-
-
-def told(check):
-    """What a check says: number, message, and hint without the place."""
-    return [(error.id, error.msg, error.hint.rpartition(" (tests.")[0]) for error in check()]
+from tests.helpers.findings import findings
 
 
 def test_the_projects_own_jobs_are_in_order(project_jobs):
@@ -41,7 +37,7 @@ def test_a_hint_ends_with_the_place_of_the_declaration(declared):
 
 def test_a_command_that_doesnt_exist_is_told(declared):
     declared("nightly", command="sucseeds")
-    assert told(checks.commands) == [
+    assert findings(checks.commands) == [
         (
             "jobs.E003",
             "Job 'nightly' needs the command 'sucseeds', which doesn't exist.",
@@ -62,7 +58,7 @@ def test_a_command_that_doesnt_exist_is_told(declared):
 )
 def test_arguments_that_the_command_refuses_are_told_in_its_own_words(declared, command, arguments, why):
     declared("nightly", command=command, args=arguments)
-    assert told(checks.commands) == [
+    assert findings(checks.commands) == [
         (
             "jobs.E004",
             f"The arguments of job 'nightly' are refused by {command}: {why}",
@@ -74,12 +70,12 @@ def test_arguments_that_the_command_refuses_are_told_in_its_own_words(declared, 
 def test_arguments_that_the_command_takes_are_fine(declared):
     declared("nightly", "--word", "bread", command="succeeds")
     declared("short", "0.5", command="sleeps")
-    assert told(checks.commands) == []
+    assert findings(checks.commands) == []
 
 
 def test_a_predecessor_that_isnt_declared_is_told(declared):
     declared("report", after="nigthly")
-    assert told(checks.pipelines) == [
+    assert findings(checks.pipelines) == [
         (
             "jobs.E009",
             "Job 'report' comes after 'nigthly', which isn't declared.",
@@ -90,7 +86,7 @@ def test_a_predecessor_that_isnt_declared_is_told(declared):
 
 def test_a_job_that_comes_after_itself_is_told(declared):
     declared("egg", after="egg")
-    assert told(checks.pipelines) == [
+    assert findings(checks.pipelines) == [
         ("jobs.E010", "Job 'egg' comes after itself: egg → egg.", "Take one `after` out of the circle.")
     ]
 
@@ -100,7 +96,7 @@ def test_a_circle_is_told_for_each_job_in_it_and_for_no_other(declared):
     declared("chick", after="hen")
     declared("egg", after="chick")
     declared("fox", after="hen")
-    assert [message for _, message, _ in told(checks.pipelines)] == [
+    assert [message for _, message, _ in findings(checks.pipelines)] == [
         "Job 'hen' comes after itself: hen → egg → chick → hen.",
         "Job 'chick' comes after itself: chick → hen → egg → chick.",
         "Job 'egg' comes after itself: egg → chick → hen → egg.",
@@ -112,7 +108,7 @@ def test_a_diamond_is_no_circle(declared):
     declared("left", after="fetch")
     declared("right", after="fetch")
     declared("join", after=["left", "right"])
-    assert told(checks.pipelines) == []
+    assert findings(checks.pipelines) == []
 
 
 def test_predecessors_that_never_share_an_occurrence_are_told(declared):
@@ -120,7 +116,7 @@ def test_predecessors_that_never_share_an_occurrence_are_told(declared):
     declared("other", schedule="0 0 4 * * *")
     declared("left", after="fetch")
     declared("join", after=["left", "other"])
-    assert told(checks.pipelines) == [
+    assert findings(checks.pipelines) == [
         (
             "jobs.E012",
             "The predecessors of job 'join' have different schedules: they never succeed for the same occurrence.",
@@ -133,7 +129,7 @@ def test_predecessors_with_one_schedule_are_fine(declared):
     declared("fetch", schedule="0 0 3 * * *")
     declared("other", schedule="0 0 3 * * *")
     declared("join", after=["fetch", "other"])
-    assert told(checks.pipelines) == []
+    assert findings(checks.pipelines) == []
 
 
 def test_jobs_that_dont_agree_on_their_groups_limit_are_told(declared):
@@ -141,7 +137,7 @@ def test_jobs_that_dont_agree_on_their_groups_limit_are_told(declared):
     declared("right", concurrency_group="table")
     declared("other", concurrency_group="elsewhere")
     declared("alone")
-    assert told(checks.groups) == [
+    assert findings(checks.groups) == [
         (
             "jobs.E013",
             "Job 'right' limits the group 'table' to 1, 'left' to 2.",

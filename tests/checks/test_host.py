@@ -15,16 +15,12 @@ from django.urls import include, path, re_path
 from jobs.azure import functions
 from jobs.checks import host
 from jobs.declarations.declare import registry
+from tests.helpers.findings import findings
 
 GOOD = {
     "functionTimeout": "-1",
     "extensions": {"http": {"routePrefix": ""}, "queues": {"batchSize": 4, "newBatchThreshold": 3}},
 }
-
-
-def told(check):
-    """What a check says: number, message, and hint without the place."""
-    return [(error.id, error.msg, error.hint.rpartition(" (tests.")[0] or error.hint) for error in check()]
 
 
 @pytest.fixture
@@ -34,13 +30,13 @@ def host_json(settings, tmp_path):
 
     def check(**content):
         (tmp_path / "host.json").write_text(json.dumps(GOOD | content))
-        return told(host.host_json)
+        return findings(host.host_json)
 
     return check
 
 
 def test_the_projects_own_host_json_is_in_order():
-    assert told(host.host_json) == []
+    assert findings(host.host_json) == []
 
 
 def test_a_timeout_beyond_the_hosts_is_told(host_json, declared):
@@ -137,7 +133,7 @@ class Urls:
 )
 def test_a_url_that_belongs_to_the_host_is_told(settings, pattern, route):
     settings.ROOT_URLCONF = Urls(path("", view), pattern)
-    assert told(host.routes) == [
+    assert findings(host.routes) == [
         (
             "jobs.E020",
             f"The URL pattern '{route}' is never reached: /admin and /runtime belong to the Functions host.",
@@ -147,10 +143,10 @@ def test_a_url_that_belongs_to_the_host_is_told(settings, pattern, route):
 
 
 def test_other_urls_are_fine(settings):
-    assert told(host.routes) == []
+    assert findings(host.routes) == []
     others = ["administration/", "manage/admin/", "<str:admin>/", "runtimes"]
     settings.ROOT_URLCONF = Urls(*(path(other, view) for other in others), path("manage/", include(MORE)))
-    assert told(host.routes) == []
+    assert findings(host.routes) == []
 
 
 # LOGGING
@@ -163,7 +159,7 @@ LEAVES = [{}, {"root": {}}, {"loggers": {"jobs": {"level": "INFO"}}}, {"incremen
 def test_a_logging_that_removes_the_workers_handler_is_told(monkeypatch, config):
     # Set as one of Django's settings it would act at once.
     monkeypatch.setattr(host, "settings", SimpleNamespace(LOGGING=config))
-    assert told(host.logging) == [
+    assert findings(host.logging) == [
         (
             "jobs.W008",
             "LOGGING configures the root logger: that removes the handler through which the worker sends logs to "
@@ -176,7 +172,7 @@ def test_a_logging_that_removes_the_workers_handler_is_told(monkeypatch, config)
 @pytest.mark.parametrize("config", LEAVES)
 def test_a_logging_that_leaves_it_is_fine(monkeypatch, config):
     monkeypatch.setattr(host, "settings", SimpleNamespace(LOGGING=config))
-    assert told(host.logging) == []
+    assert findings(host.logging) == []
 
 
 @pytest.mark.parametrize("config", [*REMOVES, *LEAVES])
@@ -210,7 +206,7 @@ def started_with(monkeypatch):
 @pytest.mark.parametrize("name", ["WEBSITE_TIME_ZONE", "TZ"])
 def test_a_host_that_isnt_in_utc_is_told(started_with, name):
     started_with(**{name: "Europe/Berlin"})
-    assert told(host.time_zone) == [
+    assert findings(host.time_zone) == [
         (
             "jobs.W009",
             f"{name} is 'Europe/Berlin': the host would read all schedules by that clock, and timers are given theirs "
@@ -223,7 +219,7 @@ def test_a_host_that_isnt_in_utc_is_told(started_with, name):
 @pytest.mark.parametrize("zone", ["", "UTC", ":UTC", "Etc/UTC", "utc"])
 def test_utc_by_any_name_is_fine(started_with, zone):
     started_with(TZ=zone, WEBSITE_TIME_ZONE=zone)
-    assert told(host.time_zone) == []
+    assert findings(host.time_zone) == []
 
 
 def test_the_zone_is_the_one_that_the_process_was_started_with():

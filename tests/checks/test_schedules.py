@@ -7,11 +7,7 @@ import pytest
 from jobs import checks
 from jobs.checks import schedules
 from jobs.declarations.declare import registry
-
-
-def told(check):
-    """What a check says: number, message, and hint without the place."""
-    return [(error.id, error.msg, error.hint.rpartition(" (tests.")[0] or error.hint) for error in check()]
+from tests.helpers.findings import findings
 
 
 @pytest.mark.parametrize(
@@ -75,16 +71,16 @@ def told(check):
 )
 def test_what_the_host_reads_otherwise_than_it_is_meant_is_told(declared, schedule, number, message, hint):
     declared("nightly", schedule=schedule)
-    assert told(schedules.surprises) == [(number, message, hint)]
+    assert findings(schedules.surprises) == [(number, message, hint)]
 
 
 @pytest.mark.parametrize("schedule", ["0 0 22-2 * * *", "0 0 3 * * FRI-MON", "0 */0 * * * *", "0 */90 * * * *"])
 def test_what_the_hint_says_to_write_is_no_surprise(declared, schedule):
     declared("nightly", schedule=schedule)
-    ((_, _, hint),) = told(schedules.surprises)
+    ((_, _, hint),) = findings(schedules.surprises)
     registry.clear()
     declared("nightly", schedule=hint.split("'")[1])
-    assert told(schedules.surprises) == []
+    assert findings(schedules.surprises) == []
 
 
 def test_usual_schedules_surprise_nobody(declared):
@@ -92,7 +88,7 @@ def test_usual_schedules_surprise_nobody(declared):
         declared(f"job_{number}", schedule=schedule)
     declared("by_hand")
     checks_of_schedules = (schedules.surprises, schedules.rhythms, schedules.crowds)
-    assert [told(check) for check in (*checks_of_schedules, schedules.timers)] == [[], [], [], []]
+    assert [findings(check) for check in (*checks_of_schedules, schedules.timers)] == [[], [], [], []]
 
 
 @pytest.mark.parametrize(
@@ -134,7 +130,7 @@ def test_usual_schedules_surprise_nobody(declared):
 )
 def test_what_cant_be_read_is_an_error_with_the_mend(declared, schedule, message, hint):
     declared("nightly", schedule=schedule)
-    assert told(checks.declarations) == [("jobs.E005", message, hint)]
+    assert findings(checks.declarations) == [("jobs.E005", message, hint)]
 
 
 # Settings in a schedule
@@ -145,14 +141,14 @@ def test_a_schedule_may_come_from_a_setting(declared, monkeypatch):
     monkeypatch.setenv("WEEKDAYS", "MON-FRI")
     declared("nightly", schedule="%NIGHTLY%")
     declared("weekly", schedule="0 30 4 * * %WEEKDAYS%")
-    assert told(checks.declarations) == []
+    assert findings(checks.declarations) == []
     assert [job.schedule.expression.text for job in registry.values()] == ["0 0 3 * * *", "0 30 4 * * 1-5"]
 
 
 def test_a_setting_that_isnt_set_is_told(declared, monkeypatch):
     monkeypatch.delenv("NIGHTLY", raising=False)
     declared("nightly", schedule="%NIGHTLY%")
-    assert told(checks.declarations) == [
+    assert findings(checks.declarations) == [
         (
             "jobs.E015",
             "The schedule of job 'nightly' is '%NIGHTLY%', and there is no setting NIGHTLY.",
@@ -165,7 +161,7 @@ def test_a_setting_that_isnt_set_is_told(declared, monkeypatch):
 def test_a_setting_that_is_no_expression_is_told_like_any_other(declared, monkeypatch):
     monkeypatch.setenv("NIGHTLY", "03:00")
     declared("nightly", schedule="%NIGHTLY%")
-    assert told(checks.declarations) == [
+    assert findings(checks.declarations) == [
         (
             "jobs.E005",
             "The schedule of job 'nightly' can't be read: The expression '03:00' is a TimeSpan: the host would wait "
@@ -181,7 +177,7 @@ def test_a_setting_that_is_no_expression_is_told_like_any_other(declared, monkey
 
 def test_a_timer_of_more_than_once_a_minute_is_told(declared):
     declared("often", schedule="0,30 * * * * *")
-    assert told(schedules.rhythms) == [
+    assert findings(schedules.rhythms) == [
         (
             "jobs.W005",
             "Job 'often' is due more than once a minute. For such a timer the host keeps no schedule status: it makes "
@@ -195,7 +191,7 @@ def test_a_timer_of_more_than_once_a_minute_is_told(declared):
 
 def test_without_a_timer_the_tick_runs_the_last_of_a_minute(declared):
     declared("often", schedule="0,30 * * * * *", timer=False)
-    ((_, message, _),) = told(schedules.rhythms)
+    ((_, message, _),) = findings(schedules.rhythms)
     assert message == (
         "Job 'often' is due more than once a minute. "
         "The tick serves it once a minute: of the occurrences in between the last one runs."
@@ -204,7 +200,7 @@ def test_without_a_timer_the_tick_runs_the_last_of_a_minute(declared):
 
 def test_once_a_minute_is_fine(declared):
     declared("each_minute", schedule="* * * * *")
-    assert told(schedules.rhythms) == []
+    assert findings(schedules.rhythms) == []
 
 
 # Crowds
@@ -217,9 +213,9 @@ def declare_at_three(declare, count, **rules):
 
 def test_many_timers_on_one_second_are_told(declared):
     declare_at_three(declared, 10)
-    assert told(schedules.crowds) == []
+    assert findings(schedules.crowds) == []
     declared("each_hour", schedule="0 0 * * * *")
-    assert told(schedules.crowds) == [
+    assert findings(schedules.crowds) == [
         (
             "jobs.W006",
             "11 timers fire at 03:00:00 UTC: job_0, job_1, job_2 and 8 more.",
@@ -233,7 +229,7 @@ def test_a_crowd_is_counted_by_the_hosts_clock(declared):
     declare_at_three(declared, 6, time_zone="Europe/Berlin")
     for number in range(6):
         declared(f"other_{number}", schedule="0 0 2 * * *", time_zone="Africa/Lagos")
-    ((_, message, _),) = told(schedules.crowds)
+    ((_, message, _),) = findings(schedules.crowds)
     assert message == "12 timers fire at 01:00:00 UTC: job_0, job_1, job_2 and 9 more."
 
 
@@ -241,7 +237,7 @@ def test_a_crowd_is_counted_by_the_hosts_clock(declared):
 def test_timers_that_never_share_a_day_are_no_crowd(declared, days):
     for number in range(1, 13):
         declared(f"job_{number}", schedule=f"0 0 3 {days.format(number)}")
-    assert told(schedules.crowds) == []
+    assert findings(schedules.crowds) == []
 
 
 def test_timers_that_share_a_day_now_and_then_are_one(declared):
@@ -249,7 +245,7 @@ def test_timers_that_share_a_day_now_and_then_are_one(declared):
         declared(f"monthly_{number}", schedule="0 0 3 1 * *")
         declared(f"weekly_{number}", schedule="0 0 3 * * MON")
         declared(f"later_{number}", schedule="0 0 3 2-3 * *")
-    ((_, message, _),) = told(schedules.crowds)
+    ((_, message, _),) = findings(schedules.crowds)
     assert message == "12 timers fire at 03:00:00 UTC: monthly_0, weekly_0, monthly_1 and 9 more."
 
 
@@ -257,7 +253,7 @@ def test_jobs_without_a_timer_and_spread_ones_are_no_crowd(declared):
     declare_at_three(declared, 11, timer=False)
     for number in range(60):
         declared(f"spread_{number}", schedule=f"{number} 0 3 * * *")
-    assert told(schedules.crowds) == []
+    assert findings(schedules.crowds) == []
 
 
 def test_the_busiest_second_of_thousands_is_found_at_once(declared):
@@ -265,7 +261,7 @@ def test_the_busiest_second_of_thousands_is_found_at_once(declared):
         declared(f"job_{number}", schedule=f"{number % 59} {number % 57} {number % 23} * * *")
         declared(f"often_{number}", schedule=f"{number % 60} */{number % 20 + 1} * * * *")
     started = perf_counter()
-    ((_, message, _),) = told(schedules.crowds)
+    ((_, message, _),) = findings(schedules.crowds)
     assert perf_counter() - started < 5
     assert "timers fire at" in message
 
@@ -274,9 +270,9 @@ def test_hundreds_of_timers_are_told(declared):
     declare_at_three(declared, 200)
     declared("by_tick", schedule="0 0 3 * * *", timer=False)
     declared("by_hand")
-    assert told(schedules.timers) == []
+    assert findings(schedules.timers) == []
     declared("one_more", schedule="0 0 3 * * *")
-    assert told(schedules.timers) == [
+    assert findings(schedules.timers) == [
         (
             "jobs.W007",
             "201 jobs have a timer of their own, more than 200: the app starts slowly, and each timer costs a lease "

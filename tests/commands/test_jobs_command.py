@@ -5,6 +5,7 @@ import pytest
 from django.utils import timezone
 
 from jobs.models import JobState
+from tests.helpers.moments import ago
 from tests.helpers.rows import a_run
 
 
@@ -13,10 +14,6 @@ def three_jobs(declared):
     declared("fetch", command="succeeds", schedule="0 15 16 * * MON-FRI", time_zone="Europe/Berlin")
     declared("load", command="succeeds", after="fetch")
     declared("close_month", command="succeeds")
-
-
-def ago(**time):
-    return timezone.now() - timedelta(**time)
 
 
 def without_next_run(text):

@@ -1,27 +1,21 @@
-from datetime import timedelta
-
 import pytest
 from django.core.management import CommandError
-from django.utils import timezone
 
 from jobs.models import Event, Run
+from tests.helpers.moments import ago
 from tests.helpers.rows import a_run
-
-
-def days_ago(days):
-    return timezone.now() - timedelta(days=days)
 
 
 def test_it_says_what_it_deleted(says):
     for _ in range(2):
-        a_run(finished_at=days_ago(31))
-    Event.objects.create(kind="note", message="long ago", at=days_ago(91))
+        a_run(finished_at=ago(days=31))
+    Event.objects.create(kind="note", message="long ago", at=ago(days=91))
     assert says("prune_runs", "--keep", "0") == "Deleted 2 runs with 2 attempts, 0 gaps and 1 event.\n"
     assert not Run.objects.exists()
 
 
 def test_a_dry_run_says_what_would_go(says):
-    a_run(finished_at=days_ago(31))
+    a_run(finished_at=ago(days=31))
     assert says("prune_runs", "--keep", "0", "--dry-run") == (
         "Would delete 1 run with 1 attempt, 0 gaps and 0 events.\n"
     )
@@ -30,13 +24,13 @@ def test_a_dry_run_says_what_would_go(says):
 
 def test_the_newest_hundred_runs_of_a_job_stay_unless_told_otherwise(says):
     for _ in range(101):
-        a_run(finished_at=days_ago(1000))
+        a_run(finished_at=ago(days=1000))
     assert says("prune_runs") == "Deleted 1 run with 1 attempt, 0 gaps and 0 events.\n"
 
 
 def test_ages_can_be_told(says):
-    a_run(finished_at=days_ago(8))
-    a_run(status="failed", finished_at=days_ago(8))
+    a_run(finished_at=ago(days=8))
+    a_run(status="failed", finished_at=ago(days=8))
     assert says("prune_runs", "--days", "7", "--failed-days", "7", "--keep", "0") == (
         "Deleted 2 runs with 2 attempts, 0 gaps and 0 events.\n"
     )

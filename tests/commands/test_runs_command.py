@@ -1,15 +1,10 @@
 import json
-from datetime import timedelta
 
 import pytest
 from django.core.management import CommandError
-from django.utils import timezone
 
+from tests.helpers.moments import ago
 from tests.helpers.rows import NOON, a_run
-
-
-def ago(**time):
-    return timezone.now() - timedelta(**time)
 
 
 def test_it_shows_the_latest_runs_first(says):

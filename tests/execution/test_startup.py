@@ -17,14 +17,6 @@ HOUR = timedelta(hours=1)
 
 
 @pytest.fixture
-def rung(monkeypatch):
-    """The runs that are rung for."""
-    found = []
-    monkeypatch.setattr("jobs.ledger.doorbell.ring", lambda run, *delay: found.append(run))
-    return found
-
-
-@pytest.fixture
 def dead():
     """The name of a supervisor that was a process of this machine, with the pid of a living one."""
     namespace, _, started = instance.current().supervisor.split("/")

@@ -19,13 +19,10 @@ HOUR = timedelta(hours=1)
 
 
 @pytest.fixture(autouse=True)
-def rung(monkeypatch):
-    """A worker that has just started; gives the runs that are rung for."""
-    found = []
-    monkeypatch.setattr("jobs.ledger.doorbell.ring", lambda run, *delay: found.append(run))
+def just_started(monkeypatch, rung):
+    """A worker that has just started."""
     monkeypatch.setattr(tick, "_aligned", False)
     first_seen_at(monkeypatch, states.clock())
-    return found
 
 
 @pytest.fixture

@@ -23,12 +23,11 @@ TWINS = (
 
 
 @pytest.fixture
-def called(declared, monkeypatch):
+def called(declared, monkeypatch, rung):
     """Calls the function of a job as at a moment; gives the runs that it executed itself, and those it rang for."""
-    executed, rung = [], []
+    executed = []
     first_seen_at(monkeypatch, NOON - timedelta(minutes=1))
     monkeypatch.setattr("jobs.execution.supervisor.execute", lambda run, *, invocation_id: executed.append(run))
-    monkeypatch.setattr("jobs.ledger.doorbell.ring", lambda run, *delay: rung.append(run))
 
     def call(called_for, now=NOW, called_at=None, **rules):
         if not registry:

@@ -10,6 +10,15 @@ def is_alive(pid):
     return _state(pid) not in {"Z", "X", None}
 
 
+def group_is_alive(pid):
+    """Whether anything is left of the process group that this process leads."""
+    try:
+        os.killpg(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
 def is_stopped(pid):
     """By SIGSTOP."""
     return _state(pid) == "T"
@@ -55,7 +64,7 @@ def peak_of_memory():
     return int(status["VmHWM"].split()[0]) * 1024
 
 
-def until(condition, seconds=10.0, what="it"):
+def until(condition, seconds=30.0, what="it"):
     """Wait for a condition; fail where it doesn't come about in time."""
     end = time.monotonic() + seconds
     while not (found := condition()):

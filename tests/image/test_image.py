@@ -9,11 +9,11 @@ from uuid import uuid4
 
 import psycopg
 import pytest
-from django.db import connection
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from jobs.choices import Status, Trigger
 from jobs.models import Attempt, Run
+from tests.helpers import beside
 from tests.helpers.processes import until
 from tests.helpers.rows import output_text
 from tests.image.conftest import RELEASE, ROOT, SOURCE, figures
@@ -273,13 +273,8 @@ def test_a_run_that_ends_in_time_has_succeeded(engine, at_work, group):
 @pytest.fixture
 def empty_database(database_url, transactional_db):
     """The URL of a database without a table."""
-    name = f"empty_{uuid4().hex[:8]}"
-    with connection.cursor() as cursor:
-        cursor.execute(f"CREATE DATABASE {name}")
-    words = conninfo_to_dict(database_url) | {"dbname": name}
-    yield "postgresql://?" + "&".join(f"{word}={value}" for word, value in words.items())
-    with connection.cursor() as cursor:
-        cursor.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    with beside.empty_database(database_url, f"empty_{uuid4().hex[:8]}") as url:
+        yield url
 
 
 def tables(url):

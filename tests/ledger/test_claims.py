@@ -66,9 +66,7 @@ def test_a_retry_waits_for_the_end_of_a_pause(declared, run, starts):
     assert (claims.claim(waiting.pk, HERE) is not None) is starts
 
 
-def test_a_resumed_jobs_retry_is_rung_for(declared, monkeypatch):
-    rung = []
-    monkeypatch.setattr("jobs.ledger.doorbell.ring", lambda run, *_: rung.append(run))
+def test_a_resumed_jobs_retry_is_rung_for(declared, rung):
     declared("nightly", schedule="0 0 3 * * *")
     interventions.pause(registry["nightly"], by="ada")
     waiting = a_queued_run(attempt=1, trigger="schedule")

@@ -27,14 +27,6 @@ def nightly(declared, monkeypatch):
     return registry["nightly"]
 
 
-@pytest.fixture
-def rung(monkeypatch):
-    """The runs that were rung for."""
-    found = []
-    monkeypatch.setattr("jobs.ledger.doorbell.ring", lambda run, *delay: found.append(run))
-    return found
-
-
 def test_a_pause_has_an_owner_a_reason_and_an_end(nightly):
     until = states.clock() + HOUR
     interventions.pause(nightly, by="ada", reason="the bank moves", until=until)

@@ -141,9 +141,7 @@ def test_an_operator_may_end_it(nightly, now):
         interventions.end_override(nightly, by="bob")
 
 
-def test_what_is_due_when_an_operator_ends_it_still_runs(nightly, now, monkeypatch):
-    rung = []
-    monkeypatch.setattr("jobs.ledger.doorbell.ring", lambda run, *delay: rung.append(run))
+def test_what_is_due_when_an_operator_ends_it_still_runs(nightly, now, rung):
     interventions.override(nightly, schedule="* * * * * *", by="ada")
     JobState.objects.update(ledger_through=now - timedelta(seconds=10))
     interventions.end_override(nightly, by="bob")
@@ -273,12 +271,10 @@ def test_what_comes_next_is_what_serve_does_also_at_an_overrides_end_and_at_a_pa
 # A run at a later moment
 
 
-def test_a_run_for_later_waits_and_is_in_nobodys_way(nightly, now, monkeypatch):
-    rung = []
-    monkeypatch.setattr("jobs.ledger.doorbell.ring", lambda run, delay: rung.append((run, delay)))
+def test_a_run_for_later_waits_and_is_in_nobodys_way(nightly, now, rings):
     later = triggers.request("nightly", requested_by="ada", not_before=now + 30 * HOUR)
     assert later.status == Status.QUEUED
-    ((run, delay),) = rung
+    ((run, delay),) = rings
     assert run == later.pk
     assert timedelta(hours=29) < delay <= timedelta(hours=30)
     (born,) = serve([nightly], now + 24 * HOUR)

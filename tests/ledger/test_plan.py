@@ -1,7 +1,7 @@
 # mypy: disable-error-code="union-attr"
 """What becomes of occurrences: tables of moments, and properties for all of them."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from itertools import pairwise
 
 import pytest
@@ -13,15 +13,11 @@ from jobs.declarations.declare import Job
 from jobs.ledger.eras import Era
 from jobs.ledger.plan import CATCH_UP_LIMIT, Activity, Birth, Collision, Situation, Span, collide, decide
 from jobs.schedule.occurrences import Schedule
+from tests.helpers.moments import at
 
 HOURLY = Schedule("0 0 * * * *")
 MINUTELY = Schedule("0 * * * * *")
 EVERY_TEN_SECONDS = Schedule("*/10 * * * * *")
-
-
-def at(time):
-    """A moment of 14 March 2026: at("03:00"), at("03:00:10")."""
-    return datetime.fromisoformat(f"2026-03-14 {time}").replace(tzinfo=UTC)
 
 
 def a_job(schedule=HOURLY, **rules):

@@ -160,32 +160,25 @@ def test_the_former_release_tries_a_lost_run_again_by_the_newer_ones_rules(proce
     assert end(claim, AttemptStatus.LOST).status == Status.QUEUED
 
 
-@pytest.fixture
-def rung(monkeypatch):
-    found = []
-    monkeypatch.setattr("jobs.ledger.doorbell.ring", lambda run, *delay: found.append((run, *delay)))
-    return found
-
-
-def test_a_run_that_only_another_release_knows_is_passed_on_to_it(process, rung):
+def test_a_run_that_only_another_release_knows_is_passed_on_to_it(process, rings):
     process("1", fetch=DAILY)
     process("2", fetch=DAILY, new=DAILY)
     process("1", starts=False)
     run = a_queued_run("new")
     assert supervisor.execute(run.pk) is None
-    assert rung == [(run.pk, timing.BUSY)]
+    assert rings == [(run.pk, timing.BUSY)]
     assert claims.next_ready(4) == []
     run.refresh_from_db()
     assert (run.status, run.attempt) == (Status.QUEUED, 0)
 
 
-def test_a_run_that_nobody_knows_is_rung_for_by_nobody(process, rung):
+def test_a_run_that_nobody_knows_is_rung_for_by_nobody(process, rings):
     process("1", fetch=DAILY)
     supervisor.execute(a_queued_run("removed").pk)
-    assert rung == []
+    assert rings == []
 
 
-def test_a_run_waits_for_as_long_as_a_release_that_knows_its_job_may_come_back(process, rung):
+def test_a_run_waits_for_as_long_as_a_release_that_knows_its_job_may_come_back(process, rings):
     process("2", new=DAILY)
     process("1", fetch=DAILY)
     run = a_queued_run("new", not_before=states.clock() - 16 * MINUTE)
@@ -204,7 +197,7 @@ def test_a_run_waits_for_as_long_as_a_release_that_knows_its_job_may_come_back(p
     assert run.attempts.get().status == AttemptStatus.FAILED
 
 
-def test_a_fresh_run_of_an_unknown_job_waits(process, rung):
+def test_a_fresh_run_of_an_unknown_job_waits(process, rings):
     process("1", fetch=DAILY)
     run = a_queued_run("removed", not_before=states.clock() - 14 * MINUTE)
     tick.tick()
@@ -212,7 +205,7 @@ def test_a_fresh_run_of_an_unknown_job_waits(process, rung):
     assert run.status == Status.QUEUED
 
 
-def test_the_steps_after_an_unknown_job_hear_of_its_end(process, rung):
+def test_the_steps_after_an_unknown_job_hear_of_its_end(process, rings):
     process("1", fetch=DAILY, step={"after": ["fetch"]})
     registry._jobs["step"] = registry["step"].__class__(name="step", command="succeeds", after=("removed",))
     run = a_queued_run("removed", not_before=states.clock() - HOURS, scheduled_for=DUE, concurrency_group="table")

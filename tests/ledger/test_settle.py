@@ -14,15 +14,11 @@ from jobs.ledger import interventions, states
 from jobs.ledger.settle import retire, serve
 from jobs.models import Event, Gap, JobState, Run
 from tests.helpers.at_once import at_once
+from tests.helpers.moments import at
 from tests.helpers.rows import a_run, first_seen_at
 
 pytestmark = pytest.mark.django_db
 START = datetime(2026, 3, 14, 0, 0, tzinfo=UTC)
-
-
-def at(time):
-    """A moment of 14 March 2026."""
-    return datetime.fromisoformat(f"2026-03-14 {time}").replace(tzinfo=UTC)
 
 
 @pytest.fixture(autouse=True)

@@ -11,15 +11,7 @@ from jobs.ledger import claims, endings, instance, states, triggers
 from jobs.models import Run
 from tests.helpers.rows import a_run
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def rung(monkeypatch):
-    """The runs that were rung for."""
-    found = []
-    monkeypatch.setattr("jobs.ledger.doorbell.ring", lambda run, *delay: found.append(run))
-    return found
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("rung")]
 
 
 def test_a_run_is_queued_and_rung_for(declared, rung):

@@ -4,7 +4,8 @@ import asyncio
 import json
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +13,10 @@ from jobs.localhost.functions import Function
 from jobs.localhost.monitor import Monitor
 from jobs.localhost.timers import Timer
 from jobs.localhost.worker import Reply
+from tests.helpers import moments
 
-
-def at(text: str) -> datetime:
-    """A moment of 1 June 2026, or of another day where the text has one: at("02:30"), at("2026-06-05 02:30")."""
-    return datetime.fromisoformat(text if " " in text else f"2026-06-01 {text}").replace(tzinfo=UTC)
+# Of 1 June 2026, unless the text has a day of its own.
+at = partial(moments.at, day="2026-06-01")
 
 
 class MovedClock:

@@ -2,7 +2,6 @@
 
 import os
 import signal
-import time
 
 import pytest
 from django.db import connection
@@ -11,6 +10,7 @@ from jobs.choices import Status, Trigger
 from jobs.ledger import triggers
 from jobs.ledger.doorbell import CHANNEL
 from jobs.models import Run
+from tests.helpers.processes import is_alive, until
 from tests.localhost.hosts import KEY, ROOT, LocalHost
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -32,13 +32,6 @@ def host(database_url, tmp_path):
     if host.process.poll() is None:
         host.process.kill()
         host.wait_for_end()
-
-
-def until(condition, seconds=15):
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it didn't come about in time"
-        time.sleep(0.02)
 
 
 def is_listening():
@@ -100,11 +93,3 @@ def descendants(pid):
             for child in map(int, children.read().split()):
                 found += [child, *descendants(child)]
     return found
-
-
-def is_alive(pid):
-    try:
-        with open(f"/proc/{pid}/stat") as stat:
-            return stat.read().rpartition(")")[2].split()[0] not in {"Z", "X"}
-    except OSError:
-        return False

@@ -10,6 +10,7 @@ from functools import partial
 
 import pytest
 
+from tests.helpers.processes import group_is_alive
 from tests.localhost.hosts import KEY, refusal, start, write_app
 
 APP = """
@@ -33,20 +34,12 @@ def http(req: func.HttpRequest) -> func.HttpResponse:
 """
 
 
-def is_alive(pid: int) -> bool:
-    try:
-        os.killpg(pid, 0)
-    except ProcessLookupError:
-        return False
-    return True
-
-
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_an_idle_host_ends_at_once(serve, number):
     host = serve(APP)
     assert host.stop(number) < 2
     assert (host.process.returncode, host.error) == (0, "")
-    assert not is_alive(host.process.pid)
+    assert not group_is_alive(host.process.pid)
 
 
 def test_calls_at_work_are_given_a_moment(serve):
@@ -68,7 +61,7 @@ def test_calls_that_never_end_are_left_behind_within_five_seconds(serve):
         assert host.stop() < 5
     assert "A call didn't end in time and was left behind." in host.lines
     assert host.process.returncode == 0
-    assert not is_alive(host.process.pid)
+    assert not group_is_alive(host.process.pid)
 
 
 def test_a_second_ctrl_c_ends_it_at_once(serve):
@@ -97,7 +90,7 @@ def test_a_closed_terminal_ends_it_in_good_order(tmp_path):
         host.wait(30)
     # 120: Python had something left to write at its end.
     assert host.returncode in {0, 120}
-    assert not is_alive(host.pid)
+    assert not group_is_alive(host.pid)
 
 
 def take(terminal: int) -> None:

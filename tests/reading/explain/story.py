@@ -1,19 +1,12 @@
 """A job that was due at 02:00 on 14 March 2026, what became of it, and what is told of that."""
 
-from datetime import UTC, datetime
-
 from jobs.choices import Status
 from jobs.declarations.declare import registry
 from jobs.ledger import pipelines
 from jobs.models import Gap, JobState
 from jobs.reading.explain import explain
+from tests.helpers.moments import at
 from tests.helpers.rows import a_run, an_attempt
-
-
-def at(time):
-    """A moment of 14 March 2026, or of another day: at("03:00"), at("2026-03-01 03:00")."""
-    return datetime.fromisoformat(time if " " in time else f"2026-03-14 {time}").replace(tzinfo=UTC)
-
 
 DUE = at("02:00")
 HEAD = "nightly was due at 2026-03-14 02:00 UTC."

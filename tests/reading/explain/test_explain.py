@@ -9,8 +9,9 @@ from jobs.choices import Status, Trigger
 from jobs.declarations.declare import registry
 from jobs.ledger import enqueue
 from jobs.reading.explain import explain, zone_of
+from tests.helpers.moments import at
 from tests.helpers.rows import a_run, an_attempt
-from tests.reading.explain.story import DUE, a_ledger, at, ends, told
+from tests.reading.explain.story import DUE, a_ledger, ends, told
 
 pytestmark = pytest.mark.django_db
 

@@ -8,8 +8,9 @@ from jobs.choices import Status
 from jobs.declarations.declare import registry
 from jobs.models import Event, Gap, JobState
 from jobs.reading.explain import Cause, explain
+from tests.helpers.moments import at
 from tests.helpers.rows import a_run, an_attempt
-from tests.reading.explain.story import DUE, HEAD, a_gap, a_scheduled_run, at, told
+from tests.reading.explain.story import DUE, HEAD, a_gap, a_scheduled_run, told
 
 pytestmark = pytest.mark.django_db
 

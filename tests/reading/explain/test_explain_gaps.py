@@ -5,8 +5,9 @@ import pytest
 from jobs.choices import Status
 from jobs.models import Event, JobState
 from jobs.reading.explain import Cause, explain
+from tests.helpers.moments import at
 from tests.helpers.rows import a_run
-from tests.reading.explain.story import DUE, HEAD, a_gap, at, told
+from tests.reading.explain.story import DUE, HEAD, a_gap, told
 
 pytestmark = pytest.mark.django_db
 

@@ -7,8 +7,9 @@ from jobs.declarations.declare import registry
 from jobs.ledger.settle import serve
 from jobs.models import Gap, JobState, Run
 from jobs.reading.explain import Cause, explain
+from tests.helpers.moments import at
 from tests.helpers.rows import a_run, an_attempt
-from tests.reading.explain.story import DUE, a_ledger, at, ends, told
+from tests.reading.explain.story import DUE, a_ledger, ends, told
 
 pytestmark = pytest.mark.django_db
 
