@@ -36,17 +36,17 @@ PAUSE = 10.0
 class QueueDoorbell:
     """Sends a message with the run's id. A queue that is down fails nobody: the tick rings for the row later."""
 
-    def ring(self, run: int, delay: timedelta) -> None:
+    def ring(self, run_id: int, delay: timedelta) -> None:
         if delay > LONGEST_DELAY:
             return
         if outage.is_on():
-            log.info("not rung run=%s: the queue was down a moment ago; the tick rings later", run)
+            log.info("not rung run=%s: the queue was down a moment ago; the tick rings later", run_id)
             return
         try:
-            _send(str(run), delay)
+            _send(str(run_id), delay)
         except (AzureError, storage.NoStorage) as error:
             outage.begin()
-            log.warning("not rung run=%s: the tick rings later. %s", run, sentence(error))
+            log.warning("not rung run=%s: the tick rings later. %s", run_id, sentence(error))
 
     def problem(self) -> str:
         """In a sentence, why messages can't be sent; empty where they can."""

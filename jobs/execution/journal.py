@@ -41,7 +41,7 @@ def keep(claim: Claim, outcome: Outcome) -> bool:
     try:
         _prepare(path.parent)
         if len(os.listdir(path.parent)) >= LIMIT:
-            log.error("run=%s: its end isn't kept, %s holds %d ends already", claim.run, path.parent, LIMIT)
+            log.error("run=%s: its end isn't kept, %s holds %d ends already", claim.run_id, path.parent, LIMIT)
             return False
         with open(written, "w", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
             json.dump(_entry(claim, outcome), file)
@@ -50,7 +50,7 @@ def keep(claim: Claim, outcome: Outcome) -> bool:
         os.replace(written, path)
         _sync(path.parent)
     except OSError as error:
-        log.error("run=%s: its end can't be kept on disk until the database is back: %s", claim.run, error)
+        log.error("run=%s: its end can't be kept on disk until the database is back: %s", claim.run_id, error)
         return False
     return True
 
@@ -74,15 +74,17 @@ def record() -> list[Ring]:
         try:
             ended = endings.finish(claim, outcome)
         except sql.Busy as error:
-            log.warning("run=%s: its kept end can't be recorded now, the next tick tries again: %s", claim.run, error)
+            log.warning(
+                "run=%s: its kept end can't be recorded now, the next tick tries again: %s", claim.run_id, error
+            )
             continue
         path.unlink(missing_ok=True)
         if ended is None:
             continue
         rings += ended.rings
-        message = f"The end of run {claim.run} ({ended.status}) was recorded from this machine's journal."
-        Event.objects.create(job=claim.job, run_id=claim.run, kind="end_from_journal", message=message)
-        log.info("recorded from the journal run=%s job=%s attempt=%s", claim.run, claim.job, claim.number)
+        message = f"The end of run {claim.run_id} ({ended.status}) was recorded from this machine's journal."
+        Event.objects.create(job=claim.job, run_id=claim.run_id, kind="end_from_journal", message=message)
+        log.info("recorded from the journal run=%s job=%s attempt=%s", claim.run_id, claim.job, claim.attempt)
     return rings
 
 
@@ -96,7 +98,7 @@ def _prepare(folder: Path) -> None:
 def _path(claim: Claim) -> Path:
     # Several processes, and projects with ledgers of their own, may share the directory.
     owner = hashlib.sha256(instance.current().supervisor.encode()).hexdigest()[:16]
-    return Path(settings.JOBS_JOURNAL) / f"{claim.run}-{claim.number}-{owner}.json"
+    return Path(settings.JOBS_JOURNAL) / f"{claim.run_id}-{claim.attempt}-{owner}.json"
 
 
 def _entries() -> Iterator[tuple[Path, dict[str, Any]]]:
@@ -166,7 +168,7 @@ def _is_of_this_ledger(claim: Claim, supervisor: str) -> bool:
         SELECT FROM nightshift_attempt
          WHERE id = %s AND run_id = %s AND number = %s AND supervisor = %s AND started_at = %s
         """,
-        [claim.attempt, claim.run, claim.number, supervisor, claim.started_at],
+        [claim.attempt_id, claim.run_id, claim.attempt, supervisor, claim.started_at],
     )
     return row is not None
 

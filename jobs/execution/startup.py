@@ -59,8 +59,8 @@ def declare_predecessors_lost() -> list[Ring]:
     )
     if orphans:
         # What waited behind a run that ended here can start now.
-        rung = {ring.run for ring in rings}
-        rings += [Ring(run=run) for run in claims.next_ready(settings.JOBS_MAX_RUNNING) if run not in rung]
+        rung = {ring.run_id for ring in rings}
+        rings += [Ring(run_id=run) for run in claims.next_ready(settings.JOBS_MAX_RUNNING) if run not in rung]
     doorbell.ring_all(rings)
     return rings
 

@@ -91,7 +91,7 @@ def execute(run: int, *, invocation_id: str = "", echo: Echo | None = None) -> S
             if claim is None:
                 return None
             span.started(claim)
-            log.info("started run=%s job=%s attempt=%s", claim.run, claim.job, claim.number)
+            log.info("started run=%s job=%s attempt=%s", claim.run_id, claim.job, claim.attempt)
             try:
                 supervisor = Supervisor(claim, invocation_id, echo, span, asked_at)
             except Exception as fault:  # noqa: BLE001 — the run is claimed: it must end
@@ -115,7 +115,7 @@ def give_unsure_back() -> None:
         try:
             for claim in claims.of_invocation(run, invocation_id):
                 if ended := endings.finish(claim, outcome):
-                    log.info("gave back run=%s job=%s attempt=%s", claim.run, claim.job, claim.number)
+                    log.info("gave back run=%s job=%s attempt=%s", claim.run_id, claim.job, claim.attempt)
                     doorbell.ring_all(ended.rings)
         except sql.Busy as error:
             log.warning("run=%s can't be given back now; the next run or tick tries again: %s", run, error)
@@ -127,9 +127,9 @@ def _wake_others(ended: Ended) -> None:
     """Ring for the steps that follow, for a retry, and for runs that waited for this one's end or its slot."""
     doorbell.ring_all(ended.rings)
     if closing.at is None:
-        rung = {ring.run for ring in ended.rings}
+        rung = {ring.run_id for ring in ended.rings}
         ready = claims.next_ready(settings.JOBS_MAX_RUNNING)
-        doorbell.ring_all(Ring(run=run) for run in ready if run not in rung)
+        doorbell.ring_all(Ring(run_id=run) for run in ready if run not in rung)
 
 
 def shut_down(chance: timedelta, grace: timedelta | None = None) -> None:
@@ -236,15 +236,15 @@ class Supervisor:
             "command": self.job.command,
             "arguments": claim.arguments,
             "environment": {
-                "JOBS_RUN": str(claim.run),
-                "JOBS_ATTEMPT": str(claim.number),
+                "JOBS_RUN": str(claim.run_id),
+                "JOBS_ATTEMPT": str(claim.attempt),
                 **self.span.environment(),
             },
-            "mark": marks.mark(claim.run, claim.number),
+            "mark": marks.mark(claim.run_id, claim.attempt),
             "run": {
-                "id": claim.run,
+                "id": claim.run_id,
                 "job": claim.job,
-                "attempt": claim.number,
+                "attempt": claim.attempt,
                 "trigger": claim.trigger,
                 "scheduled_for": scheduled_for,
             },
@@ -323,7 +323,7 @@ class Supervisor:
         try:
             return self._finish(outcome)
         except Exception as refused:  # the run is claimed: it must end
-            log.exception("run=%s ended as %s, and the database refused it", self.claim.run, outcome.status)
+            log.exception("run=%s ended as %s, and the database refused it", self.claim.run_id, outcome.status)
             why = f"The database refused what the run reported: {type(refused).__name__}."
             return self._finish(replace(outcome, result=None, progress=None, error=why))
 
@@ -340,10 +340,10 @@ class Supervisor:
                 return None
             if now >= logged_at + 60:
                 logged_at = now
-                log.warning("run=%s ended as %s; waiting for the database", self.claim.run, outcome.status)
+                log.warning("run=%s ended as %s; waiting for the database", self.claim.run_id, outcome.status)
 
     def _tell(self, outcome: Outcome, ended: Ended | None) -> None:
-        ids = self.claim.run, self.claim.job, self.claim.number
+        ids = self.claim.run_id, self.claim.job, self.claim.attempt
         if self.left_to_journal:
             log.warning("run=%s job=%s attempt=%s ended: kept in the journal, the next start records it", *ids)
         elif ended is None:
@@ -355,7 +355,7 @@ class Supervisor:
 
 def _failed_by(fault: Exception, claim: Claim) -> Outcome:
     """The end of an attempt that this code can't watch any longer. To be called where the exception is handled."""
-    log.exception("run=%s job=%s attempt=%s: its supervisor failed", claim.run, claim.job, claim.number)
+    log.exception("run=%s job=%s attempt=%s: its supervisor failed", claim.run_id, claim.job, claim.attempt)
     error = (
         f"Its supervisor failed with {type(fault).__name__}, which is a fault of Nightshift: the worker's log has it."
     )

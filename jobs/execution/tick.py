@@ -47,7 +47,7 @@ def tick() -> list[Born]:
     born = _serve(due)
     # Not before: where the database fails here, the next tick has to look at all jobs again.
     _aligned = True
-    rings = [Ring(run=run.run) for run in born]
+    rings = [Ring(run_id=run.run) for run in born]
     rings += journal.record()
     missed = endings.miss_overdue()
     rings += unknown_jobs.fail_unknown()
@@ -55,8 +55,8 @@ def tick() -> list[Born]:
     rings += endings.declare_lost(lost, "Its supervisor vanished: no heartbeat came until its lease ran out.")
     # What waited behind a run that ended here can start now.
     ready = claims.next_ready(settings.JOBS_MAX_RUNNING) if missed or lost else []
-    rung = {ring.run for ring in rings}
-    rings += [Ring(run=run) for run in dict.fromkeys(ready + endings.forgotten()) if run not in rung]
+    rung = {ring.run_id for ring in rings}
+    rings += [Ring(run_id=run) for run in dict.fromkeys(ready + endings.forgotten()) if run not in rung]
     doorbell.ring_all(rings)
     if telemetry.is_on():
         telemetry.queue(*endings.waiting())

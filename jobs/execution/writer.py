@@ -51,7 +51,7 @@ class Held:
 
     @property
     def key(self) -> tuple[int, int]:
-        return self.claim.run, self.claim.number
+        return self.claim.run_id, self.claim.attempt
 
 
 @dataclass(eq=False, slots=True)
@@ -267,7 +267,7 @@ class Writer:
             raise
         except sql.Busy as error:
             end.not_before = time.monotonic() + timing.LOCK_WAIT.total_seconds()
-            log.warning("run=%s job=%s: its end waits. %s", claim.run, claim.job, error)
+            log.warning("run=%s job=%s: its end waits. %s", claim.run_id, claim.job, error)
             return
         except Exception as error:  # noqa: BLE001 — handed to the supervisor, which waits for it
             self._dismiss(end)
@@ -294,7 +294,7 @@ class Writer:
         with connection.wrap_database_errors:
             requested += [int(notice.payload) for notice in connection.connection.notifies(timeout=0)]
         for held in list(self._held.values()):
-            if held.claim.run in requested:
+            if held.claim.run_id in requested:
                 held.cancelled = True
                 held.wake()
 
@@ -317,7 +317,7 @@ def _insert(pieces: list[tuple[Held, int, Piece]]) -> None:
         [
             value
             for held, number, piece in pieces
-            for value in (held.claim.attempt, number, piece.at, bytes(piece.body), piece.stderr)
+            for value in (held.claim.attempt_id, number, piece.at, bytes(piece.body), piece.stderr)
         ],
     )
 

@@ -39,11 +39,11 @@ MAY_START = f"""
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Claim:
-    """An attempt that is ours: what its supervisor needs to know."""
+    """An attempt that is ours: what its supervisor needs to know. `attempt` is its number, counted from 1."""
 
-    run: int
+    run_id: int
+    attempt_id: int
     attempt: int
-    number: int
     job: str
     trigger: str
     scheduled_for: datetime | None
@@ -52,16 +52,16 @@ class Claim:
     started_at: datetime | None = None
 
 
-def claim(run: int, instance: Instance, invocation_id: str = "", trace_id: str = "") -> Claim | None:
+def claim(run_id: int, instance: Instance, invocation_id: str = "", trace_id: str = "") -> Claim | None:
     """Start an attempt of this run, unless it isn't ready, another supervisor got there first, or a rule forbids it."""
     try:
         # One statement, which commits itself. Of runs in a group another one has to be asked first.
         point("claim.before_commit")
-        claimed = _claim(run, instance, invocation_id, trace_id)
-        if claimed is None and (group := _group_of(run)):
+        claimed = _claim(run_id, instance, invocation_id, trace_id)
+        if claimed is None and (group := _group_of(run_id)):
             with ledger_transaction():
                 if _has_room(group):
-                    claimed = _claim(run, instance, invocation_id, trace_id, group.name)
+                    claimed = _claim(run_id, instance, invocation_id, trace_id, group.name)
     except IntegrityError:
         # Two runs of one job were claimed at the same moment; the index let one through.
         return None
@@ -69,18 +69,18 @@ def claim(run: int, instance: Instance, invocation_id: str = "", trace_id: str =
     return claimed
 
 
-def claim_to_fail(run: int, instance: Instance, invocation_id: str = "") -> Claim | None:
+def claim_to_fail(run_id: int, instance: Instance, invocation_id: str = "") -> Claim | None:
     """Start an attempt that ends in the caller's transaction: it takes no room in its group.
 
     Raises IntegrityError where another run of the job was claimed at the same moment.
     """
-    group = _group_of(run)
-    return _claim(run, instance, invocation_id, "", group.name if group else "")
+    group = _group_of(run_id)
+    return _claim(run_id, instance, invocation_id, "", group.name if group else "")
 
 
-def job_of(run: int) -> str | None:
+def job_of(run_id: int) -> str | None:
     """The job of a queued run; None where it isn't queued, or isn't at all."""
-    row = sql.row("SELECT job FROM nightshift_run WHERE id = %s AND status = 'queued'", [run])
+    row = sql.row("SELECT job FROM nightshift_run WHERE id = %s AND status = 'queued'", [run_id])
     return row[0] if row else None
 
 
@@ -93,8 +93,8 @@ class _Group(NamedTuple):
     max_running: int | None
 
 
-def _group_of(run: int) -> _Group | None:
-    row = sql.row("SELECT job, concurrency_group FROM nightshift_run WHERE id = %s AND status = 'queued'", [run])
+def _group_of(run_id: int) -> _Group | None:
+    row = sql.row("SELECT job, concurrency_group FROM nightshift_run WHERE id = %s AND status = 'queued'", [run_id])
     if not row or not row[1]:
         return None
     name, group = row
@@ -118,7 +118,7 @@ def _has_room(group: _Group) -> bool:
     return of_group < group.limit and (group.max_running is None or of_job < group.max_running)
 
 
-def _claim(run: int, instance: Instance, invocation_id: str, trace_id: str, group: str = "") -> Claim | None:
+def _claim(run_id: int, instance: Instance, invocation_id: str, trace_id: str, group: str = "") -> Claim | None:
     row = sql.row(
         f"""
         WITH claimed AS (
@@ -139,7 +139,7 @@ def _claim(run: int, instance: Instance, invocation_id: str, trace_id: str, grou
           FROM claimed, attempt
         """,  # noqa: S608 — MAY_START is fixed
         {
-            "run": run,
+            "run": run_id,
             "group": group,
             "lease": timing.LEASE,
             "instance": instance.name,
@@ -151,11 +151,11 @@ def _claim(run: int, instance: Instance, invocation_id: str, trace_id: str, grou
     )
     if row is None:
         return None
-    run, attempt, number, job, trigger, scheduled_for, arguments, failures, started_at = row
+    run_id, attempt_id, attempt, job, trigger, scheduled_for, arguments, failures, started_at = row
     return Claim(
-        run=run,
+        run_id=run_id,
+        attempt_id=attempt_id,
         attempt=attempt,
-        number=number,
         job=job,
         trigger=trigger,
         scheduled_for=scheduled_for,
@@ -207,9 +207,9 @@ def _running(condition: str, parameters: Any) -> list[tuple[Claim, str]]:
     return [
         (
             Claim(
-                run=run,
+                run_id=run_id,
+                attempt_id=attempt_id,
                 attempt=attempt,
-                number=number,
                 job=job,
                 trigger=trigger,
                 scheduled_for=scheduled_for,
@@ -218,7 +218,7 @@ def _running(condition: str, parameters: Any) -> list[tuple[Claim, str]]:
             ),
             supervisor,
         )
-        for run, attempt, number, job, trigger, scheduled_for, failures, supervisor in found
+        for run_id, attempt_id, attempt, job, trigger, scheduled_for, failures, supervisor in found
     ]
 
 
@@ -241,6 +241,6 @@ def of_instance(name: str) -> list[tuple[Claim, str]]:
     return _running("a.instance = %s", [name])
 
 
-def of_invocation(run: int, invocation_id: str) -> list[Claim]:
+def of_invocation(run_id: int, invocation_id: str) -> list[Claim]:
     """The attempt of this run that runs by the ledger under this invocation; none, or one."""
-    return [claim for claim, _ in _running("r.id = %s AND a.invocation_id = %s", [run, invocation_id])]
+    return [claim for claim, _ in _running("r.id = %s AND a.invocation_id = %s", [run_id, invocation_id])]

@@ -23,7 +23,7 @@ class Doorbell(Protocol):
     `problem` says why nobody can be woken; empty where one can. `rehearse` says it after a ring that wakes nobody.
     """
 
-    def ring(self, run: int, delay: timedelta) -> None: ...
+    def ring(self, run_id: int, delay: timedelta) -> None: ...
     def problem(self) -> str: ...
     def rehearse(self) -> str: ...
 
@@ -31,8 +31,8 @@ class Doorbell(Protocol):
 class LocalDoorbell:
     """PostgreSQL's NOTIFY, which the local host listens to. The payload is the run's id and the delay in seconds."""
 
-    def ring(self, run: int, delay: timedelta) -> None:
-        sql.execute("SELECT pg_notify(%s, %s)", [CHANNEL, f"{run} {delay.total_seconds()}"])
+    def ring(self, run_id: int, delay: timedelta) -> None:
+        sql.execute("SELECT pg_notify(%s, %s)", [CHANNEL, f"{run_id} {delay.total_seconds()}"])
 
     def problem(self) -> str:
         """None of its own: it is where the database is."""
@@ -46,7 +46,7 @@ class LocalDoorbell:
 class Ring:
     """A run to wake an executor for, once the change that made it startable is committed."""
 
-    run: int
+    run_id: int
     delay: timedelta = timedelta(0)
 
 
@@ -56,14 +56,14 @@ def backend() -> Doorbell:
     return found
 
 
-def ring(run: int, delay: timedelta = timedelta(0)) -> None:
+def ring(run_id: int, delay: timedelta = timedelta(0)) -> None:
     """Wake an executor for this run once `delay` has passed. Call it after the commit that made the run."""
     point("ring.before")
-    backend().ring(run, delay)
+    backend().ring(run_id, delay)
     point("ring.after")
 
 
 def ring_all(rings: Iterable[Ring]) -> None:
     """Wake an executor for each of them."""
     for each in rings:
-        ring(each.run, each.delay)
+        ring(each.run_id, each.delay)

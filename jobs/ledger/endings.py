@@ -106,9 +106,9 @@ def finish(claim: Claim, outcome: Outcome, *, only_if_lease_expired: bool = Fals
             SELECT id, job, status, scheduled_for FROM finished
             """,  # noqa: S608 — the condition is fixed
             {
-                "run": claim.run,
-                "number": claim.number,
-                "attempt": claim.attempt,
+                "run": claim.run_id,
+                "number": claim.attempt,
+                "attempt": claim.attempt_id,
                 "longest_lease": timing.LONGEST_LEASE,
                 "status": status,
                 "delay": delay,
@@ -133,7 +133,7 @@ def finish(claim: Claim, outcome: Outcome, *, only_if_lease_expired: bool = Fals
         run, job, ended_as, scheduled_for = row
         if outcome.status is AttemptStatus.LOST:
             telemetry.lost(job)
-        rings = [Ring(run=run, delay=delay)] if ended_as == Status.QUEUED else []
+        rings = [Ring(run_id=run, delay=delay)] if ended_as == Status.QUEUED else []
         if ended_as != Status.QUEUED:
             telemetry.run_ended(job, ended_as)
             rings = _follow(pipeline, run, job, ended_as, scheduled_for)
@@ -150,7 +150,7 @@ def already_finished(claim: Claim, outcome: Outcome) -> Ended | None:
         SELECT r.status FROM nightshift_run r JOIN nightshift_attempt a ON a.run_id = r.id
          WHERE a.id = %s AND a.status = %s
         """,
-        [claim.attempt, outcome.status],
+        [claim.attempt_id, outcome.status],
     )
     if row is None:
         return None
@@ -390,7 +390,7 @@ def _follow(pipeline: Pipeline, run: int, job: str, status: str, scheduled_for: 
     end = pipelines.End(run=run, job=job, status=Status(status), scheduled_for=scheduled_for)
     followed = pipelines.follow(end, pipeline)
     cancel_for_replacement(followed.replaces)
-    return [Ring(run=step) for step in followed.born]
+    return [Ring(run_id=step) for step in followed.born]
 
 
 def _json(value: Any) -> str | None:

@@ -65,7 +65,7 @@ def pause(job: Job, *, by: str, reason: str = "", until: datetime | None = None)
             paused_at=clock, paused_until=until, paused_by=by, paused_reason=reason
         )
         Event.objects.create(job=job.name, kind="paused", by=by, message=_sentence(job, by, reason, until))
-    doorbell.ring_all(Ring(run=run.run) for run in born)
+    doorbell.ring_all(Ring(run_id=run.run) for run in born)
 
 
 def resume(job: Job, *, by: str) -> None:
@@ -79,7 +79,7 @@ def resume(job: Job, *, by: str) -> None:
         Event.objects.create(job=job.name, kind="resumed", by=by, message=f"{job.name} was resumed by {by}.")
     # Its retries waited for the end of the pause.
     ready = claims.next_ready(settings.JOBS_MAX_RUNNING)
-    doorbell.ring_all(Ring(run=run) for run in dict.fromkeys([*(run.run for run in born), *ready]))
+    doorbell.ring_all(Ring(run_id=run) for run in dict.fromkeys([*(run.run for run in born), *ready]))
 
 
 def declared_or_left(name: str) -> Job:
@@ -194,7 +194,7 @@ def override(
         Event.objects.create(
             job=job.name, kind="overridden", by=by, message=_sentence(job, by, reason, until, "overridden")
         )
-    doorbell.ring_all(Ring(run=run.run) for run in born)
+    doorbell.ring_all(Ring(run_id=run.run) for run in born)
 
 
 def end_override(job: Job, *, by: str) -> None:
@@ -215,7 +215,7 @@ def end_override(job: Job, *, by: str) -> None:
         if job.schedule is None:
             record.end_overrides([job.name])
         born += serve([job], end, as_recorded=True)
-    doorbell.ring_all(Ring(run=run.run) for run in born)
+    doorbell.ring_all(Ring(run_id=run.run) for run in born)
 
 
 def _check_override(job: Job, schedule: str, time_zone: str, arguments: Sequence[str] | None) -> None:

@@ -61,5 +61,5 @@ def cancel(run: int, by: str) -> Status | None:
     status = endings.cancel(run, by)
     if status is Status.CANCELLED:
         # It waited, and others behind it.
-        doorbell.ring_all(Ring(run=ready) for ready in claims.next_ready(settings.JOBS_MAX_RUNNING))
+        doorbell.ring_all(Ring(run_id=ready) for ready in claims.next_ready(settings.JOBS_MAX_RUNNING))
     return status

@@ -138,15 +138,15 @@ class AttemptSpan(Span):
         self._span.set_attributes(
             {
                 f"{NAME}.job": claim.job,
-                f"{NAME}.run": claim.run,
-                f"{NAME}.attempt": claim.number,
+                f"{NAME}.run": claim.run_id,
+                f"{NAME}.attempt": claim.attempt,
                 f"{NAME}.trigger": claim.trigger,
             }
         )
         self._sink.active.add(1, {f"{NAME}.job": claim.job})
         if claim.scheduled_for is not None:
             self._span.set_attribute(f"{NAME}.scheduled_for", claim.scheduled_for.isoformat())
-            if claim.number == 1 and claim.started_at is not None:
+            if claim.attempt == 1 and claim.started_at is not None:
                 lateness = max(claim.started_at - claim.scheduled_for, timedelta(0))
                 self._sink.lateness.record(lateness.total_seconds(), {f"{NAME}.job": claim.job})
 

@@ -34,8 +34,8 @@ def claim(declared):
 
 def test_an_end_that_was_kept_is_recorded_with_its_receipt_and_its_steps(claim, folder):
     assert journal.keep(claim, SUCCEEDED)
-    assert [ring.run for ring in journal.record()] == [Run.objects.get(job="step").pk]
-    run = Run.objects.get(pk=claim.run)
+    assert [ring.run_id for ring in journal.record()] == [Run.objects.get(job="step").pk]
+    run = Run.objects.get(pk=claim.run_id)
     attempt = run.attempts.get()
     assert (run.status, run.result) == (Status.SUCCEEDED, {"rows": 3})
     assert (attempt.wall, attempt.cpu, attempt.exit_code) == (timedelta(seconds=2), timedelta(seconds=1), 0)
@@ -47,7 +47,7 @@ def test_an_end_of_an_attempt_that_is_no_longer_running_changes_nothing(claim, f
     journal.keep(claim, SUCCEEDED)
     endings.finish(claim, Outcome(status=AttemptStatus.LOST))
     assert journal.record() == []
-    assert Run.objects.get(pk=claim.run).status == Status.LOST
+    assert Run.objects.get(pk=claim.run_id).status == Status.LOST
     assert list(folder.iterdir()) == []
 
 
@@ -58,7 +58,7 @@ def test_an_end_of_another_ledger_stays_where_it_is(claim, folder):
     entry = json.loads(path.read_text())
     path.write_text(json.dumps(entry | {"supervisor": "elsewhere/1/1"}))
     assert journal.record() == []
-    assert Run.objects.get(pk=claim.run).status == Status.RUNNING
+    assert Run.objects.get(pk=claim.run_id).status == Status.RUNNING
     assert list(folder.iterdir()) == [path]
     os.utime(path, (0, 0))
     journal.record()
@@ -71,7 +71,7 @@ def test_a_damaged_end_is_dropped_and_the_log_says_so(claim, folder, caplog, tex
     (folder / "0-damaged.json").write_text(text)
     journal.record()
     assert "dropped from the journal, it can't be read" in caplog.text
-    assert Run.objects.get(pk=claim.run).status == Status.SUCCEEDED
+    assert Run.objects.get(pk=claim.run_id).status == Status.SUCCEEDED
     assert list(folder.iterdir()) == []
 
 

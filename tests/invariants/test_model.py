@@ -340,7 +340,7 @@ class Ledger(RuleBasedStateMachine):
     @rule(claim=claims)
     def a_heartbeat(self, claim):
         if claim is not None:
-            endings.renew_leases([(claim.run, claim.number)])
+            endings.renew_leases([(claim.run_id, claim.attempt)])
 
     @rule(place=st.integers(0, 5))
     def a_run_is_cancelled(self, place):

@@ -26,7 +26,7 @@ def test_a_claim_starts_an_attempt_under_a_lease(declared):
     run, claim = a_claimed_run(arguments=["--days", "3"])
     run.refresh_from_db()
     attempt = run.attempts.get()
-    assert (run.status, run.attempt, claim.number, claim.attempt) == (Status.RUNNING, 1, 1, attempt.pk)
+    assert (run.status, run.attempt, claim.attempt, claim.attempt_id) == (Status.RUNNING, 1, 1, attempt.pk)
     assert run.lease_expires_at - run.started_at == pytest.approx(timing.LEASE, abs=timedelta(milliseconds=5))
     assert (attempt.instance, attempt.supervisor, attempt.release) == ("here", "ns/1/1", "1.2")
     assert claim.arguments == ["--days", "3"]

@@ -55,9 +55,9 @@ EVENTS = {
 def _claim_of(run):
     attempt, _ = Attempt.objects.get_or_create(run=run, number=max(run.attempt, 1))
     return claims.Claim(
-        run=run.pk,
-        attempt=attempt.pk,
-        number=attempt.number,
+        run_id=run.pk,
+        attempt_id=attempt.pk,
+        attempt=attempt.number,
         job=run.job,
         trigger=run.trigger,
         scheduled_for=None,
@@ -163,7 +163,7 @@ def test_a_failed_attempt_is_tried_again_after_a_delay(declared, status):
     ended = finish(claim, status, error="no")
     run.refresh_from_db()
     assert ended.status is Status.QUEUED
-    assert ended.rings == [Ring(run=run.pk, delay=timedelta(minutes=1))]
+    assert ended.rings == [Ring(run_id=run.pk, delay=timedelta(minutes=1))]
     assert (run.failures, run.error, run.finished_at) == (1, "no", None)
     assert abs(run.not_before - states.clock() - timedelta(minutes=1)) < timedelta(seconds=5)
 
@@ -191,9 +191,9 @@ def test_an_interruption_spends_no_retry_and_waits_for_nothing(declared):
     declared("nightly", retries=1)
     run, claim = a_claimed_run()
     ended = finish(claim, AttemptStatus.INTERRUPTED)
-    assert ended.rings == [Ring(run=run.pk)]
+    assert ended.rings == [Ring(run_id=run.pk)]
     assert (status_of(run), run.failures) == (Status.QUEUED, 0)
-    assert claims.claim(run.pk, HERE).number == 2
+    assert claims.claim(run.pk, HERE).attempt == 2
 
 
 def test_what_was_cancelled_is_not_tried_again(declared):
@@ -225,7 +225,7 @@ def test_a_running_run_is_told_to_end():
     run, claim = a_claimed_run()
     assert endings.cancel(run.pk, "ada") is Status.RUNNING
     assert endings.cancel_requested([run.pk]) == [run.pk]
-    assert endings.renew_leases([(run.pk, claim.number)]) == {(run.pk, 1): True}
+    assert endings.renew_leases([(run.pk, claim.attempt)]) == {(run.pk, 1): True}
 
 
 def test_who_cancelled_first_is_kept():
@@ -261,16 +261,16 @@ def test_a_run_that_nobody_took_up_in_time_is_missed():
 def test_a_lease_is_renewed_for_who_holds_it():
     run, claim = a_claimed_run()
     Run.objects.update(lease_expires_at=states.clock())
-    assert endings.renew_leases([(run.pk, claim.number)]) == {(run.pk, 1): False}
+    assert endings.renew_leases([(run.pk, claim.attempt)]) == {(run.pk, 1): False}
     run.refresh_from_db()
     assert abs(run.lease_expires_at - states.clock() - timing.LEASE) < timedelta(seconds=5)
-    assert endings.renew_leases([(run.pk, claim.number + 1)]) == {}
+    assert endings.renew_leases([(run.pk, claim.attempt + 1)]) == {}
 
 
 @pytest.mark.django_db(transaction=True)
 def test_a_row_that_another_session_has_locked_keeps_no_other_lease_waiting(locked):
     (run, claim), (other, claim_of_other) = a_claimed_run("a"), a_claimed_run("b")
-    keys = [(run.pk, claim.number), (other.pk, claim_of_other.number)]
+    keys = [(run.pk, claim.attempt), (other.pk, claim_of_other.attempt)]
     with locked("SELECT FROM nightshift_run WHERE id = %s FOR UPDATE", run.pk):
         assert endings.renew_leases(keys) == {(other.pk, 1): False}
         assert endings.still_ours(keys) == set(keys)
@@ -304,7 +304,7 @@ def test_a_lease_that_was_renewed_meanwhile_holds(declared):
     Run.objects.update(lease_expires_at=states.clock() - HOUR)
     settled_ticks()
     expired = claims.with_expired_leases()
-    endings.renew_leases([(run.pk, claim.number)])
+    endings.renew_leases([(run.pk, claim.attempt)])
     endings.declare_lost(expired, "gone")
     assert status_of(run) == Status.RUNNING
 
@@ -315,12 +315,12 @@ def test_a_lost_run_is_tried_again_where_its_job_says_so(declared):
     Run.objects.update(lease_expires_at=states.clock() - HOUR)
     settled_ticks()
     [ring] = endings.declare_lost(claims.with_expired_leases(), "gone")
-    assert (ring.run, status_of(run)) == (run.pk, Status.QUEUED)
+    assert (ring.run_id, status_of(run)) == (run.pk, Status.QUEUED)
 
 
 def test_progress_is_written_by_who_holds_the_attempt():
     run, claim = a_claimed_run()
-    endings.write_progress([(run.pk, claim.number, {"done": 1}), (run.pk, claim.number + 1, {"done": 2})])
+    endings.write_progress([(run.pk, claim.attempt, {"done": 1}), (run.pk, claim.attempt + 1, {"done": 2})])
     run.refresh_from_db()
     assert run.progress == {"done": 1}
 

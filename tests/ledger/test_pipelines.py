@@ -42,7 +42,7 @@ def claim(run):
 def end(claimed, status=AttemptStatus.SUCCEEDED):
     ended = endings.finish(claimed, Outcome(status=status, error="" if status == "succeeded" else "no"))
     assert ended is not None
-    return [ring.run for ring in ended.rings]
+    return [ring.run_id for ring in ended.rings]
 
 
 def ledger():
@@ -54,8 +54,8 @@ def test_each_step_is_born_when_the_one_before_it_succeeded(three_steps):
     assert not Run.objects.filter(job="load").exists()
     [load] = end(fetch)
     run = Run.objects.get(pk=load)
-    assert (run.job, run.trigger, run.scheduled_for, run.chained_from_id) == ("load", "chain", DUE, fetch.run)
-    assert run.requested_by == f"run {fetch.run} of fetch"
+    assert (run.job, run.trigger, run.scheduled_for, run.chained_from_id) == ("load", "chain", DUE, fetch.run_id)
+    assert run.requested_by == f"run {fetch.run_id} of fetch"
     [report] = end(claim(run))
     assert end(claim(Run.objects.get(pk=report))) == []
     assert ledger() == [("fetch", "succeeded", ""), ("load", "succeeded", ""), ("report", "succeeded", "")]
@@ -74,7 +74,7 @@ def test_after_a_failed_beginning_all_steps_are_skipped(three_steps):
     fetch = start("fetch")
     end(fetch, AttemptStatus.TIMED_OUT)
     load, report = Run.objects.get(job="load"), Run.objects.get(job="report")
-    assert load.error == f"Its predecessor fetch ended as timed_out (run {fetch.run})."
+    assert load.error == f"Its predecessor fetch ended as timed_out (run {fetch.run_id})."
     assert report.error == f"Its predecessor load ended as skipped (run {load.pk})."
     assert report.blocked_by == load
 
@@ -82,13 +82,13 @@ def test_after_a_failed_beginning_all_steps_are_skipped(three_steps):
 def test_a_predecessor_that_is_tried_again_decides_nothing_yet(three_steps, declared):
     registry._jobs.pop("fetch")
     declared("fetch", command="succeeds", retries=1)
-    run = start("fetch").run
+    run = start("fetch").run_id
     end(claim_again(run), AttemptStatus.FAILED)
     assert not Run.objects.filter(job="load").exists()
 
 
 def claim_again(run):
-    [(claimed, _)] = [found for found in claims.of_instance("here") if found[0].run == run]
+    [(claimed, _)] = [found for found in claims.of_instance("here") if found[0].run_id == run]
     return claimed
 
 
@@ -165,8 +165,8 @@ def test_a_step_whose_last_run_is_still_at_work_is_skipped(three_steps):
     busy = start("load", None)
     assert end(start("fetch")) == []
     load = Run.objects.get(job="load", scheduled_for=DUE)
-    assert (load.status, load.reason, load.blocked_by_id) == (Status.SKIPPED, Reason.OVERLAP, busy.run)
-    assert load.error == f"Run {busy.run} of load was in its way (overlap='skip')."
+    assert (load.status, load.reason, load.blocked_by_id) == (Status.SKIPPED, Reason.OVERLAP, busy.run_id)
+    assert load.error == f"Run {busy.run_id} of load was in its way (overlap='skip')."
 
 
 def test_a_step_may_replace_its_last_run(declared):
@@ -189,7 +189,9 @@ def test_after_a_run_started_by_hand_the_step_follows_that_run(two_sources):
 def test_a_run_has_each_step_once(three_steps):
     claimed = start("fetch", None)
     [load] = end(claimed)
-    again = follow(End(run=claimed.run, job="fetch", status=Status.SUCCEEDED, scheduled_for=None), pipelines.current())
+    again = follow(
+        End(run=claimed.run_id, job="fetch", status=Status.SUCCEEDED, scheduled_for=None), pipelines.current()
+    )
     assert again.born == []
     assert Run.objects.filter(job="load").get().pk == load
 

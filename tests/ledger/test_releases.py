@@ -144,7 +144,7 @@ def test_the_former_release_lets_the_steps_of_the_newer_one_follow(process):
     process("1", starts=False)
     _, claim = a_claimed_run("fetch", scheduled_for=DUE)
     [ring] = end(claim).rings
-    run = Run.objects.get(pk=ring.run)
+    run = Run.objects.get(pk=ring.run_id)
     assert (run.job, run.exclusive, run.scheduled_for) == ("step", False, DUE)
     assert not Run.objects.filter(job="former_step").exists()
     _, claim = a_claimed_run("fetch", scheduled_for=DUE + MINUTE)

@@ -50,7 +50,7 @@ def run(time):
 def lost():
     """What a tick finds lost."""
     sight.look()
-    return [claim.run for claim in claims.with_expired_leases()]
+    return [claim.run_id for claim in claims.with_expired_leases()]
 
 
 def restart():
@@ -103,7 +103,7 @@ def test_a_lease_survives_a_jump_of_the_clock(time, restarted):
     for _ in range(3):
         assert lost() == []
         time.passes(MINUTE)
-        endings.renew_leases([(run.pk, claim.number)])
+        endings.renew_leases([(run.pk, claim.attempt)])
     time.jumps(timedelta(seconds=240))
     if restarted:
         restart()
@@ -111,7 +111,7 @@ def test_a_lease_survives_a_jump_of_the_clock(time, restarted):
         assert lost() == []
         time.passes(timedelta(seconds=1))
     time.passes(timing.HEARTBEAT)
-    endings.renew_leases([(run.pk, claim.number)])
+    endings.renew_leases([(run.pk, claim.attempt)])
     time.passes(timing.SETTLING)
     assert lost() == []
 
