@@ -1,4 +1,4 @@
-# `make` alone lists what there is. Each target makes .venv first, where requirements-dev.txt has changed.
+# `make` alone lists the targets. Each target creates .venv first if requirements-dev.txt has changed.
 
 VENV := .venv
 BENCH_VENV := .local/bench-venv
@@ -6,14 +6,14 @@ COMPARE_VENV := .local/compare-venv
 PYTHON_IN_VENV := $(VENV)/bin/python
 MANAGE := LOCAL=1 $(PYTHON_IN_VENV) manage.py
 COMPILE := pip compile --quiet --python-version 3.13 --universal --generate-hashes --no-emit-index-url --no-header
-# What a deployment sets, with values that no server has.
+# The settings of a deployment, with values that no server has.
 PRODUCTION := LOCAL= SECRET_KEY=not-a-secret-but-as-long-and-as-varied-as-a-real-one-0123456789 \
 	ALLOWED_HOSTS=jobs.example.com DATABASE_URL=postgresql://nobody@db.example.com/nightshift
-# More arguments for the command of a target: make test ARGS="-k worker -x"
+# More arguments for a target's command: make test ARGS="-k worker -x"
 ARGS ?=
-# How often `make soak` goes round.
+# How often `make soak` repeats.
 TIMES ?= 100
-# How long `make chaos` injects faults, into how many hosts, and by which seed: a new one unless given.
+# For `make chaos`: how many minutes, how many hosts, and the seed (a new one unless set).
 MINUTES ?= 20
 HOSTS ?= 3
 SEED ?=
@@ -29,44 +29,44 @@ venv:
 	@tools/venv.sh $(VENV) requirements-dev.txt
 
 .PHONY: run
-run: venv  ## Start everything on this machine: database, functions, site. Ctrl-C stops it
+run: venv  ## Start the database, the functions and the site on this machine; Ctrl-C stops them
 	@$(MANAGE) migrate --verbosity 0
 	@LOCAL=1 exec $(PYTHON_IN_VENV) manage.py functions $(ARGS)
 
 .PHONY: test
-test: venv  ## Run the test suite: make test ARGS="-k worker"
+test: venv  ## Run the tests: make test ARGS="-k worker"
 	@LOCAL=1 $(PYTHON_IN_VENV) -m pytest $(ARGS)
 
 .PHONY: check
 check: lint project audit test  ## Do what CI does: format, lint, types, Django's checks, migrations, vulnerabilities, tests
 
 .PHONY: terraform-test
-terraform-test: venv  ## Test terraform/ and the workflows, as far as this machine can, and say what was skipped
+terraform-test: venv  ## Test terraform/ and the workflows as far as this machine can, and list what was skipped
 	@tools/terraform-test.sh $(PYTHON_IN_VENV)
 
 .PHONY: project
-project: venv  ## Run Django's checks, with a deployment's variables too, and look for a forgotten migration
+project: venv  ## Run Django's checks, also with a deployment's settings, and look for missing migrations
 	$(MANAGE) check
 	$(PRODUCTION) $(PYTHON_IN_VENV) manage.py check --build
 	$(MANAGE) makemigrations --check --dry-run
 
 .PHONY: lint
-lint: venv  ## Look at format, lint and types
+lint: venv  ## Check format, lint and types
 	$(VENV)/bin/ruff format --check
 	$(VENV)/bin/ruff check
 	LOCAL=1 $(VENV)/bin/mypy .
 
 .PHONY: audit
-audit:  ## Ask for known vulnerabilities of what the image holds; a word where the service can't be reached
+audit:  ## Check the image's packages for known vulnerabilities; says so if the service can't be reached
 	@tools/audit.sh requirements.txt
 
 .PHONY: format
-format: venv  ## Format the code, and mend what ruff can mend
+format: venv  ## Format the code, and fix what ruff can fix
 	$(VENV)/bin/ruff format
 	$(VENV)/bin/ruff check --fix
 
 .PHONY: lock
-lock:  ## Lock the requirements anew (wants uv): make lock ARGS=--upgrade
+lock:  ## Update the requirements' locks (needs uv): make lock ARGS=--upgrade
 	uv $(COMPILE) requirements.in -o requirements.txt $(ARGS)
 	uv $(COMPILE) requirements-dev.in -o requirements-dev.txt $(ARGS)
 	uv $(COMPILE) requirements-bench.in -o requirements-bench.txt $(ARGS)
@@ -74,19 +74,19 @@ lock:  ## Lock the requirements anew (wants uv): make lock ARGS=--upgrade
 	uv $(COMPILE) requirements-terraform.in -o requirements-terraform.txt $(ARGS)
 
 .PHONY: soak
-soak: venv  ## Run the invariants under faults again and again: make soak TIMES=100
+soak: venv  ## Run the invariants under faults, again and again: make soak TIMES=100
 	@JOBS_OUTAGE=3 JOBS_IN_A_ROW=1000 LOCAL=1 $(PYTHON_IN_VENV) -m pytest -x -m invariant tests/invariants --times $(TIMES) $(ARGS)
 
 .PHONY: chaos
-chaos: venv  ## Let random faults loose on real hosts, and judge what became of it: make chaos MINUTES=20 HOSTS=3 SEED=7
+chaos: venv  ## Inject random faults into real hosts, and check the ledger: make chaos MINUTES=20 HOSTS=3 SEED=7
 	@LOCAL=1 $(PYTHON_IN_VENV) -m tests.chaos --minutes $(MINUTES) --hosts $(HOSTS) $(if $(SEED),--seed $(SEED)) $(ARGS)
 
 .PHONY: image-test
-image-test: venv  ## Build the container image and try it (wants Docker, or podman with runc, and Debian)
+image-test: venv  ## Build and test the container image (needs Docker, or podman with runc, and Debian)
 	@LOCAL=1 $(PYTHON_IN_VENV) -m pytest -m image tests/image $(ARGS)
 
 .PHONY: bench
-bench:  ## Measure, print ratios, and write benchmarks/RESULTS.md
+bench:  ## Measure, print ratios and write benchmarks/RESULTS.md
 	@mkdir -p .local
 	@tools/venv.sh $(BENCH_VENV) requirements-bench.txt
 	@LOCAL=1 $(BENCH_VENV)/bin/python -m benchmarks $(ARGS)
@@ -98,9 +98,9 @@ compare:  ## Compare commands of other packages with manage.py COMMAND </dev/nul
 	@$(COMPARE_VENV)/bin/python -m tools.compare $(ARGS)
 
 .PHONY: clean
-clean:  ## Remove what was made here: virtual environment, local database, caches
+clean:  ## Remove the virtual environment, the local database and caches
 	@if [ -f .local/postgres/postmaster.pid ] && kill -0 "$$(head -n 1 .local/postgres/postmaster.pid)" 2>/dev/null; then \
-		echo "The local database is at work. Stop \`make run\` and the tests first."; exit 1; \
+		echo "The local database is running. Stop \`make run\` and the tests first."; exit 1; \
 	fi
 	rm -rf $(VENV) .local .mypy_cache .pytest_cache .ruff_cache .hypothesis staticfiles
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
