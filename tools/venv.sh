@@ -10,6 +10,10 @@ lock=$2
 # The stamp is a copy of the lock, written last: an interrupted build has none. A lock's date says nothing, since every
 # checkout sets it.
 stamp=$folder/lock
+# A link leads to an environment that another checkout made, and that it keeps up to date.
+if [ -L "$folder" ]; then
+    exit 0
+fi
 if cmp -s "$lock" "$stamp" && "$folder/bin/python" -c '' 2>/dev/null; then
     exit 0
 fi

@@ -1,0 +1,1 @@
+"""A crontab, read line by line, and the declarations that say the same."""
