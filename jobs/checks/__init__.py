@@ -9,9 +9,10 @@ from django.core.checks import ERROR, WARNING, CheckMessage, Error, Tags, Warnin
 
 from jobs.checks import host, loading, schedules
 from jobs.declarations.declare import Job, registry, unknown_settings
+from jobs.declarations.graph import Graph
 from jobs.declarations.parameters import BrokenCommand, InvalidArguments, UnknownCommand, check_arguments
 from jobs.ledger import connections
-from jobs.ledger.pipelines import DifferentSchedules, roots
+from jobs.ledger.pipelines import DifferentSchedules
 
 # Whether commands are loaded and their parsers asked.
 _with_commands = ContextVar("with_commands", default=False)
@@ -116,6 +117,7 @@ def commands(**_: Any) -> list[CheckMessage]:
 def pipelines(**_: Any) -> list[CheckMessage]:
     """Steps name declared jobs, in no circle, and predecessors that share their occurrences."""
     found: list[CheckMessage] = []
+    graph = Graph(registry.values())
     for job in registry.values():
         for name in job.after:
             if name not in registry:
@@ -127,7 +129,7 @@ def pipelines(**_: Any) -> list[CheckMessage]:
                         "`manage.py jobs` lists the declared jobs.",
                     )
                 )
-        if circle := _circle(job):
+        if circle := graph.circle(job):
             found.append(
                 _error(
                     10,
@@ -136,7 +138,7 @@ def pipelines(**_: Any) -> list[CheckMessage]:
                     "Take one `after` out of the circle.",
                 )
             )
-        elif len({registry[root].fingerprint for root in roots(job)}) > 1:
+        elif len({registry[root].fingerprint for root in graph.roots(job)}) > 1:
             found.append(
                 _error(
                     12,
@@ -190,20 +192,6 @@ def schedule_settings(**_: Any) -> list[CheckMessage]:
         if len(jobs := [job for job in declared if job in registry]) > 1
     ]
     return [*unknown, *shared]
-
-
-def _circle(job: Job) -> Sequence[str]:
-    """The way from the job back to itself over `after`; empty where there is none."""
-    ways = [[job.name, name] for name in job.after]
-    seen: set[str] = set()
-    while ways:
-        way = ways.pop()
-        if way[-1] == job.name:
-            return way
-        if way[-1] in registry and way[-1] not in seen:
-            seen.add(way[-1])
-            ways += [[*way, name] for name in registry[way[-1]].after]
-    return []
 
 
 def _error(number: int, job: Job, message: str, hint: str) -> CheckMessage:

@@ -1,13 +1,13 @@
 """What follows the end of a run: the steps declared `after` its job."""
 
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
 from jobs.choices import Reason, Status, Trigger
 from jobs.declarations.declare import Job, registry
+from jobs.declarations.graph import Graph
 from jobs.ledger import enqueue, overrides, releases, sql, states
 from jobs.schedule.occurrences import same_occurrences
 
@@ -40,28 +40,13 @@ class DifferentSchedules(ValueError):
         )
 
 
-def roots(step: Job) -> list[str]:
-    """The declared jobs at the beginning of the pipeline that this one is a step of, in the order of their names."""
-    found: set[str] = set()
-    seen: set[str] = set()
-    waiting = list(step.after)
-    while waiting:
-        name = waiting.pop()
-        if name in seen or name not in registry:
-            continue
-        seen.add(name)
-        waiting += registry[name].after
-        if not registry[name].after:
-            found.add(name)
-    return sorted(found)
-
-
 def check_schedules(job: Job, at: datetime) -> None:
     """Raise DifferentSchedules where a step after this job, as it is given, would wait for others that are due
     otherwise at that moment. `at` is in the database's time; overrides count.
     """
-    steps = Pipeline(registry.values()).descendants(job.name).values()
-    together = {step.name: [name for name in roots(step) if name != job.name] for step in steps}
+    declared = Graph(registry.values())
+    steps = declared.descendants(job.name).values()
+    together = {step.name: [name for name in declared.roots(step) if name != job.name] for step in steps}
     held = overrides.in_force([name for names in together.values() for name in names], at)
     for step in steps:
         others = (overrides.applied(registry[name], held.get(name)) for name in together[step.name])
@@ -69,46 +54,8 @@ def check_schedules(job: Job, at: datetime) -> None:
             raise DifferentSchedules(step)
 
 
-class Pipeline:
-    """The steps that are declared, by the release in charge: another one's may be the past's."""
-
-    def __init__(self, jobs: Iterable[Job]) -> None:
-        self._after: dict[str, list[Job]] = defaultdict(list)
-        for job in jobs:
-            for name in dict.fromkeys(job.after):
-                self._after[name].append(job)
-
-    def steps_after(self, name: str) -> Sequence[Job]:
-        """The steps that wait for this job."""
-        return self._after.get(name, ())
-
-    def descendants(self, name: str) -> dict[str, Job]:
-        """All the steps that come after a job, at once or later."""
-        found: dict[str, Job] = {}
-        waiting = [name]
-        while waiting:
-            for step in self.steps_after(waiting.pop()):
-                if step.name not in found:
-                    found[step.name] = step
-                    waiting.append(step.name)
-        return found
-
-    def together(self) -> dict[str, list[str]]:
-        """For each job that a step comes after, the others that this step comes after, at once or further up."""
-        steps = {step.name: step for found in self._after.values() for step in found}
-        others: dict[str, set[str]] = defaultdict(set)
-        for step in steps.values():
-            before: set[str] = set()
-            waiting = list(step.after)
-            while waiting:
-                name = waiting.pop()
-                if name not in before:
-                    before.add(name)
-                    waiting += steps[name].after if name in steps else ()
-            if len(before) > 1:
-                for name in step.after:
-                    others[name] |= before - {name}
-        return {name: sorted(found) for name, found in others.items()}
+class Pipeline(Graph):
+    """The graph of the release in charge, since another one's may be the past's; and the locks of its steps."""
 
     def lock_after(self, name: str) -> None:
         """Hold the locks of all steps that come after a job. Before a run of it ends: its row is changed under them.

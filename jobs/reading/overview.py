@@ -1,6 +1,6 @@
 """What is declared, with what is known of it: each job, its latest run, and when it is due next."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -101,28 +101,6 @@ def run_facts(run: Run) -> dict[str, Any]:
         "chained_from": run.chained_from_id,
         "cancelled_by": run.cancelled_by,
     }
-
-
-def in_tree_order(jobs: Mapping[str, Job]) -> Iterator[tuple[int, Job]]:
-    """The jobs with their depth in their pipeline: each step below its predecessor, below each where it has several.
-
-    A job whose predecessors aren't declared, or that waits for itself, stands at the top.
-    """
-    told: set[str] = set()
-
-    def walk(job: Job, depth: int, path: tuple[str, ...]) -> Iterator[tuple[int, Job]]:
-        told.add(job.name)
-        yield depth, job
-        for step in jobs.values():
-            if job.name in step.after and step.name not in path:
-                yield from walk(step, depth + 1, (*path, step.name))
-
-    for job in jobs.values():
-        if not any(name in jobs for name in job.after):
-            yield from walk(job, 0, (job.name,))
-    for job in jobs.values():
-        if job.name not in told:
-            yield from walk(job, 0, (job.name,))
 
 
 def _overview(declared: Job, state: JobState | None, last_run: Run | None, now: datetime) -> Overview:

@@ -11,7 +11,6 @@ from jobs import checks
 from jobs.choices import Dispatch, Misfire, Overlap, Status
 from jobs.declarations import rules
 from jobs.declarations.declare import Retry, UnknownJob, declare, registry
-from jobs.ledger.pipelines import Pipeline
 
 
 def problems():
@@ -68,13 +67,6 @@ def test_the_schedule_and_its_zone_make_the_fingerprint(declared):
 def test_a_job_without_a_schedule_may_be_a_day_late(declared):
     declared("by_hand")
     assert registry["by_hand"].deadline_at(datetime.now(UTC)) == timedelta(days=1)
-
-
-def test_steps_are_found_by_what_they_follow(declared):
-    declared("load")
-    declared("report", after="load")
-    declared("archive", after=["load", "report"])
-    assert [step.name for step in Pipeline(registry.values()).steps_after("load")] == ["report", "archive"]
 
 
 def test_a_place_is_file_and_line(declared):

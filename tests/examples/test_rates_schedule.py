@@ -6,7 +6,7 @@ import pytest
 
 from examples import rates
 from jobs.declarations import declare
-from jobs.ledger.pipelines import Pipeline
+from jobs.declarations.graph import Graph
 
 
 @pytest.fixture
@@ -38,5 +38,5 @@ def test_a_laptop_imports_each_minute(declared):
 
 
 def test_the_report_follows_the_import(declared):
-    steps = Pipeline(declared(local=False).values()).steps_after("import_rates")
+    steps = Graph(declared(local=False).values()).steps_after("import_rates")
     assert [step.name for step in steps] == ["rates_report"]

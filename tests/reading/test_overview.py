@@ -2,9 +2,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from jobs.declarations.declare import UnknownJob, registry
+from jobs.declarations.declare import UnknownJob
 from jobs.models import JobState
-from jobs.reading.overview import in_tree_order, overview, visible_arguments
+from jobs.reading.overview import overview, visible_arguments
 from tests.helpers.rows import NOON, a_run
 
 
@@ -101,24 +101,3 @@ def test_fifty_jobs_cost_as_many_queries_as_one(declared, db, django_assert_num_
     with django_assert_num_queries(2):
         rows = overview()
     assert all(row.last_run for row in rows)
-
-
-def test_steps_stand_below_their_predecessors(declared):
-    declared("load", command="succeeds", after=["fetch", "other_fetch"])
-    declared("fetch", command="succeeds", schedule="0 0 3 * * *")
-    declared("other_fetch", command="succeeds", schedule="0 0 3 * * *")
-    declared("report", command="succeeds", after="load")
-    assert [(depth, job.name) for depth, job in in_tree_order(registry)] == [
-        (0, "fetch"),
-        (1, "load"),
-        (2, "report"),
-        (0, "other_fetch"),
-        (1, "load"),
-        (2, "report"),
-    ]
-
-
-def test_jobs_that_wait_for_each_other_are_shown_all_the_same(declared):
-    declared("hen", command="succeeds", after="egg")
-    declared("egg", command="succeeds", after="hen")
-    assert [(depth, job.name) for depth, job in in_tree_order(registry)] == [(0, "hen"), (1, "egg")]

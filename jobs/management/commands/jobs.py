@@ -7,10 +7,11 @@ from django.core.management.base import CommandParser
 from django.utils import timezone
 
 from jobs.declarations.declare import registry
+from jobs.declarations.graph import Graph
 from jobs.formats import NOTHING, clock, relative
 from jobs.management.ledger_command import LedgerCommand
 from jobs.management.printing import add_format, as_json, as_table
-from jobs.reading.overview import Overview, in_tree_order, overview, run_facts
+from jobs.reading.overview import Overview, overview, run_facts
 
 HEADINGS = ("JOB", "SCHEDULE", "LAST RUN", "NEXT RUN")
 
@@ -36,7 +37,7 @@ class Command(LedgerCommand):
             )
         else:
             known = {row.name: row for row in rows}
-            depths = in_tree_order(registry) if tree else ((0, job) for job in registry.values())
+            depths = Graph(registry.values()).as_tree() if tree else ((0, job) for job in registry.values())
             now = timezone.localtime()
             self.stdout.write(as_table(HEADINGS, [_cells(known[job.name], depth, now, words) for depth, job in depths]))
 

@@ -7,6 +7,7 @@ from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from jobs.declarations.declare import Job, registry
+from jobs.declarations.graph import Graph
 from jobs.ledger.eras import INSTANT
 from jobs.models import Event, Gap, JobState, Run
 from jobs.schedule.ncrontab import InvalidExpression
@@ -124,14 +125,7 @@ def since(run: Run, clock: Clock) -> str:
 
 def ancestors(job: Job) -> list[str]:
     """The declared jobs that this one comes after, near ones first."""
-    found: list[str] = []
-    waiting = list(job.after)
-    while waiting:
-        name = waiting.pop(0)
-        if name not in found and name in registry:
-            found.append(name)
-            waiting += registry[name].after
-    return found
+    return [name for name in Graph(registry.values()).ancestors(job) if name in registry]
 
 
 def joined(texts: Sequence[str]) -> str:

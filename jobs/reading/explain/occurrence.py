@@ -2,8 +2,9 @@
 
 from jobs.choices import Status
 from jobs.declarations.declare import Job, registry
+from jobs.declarations.graph import Graph
 from jobs.ledger import overrides
-from jobs.ledger.pipelines import DifferentSchedules, roots
+from jobs.ledger.pipelines import DifferentSchedules
 from jobs.reading.explain.evidence import Cause, Scene, Told, joined
 from jobs.reading.explain.gaps import told_of_gap
 from jobs.reading.explain.runs import CAUSES, told_of_run
@@ -42,7 +43,7 @@ def _told_of_predecessors(job: Job, scene: Scene) -> Told:
 
 def _with_another_schedule(job: Job, scene: Scene) -> list[str]:
     """The overrides that make the step's predecessors due at different moments."""
-    held = {name: overrides.of(scene.states.get(name), scene.now) for name in roots(job)}
+    held = {name: overrides.of(scene.states.get(name), scene.now) for name in Graph(registry.values()).roots(job)}
     schedules = {overrides.applied(registry[name], override).fingerprint for name, override in held.items()}
     if len(schedules) < 2:
         return []
