@@ -67,6 +67,24 @@ class Reason(TextChoices):
     PREDECESSOR = "predecessor"  # a step whose predecessor didn't succeed
 
 
+class EventKind(TextChoices):
+    """What an event is about: what an operator did, or what someone should know."""
+
+    PAUSED = "paused"  # an operator paused a job
+    RESUMED = "resumed"  # an operator ended the pause
+    OVERRIDDEN = "overridden"  # an operator replaced a job's schedule, time zone or arguments for a while
+    OVERRIDE_ENDED = "override_ended"  # the declaration is in force again
+    REWOUND = "rewound"  # an operator set a job's watermark back
+    SCHEDULE_CHANGED = "schedule_changed"  # the code declares another schedule, or none any more
+    RELEASE = "release"  # a release took over from another one that is still at work
+    AMBIGUOUS_CALL = "ambiguous_call"  # a function was called, and nothing was due
+    CLOCK_AHEAD = "clock_ahead"  # a host's clock is far ahead of the database's
+    CLOCK_JUMPED = "clock_jumped"  # the database's clock was set
+    LEDGER_AHEAD = "ledger_ahead"  # a job's watermark lies in the future, and the job is silent until then
+    POISONED_MESSAGE = "poisoned_message"  # the queue gave a message up
+    END_FROM_JOURNAL = "end_from_journal"  # a run's end was kept on a machine, and recorded later
+
+
 class Overlap(TextChoices):
     """What to do with an occurrence, or a request, while a run of the job is queued or running."""
 

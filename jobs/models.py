@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
-from jobs.choices import ENDED, AttemptStatus, Fate, Reason, Status, Trigger
+from jobs.choices import ENDED, AttemptStatus, EventKind, Fate, Reason, Status, Trigger
 
 # Long enough for a name that Azure takes.
 NAME_LENGTH = 127
@@ -322,20 +322,32 @@ class Release(models.Model):
         return self.name or self.key
 
 
+class EventQuerySet(models.QuerySet["Event"]):
+    def after(self, event_id: int) -> "EventQuerySet":
+        """Those with a later id, oldest first. Who follows the feed asks `jobs.ledger.events.follow`."""
+        return self.filter(pk__gt=event_id).order_by("pk")
+
+
 class Event(models.Model):
     """Something an operator did, or that someone should know of, beside what runs and gaps tell."""
 
     at = models.DateTimeField(db_default=Now())
     job = models.CharField(max_length=NAME_LENGTH, blank=True, default="", db_default="")
     run = models.ForeignKey(Run, null=True, **KEPT_BY_THE_DATABASE, related_name="events")
-    kind = models.CharField(max_length=32)
+    kind = models.CharField(max_length=32, choices=EventKind)
     by = optional_text()
+    reason = optional_text("What the operator said.")
     message = models.TextField()
     count = models.PositiveIntegerField(default=1, db_default=1, help_text="How often it happened.")
     key = optional_text("What is counted in one row; empty where each has its own.")
 
+    objects = EventQuerySet.as_manager()
+
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["key"], condition=~Q(key=""), name="one_event_per_key")]
+        constraints = [
+            models.UniqueConstraint(fields=["key"], condition=~Q(key=""), name="one_event_per_key"),
+            models.CheckConstraint(name="an_event_is_of_a_known_kind", condition=Q(kind__in=EventKind.values)),
+        ]
         indexes = [models.Index(fields=["job", "-at"], name="events_of_a_job")]
 
     def __str__(self) -> str:

@@ -19,12 +19,11 @@ from typing import Any
 
 from django.conf import settings
 
-from jobs.choices import AttemptStatus
-from jobs.ledger import endings, instance, sql
+from jobs.choices import AttemptStatus, EventKind
+from jobs.ledger import endings, events, instance, sql
 from jobs.ledger.claims import Claim
 from jobs.ledger.doorbell import Ring
 from jobs.ledger.endings import Outcome
-from jobs.models import Event
 
 log = logging.getLogger(__name__)
 
@@ -83,7 +82,7 @@ def record() -> list[Ring]:
             continue
         rings += ended.rings
         message = f"The end of run {claim.run_id} ({ended.status}) was recorded from this machine's journal."
-        Event.objects.create(job=claim.job, run_id=claim.run_id, kind="end_from_journal", message=message)
+        events.record(EventKind.END_FROM_JOURNAL, message, job=claim.job, run_id=claim.run_id)
         log.info("recorded from the journal run=%s job=%s attempt=%s", claim.run_id, claim.job, claim.attempt)
     return rings
 

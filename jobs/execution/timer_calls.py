@@ -9,7 +9,7 @@ import logging
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from jobs.choices import Dispatch, Trigger
+from jobs.choices import Dispatch, EventKind, Trigger
 from jobs.declarations.declare import Job
 from jobs.execution import supervisor
 from jobs.formats import took
@@ -111,7 +111,7 @@ def _leave_event(call: Call, now: datetime, why: str) -> None:
         f"{why}, and nothing is due: nothing was started. {_likely_cause(call, now)} "
         f"By hand: manage.py run {call.job.name}"
     )
-    count = events.hourly("ambiguous_call", message, job=call.job.name)
+    count = events.hourly(EventKind.AMBIGUOUS_CALL, message, job=call.job.name)
     # One warning an hour: a timer of each second may be called twice each second.
     level = logging.WARNING if count == 1 else logging.INFO
     log.log(level, "ambiguous call job=%s invocation=%s: %s", call.job.name, call.invocation_id, message)
@@ -136,5 +136,5 @@ def _leave_to_the_tick(call: Call, now: datetime) -> None:
         f"{took(call.called_at - now)} ahead of the database's: the tick serves what is due by that one. "
         "Set the host's clock."
     )
-    if events.hourly("clock_ahead", message, job=call.job.name) == 1:
+    if events.hourly(EventKind.CLOCK_AHEAD, message, job=call.job.name) == 1:
         log.warning("%s", message)

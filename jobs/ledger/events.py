@@ -1,17 +1,70 @@
-"""Events that would come often: one row for each hour, or for each thing, with a count. The database keeps it one."""
+"""Events: the one place that writes them, and how a reader follows them.
 
+Those that would come often are one row for each hour, or for each thing, with a count. The database keeps it one.
+"""
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from jobs.choices import EventKind
 from jobs.ledger import sql
+from jobs.models import Event
+
+# For a statement that leaves events of what it changed: SELECT kind, job, by, message FROM … follows.
+INSERT = "INSERT INTO nightshift_event (kind, job, by, message)"
 
 
-def hourly(kind: str, message: str, *, job: str) -> int:
+def record(
+    kind: EventKind,
+    message: str,
+    *,
+    job: str = "",
+    run_id: int | None = None,
+    by: str = "",
+    reason: str = "",
+    at: datetime | None = None,
+) -> None:
+    """Leave an event, in the caller's transaction."""
+    when: dict[str, Any] = {} if at is None else {"at": at}
+    Event.objects.create(kind=kind, job=job, run_id=run_id, by=by, reason=reason, message=message, **when)
+
+
+def record_each(kind: EventKind, by: str, messages: Sequence[tuple[str, str]]) -> None:
+    """Leave an event for each job and message, in one statement."""
+    if not messages:
+        return
+    rows = [{"job": job, "message": message} for job, message in messages]
+    sql.execute(
+        f"{INSERT} SELECT %s, job, %s, message FROM jsonb_to_recordset(%s) AS new(job text, message text)",  # noqa: S608 — fixed
+        [kind, by, json.dumps(rows)],
+    )
+
+
+def once(kind: EventKind, message: str, key: str, *, job: str) -> bool:
+    """Leave an event unless there is one of this kind, job and key. Gives whether it is new."""
+    found = sql.rows(
+        """
+        INSERT INTO nightshift_event (job, kind, message, key)
+        VALUES (%(job)s, %(kind)s, %(message)s, concat_ws('/', %(kind)s, %(job)s, %(key)s))
+            ON CONFLICT (key) WHERE key <> '' DO NOTHING
+        RETURNING id
+        """,
+        {"job": job, "kind": kind, "message": message, "key": key},
+    )
+    return bool(found)
+
+
+def hourly(kind: EventKind, message: str, *, job: str) -> int:
     """Leave one event of this kind for the job and hour; it holds the latest message.
 
     Gives how often this has happened within the hour, by the database's clock.
     """
     count: int = sql.value(
         """
-        INSERT INTO nightshift_event AS e (job, kind, by, message, key)
-        VALUES (%(job)s, %(kind)s, '', %(message)s,
+        INSERT INTO nightshift_event AS e (job, kind, message, key)
+        VALUES (%(job)s, %(kind)s, %(message)s,
                 concat_ws('/', %(kind)s, %(job)s,
                           to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24"Z"')))
             ON CONFLICT (key) WHERE key <> '' DO UPDATE SET count = e.count + 1, message = excluded.message
@@ -20,3 +73,28 @@ def hourly(kind: str, message: str, *, job: str) -> int:
         {"job": job, "kind": kind, "message": message},
     )
     return count
+
+
+def follow(event_id: int, limit: int = 1000) -> list[Event]:
+    """The events after this one, oldest first, for a reader who asks again and again: none comes later between them.
+
+    Ids are taken before they are committed. While a transaction is at work that may hold one, nothing new is given.
+    An event that is counted keeps its id: the reader sees it once.
+    """
+    # In this order: whoever took an id up to the last one, and isn't done, holds the table's lock.
+    last = sql.value("SELECT pg_sequence_last_value(pg_get_serial_sequence('nightshift_event', 'id'))")
+    if last is None or last <= event_id or _is_being_written():
+        return []
+    return list(Event.objects.after(event_id).filter(pk__lte=last)[:limit])
+
+
+def _is_being_written() -> bool:
+    found: bool = sql.value(
+        """
+        SELECT EXISTS (
+            SELECT FROM pg_locks
+             WHERE relation = 'nightshift_event'::regclass AND mode = 'RowExclusiveLock' AND pid <> pg_backend_pid()
+               AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))
+        """
+    )
+    return found

@@ -6,15 +6,16 @@ from datetime import datetime
 from django.conf import settings
 from django.db.models import Q
 
+from jobs.choices import EventKind
 from jobs.declarations.declare import Job, registry
 from jobs.declarations.parameters import check_arguments
-from jobs.ledger import claims, doorbell, overrides, pipelines, record, states
+from jobs.ledger import claims, doorbell, events, overrides, pipelines, record, states
 from jobs.ledger.doorbell import Ring
 from jobs.ledger.eras import INSTANT
 from jobs.ledger.overrides import Override
 from jobs.ledger.sessions import ledger_transaction
 from jobs.ledger.settle import serve
-from jobs.models import Event, JobState
+from jobs.models import JobState
 from jobs.schedule.ncrontab import Expression
 from jobs.schedule.occurrences import Schedule
 
@@ -64,7 +65,7 @@ def pause(job: Job, *, by: str, reason: str = "", until: datetime | None = None)
         JobState.objects.filter(pk=job.name).update(
             paused_at=clock, paused_until=until, paused_by=by, paused_reason=reason
         )
-        Event.objects.create(job=job.name, kind="paused", by=by, message=_sentence(job, by, reason, until))
+        events.record(EventKind.PAUSED, _sentence(job, by, reason, until), job=job.name, by=by, reason=reason)
     doorbell.ring_all(Ring(run_id=run.run) for run in born)
 
 
@@ -76,7 +77,7 @@ def resume(job: Job, *, by: str) -> None:
         if not JobState.objects.get(pk=job.name).is_paused(states.clock()):
             raise NotPaused(job)
         JobState.objects.filter(pk=job.name).update(paused_at=None, paused_until=None, paused_by="", paused_reason="")
-        Event.objects.create(job=job.name, kind="resumed", by=by, message=f"{job.name} was resumed by {by}.")
+        events.record(EventKind.RESUMED, f"{job.name} was resumed by {by}.", job=job.name, by=by)
     # Its retries waited for the end of the pause.
     ready = claims.next_ready(settings.JOBS_MAX_RUNNING)
     doorbell.ring_all(Ring(run_id=run) for run in dict.fromkeys([*(run.run for run in born), *ready]))
@@ -191,9 +192,8 @@ def override(
             zone_rules="",  # the tick looks at the job at once
         )
         born += serve([job], clock, as_recorded=True)
-        Event.objects.create(
-            job=job.name, kind="overridden", by=by, message=_sentence(job, by, reason, until, "overridden")
-        )
+        sentence = _sentence(job, by, reason, until, "overridden")
+        events.record(EventKind.OVERRIDDEN, sentence, job=job.name, by=by, reason=reason)
     doorbell.ring_all(Ring(run_id=run.run) for run in born)
 
 
@@ -211,7 +211,7 @@ def end_override(job: Job, *, by: str) -> None:
         end = max(clock, state.override_at, *filter(None, [state.ledger_through])) + INSTANT
         JobState.objects.filter(pk=job.name).update(override_until=end, zone_rules="")
         message = f"{by} ended the override of {job.name} by {state.override_by}."
-        Event.objects.create(job=job.name, kind="override_ended", at=end, by=by, message=message)
+        events.record(EventKind.OVERRIDE_ENDED, message, job=job.name, by=by, at=end)
         if job.schedule is None:
             record.end_overrides([job.name])
         born += serve([job], end, as_recorded=True)

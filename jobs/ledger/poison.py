@@ -6,10 +6,10 @@ fails by an attempt of its own.
 
 import logging
 
-from jobs.choices import Status
-from jobs.ledger import doorbell, endings
+from jobs.choices import EventKind, Status
+from jobs.ledger import doorbell, endings, events
 from jobs.ledger.sessions import ledger_transaction
-from jobs.models import Event, Run
+from jobs.models import Run
 
 log = logging.getLogger(__name__)
 
@@ -37,5 +37,5 @@ def take(text: str, invocation_id: str = "") -> Status | None:
 
 
 def _tell(run: Run | None, message: str) -> None:
-    Event.objects.create(run=run, job=run.job if run else "", kind="poisoned_message", message=message)
+    events.record(EventKind.POISONED_MESSAGE, message, job=run.job if run else "", run_id=run.pk if run else None)
     log.error("poisoned message run=%s job=%s: %s", run and run.pk, run and run.job, message)

@@ -7,9 +7,9 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from jobs import telemetry
-from jobs.choices import Fate, Overlap
+from jobs.choices import EventKind, Fate, Overlap
 from jobs.declarations.declare import Job
-from jobs.ledger import sql, states
+from jobs.ledger import events, sql, states
 from jobs.ledger.eras import Timeline
 from jobs.ledger.plan import Birth, Span, Verdict
 from jobs.ledger.states import State
@@ -56,18 +56,9 @@ def computed_with(job: Job) -> tuple[str, str]:
 def insert_edits(windows: Sequence[Window]) -> None:
     """An edited schedule leaves an event, which tells until when the former one held."""
     edits = [
-        {"job": window.job.name, "message": _edit(window)}
-        for window in windows
-        if window.timeline.former and not window.as_recorded
+        (window.job.name, _edit(window)) for window in windows if window.timeline.former and not window.as_recorded
     ]
-    if edits:
-        sql.execute(
-            """
-            INSERT INTO nightshift_event (job, kind, by, message)
-            SELECT job, 'schedule_changed', 'code', message FROM jsonb_to_recordset(%s) AS new(job text, message text)
-            """,
-            [json.dumps(edits)],
-        )
+    events.record_each(EventKind.SCHEDULE_CHANGED, "code", edits)
 
 
 def _edit(window: Window) -> str:
@@ -93,7 +84,7 @@ def end_overrides(jobs: Sequence[str]) -> None:
     if not jobs:
         return
     sql.execute(
-        """
+        f"""
         WITH ended AS (
             SELECT job, override_by AS by, override_until AS until FROM nightshift_jobstate WHERE job = ANY(%(jobs)s)
         ), declared AS (
@@ -102,12 +93,12 @@ def end_overrides(jobs: Sequence[str]) -> None:
                    override_schedule = '', override_time_zone = '', override_arguments = NULL
              WHERE job = ANY(%(jobs)s)
         )
-        INSERT INTO nightshift_event (job, kind, by, message)
-        SELECT job, 'override_ended', by, 'The override of ' || job || ' by ' || by || ' has ended.' FROM ended
+        {events.INSERT}
+        SELECT 'override_ended', job, by, 'The override of ' || job || ' by ' || by || ' has ended.' FROM ended
          WHERE NOT EXISTS (
                    SELECT FROM nightshift_event e
                     WHERE e.job = ended.job AND e.kind = 'override_ended' AND e.at >= ended.until)
-        """,
+        """,  # noqa: S608 — INSERT is fixed
         {"jobs": list(jobs)},
     )
 

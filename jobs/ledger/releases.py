@@ -14,12 +14,11 @@ from datetime import timedelta
 from hashlib import sha256
 from typing import Any
 
-from jobs.choices import Interrupted, Overlap, Status
+from jobs.choices import EventKind, Interrupted, Overlap, Status
 from jobs.declarations.declare import Job, Retry, registry
 from jobs.formats import counted
-from jobs.ledger import instance, sql, timing
+from jobs.ledger import events, instance, sql, timing
 from jobs.ledger.sessions import ledger_transaction
-from jobs.models import Event
 
 log = logging.getLogger(__name__)
 
@@ -148,7 +147,7 @@ def _tell(release: Release, before: Release) -> None:
         f"Release {release} is in charge from now on, beside {before}: {counted(len(changed), 'job')} changed, "
         f"{len(new):,} new, {len(gone):,} gone."
     )
-    Event.objects.create(kind="release", by=str(release), message=message)
+    events.record(EventKind.RELEASE, message, by=str(release))
     log.info("%s", message)
 
 

@@ -9,15 +9,15 @@ from dataclasses import replace
 from datetime import datetime
 from itertools import pairwise
 
-from jobs.choices import Reason
+from jobs.choices import EventKind, Reason
 from jobs.declarations.declare import Job, registry
 from jobs.formats import took, utc_time
-from jobs.ledger import pipelines, sql, states, timing
+from jobs.ledger import events, pipelines, sql, states, timing
 from jobs.ledger.eras import INSTANT, Era
 from jobs.ledger.plan import Birth, Span, Verdict
 from jobs.ledger.record import Window
 from jobs.ledger.sessions import ledger_transaction
-from jobs.models import Event, Gap, JobState
+from jobs.models import Gap, JobState
 from jobs.schedule.occurrences import Schedule
 
 log = logging.getLogger(__name__)
@@ -32,6 +32,10 @@ class NotAhead(ValueError):
 
 def ahead() -> dict[str, str]:
     """The jobs whose watermark lies ahead of the database's clock, each with a sentence about it."""
+    return {job: message for job, (message, _) in _ahead().items()}
+
+
+def _ahead() -> dict[str, tuple[str, datetime]]:
     found = sql.rows(
         """
         SELECT job, ledger_through, ledger_through - clock_timestamp() FROM nightshift_jobstate
@@ -40,26 +44,19 @@ def ahead() -> dict[str, str]:
         [timing.LONGEST_LEAD, [job.name for job in registry.scheduled()]],
     )
     return {
-        job: f"The ledger of {job} reaches to {utc_time(through)}, and nothing of the job is due until then, in "
-        f"{took(lead)}: the database's clock was ahead. If it is right now: manage.py rewind {job} --reason ..."
+        job: (
+            f"The ledger of {job} reaches to {utc_time(through)}, and nothing of the job is due until then, in "
+            f"{took(lead)}: the database's clock was ahead. If it is right now: manage.py rewind {job} --reason ...",
+            through,
+        )
         for job, through, lead in found
     }
 
 
 def tell() -> None:
     """Report each watermark that lies ahead, once."""
-    for job, message in ahead().items():
-        noted = sql.rows(
-            """
-            INSERT INTO nightshift_event (job, kind, by, message, key)
-            SELECT job, 'ledger_ahead', '', %(message)s, concat_ws('/', 'ledger_ahead', job, ledger_through::text)
-              FROM nightshift_jobstate WHERE job = %(job)s
-                ON CONFLICT (key) WHERE key <> '' DO NOTHING
-            RETURNING id
-            """,
-            {"job": job, "message": message},
-        )
-        if noted:
+    for job, (message, through) in _ahead().items():
+        if events.once(EventKind.LEDGER_AHEAD, message, str(through), job=job):
             log.warning("%s", message)
 
 
@@ -92,7 +89,7 @@ def rewind(job: Job, *, by: str, reason: str) -> datetime:
             {"job": job.name, "now": now},
         )
         message = f"The ledger of {job.name} was set back from {utc_time(through)} to {utc_time(now)} by {by}: {reason}"
-        Event.objects.create(job=job.name, kind="rewound", by=by, message=message)
+        events.record(EventKind.REWOUND, message, job=job.name, by=by, reason=reason)
     return through
 
 

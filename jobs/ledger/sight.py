@@ -8,8 +8,9 @@ ticks is kept in the ledger, so that it survives the processes that tick.
 import logging
 from datetime import datetime, timedelta
 
+from jobs.choices import EventKind
 from jobs.formats import utc_time
-from jobs.ledger import clocks, sql, timing
+from jobs.ledger import clocks, events, sql, timing
 from jobs.ledger.clocks import TOLERANCE, Reading
 
 log = logging.getLogger(__name__)
@@ -105,7 +106,7 @@ def _tell_of_jump(reading: Reading, last: Reading) -> None:
     log.warning("%s", message)
     # The tick of another host may have noted the same jump already.
     sql.execute(
-        """
+        f"""
         WITH noted AS (
             UPDATE nightshift_lasttick
                SET jumped_at = clock_timestamp(), jump = %(jump)s, unbroken_since = clock_timestamp()
@@ -113,7 +114,7 @@ def _tell_of_jump(reading: Reading, last: Reading) -> None:
                    OR jumped_at NOT BETWEEN clock_timestamp() - %(longest_pause)s AND clock_timestamp()
             RETURNING id
         )
-        INSERT INTO nightshift_event (job, kind, by, message) SELECT '', 'clock_jumped', '', %(message)s FROM noted
-        """,
-        parameters() | {"jump": jump, "message": message},
+        {events.INSERT} SELECT %(kind)s, '', '', %(message)s FROM noted
+        """,  # noqa: S608 — INSERT is fixed
+        parameters() | {"jump": jump, "message": message, "kind": EventKind.CLOCK_JUMPED},
     )

@@ -83,7 +83,7 @@ def test_the_role_may_read_and_write_and_make_no_table(server):
     with psycopg.connect(url, autocommit=True) as owner:
         owner.execute("CREATE TABLE later (id serial PRIMARY KEY)")
         owner.execute("SET ROLE app")
-        owner.execute("INSERT INTO nightshift_event (at, job, kind, by, message) VALUES (now(), '', 'x', '', '')")
+        owner.execute("INSERT INTO nightshift_event (at, job, kind, by, message) VALUES (now(), '', 'release', '', '')")
         owner.execute("DELETE FROM nightshift_event")
         owner.execute("INSERT INTO later DEFAULT VALUES")
         forbidden_statements = ("CREATE TABLE mine ()", "DROP TABLE nightshift_event", "TRUNCATE nightshift_event")

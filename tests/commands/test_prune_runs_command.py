@@ -9,7 +9,7 @@ from tests.helpers.rows import a_run
 def test_it_says_what_it_deleted(says):
     for _ in range(2):
         a_run(finished_at=ago(days=31))
-    Event.objects.create(kind="note", message="long ago", at=ago(days=91))
+    Event.objects.create(kind="release", message="long ago", at=ago(days=91))
     assert says("prune_runs", "--keep", "0") == "Deleted 2 runs with 2 attempts, 0 gaps and 1 event.\n"
     assert not Run.objects.exists()
 

@@ -1,7 +1,9 @@
-"""Events that would come often are one row, whoever leaves them."""
+"""Events are of known kinds; those that would come often are one row, whoever leaves them; and a reader misses none."""
 
 import pytest
+from django.db import IntegrityError
 
+from jobs.choices import EventKind
 from jobs.ledger import events
 from jobs.models import Event
 from tests.helpers.at_once import at_once
@@ -10,19 +12,54 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def test_two_apps_at_once_leave_one_event():
-    assert sorted(at_once(lambda app: events.hourly("ambiguous_call", f"by {app}", job="nightly"), range(6))) == [
-        *range(1, 7)
-    ]
+    assert sorted(
+        at_once(lambda app: events.hourly(EventKind.AMBIGUOUS_CALL, f"by {app}", job="nightly"), range(6))
+    ) == [*range(1, 7)]
     assert Event.objects.get().count == 6
 
 
 def test_each_job_and_kind_has_its_own():
-    for job, kind in [("a", "ambiguous_call"), ("b", "ambiguous_call"), ("a", "clock_ahead")]:
+    for job, kind in [
+        ("a", EventKind.AMBIGUOUS_CALL),
+        ("b", EventKind.AMBIGUOUS_CALL),
+        ("a", EventKind.CLOCK_AHEAD),
+    ]:
         assert events.hourly(kind, "what happened", job=job) == 1
     assert Event.objects.count() == 3
 
 
 def test_other_events_are_a_row_each():
     for _ in range(2):
-        Event.objects.create(kind="paused", message="paused")
+        events.record(EventKind.PAUSED, "paused")
     assert Event.objects.count() == 2
+
+
+def test_what_is_told_once_is_one_row():
+    told = at_once(lambda app: events.once(EventKind.LEDGER_AHEAD, f"by {app}", "tomorrow", job="nightly"), range(4))
+    assert sorted(told) == [False, False, False, True]
+    assert events.once(EventKind.LEDGER_AHEAD, "later still", "next year", job="nightly")
+    assert Event.objects.count() == 2
+
+
+def test_an_event_of_an_unknown_kind_is_refused():
+    with pytest.raises(IntegrityError, match="an_event_is_of_a_known_kind"):
+        Event.objects.create(kind="note", message="of note")
+
+
+def test_a_reader_gets_the_events_in_their_order():
+    events.record_each(EventKind.SCHEDULE_CHANGED, "code", [("a", "first"), ("b", "second")])
+    events.record(EventKind.PAUSED, "third", job="a", by="ada", reason="the bank moves")
+    first, second, third = events.follow(0)
+    assert [first.message, second.message, third.message] == ["first", "second", "third"]
+    assert events.follow(first.pk) == [second, third]
+    assert events.follow(first.pk, limit=1) == [second]
+    assert events.follow(third.pk) == []
+
+
+def test_a_reader_misses_no_event_that_is_committed_late(locked):
+    earlier = "INSERT INTO nightshift_event (kind, message) VALUES ('paused', 'the earlier id')"
+    with locked(earlier):
+        events.record(EventKind.RESUMED, "the later id")
+        assert Event.objects.count() == 1
+        assert events.follow(0) == []
+    assert [event.message for event in events.follow(0)] == ["the earlier id", "the later id"]

@@ -43,7 +43,7 @@ def what_is_left():
 def test_runs_that_ended_long_ago_go_with_all_that_hangs_on_them():
     old, young = a_run(finished_at=days_ago(31)), a_run(finished_at=days_ago(29))
     an_attempt(old, written=[b"long ago"])
-    Event.objects.create(run=old, kind="note", message="long ago")
+    Event.objects.create(run=old, kind="release", message="long ago")
     assert pruned() == Pruned(runs=1, attempts=1, gaps=0, events=0)
     assert what_is_left() == [young]
     assert not Attempt.objects.exists()
@@ -112,8 +112,8 @@ def test_a_run_that_stays_forgets_the_run_that_was_in_its_way():
 def test_old_gaps_and_events_go_with_the_failures():
     a_gap(91)
     young = a_gap(89)
-    Event.objects.create(kind="note", message="long ago", at=days_ago(91))
-    Event.objects.create(kind="note", message="of late", at=days_ago(89))
+    Event.objects.create(kind="release", message="long ago", at=days_ago(91))
+    Event.objects.create(kind="release", message="of late", at=days_ago(89))
     assert pruned() == Pruned(runs=0, attempts=0, gaps=1, events=1)
     assert list(Gap.objects.all()) == [young]
     assert [str(event) for event in Event.objects.all()] == ["of late"]
