@@ -9,7 +9,7 @@ from benchmarks.database import fork_server
 from benchmarks.harness import Row, Side, rounds
 from benchmarks.ledger import next_moment, scheduled_run
 from jobs.choices import Status
-from jobs.declarations.declare import registry
+from jobs.declarations.registry import registry
 from jobs.execution import supervisor
 from jobs.ledger.settle import serve
 

@@ -8,7 +8,7 @@ from django.db import connection
 
 from benchmarks.harness import Row, Side, rounds
 from jobs.choices import AttemptStatus, Status
-from jobs.declarations.declare import registry
+from jobs.declarations.registry import registry
 from jobs.ledger import claims, endings, instance
 from jobs.ledger.endings import Outcome
 from jobs.ledger.settle import serve

@@ -1,6 +1,6 @@
 """The jobs that are measured."""
 
-from jobs.declarations.declare import declare
+from jobs import declare
 
 declare("noop", schedule="0 * * * * *")
 declare("noop_beside", command="noop", overlap="allow")

@@ -1,6 +1,7 @@
 """Scheduled Django jobs, serverless, on Azure Functions."""
 
 from jobs.declarations.declare import declare
+from jobs.declarations.retry import Retry
 from jobs.progress import current_run
 
-__all__ = ["current_run", "declare"]
+__all__ = ["Retry", "current_run", "declare"]

@@ -12,7 +12,7 @@ from django.utils.safestring import SafeString
 
 from jobs import telemetry
 from jobs.choices import Status
-from jobs.declarations.declare import UnknownJob
+from jobs.declarations.registry import UnknownJob
 from jobs.formats import as_shown, command_line, shorten, size, took
 from jobs.ledger import triggers
 from jobs.models import Attempt, Event, Gap, JobState, Run

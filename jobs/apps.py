@@ -9,7 +9,7 @@ class JobsConfig(AppConfig):
 
     def ready(self) -> None:
         from jobs import checks
-        from jobs.declarations import declare
+        from jobs.declarations import registry
 
         checks.register_all()
-        declare.autodiscover()
+        registry.autodiscover()

@@ -10,7 +10,8 @@ import pytest
 from django.db import connection
 from psycopg.conninfo import make_conninfo
 
-from jobs.declarations.declare import declare, registry
+from jobs import declare
+from jobs.declarations.registry import registry
 from jobs.execution import supervisor
 from jobs.execution.isolation.client import server
 from jobs.ledger import migration_gate
@@ -28,13 +29,8 @@ def pytest_configure():
 @pytest.fixture(autouse=True)
 def declared():
     """`declare`, with a registry of the test's own; the project's jobs come back afterwards."""
-    jobs, problems, schedule_settings = dict(registry._jobs), list(registry.problems), registry.schedule_settings.copy()
-    registry.clear()
-    yield declare
-    registry.clear()
-    registry._jobs.update(jobs)
-    registry.problems.extend(problems)
-    registry.schedule_settings.update(schedule_settings)
+    with registry.isolated():
+        yield declare
 
 
 @pytest.fixture

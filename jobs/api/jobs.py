@@ -9,7 +9,7 @@ from rest_framework.response import Response
 
 from jobs.api.access import ForOperators
 from jobs.api.serializers import JobSerializer
-from jobs.declarations.declare import UnknownJob, registry
+from jobs.declarations.registry import UnknownJob, registry
 from jobs.reading.overview import Overview, overview
 
 

@@ -13,7 +13,8 @@ from jobs import checks
 from jobs.azure import http, idle, shutdown, telemetry
 from jobs.azure.queue import POISON_QUEUE, QUEUE
 from jobs.azure.storage import CONNECTION
-from jobs.declarations.declare import Job, registry
+from jobs.declarations.job import Job
+from jobs.declarations.registry import registry
 from jobs.execution import startup, supervisor, tick
 from jobs.execution.timer_calls import Call, answer
 from jobs.ledger import migration_gate, poison, sessions, sql

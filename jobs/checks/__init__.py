@@ -8,9 +8,11 @@ from typing import Any
 from django.core.checks import ERROR, WARNING, CheckMessage, Error, Tags, Warning, register
 
 from jobs.checks import host, loading, schedules
-from jobs.declarations.declare import Job, registry, unknown_settings
 from jobs.declarations.graph import Graph
+from jobs.declarations.job import Job
 from jobs.declarations.parameters import BrokenCommand, InvalidArguments, UnknownCommand, check_arguments
+from jobs.declarations.registry import registry
+from jobs.declarations.when import unknown_settings
 from jobs.ledger import connections
 from jobs.ledger.pipelines import DifferentSchedules
 
@@ -179,7 +181,7 @@ def schedule_settings(**_: Any) -> list[CheckMessage]:
             hint="`manage.py jobs` lists the jobs; the setting's name is theirs in capitals, with _ for -.",
             id="jobs.W011",
         )
-        for name in unknown_settings()
+        for name in unknown_settings(registry.schedule_settings)
     ]
     # Names that differ in case only are told by E002.
     shared = [

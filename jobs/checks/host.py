@@ -10,8 +10,8 @@ from django.core.checks import CheckMessage, Error, Warning
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from jobs.declarations import folders
-from jobs.declarations.declare import registry
 from jobs.declarations.host_json import HostJson, UnreadableHostJson
+from jobs.declarations.registry import registry
 
 RESERVED = {"admin", "runtime"}
 FORK_SERVER = b"jobs.execution.isolation.server"

@@ -10,7 +10,7 @@ from django.core.checks import CheckMessage, Error, Info, Warning
 from django.core.management import get_commands
 
 from jobs.choices import Isolation
-from jobs.declarations.declare import registry
+from jobs.declarations.registry import registry
 from jobs.execution.isolation.process import ForkServerFailed, try_to_load
 
 # Names under which libraries give the moment or the day.

@@ -8,7 +8,8 @@ from typing import Any
 
 from django.core.checks import CheckMessage, Error, Warning
 
-from jobs.declarations.declare import Job, registry
+from jobs.declarations.job import Job
+from jobs.declarations.registry import registry
 from jobs.schedule.ncrontab import DAYS_OF_MONTH, Expression, Field, Surprise
 
 # More timers than this at one second, and most of their runs wait for the others.

@@ -3,7 +3,7 @@
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from jobs.declarations.declare import Job
+from jobs.declarations.job import Job
 
 
 class Graph:

@@ -12,8 +12,9 @@ from django.core.management import CommandError, get_commands, load_command_clas
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import Error
 
-from jobs.declarations import bounds, rules, side_effects
+from jobs.declarations import bounds, side_effects
 from jobs.declarations.side_effects import SideEffect
+from jobs.declarations.values import is_text
 
 # Python's own code and packages: an error is shown where the project's code took part in it, else a command's package.
 PYTHONS = (sysconfig.get_path("stdlib"), "<frozen ")
@@ -46,7 +47,7 @@ def check_arguments(command: str, arguments: Sequence[str]) -> None:
     Raises UnknownCommand, BrokenCommand, or InvalidArguments with what the command's parser says of them.
     """
     for word in arguments:
-        if not rules.is_text(word):
+        if not is_text(word):
             raise InvalidArguments(f"{word!r} is not UTF-8 text, or holds a NUL. Write it in UTF-8.")
     if why := bounds.arguments_are_too_long(arguments):
         raise InvalidArguments(why)

@@ -1,19 +1,25 @@
-"""What each parameter of `declare` may be: its rule, and the sentence that says how to write it."""
+"""What each parameter of `declare` may be: its rule, the sentence that says how to write it, and what becomes of it."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Literal
 
-from jobs.choices import Dispatch, Interrupted, Isolation, Misfire, Overlap, Status
+from django.db.models import TextChoices
 
-RETRYABLE = frozenset({Status.FAILED, Status.TIMED_OUT, Status.LOST})
+from jobs.choices import Dispatch, Interrupted, Isolation, Misfire, Overlap, Status
+from jobs.declarations import bounds
+from jobs.declarations.retry import Retry
+from jobs.declarations.values import is_text, shown, words
+
 # The word for a job that may start however late it is.
 NEVER: Literal["never"] = "never"
 INSTANT, DAY, YEAR = timedelta(microseconds=1), timedelta(days=1), timedelta(days=366)
 MEBIBYTE = 2**20
-# No more letters of a value than this are shown.
-LONGEST = 200
+
+
+def _unchanged(value: Any) -> Any:
+    return value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +29,8 @@ class Rule:
     fits: Callable[[Any], bool]
     hint: str
     number: int = 8
+    # What a value that fits becomes in a Job.
+    becomes: Callable[[Any], Any] = _unchanged
     # None leaves the default.
     optional: bool = False
     # One such value, or a list of them.
@@ -31,7 +39,7 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Mistake:
-    """A value that a rule refuses: the number of the check, what was found, and what to write."""
+    """What is wrong with a declaration: the number of the check, what was found, and what to write."""
 
     number: int
     message: str
@@ -44,54 +52,67 @@ def tidied(given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def mistakes(job: object, given: Mapping[str, Any]) -> Iterator[Mistake]:
-    """What is wrong with the tidied parameters of a declaration, in the order of the rules."""
+    """What is wrong with the tidied parameters of a declaration, each by itself, in the order of the rules."""
     for what, rule in RULES.items():
-        value = given[what]
-        if rule.optional and value is None:
-            continue
-        for item in value if rule.many else (value,):
-            if not rule.fits(item):
-                verb = "has" if rule.many else "is"
-                yield Mistake(rule.number, f"{what} of job {shown(job)} {verb} {shown(item)}.", rule.hint)
+        for item in _refused(rule, given[what]):
+            verb = "has" if rule.many else "is"
+            yield Mistake(rule.number, f"{what} of job {shown(job)} {verb} {shown(item)}.", rule.hint)
+    retry = given["retry"]
+    for what, rule in RETRY.items() if isinstance(retry, Retry) else ():
+        for item in _refused(rule, getattr(retry, what)):
+            yield Mistake(rule.number, f"retry of job {shown(job)} has {what}={shown(item)}.", rule.hint)
 
 
-def words(given: Any) -> tuple[Any, ...]:
-    """One word may be written without a list around it."""
-    is_list = isinstance(given, Iterable) and not isinstance(given, str | bytes | Mapping)
-    return tuple(given) if is_list else (given,)
+def contradictions(job: object, given: Mapping[str, Any]) -> Iterator[Mistake]:
+    """What is wrong with the tidied parameters of a declaration taken together."""
+    arguments = given["arguments"] + given["args"]
+    if all(map(is_text, arguments)) and (why := bounds.arguments_are_too_long(arguments)):
+        yield Mistake(14, f"Job {shown(job)}: {why}", "A command reads a file by its name.")
+    if given["after"] and given["schedule"] is not None:
+        yield Mistake(
+            11,
+            f"Job {shown(job)} has both a schedule and after={', '.join(map(shown, given['after']))}.",
+            "A step runs when its predecessors succeed: leave out one of the two.",
+        )
+    if given["max_running"] is not None and given["overlap"] != Overlap.ALLOW:
+        yield Mistake(
+            7, f"max_running of job {shown(job)} goes with overlap='allow' only.", "Leave out one of the two."
+        )
+    if given["retry"] is not None and given["retries"] != 0:
+        yield Mistake(
+            7,
+            f"Job {shown(job)} has both retries={shown(given['retries'])} and retry={shown(given['retry'])}.",
+            "Write retries=3 for three retries with the usual waits, else retry=Retry(times=3, …).",
+        )
 
 
-def shown(value: object) -> str:
-    """The value as Python writes it, cut where it is long. No value makes this raise."""
-    try:
-        text = repr(value)
-    except Exception:  # noqa: BLE001 — a value's own code, and a number of 5,000 digits has no repr either
-        return f"a value of type {type(value).__name__} that has no repr()"
-    return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
+def of_a_job(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Tidied parameters without a mistake, as a Job holds them."""
+    fields = {what: rule.becomes(given[what]) for what, rule in RULES.items() if what not in NOT_A_JOBS}
+    return fields | {
+        "arguments": given["arguments"] + given["args"],
+        "retry": given["retry"] or Retry(times=given["retries"]),
+    }
 
 
-def is_text(value: Any) -> bool:
-    """Neither the database nor a command line takes a NUL, or half of a surrogate pair."""
-    if not isinstance(value, str) or "\0" in value:
-        return False
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
+def _refused(rule: Rule, value: Any) -> list[Any]:
+    """The value, or those of many, that the rule refuses."""
+    if rule.optional and value is None:
+        return []
+    return [item for item in (value if rule.many else (value,)) if not rule.fits(item)]
 
 
 def _name(value: Any) -> bool:
     return is_text(value) and bool(value.strip())
 
 
-def _one_of(words: Iterable[str], number: int = 7, **more: bool) -> Rule:
-    known = list(words)
+def _one_of(choices: type[TextChoices]) -> Rule:
+    known = choices.values
     return Rule(
         fits=lambda value: isinstance(value, str) and value in known,
-        hint=f"Write {'some' if more.get('many') else 'one'} of: {', '.join(known)}.",
-        number=number,
-        **more,
+        hint=f"Write one of: {', '.join(known)}.",
+        number=7,
+        becomes=choices,
     )
 
 
@@ -122,7 +143,8 @@ def _duration(least: timedelta, most: timedelta, *, word: str = "", optional: bo
 
 
 _WORDS = Rule(fits=is_text, hint="Write each word as a string: '3'.", number=14, many=True)
-# For each parameter beside the name. Where a string is read further, `declare` says what is wrong in it.
+_RETRYABLE = (Status.FAILED, Status.TIMED_OUT, Status.LOST)
+# For each parameter beside the name. What a schedule and a zone say is read in when.py.
 RULES: dict[str, Rule] = {
     "command": Rule(fits=_name, hint="Write the command's name as a string: 'clearsessions'.", optional=True),
     "schedule": Rule(fits=is_text, hint="Write it in quotes: '0 0 3 * * *' is due at 03:00.", number=5, optional=True),
@@ -130,24 +152,40 @@ RULES: dict[str, Rule] = {
     "arguments": _WORDS,
     "args": _WORDS,
     "timer": Rule(fits=lambda value: isinstance(value, bool), hint="Write True or False."),
-    "dispatch": _one_of(Dispatch.values),
-    "isolation": _one_of(Isolation.values),
-    "overlap": _one_of(Overlap.values),
+    "dispatch": _one_of(Dispatch),
+    "isolation": _one_of(Isolation),
+    "overlap": _one_of(Overlap),
     "max_running": _whole(1, 10_000, optional=True),
-    "misfire": _one_of(Misfire.values),
+    "misfire": _one_of(Misfire),
     "start_deadline": _duration(INSTANT, YEAR, word=NEVER, optional=True),
     "timeout": _duration(INSTANT, YEAR),
     "grace": _duration(timedelta(0), DAY),
-    "interrupted": _one_of(Interrupted.values),
+    "interrupted": _one_of(Interrupted),
     "retries": _whole(0, 1000),
-    "retry_on": _one_of([Status.FAILED, Status.TIMED_OUT, Status.LOST], many=True),
-    "retry_delay": _duration(timedelta(0), YEAR),
-    "retry_backoff": _factor(0, 100),
-    "retry_max_delay": _duration(timedelta(0), YEAR),
-    "retry_jitter": _factor(0, 1),
+    "retry": Rule(
+        fits=lambda value: isinstance(value, Retry),
+        hint="Write Retry(times=3, delay=timedelta(minutes=1)); `from jobs import Retry` brings it.",
+        optional=True,
+    ),
     "after": Rule(fits=_name, hint="Write the name of a job as a string: 'import_rates'.", many=True),
     "concurrency_group": Rule(fits=_name, hint="Write the group's name as a string: 'warehouse'.", optional=True),
     "concurrency_limit": _whole(1, 10_000),
     "secrets": Rule(fits=_name, hint="Write the option as a string: '--token'.", many=True),
     "output_limit": _whole(1024, 1024 * MEBIBYTE),
 }
+# For each field of a Retry.
+RETRY: dict[str, Rule] = {
+    "times": _whole(0, 1000),
+    "on": Rule(
+        fits=lambda value: isinstance(value, str) and value in _RETRYABLE,
+        hint=f"Write some of: {', '.join(_RETRYABLE)}.",
+        number=7,
+        many=True,
+    ),
+    "delay": _duration(timedelta(0), YEAR),
+    "backoff": _factor(0, 100),
+    "max_delay": _duration(timedelta(0), YEAR),
+    "jitter": _factor(0, 1),
+}
+# These become something else: a Schedule, the arguments, a Retry.
+NOT_A_JOBS = frozenset({"schedule", "time_zone", "args", "retries"})

@@ -19,7 +19,7 @@ from django.conf import settings
 
 from jobs import masking, telemetry
 from jobs.choices import AttemptStatus, Interrupted, Status
-from jobs.declarations.declare import registry
+from jobs.declarations.registry import registry
 from jobs.execution.echo import Echo
 from jobs.execution.isolation import marks
 from jobs.execution.isolation.client import server

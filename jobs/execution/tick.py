@@ -8,7 +8,8 @@ from functools import partial
 from django.conf import settings
 
 from jobs import telemetry
-from jobs.declarations.declare import Job, registry
+from jobs.declarations.job import Job
+from jobs.declarations.registry import registry
 from jobs.execution import journal, supervisor
 from jobs.ledger import (
     claims,

@@ -9,11 +9,12 @@ import logging
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from jobs import clocks
 from jobs.choices import Dispatch, EventKind, Trigger
-from jobs.declarations.declare import Job
+from jobs.declarations.job import Job
 from jobs.execution import supervisor
 from jobs.formats import took
-from jobs.ledger import clocks, doorbell, events, overrides, releases, states, timing, triggers
+from jobs.ledger import doorbell, events, overrides, releases, states, timing, triggers
 from jobs.ledger.settle import Born, serve
 
 log = logging.getLogger(__name__)

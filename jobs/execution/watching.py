@@ -16,7 +16,7 @@ from typing import Any
 from django.db import connections
 
 from jobs.choices import AttemptStatus, Isolation
-from jobs.declarations.declare import Job
+from jobs.declarations.job import Job
 from jobs.execution.echo import Echo
 from jobs.execution.isolation import client, marks
 from jobs.execution.isolation.client import Child, server

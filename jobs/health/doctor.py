@@ -15,17 +15,17 @@ from django.conf import settings
 from django.core.checks import run_checks
 from django.db import connection
 
-from jobs import checks, masking
+from jobs import checks, clocks, masking
 from jobs.checks import host
 from jobs.declarations import disabled, folders
-from jobs.declarations.declare import registry
 from jobs.declarations.host_json import HostJson, UnreadableHostJson
+from jobs.declarations.registry import registry
 from jobs.execution import tick
 from jobs.execution.isolation.client import server
 from jobs.execution.isolation.process import ForkServerFailed
 from jobs.formats import counted, took
 from jobs.health.readiness import silent_tick
-from jobs.ledger import clocks, connections, doorbell, migration_gate, overrides, rewinding, sight, sql
+from jobs.ledger import connections, doorbell, migration_gate, overrides, rewinding, sight, sql
 from jobs.progress import current_run
 
 PACKAGES = Path(".python_packages", "lib", "site-packages")

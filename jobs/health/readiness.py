@@ -11,12 +11,12 @@ from datetime import timedelta
 from django.core.checks import ERROR
 from django.db import Error
 
-from jobs import checks, masking
+from jobs import checks, clocks, masking
 from jobs.execution import tick
 from jobs.execution.isolation.client import server
 from jobs.execution.isolation.process import ForkServerFailed
 from jobs.formats import counted, took
-from jobs.ledger import clocks, doorbell, migration_gate, sight, sql
+from jobs.ledger import doorbell, migration_gate, sight, sql
 
 log = logging.getLogger(__name__)
 

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from django.db import IntegrityError
 
-from jobs.declarations.declare import registry
+from jobs.declarations.registry import registry
 from jobs.ledger import sight, sql, timing
 from jobs.ledger.failpoints import point
 from jobs.ledger.instance import Instance

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from jobs import telemetry
 from jobs.choices import Overlap, Reason, Status, Trigger
-from jobs.declarations.declare import Job
+from jobs.declarations.job import Job
 from jobs.ledger import overrides, sql, states
 from jobs.ledger.plan import Collision, collide, replaced
 

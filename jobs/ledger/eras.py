@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from jobs.declarations.declare import Job
+from jobs.declarations.job import Job
 from jobs.ledger import overrides
 from jobs.ledger.overrides import Override
 from jobs.schedule.ncrontab import InvalidExpression

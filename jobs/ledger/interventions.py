@@ -7,8 +7,9 @@ from django.conf import settings
 from django.db.models import Q
 
 from jobs.choices import EventKind
-from jobs.declarations.declare import Job, registry
+from jobs.declarations.job import Job
 from jobs.declarations.parameters import check_arguments
+from jobs.declarations.registry import registry
 from jobs.ledger import claims, doorbell, events, overrides, pipelines, record, states
 from jobs.ledger.doorbell import Ring
 from jobs.ledger.eras import INSTANT

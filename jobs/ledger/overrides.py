@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from jobs.declarations.declare import Job
+from jobs.declarations.job import Job
 from jobs.ledger import sql
 from jobs.models import JobState
 from jobs.schedule.ncrontab import InvalidExpression

@@ -6,8 +6,9 @@ from datetime import datetime
 from typing import NamedTuple
 
 from jobs.choices import Reason, Status, Trigger
-from jobs.declarations.declare import Job, registry
 from jobs.declarations.graph import Graph
+from jobs.declarations.job import Job
+from jobs.declarations.registry import registry
 from jobs.ledger import enqueue, overrides, releases, sql, states
 from jobs.schedule.occurrences import same_occurrences
 

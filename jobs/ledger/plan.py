@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from enum import Enum
 
 from jobs.choices import Fate, Misfire, Overlap, Reason, Trigger
-from jobs.declarations.declare import Job
+from jobs.declarations.job import Job
 from jobs.ledger.eras import INSTANT, Era
 
 # An occurrence taken up within this time is on time: the tick comes once a minute and gives timers half a minute.

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from jobs import telemetry
 from jobs.choices import EventKind, Fate, Overlap
-from jobs.declarations.declare import Job
+from jobs.declarations.job import Job
 from jobs.ledger import events, sql, states
 from jobs.ledger.eras import Timeline
 from jobs.ledger.plan import Birth, Span, Verdict

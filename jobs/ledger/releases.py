@@ -14,8 +14,10 @@ from datetime import timedelta
 from hashlib import sha256
 from typing import Any
 
-from jobs.choices import EventKind, Interrupted, Overlap, Status
-from jobs.declarations.declare import Job, Retry, registry
+from jobs.choices import EventKind, Interrupted, Overlap
+from jobs.declarations.job import Job
+from jobs.declarations.registry import registry
+from jobs.declarations.retry import Retry
 from jobs.formats import counted
 from jobs.ledger import events, instance, sql, timing
 from jobs.ledger.sessions import ledger_transaction
@@ -243,7 +245,7 @@ def _read(name: str, written: dict[str, Any]) -> Job:
         interrupted=Interrupted(written["interrupted"]),
         retry=Retry(
             times=retry["times"],
-            on=frozenset(Status(status) for status in retry["on"]),
+            on=retry["on"],
             delay=timedelta(seconds=retry["delay"]),
             backoff=retry["backoff"],
             max_delay=timedelta(seconds=retry["max_delay"]),

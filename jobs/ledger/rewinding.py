@@ -10,7 +10,8 @@ from datetime import datetime
 from itertools import pairwise
 
 from jobs.choices import EventKind, Reason
-from jobs.declarations.declare import Job, registry
+from jobs.declarations.job import Job
+from jobs.declarations.registry import registry
 from jobs.formats import took, utc_time
 from jobs.ledger import events, pipelines, sql, states, timing
 from jobs.ledger.eras import INSTANT, Era

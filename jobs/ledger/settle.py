@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from jobs.declarations import disabled
-from jobs.declarations.declare import Job
+from jobs.declarations.job import Job
 from jobs.ledger import endings, eras, pipelines, record, releases, rewinding, states, step_gaps
 from jobs.ledger.eras import Era, Timeline
 from jobs.ledger.failpoints import point

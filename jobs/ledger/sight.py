@@ -8,10 +8,11 @@ ticks is kept in the ledger, so that it survives the processes that tick.
 import logging
 from datetime import datetime, timedelta
 
+from jobs import clocks
 from jobs.choices import EventKind
+from jobs.clocks import TOLERANCE, Reading
 from jobs.formats import utc_time
-from jobs.ledger import clocks, events, sql, timing
-from jobs.ledger.clocks import TOLERANCE, Reading
+from jobs.ledger import events, sql, timing
 
 log = logging.getLogger(__name__)
 

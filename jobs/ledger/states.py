@@ -6,9 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from jobs.declarations import declare
-from jobs.declarations.declare import Job
-from jobs.ledger import clocks, overrides, sql
+from jobs import clocks
+from jobs.declarations.job import Job
+from jobs.declarations.registry import registry
+from jobs.ledger import overrides, sql
 from jobs.ledger.eras import Ledger
 from jobs.ledger.plan import Activity
 from jobs.schedule.occurrences import same_occurrences
@@ -113,7 +114,7 @@ def first_seen(clock: datetime) -> datetime:
 
     This machine's own clock may be minutes ahead, which would hide occurrences, or behind, which would invent some.
     """
-    return clock - timedelta(seconds=clocks.elapsed() - declare.FIRST_SEEN)
+    return clock - timedelta(seconds=clocks.elapsed() - registry.first_seen)
 
 
 def ensure(jobs: Sequence[str]) -> None:

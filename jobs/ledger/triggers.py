@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from django.conf import settings
 
 from jobs.choices import Overlap, Status, Trigger
-from jobs.declarations.declare import registry
 from jobs.declarations.parameters import check_arguments
+from jobs.declarations.registry import registry
 from jobs.ledger import claims, doorbell, endings, enqueue, pipelines, states
 from jobs.ledger.doorbell import Ring
 from jobs.ledger.sessions import ledger_transaction

@@ -3,7 +3,7 @@
 import logging
 from functools import partial
 
-from jobs.declarations.declare import registry
+from jobs.declarations.registry import registry
 from jobs.formats import took
 from jobs.ledger import claims, doorbell, endings, releases, sql, timing
 from jobs.ledger.doorbell import Ring

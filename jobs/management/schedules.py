@@ -2,7 +2,7 @@
 
 from django.core.management.base import CommandError
 
-from jobs.declarations.declare import UnknownJob, registry
+from jobs.declarations.registry import UnknownJob, registry
 from jobs.ledger import overrides
 from jobs.schedule.occurrences import Schedule
 

@@ -7,7 +7,7 @@ from functools import lru_cache
 from itertools import chain
 from urllib.parse import unquote
 
-from jobs.declarations.declare import Job
+from jobs.declarations.job import Job
 from jobs.masking.needles import Needles
 from jobs.masking.secret_forms import SHORTEST, forms
 from jobs.masking.secret_names import is_common, is_known_kind, is_sensitive

@@ -9,7 +9,9 @@ from django.utils import timezone
 
 from jobs import masking
 from jobs.declarations import disabled
-from jobs.declarations.declare import Job, registry, unknown_settings
+from jobs.declarations.job import Job
+from jobs.declarations.registry import registry
+from jobs.declarations.when import unknown_settings
 from jobs.ledger import overrides
 from jobs.models import JobState
 
@@ -42,7 +44,7 @@ def drift(now: datetime | None = None) -> list[Difference]:
         ),
         *(
             Difference(job="–", what="setting", declared="no such job", now=name, by="app settings")
-            for name in unknown_settings()
+            for name in unknown_settings(registry.schedule_settings)
         ),
     ]
 

@@ -8,8 +8,9 @@ from typing import Any
 from django.utils import timezone
 
 from jobs import masking
-from jobs.declarations.declare import Job, registry
 from jobs.declarations.disabled import setting_that_disables
+from jobs.declarations.job import Job
+from jobs.declarations.registry import registry
 from jobs.ledger import overrides
 from jobs.models import JobState, Run
 from jobs.reading import upcoming

@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 from itertools import islice, zip_longest
 from typing import NamedTuple
 
-from jobs.declarations.declare import Job
 from jobs.declarations.disabled import setting_that_disables
+from jobs.declarations.job import Job
 from jobs.ledger import overrides
 from jobs.ledger.eras import INSTANT
 from jobs.models import JobState

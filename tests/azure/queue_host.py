@@ -107,15 +107,17 @@ async def tick(worker, function, every):
 
 
 def prepare(orders):
-    from jobs.declarations.declare import declare, registry
+    from jobs import declare
+    from jobs.declarations.registry import registry
     from jobs.execution import startup, supervisor
     from jobs.ledger import timing
+    from tests.helpers.declarations import rules
 
     for name, value in orders.get("timing", {}).items():
         setattr(timing, name, timedelta(seconds=value))
-    for name, rules in orders.get("declare", []):
-        registry._jobs.pop(name, None)
-        declare(name, **{key: timedelta(seconds=value) if key in DURATIONS else value for key, value in rules.items()})
+    for name, written in orders.get("declare", []):
+        registry.remove(name)
+        declare(name, **rules(written))
     if orders.get("break_execute"):
         supervisor.execute = broken
     startup.begin()
@@ -124,8 +126,6 @@ def prepare(orders):
 def broken(*_, **__):
     raise RuntimeError("a test broke it")
 
-
-DURATIONS = {"retry_delay"}
 
 if __name__ == "__main__":
     import django

@@ -14,7 +14,7 @@ import pytest
 from django.conf import settings
 
 from jobs.choices import Status, Trigger
-from jobs.declarations.declare import registry
+from jobs.declarations.registry import registry
 from jobs.ledger import states
 from jobs.models import Attempt, Event, Gap, Run
 

@@ -14,9 +14,10 @@ from django.conf import settings
 from django.core.management import call_command
 from django.db import connections
 
+from jobs import Retry
 from jobs.azure import identity, queue, storage
 from jobs.choices import Status, Trigger
-from jobs.declarations.declare import registry
+from jobs.declarations.registry import registry
 from jobs.ledger import doorbell, poison, sql, triggers
 from jobs.models import Attempt, Event, Run
 from tests.azure.azurite import ACCOUNT, KEY, texts
@@ -183,10 +184,10 @@ def test_a_message_that_comes_three_times_runs_once(azurite, host, declared):
 
 
 def test_a_retry_waits_in_the_queue_and_comes_by_itself(azurite, host, declared):
-    declared("fails", retries=1, retry_delay=timedelta(seconds=1))
+    declared("fails", retry=Retry(times=1, delay=timedelta(seconds=1)))
     # Declared under this name in the host's process too, by the project of the tests.
     run = triggers.request("fails", requested_by="a test")
-    host(declare=[["fails", {"retries": 1, "retry_delay": 1}]])
+    host(declare=[["fails", {"retry": {"times": 1, "delay": 1}}]])
     until(lambda: ended(run), 60)
     assert (run.status, run.attempt) == (Status.FAILED, 2)
 
@@ -218,13 +219,13 @@ def test_a_worker_killed_after_the_claim_leaves_a_run_that_is_lost_and_told(azur
 
 
 def test_a_worker_killed_in_mid_run_has_its_run_done_again_where_a_retry_is_left(azurite, host, declared):
-    declared("sleeps", "5", retries=1, retry_delay=timedelta(0))
+    declared("sleeps", "5", retry=Retry(times=1, delay=timedelta(0)))
     run = triggers.request("sleeps", requested_by="a test")
     first = host(visibility=2)
     until(lambda: Attempt.objects.filter(run=run, output__isnull=False).exists(), 60)
     first.kill()
     first.wait()
-    host(visibility=2, tick_every=0.5, declare=[["sleeps", {"retries": 1, "retry_delay": 0}]])
+    host(visibility=2, tick_every=0.5, declare=[["sleeps", {"retry": {"times": 1, "delay": 0}}]])
     until(lambda: ended(run), 60)
     assert (run.status, run.attempt) == (Status.SUCCEEDED, 2)
 

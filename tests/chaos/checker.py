@@ -64,7 +64,7 @@ def _attempts(history: History, jobs: Mapping[str, Job], counts: Counter[str]) -
         counts["attempts"] += 1
         failures[attempt.run] += attempt.status in {"failed", "timed_out", "lost"}
     for run in history.runs:
-        if run.job in jobs and failures[run.id] > jobs[run.job].rules.get("retries", 0) + 1:
+        if run.job in jobs and failures[run.id] > jobs[run.job].rules.get("retry", {}).get("times", 0) + 1:
             text = f"{run}: {failures[run.id]} attempts failed"
             yield Violation(kind="retried too often", text=text, runs=(run.id,))
 

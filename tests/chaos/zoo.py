@@ -37,15 +37,15 @@ JOBS = {
     for job in (
         job("steady", 0.4, "*/5 * * * * *"),
         job("slow", 35, "*/10 * * * * *"),
-        job("minute", 2, "0 * * * * *", retries=2, retry_delay=1),
-        job("long", 40, "15 */2 * * * *", retries=1, retry_delay=1),
+        job("minute", 2, "0 * * * * *", retry={"times": 2, "delay": 1}),
+        job("long", 40, "15 */2 * * * *", retry={"times": 1, "delay": 1}),
         job("ticked", 1, "*/15 * * * * *", timer=False),
-        job("ticked_long", 25, "*/30 * * * * *", timer=False, retries=1, retry_delay=0),
+        job("ticked_long", 25, "*/30 * * * * *", timer=False, retry={"times": 1, "delay": 0}),
         job("waits", 20, "*/20 * * * * *", overlap="queue"),
         job("many", 8, "*/20 * * * * *", overlap="allow", max_running=2),
         job("newest", 25, "*/20 * * * * *", overlap="replace"),
         job("catches_up", 0.3, "*/30 * * * * *", misfire="all", start_deadline=600),
-        job("fails", 0.3, "*/30 * * * * *", "--exit", "3", retries=1, retry_delay=1),
+        job("fails", 0.3, "*/30 * * * * *", "--exit", "3", retry={"times": 1, "delay": 1}),
         job("deaf", 30, "20 * * * * *", "--deaf", timeout=5, grace=1),
         job("parent", 2, "*/20 * * * * *", "--daemon"),
         job("first_of_two", 3, "*/15 * * * * *", concurrency_group="two"),
@@ -69,4 +69,3 @@ PAUSED = ("steady", "left", "after_left", "many", "ticked")
 OVERRIDDEN = ("overridden", "right")
 # Seconds, where a job says nothing.
 DEFAULT_TIMEOUT = 120
-DURATIONS = {"timeout", "grace", "start_deadline", "retry_delay"}

@@ -7,7 +7,7 @@ from django.core.management import call_command
 from django.core.management.base import SystemCheckError
 
 from jobs import checks
-from jobs.declarations.declare import registry
+from jobs.declarations.registry import registry
 from tests.helpers.findings import findings
 
 

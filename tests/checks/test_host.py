@@ -14,7 +14,7 @@ from django.urls import include, path, re_path
 
 from jobs.azure import functions
 from jobs.checks import host
-from jobs.declarations.declare import registry
+from jobs.declarations.registry import registry
 from tests.helpers.findings import findings
 
 GOOD = {

@@ -6,7 +6,7 @@ import pytest
 
 from jobs import checks
 from jobs.checks import schedules
-from jobs.declarations.declare import registry
+from jobs.declarations.registry import registry
 from tests.helpers.findings import findings
 
 

@@ -12,10 +12,10 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import OperationalError
 
+from jobs import declare
 from jobs.azure import identity
 from jobs.checks import host
 from jobs.choices import Status
-from jobs.declarations.declare import declare
 from jobs.execution import tick
 from jobs.execution.isolation.client import server
 from jobs.execution.isolation.process import ForkServerFailed
@@ -92,7 +92,7 @@ def test_findings_of_djangos_own_checks():
 
 
 def test_no_schedule(declared):
-    from jobs.declarations.declare import registry
+    from jobs.declarations.registry import registry
 
     registry.clear()
     assert says("schedules") == (

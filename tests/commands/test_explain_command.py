@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.core.management import CommandError, call_command
 
-from jobs.declarations.declare import registry
+from jobs.declarations.registry import registry
 from jobs.ledger import states
 from jobs.management.moments import moment
 

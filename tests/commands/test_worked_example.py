@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from jobs.declarations.declare import registry
+from jobs.declarations.registry import registry
 from jobs.ledger import interventions, states
 
 

@@ -1,5 +1,6 @@
 """What `declare` takes, and what it makes of mistakes: checks, each with its whole message."""
 
+import dataclasses
 import inspect
 import math
 import random
@@ -7,10 +8,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from jobs import checks
+from jobs import checks, declare
 from jobs.choices import Dispatch, Misfire, Overlap, Status
 from jobs.declarations import rules
-from jobs.declarations.declare import Retry, UnknownJob, declare, registry
+from jobs.declarations.registry import UnknownJob, registry
+from jobs.declarations.retry import Retry
+from jobs.declarations.values import words
 
 
 def problems():
@@ -46,9 +49,9 @@ def test_arguments_may_stand_in_the_call_or_in_a_list(declared):
 
 
 def test_a_single_word_needs_no_list_around_it(declared):
-    declared("step", after="nightly", secrets="--token", retry_on="lost")
+    declared("step", after="nightly", secrets="--token", retry=Retry(on="lost"))
     job = registry["step"]
-    assert (job.after, job.secrets, job.retry.on) == (("nightly",), ("--token",), {Status.LOST})
+    assert (job.after, job.secrets, job.retry.on) == (("nightly",), ("--token",), (Status.LOST,))
 
 
 def test_a_job_without_a_timer_is_left_to_the_tick(declared):
@@ -100,7 +103,7 @@ A_DAY = "Write a timedelta like timedelta(minutes=20), 1 days at most."
 def test_a_name_that_azure_wouldnt_take_is_refused(declared, name):
     declared(name)
     assert problems() == [
-        ("jobs.E001", f"A job can't be called {name!r}: Azure wouldn't take it as a function's name.", LETTERS)
+        ("jobs.E001", f"A job can't be called {name!r}: Azure does not accept it as a function's name.", LETTERS)
     ]
     assert not registry
 
@@ -172,7 +175,7 @@ class Unshowable:
 def test_a_value_of_the_wrong_type_is_refused_or_works_and_raises_nothing(declared, what, value):
     rule = rules.RULES[what]
     declared("nightly", **{what: value})
-    fits = all(map(rule.fits, rules.words(value) if rule.many else [value]))
+    fits = all(map(rule.fits, words(value) if rule.many else [value]))
     told = [(number, message) for number, message, _ in problems()]
     if fits:
         assert not told or what in {"schedule", "max_running"}  # further rules: how it is read, what goes together
@@ -183,7 +186,7 @@ def test_a_value_of_the_wrong_type_is_refused_or_works_and_raises_nothing(declar
     checks.groups()
 
 
-@pytest.mark.parametrize("what", ["start_deadline", "timeout", "grace", "retry_delay", "retry_max_delay"])
+@pytest.mark.parametrize("what", ["start_deadline", "timeout", "grace"])
 def test_the_longest_duration_that_passes_can_be_added_to_any_moment(declared, what):
     declared("x", **{what: timedelta.max})
     assert [number for number, *_ in problems()] == ["jobs.E008"]
@@ -232,8 +235,8 @@ def test_a_zone_is_looked_up_also_where_there_is_no_schedule(declared):
         ({"interrupted": "maybe"}, "interrupted of job 'x' is 'maybe'.", "Write one of: again, fail."),
         ({"dispatch": "now"}, "dispatch of job 'x' is 'now'.", "Write one of: timer, queue."),
         (
-            {"retry_on": ["failed", "cancelled"]},
-            "retry_on of job 'x' has 'cancelled'.",
+            {"retry": Retry(on=["failed", "cancelled"])},
+            "retry of job 'x' has on='cancelled'.",
             "Write some of: failed, timed_out, lost.",
         ),
         (
@@ -255,8 +258,8 @@ def test_a_policy_that_there_isnt_is_refused(declared, rules, message, hint):
         ({"timeout": timedelta(0)}, "timeout of job 'x' is datetime.timedelta(0).", ABOVE_ZERO),
         ({"start_deadline": timedelta(0)}, "start_deadline of job 'x' is datetime.timedelta(0).", OR_NEVER),
         ({"grace": timedelta(-1)}, "grace of job 'x' is datetime.timedelta(days=-1).", A_DAY),
-        ({"retry_delay": "1h"}, "retry_delay of job 'x' is '1h'.", A_YEAR),
-        ({"retry_max_delay": 9.5}, "retry_max_delay of job 'x' is 9.5.", A_YEAR),
+        ({"retry": Retry(delay="1h")}, "retry of job 'x' has delay='1h'.", A_YEAR),
+        ({"retry": Retry(max_delay=9.5)}, "retry of job 'x' has max_delay=9.5.", A_YEAR),
         ({"retries": -1}, "retries of job 'x' is -1.", "Write a whole number from 0 to 1000."),
         ({"retries": "3"}, "retries of job 'x' is '3'.", "Write a whole number from 0 to 1000."),
         ({"concurrency_limit": 0}, "concurrency_limit of job 'x' is 0.", "Write a whole number from 1 to 10000."),
@@ -266,8 +269,8 @@ def test_a_policy_that_there_isnt_is_refused(declared, rules, message, hint):
             "max_running of job 'x' is 0.",
             "Write a whole number from 1 to 10000.",
         ),
-        ({"retry_jitter": 2}, "retry_jitter of job 'x' is 2.", "Write a number from 0 to 1."),
-        ({"retry_backoff": "2"}, "retry_backoff of job 'x' is '2'.", "Write a number from 0 to 100."),
+        ({"retry": Retry(jitter=2)}, "retry of job 'x' has jitter=2.", "Write a number from 0 to 1."),
+        ({"retry": Retry(backoff="2")}, "retry of job 'x' has backoff='2'.", "Write a number from 0 to 100."),
     ],
 )
 def test_a_duration_or_number_that_makes_no_sense_is_refused(declared, rules, message, hint):
@@ -276,8 +279,60 @@ def test_a_duration_or_number_that_makes_no_sense_is_refused(declared, rules, me
 
 
 def test_no_grace_and_no_retry_delay_make_sense(declared):
-    declared("x", grace=timedelta(0), retry_delay=timedelta(0), retry_jitter=0)
+    declared("x", grace=timedelta(0), retry=Retry(delay=timedelta(0), jitter=0))
     assert problems() == []
+
+
+def test_the_longest_waits_of_a_retry_can_be_added_to_any_moment(declared):
+    declared("x", retry=Retry(times=1000, delay=timedelta(days=366), max_delay=timedelta(days=366), backoff=100))
+    assert problems() == []
+    assert datetime.now(UTC) < datetime.now(UTC) + registry["x"].retry.delay_after(1000, random.Random())
+
+
+def test_retries_is_short_for_a_retry_with_the_usual_waits(declared):
+    declared("short", retries=3)
+    declared("long", retry=Retry(times=3))
+    assert registry["short"].retry == registry["long"].retry == Retry(times=3)
+
+
+def test_retries_and_a_retry_are_refused_together(declared):
+    declared("x", retries=3, retry=Retry(times=2))
+    [(number, message, hint)] = problems()
+    assert (number, message[:43]) == ("jobs.E007", "Job 'x' has both retries=3 and retry=Retry(")
+    assert hint == "Write retries=3 for three retries with the usual waits, else retry=Retry(times=3, …)."
+
+
+@pytest.mark.parametrize("field", rules.RETRY)
+@pytest.mark.parametrize(
+    "value", [None, "x", object, [["x"]], timedelta.max, math.nan, Unshowable()], ids=lambda value: type(value).__name__
+)
+def test_a_retry_with_a_value_of_the_wrong_type_is_refused_and_raises_nothing(declared, field, value):
+    declared("x", retry=Retry(**{field: value}))
+    [(_, message, _)] = problems()
+    assert message.startswith(f"retry of job 'x' has {field}=")
+    assert "x" not in registry
+
+
+def test_every_field_of_a_retry_has_a_rule():
+    assert set(rules.RETRY) == {field.name for field in dataclasses.fields(Retry)}
+
+
+def test_what_a_block_declares_in_isolation_is_gone_after_it(declared, monkeypatch):
+    declared("nightly")
+    with registry.isolated():
+        assert not registry
+        declared("other", schedule="0 0 3 * * *")
+        declared("two words")
+        assert list(registry) == ["other"]
+    assert (list(registry), registry.problems, registry.schedule_settings) == (["nightly"], [], {})
+    assert registry.twin("other") is None
+
+
+def test_a_job_that_is_declared_no_longer_leaves_its_name_to_another(declared):
+    declared("nightly")
+    registry.remove("nightly")
+    declared("Nightly")
+    assert (list(registry), problems()) == (["Nightly"], [])
 
 
 def test_a_step_with_a_schedule_of_its_own_is_refused(declared):

@@ -1,7 +1,7 @@
 """The walks over pipelines: steps and predecessors, near and far, trees and circles."""
 
-from jobs.declarations.declare import Job
 from jobs.declarations.graph import Graph
+from jobs.declarations.job import Job
 
 
 def graph(**after):

@@ -11,8 +11,8 @@ import pytest
 from django.core.management.base import BaseCommand
 
 from jobs.declarations import parameters, side_effects
-from jobs.declarations.declare import registry
 from jobs.declarations.parameters import InvalidArguments, UnknownCommand, check_arguments
+from jobs.declarations.registry import registry
 
 
 def test_arguments_that_the_command_takes_pass():

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from django.core.management import call_command
 
-from jobs.declarations.declare import registry
+from jobs.declarations.registry import registry
 from jobs.execution import tick, timer_calls
 from jobs.execution.timer_calls import Call
 from jobs.ledger import interventions, overrides, states, triggers

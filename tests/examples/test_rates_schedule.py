@@ -5,22 +5,23 @@ from pathlib import Path
 import pytest
 
 from examples import rates
-from jobs.declarations import declare
 from jobs.declarations.graph import Graph
+from jobs.declarations.registry import registry
 
 
 @pytest.fixture
-def declared(monkeypatch, settings):
+def declared(settings):
     """Reads the app's schedule.py anew, for a laptop or a server; gives the jobs by name."""
 
     def read(local):
         settings.LOCAL = local
-        monkeypatch.setattr(declare, "registry", declare.Registry())
+        registry.clear()
         runpy.run_path(str(Path(rates.__file__).with_name("schedule.py")))
-        assert declare.registry.problems == []
-        return declare.registry
+        assert registry.problems == []
+        return registry
 
-    return read
+    with registry.isolated():
+        yield read
 
 
 def test_the_rates_come_in_on_working_days_at_a_quarter_past_four_in_frankfurt(declared):

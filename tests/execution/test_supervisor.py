@@ -11,7 +11,7 @@ import pytest
 from django.db import OperationalError, connection
 
 from jobs.choices import AttemptStatus, Status
-from jobs.declarations.declare import registry
+from jobs.declarations.registry import registry
 from jobs.execution.isolation import client
 from jobs.execution.output import Piece
 from jobs.execution.writer import writer

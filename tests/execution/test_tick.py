@@ -7,7 +7,7 @@ import pytest
 from django.db import OperationalError
 
 from jobs.choices import Status
-from jobs.declarations.declare import registry
+from jobs.declarations.registry import registry
 from jobs.execution import tick
 from jobs.ledger import interventions, sql, states, timing
 from jobs.models import Event, Gap, JobState, Run
@@ -125,7 +125,7 @@ def test_a_moment_computed_with_other_rules_of_the_zone_is_not_trusted(declared,
 
 def test_a_job_whose_schedule_was_taken_away_begins_anew_if_it_comes_back(daily):
     begin_ledger(daily, 2 * HOUR)
-    registry._jobs.clear()
+    registry.clear()
     tick.tick()
     state = JobState.objects.get()
     assert (state.fingerprint, state.next_due_at) == ("", None)

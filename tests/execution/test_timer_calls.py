@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from jobs.declarations import declare
-from jobs.declarations.declare import registry
+from jobs.declarations.registry import registry
 from jobs.execution.timer_calls import EARLY, Call, answer
 from jobs.ledger import interventions, states
 from jobs.ledger.settle import serve
@@ -150,7 +150,7 @@ def test_the_clock_and_the_watermark_are_the_databases(called):
     called(NOON)
     job = registry["nightly"]
     assert states.clock_and_watermark(job)[1] == NOW
-    registry._jobs.clear()
+    registry.clear()
     declare.declare("nightly", schedule="0 0 13 * * *")
     assert states.clock_and_watermark(registry["nightly"])[1] is None, "that is another schedule's"
 

@@ -35,14 +35,15 @@ def main(orders):
     from django.conf import settings
     from django.db import OperationalError
 
+    from jobs import declare
     from jobs.azure.functions import usable_connections
-    from jobs.declarations import declare as declarations
-    from jobs.declarations.declare import declare, registry
+    from jobs.declarations.registry import registry
     from jobs.execution import startup, supervisor, tick
     from jobs.execution.isolation.client import server
     from jobs.ledger import claims, endings, timing
     from jobs.ledger.settle import serve
     from jobs.models import Run
+    from tests.helpers.declarations import rules
 
     def execute(run):
         with usable_connections():
@@ -51,11 +52,10 @@ def main(orders):
     settings.JOBS_MAX_RUNNING = 16
     for name, seconds in orders.get("timing", {}).items():
         setattr(timing, name, timedelta(seconds=seconds))
-    declarations.FIRST_SEEN -= orders.get("first_seen", 0)
+    registry.first_seen -= orders.get("first_seen", 0)
     registry.clear()
     for job in orders["declare"]:
-        rules = {name: timedelta(seconds=value) if name in DURATIONS else value for name, value in job["rules"].items()}
-        declare(job["name"], *job["arguments"], **rules)
+        declare(job["name"], *job["arguments"], **rules(job["rules"]))
     assert not registry.problems, registry.problems
     server.start()
     print("ready", flush=True)
@@ -96,8 +96,6 @@ def main(orders):
             time.sleep(0.01)
     supervisor.shut_down(timedelta(0))
 
-
-DURATIONS = {"timeout", "grace", "start_deadline", "retry_delay", "retry_max_delay"}
 
 if __name__ == "__main__":
     main(json.loads(sys.argv[1]))

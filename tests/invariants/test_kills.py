@@ -8,10 +8,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from jobs.choices import AttemptStatus, Status
-from jobs.declarations.declare import registry
+from jobs.declarations.registry import registry
 from jobs.execution import supervisor, tick
 from jobs.ledger import claims, endings, failpoints, states, timing
 from jobs.models import Attempt, Gap, Run
+from tests.helpers.declarations import rules
 from tests.helpers.processes import until
 from tests.invariants.conftest import half_an_hour_ago
 
@@ -36,8 +37,7 @@ def pipeline(name, retries):
             "rules": {
                 "command": "sleeps",
                 "schedule": half_an_hour_ago(),
-                "retries": retries,
-                "retry_delay": 0,
+                "retry": {"times": retries, "delay": 0},
                 "start_deadline": 86400,
             },
         },
@@ -47,11 +47,7 @@ def pipeline(name, retries):
 
 def declare_here(declared, jobs):
     for job in jobs:
-        rules = {
-            name: timedelta(seconds=value) if name in {"start_deadline", "retry_delay"} else value
-            for name, value in job["rules"].items()
-        }
-        declared(job["name"], *job["arguments"], **rules)
+        declared(job["name"], *job["arguments"], **rules(job["rules"]))
     assert not registry.problems
 
 

@@ -6,7 +6,7 @@ from itertools import pairwise
 import pytest
 
 from jobs.choices import Reason, Status
-from jobs.declarations.declare import registry
+from jobs.declarations.registry import registry
 from jobs.ledger import states
 from jobs.models import Gap, JobState, Run
 

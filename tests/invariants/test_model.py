@@ -24,11 +24,11 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from jobs import Retry, clocks, declare
 from jobs.choices import EDGES, ENDED, AttemptStatus, Reason, Status, Trigger
-from jobs.declarations import declare as declarations
-from jobs.declarations.declare import declare, registry
+from jobs.declarations.registry import registry
 from jobs.execution import tick
-from jobs.ledger import claims, clocks, endings, instance, interventions, releases, rewinding, sight, timing, triggers
+from jobs.ledger import claims, endings, instance, interventions, releases, rewinding, sight, timing, triggers
 from jobs.ledger.endings import Outcome
 from jobs.ledger.settle import serve
 from jobs.models import Attempt, Gap, JobState, Run
@@ -119,7 +119,7 @@ class Ledger(RuleBasedStateMachine):
                     "time_zone": st.sampled_from(ZONES),
                     "overlap": st.sampled_from(POLICIES),
                     "misfire": st.sampled_from(["latest", "all", "none"]),
-                    "retries": st.integers(0, 2),
+                    "retry": st.builds(Retry, times=st.integers(0, 2), delay=st.just(timedelta(seconds=20))),
                     "timer": st.booleans(),
                     "start_deadline": st.sampled_from([None, timedelta(minutes=1), timedelta(days=2)]),
                 }
@@ -159,10 +159,10 @@ class Ledger(RuleBasedStateMachine):
         self.be(self.process.rules, self.process.began)
 
     def be(self, rules, began):
-        declarations.FIRST_SEEN = began
+        registry.first_seen = began
         registry.clear()
         for name, of_job in zip("ab", rules, strict=True):
-            declare(name, command="succeeds", retry_delay=timedelta(seconds=20), **of_job)
+            declare(name, command="succeeds", **of_job)
         declare("step", command="succeeds", after="b")
         assert not registry.problems
 
@@ -513,7 +513,7 @@ def count(era):
 def test_random_histories_keep_the_promise(declared, monkeypatch):
     monkeypatch.setattr(tick, "_aligned", False)
     monkeypatch.setattr(clocks, "elapsed", clocks.elapsed)
-    monkeypatch.setattr(declarations, "FIRST_SEEN", 0.0)
+    monkeypatch.setattr(registry, "first_seen", 0.0)
     run_state_machine_as_test(
         Ledger,
         settings=settings(

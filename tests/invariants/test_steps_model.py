@@ -9,11 +9,11 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
+from jobs import Retry, clocks, declare
 from jobs.choices import ENDED, AttemptStatus, Status
-from jobs.declarations import declare as declarations
-from jobs.declarations.declare import declare, registry
+from jobs.declarations.registry import registry
 from jobs.execution import tick
-from jobs.ledger import claims, clocks, endings, instance, interventions, releases, sight, states, triggers
+from jobs.ledger import claims, endings, instance, interventions, releases, sight, states, triggers
 from jobs.ledger.endings import Outcome
 from jobs.ledger.pipelines import DifferentSchedules
 from jobs.ledger.settle import serve
@@ -57,7 +57,7 @@ class Pipelines(RuleBasedStateMachine):
                 {
                     "overlap": st.sampled_from(POLICIES),
                     "misfire": st.sampled_from(["latest", "all", "none"]),
-                    "retries": st.integers(0, 1),
+                    "retry": st.builds(Retry, times=st.integers(0, 1), delay=st.just(timedelta(seconds=20))),
                 }
             ),
             min_size=2,
@@ -76,7 +76,7 @@ class Pipelines(RuleBasedStateMachine):
         states.first_seen = lambda clock, now=self.now: now
         registry.clear()
         for name, rules in zip(SOURCES, self.rules, strict=True):
-            declare(name, command="succeeds", schedule=schedule, retry_delay=timedelta(seconds=20), **rules)
+            declare(name, command="succeeds", schedule=schedule, **rules)
         for name, after in STEPS.items():
             declare(name, command="succeeds", after=after)
         assert not registry.problems
@@ -169,7 +169,7 @@ class Pipelines(RuleBasedStateMachine):
 @pytest.mark.timeout(600)
 @pytest.mark.django_db
 def test_random_histories_of_pipelines(declared, monkeypatch):
-    for module, name in ((tick, "_aligned"), (states, "first_seen"), (clocks, "elapsed"), (declarations, "FIRST_SEEN")):
+    for module, name in ((tick, "_aligned"), (states, "first_seen"), (clocks, "elapsed"), (registry, "first_seen")):
         monkeypatch.setattr(module, name, getattr(module, name))
     for module, name in ((sight, "_last"), (releases, "_seen")):
         monkeypatch.setattr(module, name, None)

@@ -21,7 +21,7 @@ WAKING = 0.5
 
 @pytest.fixture
 def beats(tmp_path, declared):
-    job = {"name": "beats", "arguments": [str(tmp_path / "beats"), "4"], "rules": {"retries": 1, "retry_delay": 0}}
+    job = {"name": "beats", "arguments": [str(tmp_path / "beats"), "4"], "rules": {"retry": {"times": 1, "delay": 0}}}
     declare_here(declared, [job])
 
     def read():

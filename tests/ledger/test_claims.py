@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from jobs.choices import AttemptStatus, Status
-from jobs.declarations.declare import registry
+from jobs.declarations.registry import registry
 from jobs.ledger import claims, endings, interventions, poison, states, timing
 from jobs.ledger.endings import Outcome
 from jobs.models import Run

@@ -8,7 +8,7 @@ import pytest
 from django.db import connection
 
 from jobs.choices import Status
-from jobs.declarations.declare import registry
+from jobs.declarations.registry import registry
 from jobs.ledger import timing
 from jobs.ledger.settle import serve
 from jobs.models import Output, Run

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from django.db import IntegrityError, connection, transaction
 
+from jobs import Retry
 from jobs.choices import EDGES, ENDED, AttemptStatus, Reason, Status
 from jobs.ledger import claims, endings, states, timing
 from jobs.ledger.endings import Outcome, Ring
@@ -158,7 +159,7 @@ def test_an_end_whose_answer_was_lost_is_found_again(declared):
 
 @pytest.mark.parametrize("status", [AttemptStatus.FAILED, AttemptStatus.TIMED_OUT, AttemptStatus.LOST])
 def test_a_failed_attempt_is_tried_again_after_a_delay(declared, status):
-    declared("nightly", retries=1, retry_delay=timedelta(minutes=1), retry_jitter=0)
+    declared("nightly", retry=Retry(times=1, delay=timedelta(minutes=1), jitter=0))
     run, claim = a_claimed_run()
     ended = finish(claim, status, error="no")
     run.refresh_from_db()
@@ -169,7 +170,7 @@ def test_a_failed_attempt_is_tried_again_after_a_delay(declared, status):
 
 
 def test_the_delay_grows_and_the_last_failure_is_the_end(declared):
-    declared("nightly", retries=2, retry_delay=timedelta(minutes=1), retry_jitter=0)
+    declared("nightly", retry=Retry(times=2, delay=timedelta(minutes=1), jitter=0))
     run = a_queued_run()
     delays = []
     for _ in range(3):
@@ -182,7 +183,7 @@ def test_the_delay_grows_and_the_last_failure_is_the_end(declared):
 
 
 def test_only_the_declared_ends_are_tried_again(declared):
-    declared("nightly", retries=5, retry_on="timed_out")
+    declared("nightly", retry=Retry(times=5, on="timed_out"))
     _, claim = a_claimed_run()
     assert finish(claim, AttemptStatus.FAILED).status is Status.FAILED
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from jobs.choices import Status
-from jobs.declarations.declare import registry
+from jobs.declarations.registry import registry
 from jobs.ledger import interventions, states, triggers
 from jobs.ledger.settle import serve
 from jobs.models import Event, Gap, JobState, Run

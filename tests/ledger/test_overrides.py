@@ -9,8 +9,8 @@ from django.core.management import call_command
 from jobs.azure import functions
 from jobs.checks import schedule_settings
 from jobs.choices import Status
-from jobs.declarations.declare import registry
 from jobs.declarations.parameters import InvalidArguments
+from jobs.declarations.registry import registry
 from jobs.execution import tick
 from jobs.ledger import interventions, overrides, states, triggers
 from jobs.ledger.pipelines import DifferentSchedules
@@ -312,7 +312,7 @@ def test_a_setting_that_cant_be_read_is_a_check_error_and_leaves_the_job_its_dec
     assert (problem.id, problem.message, problem.hint) == (
         "jobs.E021",
         f"The app setting JOBS_SCHEDULE__NIGHTLY can't be read as a schedule: {why}",
-        "Mend it, or take it away. Until then the declared schedule holds.",
+        "Correct it, or remove it. Until then the declared schedule is in force.",
     )
     job = registry["nightly"]
     assert (job.fingerprint, job.schedule_setting, job.has_timer) == ("0 0 3 * * * UTC", "", True)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from jobs.choices import AttemptStatus, Reason, Status
-from jobs.declarations.declare import registry
+from jobs.declarations.registry import registry
 from jobs.ledger import claims, endings, interventions, pipelines, states, triggers
 from jobs.ledger.endings import Outcome
 from jobs.ledger.instance import Instance
@@ -80,7 +80,7 @@ def test_after_a_failed_beginning_all_steps_are_skipped(three_steps):
 
 
 def test_a_predecessor_that_is_tried_again_decides_nothing_yet(three_steps, declared):
-    registry._jobs.pop("fetch")
+    registry.remove("fetch")
     declared("fetch", command="succeeds", retries=1)
     run = start("fetch").run_id
     end(claim_again(run), AttemptStatus.FAILED)

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jobs.choices import Fate, Misfire, Overlap, Reason, Trigger
-from jobs.declarations.declare import Job
+from jobs.declarations.job import Job
 from jobs.ledger.eras import Era
 from jobs.ledger.plan import CATCH_UP_LIMIT, Activity, Birth, Collision, Situation, Span, collide, decide
 from jobs.schedule.occurrences import Schedule

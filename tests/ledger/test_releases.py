@@ -4,8 +4,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from jobs import declare
 from jobs.choices import AttemptStatus, Status
-from jobs.declarations.declare import declare, registry
+from jobs.declarations.job import Job
+from jobs.declarations.registry import registry
 from jobs.execution import supervisor, tick
 from jobs.ledger import claims, endings, instance, releases, states, timing
 from jobs.ledger.endings import Outcome
@@ -207,7 +209,7 @@ def test_a_fresh_run_of_an_unknown_job_waits(process, rings):
 
 def test_the_steps_after_an_unknown_job_hear_of_its_end(process, rings):
     process("1", fetch=DAILY, step={"after": ["fetch"]})
-    registry._jobs["step"] = registry["step"].__class__(name="step", command="succeeds", after=("removed",))
+    registry.add(Job(name="step", command="succeeds", after=("removed",)))
     run = a_queued_run("removed", not_before=states.clock() - HOURS, scheduled_for=DUE, concurrency_group="table")
     a_claimed_run("fetch", concurrency_group="table")
     tick.tick()

@@ -7,7 +7,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from jobs.choices import Status
-from jobs.declarations.declare import registry
+from jobs.declarations.registry import registry
 from jobs.execution import tick
 from jobs.health import doctor
 from jobs.ledger import interventions, rewinding, states

@@ -9,7 +9,7 @@ from django.db import connection, connections, transaction
 from django.test.utils import CaptureQueriesContext
 
 from jobs.choices import Status
-from jobs.declarations.declare import registry
+from jobs.declarations.registry import registry
 from jobs.ledger import interventions, states
 from jobs.ledger.settle import retire, serve
 from jobs.models import Event, Gap, JobState, Run
@@ -34,7 +34,7 @@ def hourly(declared):
 
 
 def declare_again(declared, name="nightly", **rules):
-    registry._jobs.pop(name, None)
+    registry.remove(name)
     declared(name, command="succeeds", **rules)
     serve([registry[name]], START)
     return registry[name]
@@ -187,7 +187,7 @@ def test_a_gap_that_is_lengthened_may_be_followed_by_a_run(hourly):
 def edit(declared, monkeypatch, name="nightly", *, seen, **rules):
     """A release with another declaration: a new process, which first sees it at this time."""
     first_seen_at(monkeypatch, at(seen))
-    registry._jobs.pop(name, None)
+    registry.remove(name)
     declared(name, command="succeeds", **rules)
     return registry[name]
 
@@ -286,7 +286,7 @@ def test_a_release_takes_over_by_the_databases_clock_also_from_a_host_whose_own_
     declared("nightly", command="succeeds", schedule="0 0 0 1 1 *")
     serve([registry["nightly"]])
     first_seen_at(monkeypatch, began - timedelta(hours=1))
-    registry._jobs.clear()
+    registry.clear()
     declared("nightly", command="succeeds", schedule="* * * * * *")
     ahead = began + timedelta(seconds=10)
     serve([registry["nightly"]], ahead)
@@ -320,7 +320,7 @@ def test_an_edited_schedule_never_moves_the_watermark_back(hourly, declared):
 def test_the_gap_of_another_schedule_is_not_lengthened(hourly, declared):
     JobState.objects.update(paused_at=START, paused_by="ada")
     serve([hourly], at("01:00"))
-    registry._jobs.clear()
+    registry.clear()
     declared("nightly", schedule="0 30 * * * *")
     serve([registry["nightly"]], at("01:30"))
     assert [gap.fingerprint for gap in Gap.objects.order_by("first")] == ["0 0 * * * * UTC", "0 30 * * * * UTC"]
@@ -395,7 +395,7 @@ def test_a_thousand_gaps_are_lengthened_in_one_statement(declared):
 
 def test_a_thousand_schedules_change_in_a_few_statements(declared):
     serve(declare_many(declared, 1000), START)
-    registry._jobs.clear()
+    registry.clear()
     for place in range(1000):
         declared(f"job_{place}", schedule="0 30 * * * *")
     with CaptureQueriesContext(connection) as queries:

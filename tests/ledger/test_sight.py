@@ -4,8 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from jobs import clocks
 from jobs.choices import Status
-from jobs.ledger import claims, clocks, endings, sight, states, timing
+from jobs.ledger import claims, endings, sight, states, timing
 from jobs.models import Event, LastTick, Run
 from tests.helpers.rows import a_claimed_run
 

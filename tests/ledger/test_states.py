@@ -4,9 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from jobs.declarations import declare
-from jobs.declarations.declare import registry
-from jobs.ledger import clocks, states
+from jobs import clocks
+from jobs.declarations.registry import registry
+from jobs.ledger import states
 from jobs.ledger.settle import serve
 from jobs.models import JobState
 
@@ -28,7 +28,7 @@ def each_second(declared):
 
 
 def test_a_ledger_begins_when_the_process_first_saw_the_job_whatever_its_own_clock_says(skew, each_second, monkeypatch):
-    monkeypatch.setattr(declare, "FIRST_SEEN", clocks.elapsed() - 40)
+    monkeypatch.setattr(registry, "first_seen", clocks.elapsed() - 40)
     began = datetime.now(UTC) + skew - timedelta(seconds=40)
     assert len(serve([each_second])) == 1
     state = JobState.objects.get()

@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 
 from jobs.choices import AttemptStatus, Status, Trigger
-from jobs.declarations.declare import UnknownJob
 from jobs.declarations.parameters import InvalidArguments, UnknownCommand
+from jobs.declarations.registry import UnknownJob
 from jobs.ledger import claims, endings, instance, states, triggers
 from jobs.models import Run
 from tests.helpers.rows import a_run

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import psycopg
 
-from jobs.ledger import clocks
+from jobs import clocks
 from jobs.localhost.invocations import Invocations
 from jobs.localhost.monitor import Monitor
 from jobs.localhost.timers import Timer
@@ -77,7 +77,8 @@ async def play(day, folder, worker, functions, database):
 
 
 def main(folder, days):
-    from jobs.declarations.declare import declare, registry
+    from jobs import declare
+    from jobs.declarations.registry import registry
     from jobs.execution import supervisor, tick
     from jobs.ledger import states
 

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jobs import masking
-from jobs.declarations.declare import Job
+from jobs.declarations.job import Job
 from jobs.masking import Masker, hide, mask, of_arguments, of_environment
 
 JOB = Job(name="nightly", command="nightly", secrets=("--token", "-p"))

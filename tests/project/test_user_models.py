@@ -84,7 +84,7 @@ GET_IN = """
     from django.core.management import CommandError, call_command
     from django.test import Client
 
-    from jobs.declarations.declare import registry
+    from jobs.declarations.registry import registry
     from jobs.localhost import signin
 
     def says(*words, **environment):

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.core.management import CommandError, call_command
 
-from jobs.declarations.declare import registry
+from jobs.declarations.registry import registry
 from jobs.ledger import interventions, states
 from jobs.management.operator import operator
 from jobs.models import JobState, Run

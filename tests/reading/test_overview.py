@@ -2,7 +2,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from jobs.declarations.declare import UnknownJob
+from jobs.declarations.registry import UnknownJob
 from jobs.models import JobState
 from jobs.reading.overview import overview, visible_arguments
 from tests.helpers.rows import NOON, a_run

@@ -4,7 +4,7 @@ from time import process_time
 
 import pytest
 
-from jobs.declarations.declare import registry
+from jobs.declarations.registry import registry
 from jobs.reading import upcoming
 from jobs.reading.upcoming import Stretch
 from jobs.schedule.occurrences import Schedule

@@ -1,4 +1,5 @@
 import ast
+import dataclasses
 import inspect
 import re
 from datetime import timedelta
@@ -6,9 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from jobs import choices
-from jobs.declarations.declare import declare
-from jobs.declarations.rules import RULES
+from jobs import Retry, choices, declare
+from jobs.declarations.rules import RETRY, RULES
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "terraform").glob("*.md")])
@@ -50,12 +50,18 @@ def test_the_defaults_of_declare_are_those_told():
     assert {name: eval(told[name].strip("`"), {"timedelta": timedelta}) for name in real} == real
 
 
+def test_every_field_of_a_retry_has_a_row_with_its_default():
+    told = dict(re.findall(r"^\| `([a-z_]+)=` \| `([^|]*)` \|", DECLARE, re.MULTILINE))
+    real = {field.name: field.default for field in dataclasses.fields(Retry)}
+    assert {name: eval(default, {"timedelta": timedelta}) for name, default in told.items()} == real
+
+
 def check_ids():
     """The numbers of our system checks."""
-    found = {f"jobs.E{rule.number:03}" for rule in RULES.values()}
+    found = {f"jobs.E{rule.number:03}" for rule in [*RULES.values(), *RETRY.values()]}
     for module in (ROOT / "jobs").rglob("*.py"):
         for node in ast.walk(ast.parse(module.read_text())):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in {"problem", "_error"}:
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in {"Mistake", "_error"}:
                 found.update(f"jobs.E{number.value:03}" for number in node.args[:1] if isinstance(number, ast.Constant))
         found.update(re.findall(r'"(jobs\.[EW]\d{3})"', module.read_text()))
     return found

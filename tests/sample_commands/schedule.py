@@ -1,6 +1,6 @@
 """Jobs that processes of a test's own execute: each loads its declarations itself."""
 
-from jobs.declarations.declare import declare
+from jobs import declare
 
 declare("exits", "3")
 declare("marks", "a_file", "0")

@@ -11,7 +11,9 @@ from django.db import connection, transaction
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from jobs.declarations.declare import Job, declare, registry
+from jobs import declare
+from jobs.declarations.job import Job
+from jobs.declarations.registry import registry
 from jobs.execution import supervisor, timer_calls
 from jobs.execution.timer_calls import Call
 from jobs.ledger.eras import Era

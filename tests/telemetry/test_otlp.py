@@ -7,7 +7,7 @@ from django.utils import timezone
 from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 
 from jobs.choices import Trigger
-from jobs.declarations.declare import registry
+from jobs.declarations.registry import registry
 from jobs.ledger import instance, states
 from jobs.models import Attempt, JobState, Run
 from tests.helpers.rows import a_run, an_attempt, settled_ticks

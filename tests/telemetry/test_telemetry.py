@@ -11,7 +11,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from jobs import telemetry
 from jobs.choices import Trigger
-from jobs.declarations.declare import registry
+from jobs.declarations.registry import registry
 from jobs.execution import tick
 from jobs.ledger import claims, doorbell, endings, record, settle, states, triggers
 from jobs.models import JobState, Run

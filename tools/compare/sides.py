@@ -64,14 +64,15 @@ class Run:
 
     def execute(self, case: Case) -> Ended:
         from jobs.choices import Trigger
-        from jobs.declarations.declare import Job, registry
+        from jobs.declarations.job import Job
+        from jobs.declarations.registry import registry
         from jobs.execution import supervisor
         from jobs.models import Attempt, Output
         from jobs.models import Run as Row
 
         command, *arguments = case.words
         # Past the checks of the arguments: what a bad one brings about is compared too.
-        registry._jobs["compared"] = Job(name="compared", command=command, arguments=tuple(arguments))
+        registry.add(Job(name="compared", command=command, arguments=tuple(arguments)))
         run = Row.objects.create(job="compared", arguments=arguments, trigger=Trigger.MANUAL, status="queued")
         supervisor.execute(run.pk)
         attempt = Attempt.objects.get(run=run)

@@ -51,7 +51,7 @@ def utc_now() -> datetime:
 
 def _zones() -> list[tzinfo]:
     """The zones in which a day may begin for some job."""
-    from jobs.declarations.declare import registry
+    from jobs.declarations.registry import registry
 
     names = {settings.TIME_ZONE or "UTC", *(job.schedule.zone.key for job in registry.scheduled() if job.schedule)}
     return [UTC, *(ZoneInfo(name) for name in sorted(names))]

@@ -90,7 +90,7 @@ def _import_commands(loaded: Loaded) -> None:
     """Import the modules of the declared commands that leave every other job alone."""
     from django.core.management import get_commands
 
-    from jobs.declarations.declare import registry
+    from jobs.declarations.registry import registry
 
     apps = get_commands()
     waiting = list(dict.fromkeys(job.command for job in registry.values() if job.command in apps))

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
-from jobs.declarations.declare import UnknownJob, registry
+from jobs.declarations.registry import UnknownJob, registry
 from jobs.ledger import states
 from jobs.management.ledger_command import LedgerCommand
 from jobs.management.moments import UnreadableMoment, moment

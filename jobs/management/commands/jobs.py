@@ -6,8 +6,8 @@ from typing import Any
 from django.core.management.base import CommandParser
 from django.utils import timezone
 
-from jobs.declarations.declare import registry
 from jobs.declarations.graph import Graph
+from jobs.declarations.registry import registry
 from jobs.formats import NOTHING, clock, relative
 from jobs.management.ledger_command import LedgerCommand
 from jobs.management.printing import add_format, as_json, as_table

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from django.core.management.base import CommandParser
 
-from jobs.declarations.declare import registry
+from jobs.declarations.registry import registry
 from jobs.formats import NOTHING, local_time, relative, utc_time
 from jobs.ledger import states
 from jobs.ledger.eras import INSTANT

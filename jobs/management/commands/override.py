@@ -5,8 +5,8 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
-from jobs.declarations.declare import UnknownJob, registry
 from jobs.declarations.parameters import BrokenCommand, InvalidArguments, UnknownCommand
+from jobs.declarations.registry import UnknownJob, registry
 from jobs.ledger import interventions, overrides, states
 from jobs.ledger.pipelines import DifferentSchedules
 from jobs.management.ledger_command import LedgerCommand

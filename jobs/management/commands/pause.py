@@ -6,7 +6,8 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
-from jobs.declarations.declare import Job, UnknownJob, registry
+from jobs.declarations.job import Job
+from jobs.declarations.registry import UnknownJob, registry
 from jobs.ledger import interventions, states
 from jobs.management.ledger_command import LedgerCommand
 from jobs.management.moments import UnreadableEnd, end

@@ -14,8 +14,8 @@ from django.db import connections
 from django.utils import timezone
 
 from jobs.choices import Status, Trigger
-from jobs.declarations.declare import UnknownJob, registry
 from jobs.declarations.parameters import BrokenCommand, InvalidArguments, UnknownCommand
+from jobs.declarations.registry import UnknownJob, registry
 from jobs.execution import supervisor
 from jobs.execution.echo import Echo
 from jobs.formats import clock, took

@@ -8,7 +8,7 @@ from django.core.management.base import CommandError, CommandParser
 from django.utils import timezone
 
 from jobs.choices import Status
-from jobs.declarations.declare import UnknownJob, registry
+from jobs.declarations.registry import UnknownJob, registry
 from jobs.formats import NOTHING, clock, relative, took
 from jobs.management.ledger_command import LedgerCommand
 from jobs.management.printing import add_format, as_json, as_table, whole_number

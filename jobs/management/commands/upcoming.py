@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from jobs.declarations.declare import registry
+from jobs.declarations.registry import registry
 from jobs.formats import counted, local_time, utc_time
 from jobs.ledger import states
 from jobs.management.ledger_command import LedgerCommand

@@ -11,7 +11,8 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 
-from jobs.declarations.declare import Job, registry
+from jobs.declarations.job import Job
+from jobs.declarations.registry import registry
 from jobs.ledger import overrides, states
 from jobs.ledger.eras import INSTANT
 from jobs.ledger.overrides import Override

@@ -6,8 +6,9 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from jobs.declarations.declare import Job, registry
 from jobs.declarations.graph import Graph
+from jobs.declarations.job import Job
+from jobs.declarations.registry import registry
 from jobs.ledger.eras import INSTANT
 from jobs.models import Event, Gap, JobState, Run
 from jobs.schedule.ncrontab import InvalidExpression

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterable, Iterator
 
 from jobs.choices import Misfire, Reason
-from jobs.declarations.declare import Job
 from jobs.declarations.disabled import setting_that_disables
+from jobs.declarations.job import Job
 from jobs.formats import counted, took
 from jobs.ledger.plan import CATCH_UP_LIMIT
 from jobs.models import Gap

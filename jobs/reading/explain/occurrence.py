@@ -1,8 +1,9 @@
 """What became of an occurrence, for a job and down the pipeline before it."""
 
 from jobs.choices import Status
-from jobs.declarations.declare import Job, registry
 from jobs.declarations.graph import Graph
+from jobs.declarations.job import Job
+from jobs.declarations.registry import registry
 from jobs.ledger import overrides
 from jobs.ledger.pipelines import DifferentSchedules
 from jobs.reading.explain.evidence import Cause, Scene, Told, joined

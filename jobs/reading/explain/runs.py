@@ -7,7 +7,8 @@ from django.conf import settings
 from django.db.models import Q
 
 from jobs.choices import AttemptStatus, Reason, Status, Trigger
-from jobs.declarations.declare import Job, registry
+from jobs.declarations.job import Job
+from jobs.declarations.registry import registry
 from jobs.formats import counted, took
 from jobs.models import Attempt, JobState, Run
 from jobs.reading.explain.evidence import Cause, Clock, Told, obstacle, sentence, since

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from jobs.declarations.declare import Job
 from jobs.declarations.disabled import setting_that_disables
+from jobs.declarations.job import Job
 from jobs.formats import took
 from jobs.ledger.eras import INSTANT
 from jobs.models import Event, JobState

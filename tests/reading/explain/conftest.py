@@ -1,6 +1,6 @@
 import pytest
 
-from jobs.declarations.declare import registry
+from jobs.declarations.registry import registry
 from tests.reading.explain.story import a_ledger
 
 

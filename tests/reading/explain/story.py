@@ -1,7 +1,7 @@
 """A job that was due at 02:00 on 14 March 2026, what became of it, and what is told of that."""
 
 from jobs.choices import Status
-from jobs.declarations.declare import registry
+from jobs.declarations.registry import registry
 from jobs.ledger import pipelines
 from jobs.models import Gap, JobState
 from jobs.reading.explain import explain

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from jobs.choices import Status, Trigger
-from jobs.declarations.declare import registry
+from jobs.declarations.registry import registry
 from jobs.ledger import enqueue
 from jobs.reading.explain import explain, zone_of
 from tests.helpers.moments import at

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from jobs.choices import Status
-from jobs.declarations.declare import registry
+from jobs.declarations.registry import registry
 from jobs.models import Event, Gap, JobState
 from jobs.reading.explain import Cause, explain
 from tests.helpers.moments import at

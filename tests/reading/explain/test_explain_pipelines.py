@@ -3,7 +3,7 @@
 import pytest
 
 from jobs.choices import Status
-from jobs.declarations.declare import registry
+from jobs.declarations.registry import registry
 from jobs.ledger.settle import serve
 from jobs.models import Gap, JobState, Run
 from jobs.reading.explain import Cause, explain

@@ -3,7 +3,7 @@
 import pytest
 
 from jobs.choices import AttemptStatus, Status
-from jobs.declarations.declare import registry
+from jobs.declarations.registry import registry
 from jobs.ledger import claims, instance
 from jobs.models import JobState
 from jobs.reading.explain import Cause, explain

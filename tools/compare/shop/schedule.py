@@ -1,6 +1,6 @@
 """All cases as jobs, so that the fork server has loaded their commands as it loads a project's."""
 
-from jobs.declarations.declare import declare
+from jobs import declare
 from tools.compare.cases import OTHERS, THIRD_PARTY
 
 for number, case in enumerate([*THIRD_PARTY, *OTHERS]):
