@@ -1,10 +1,10 @@
 locals {
   database_is_public = length(var.database_public_access_from) > 0
-  # The tier that each size has by itself: the two go together, and the provider refuses a tier that is too small.
+  # Each size's default tier. The provider rejects a tier that is too small for the size.
   database_storage_tiers = {
     32768 = "P4", 65536 = "P6", 131072 = "P10", 262144 = "P15", 524288 = "P20", 1048576 = "P30", 2097152 = "P40"
   }
-  # How many connections a server gives its users goes by its GiB of memory: Azure's table of July 2025.
+  # A server's user connections depend on its memory in GiB: Azure's table of July 2025.
   database_memory = lookup(
     { B_Standard_B1ms = 2, B_Standard_B2s = 4 }, var.database_sku,
     tonumber(regex("Standard_[A-Z]+([0-9]+)", var.database_sku)[0]) * (startswith(var.database_sku, "MO_") ? 8 : 4)
@@ -19,7 +19,7 @@ resource "azurerm_postgresql_flexible_server" "main" {
   name                = coalesce(var.database_server_name, local.unique_name)
   resource_group_name = azurerm_resource_group.main.name
   location            = azurerm_resource_group.main.location
-  # The major that tests and laptops have embedded.
+  # The major version that tests and laptops use.
   version                       = "18"
   sku_name                      = var.database_sku
   storage_mb                    = var.database_storage_mb
@@ -46,23 +46,23 @@ resource "azurerm_postgresql_flexible_server" "main" {
     }
   }
 
-  # Before the zone is linked, the server's name leads nowhere, and its creation fails.
+  # Until the zone is linked, the server's name can't be resolved, and its creation fails.
   depends_on = [azurerm_private_dns_zone_virtual_network_link.database]
 
   lifecycle {
     ignore_changes = [
-      # Azure chooses the zone, and a failover swaps both.
+      # Azure chooses the zones, and a failover swaps them.
       zone,
       high_availability[0].standby_availability_zone,
-      # It grows by itself. Back to the first size would mean a new, empty server.
+      # Storage grows by itself. Returning to the first size would create a new, empty server.
       storage_mb,
       storage_tier,
     ]
   }
 }
 
-# prevent_destroy can't hang on a variable, and on the server it would be in the way of each trial's end. On this it can: a
-# plan that replaces or destroys the server does so with the guard, and fails. `terraform state rm` takes it away.
+# prevent_destroy can't depend on a variable, and on the server it would block the destroy of every trial. So this guard has
+# it: a plan that replaces or destroys the server does the same to the guard, and fails. `terraform state rm` removes it.
 resource "terraform_data" "database_guard" {
   count = var.deletion_protection ? 1 : 0
 
@@ -73,8 +73,8 @@ resource "terraform_data" "database_guard" {
   }
 }
 
-# azurerm can make an identity an administrator and no less. So the one that migrates is, and creates the app's role by SQL
-# (`manage.py grant_identity`), with rights on rows alone.
+# azurerm can only make an identity an administrator. So the migrating identity is one, and creates the app's role by SQL
+# (`manage.py grant_identity`), with rights on rows only.
 resource "azurerm_postgresql_flexible_server_active_directory_administrator" "migration" {
   server_name         = azurerm_postgresql_flexible_server.main.name
   resource_group_name = azurerm_resource_group.main.name
@@ -90,8 +90,8 @@ resource "azurerm_postgresql_flexible_server_database" "main" {
   charset   = "UTF8"
   collation = "en_US.utf8"
 
-  # On a server without passwords and administrators the database would be Azure's own, and nobody could grant rights on it. And
-  # on the way down it goes before its tables' owner, which can't be taken away while it has some.
+  # Without an administrator the database would belong to Azure, and nobody could grant rights on it. On destroy it must go
+  # before the owner of its tables, who can't be removed while owning any.
   depends_on = [azurerm_postgresql_flexible_server_active_directory_administrator.migration]
 }
 
@@ -105,7 +105,7 @@ resource "azurerm_postgresql_flexible_server_active_directory_administrator" "pe
   principal_name      = each.key
   principal_type      = each.value.type
 
-  # The server takes one change at a time.
+  # The server accepts one change at a time.
   depends_on = [azurerm_postgresql_flexible_server_database.main]
 }
 

@@ -1,9 +1,9 @@
 locals {
   plan_is_elastic = startswith(var.plan_sku, "EP")
-  # The sizes that Azure Monitor's rules may scale. Elastic Premium scales itself, Basic not at all.
+  # The sizes that Azure Monitor's rules can scale. Elastic Premium scales itself; Basic doesn't scale.
   plan_autoscales = can(regex("^[SP]", var.plan_sku)) && var.instances.maximum > var.instances.minimum
-  # Each run at work holds a thread: with the 5 of a small instance the tick would wait behind them. Each thread may hold a
-  # connection of the database too, and the smallest server has fewer than 32 threads, 4 runs and the writer want.
+  # Each running run holds a thread: with the 5 threads of a small instance, the tick would wait for them. Each thread may also
+  # hold a database connection, and the smallest server allows fewer than 32 threads, 4 runs and the writer need.
   worker_threads = max(local.database_connections < 100 ? 16 : 32, 2 * var.max_running + 2)
 }
 
@@ -13,12 +13,12 @@ resource "azurerm_service_plan" "main" {
   location            = azurerm_resource_group.main.location
   os_type             = "Linux"
   sku_name            = var.plan_sku
-  # With rules at work the number is theirs: said here, each apply would set it back.
+  # If rules scale the plan, they set the number; a number here would be restored by each apply.
   worker_count                 = local.plan_is_elastic || local.plan_autoscales ? null : var.instances.minimum
   maximum_elastic_worker_count = local.plan_is_elastic ? var.instances.maximum : null
   tags                         = local.tags
 
-  # On the way down the plan goes first: while it lives it holds the subnet, which then can't be deleted.
+  # Destroy the plan first: while it exists it uses the subnet, which then can't be deleted.
   depends_on = [azurerm_subnet.app]
 }
 
@@ -44,7 +44,7 @@ resource "azurerm_monitor_autoscale_setting" "plan" {
       for_each = {
         more-cpu    = { metric = "CpuPercentage", operator = "GreaterThan", threshold = 75, direction = "Increase" }
         more-memory = { metric = "MemoryPercentage", operator = "GreaterThan", threshold = 85, direction = "Increase" }
-        # In only when both say so, and late: runs on an instance that goes are interrupted, and begin anew.
+        # Scale in late, and only if both rules agree: runs on a removed instance are interrupted and start again.
         less-cpu    = { metric = "CpuPercentage", operator = "LessThan", threshold = 25, direction = "Decrease" }
         less-memory = { metric = "MemoryPercentage", operator = "LessThan", threshold = 50, direction = "Decrease" }
       }
@@ -78,20 +78,20 @@ locals {
 
   settings_of_the_host = {
     FUNCTIONS_WORKER_RUNTIME = "python"
-    # Else App Service mounts its own /home over the image's, and no function is found.
+    # Otherwise App Service mounts its own /home over the image's, and no function is found.
     WEBSITES_ENABLE_APP_SERVICE_STORAGE = "false"
-    # Long migrations come before the first answer.
+    # The container migrates before its first response, which may take long.
     WEBSITES_CONTAINER_START_TIME_LIMIT = "1800"
-    # Runs get this long to end, where the platform would give 5 seconds; and the host stops its listeners before.
+    # Runs get this long to end (the platform's default is 5 seconds), after the host has stopped its listeners.
     WEBSITES_CONTAINER_STOP_TIME_LIMIT     = "120"
     FUNCTIONS_ENABLE_DRAIN_ON_APP_STOPPING = "true"
     PYTHON_THREADPOOL_THREAD_COUNT         = tostring(local.worker_threads)
-    # azurerm sets the account's name alone. Without these two the host asks for a system-assigned identity, finds none and is dead.
+    # azurerm sets only the account's name. Without these two the host looks for a system-assigned identity, and doesn't start.
     AzureWebJobsStorage__credential = "managedidentity"
     AzureWebJobsStorage__clientId   = azurerm_user_assigned_identity.app.client_id
-    # Telemetry without the key in the connection string; the string itself is in site_config, where azurerm reads it back.
+    # Sends telemetry by identity instead of the connection string's key. The string is in site_config, where azurerm reads it back.
     APPLICATIONINSIGHTS_AUTHENTICATION_STRING = "Authorization=AAD;ClientId=${azurerm_user_assigned_identity.app.client_id}"
-    # host.json's numbers and ours go together (`manage.py check` compares them).
+    # These override host.json and must match JOBS_MAX_RUNNING (`manage.py check` compares them).
     AzureFunctionsJobHost__extensions__queues__batchSize         = tostring(var.max_running)
     AzureFunctionsJobHost__extensions__queues__newBatchThreshold = tostring(var.max_running - 1)
   }
@@ -99,7 +99,7 @@ locals {
   settings_of_the_app = {
     AZURE_CLIENT_ID = azurerm_user_assigned_identity.app.client_id
     SECRET_KEY      = "@Microsoft.KeyVault(SecretUri=${azurerm_key_vault_secret.secret_key.versionless_id})"
-    # Nobody reads it. A changed setting restarts the app, and a start reads the vault anew.
+    # Nothing reads it. Changing it restarts the app, which then reads the vault again.
     SECRET_KEY_VERSION = tostring(var.secret_version)
     DATABASE_URL       = "postgresql://${azurerm_user_assigned_identity.app.name}@${local.database_address}"
     DATABASE_ENTRA     = "1"
@@ -111,7 +111,7 @@ locals {
     LOG_LEVEL          = var.log_level
   }
 
-  # What container/start.sh does before the host: migrate as the tables' owner, give the app its rights, make the first person.
+  # For container/start.sh, before the host: migrate as the tables' owner, grant the app its rights, create the first person.
   settings_of_the_start = {
     JOBS_MIGRATE_AT_START   = "1"
     JOBS_MIGRATE_CLIENT_ID  = azurerm_user_assigned_identity.migration.client_id
@@ -132,7 +132,7 @@ locals {
     { for job in var.jobs_disabled : "AzureWebJobs.${job}.Disabled" => "1" },
   )
 
-  # Elastic Premium scales by a share that holds the app's content, reached with the account's key.
+  # Elastic Premium needs a file share for the app's content, which it opens with the account's key.
   settings_of_elastic_premium = local.plan_is_elastic ? {
     WEBSITE_CONTENTAZUREFILECONNECTIONSTRING = azurerm_storage_account.main.primary_connection_string
     WEBSITE_CONTENTSHARE                     = azurerm_storage_share.content[0].name
@@ -148,12 +148,12 @@ resource "azurerm_linux_function_app" "main" {
 
   storage_account_name          = azurerm_storage_account.main.name
   storage_uses_managed_identity = true
-  # The references to the vault are read by this identity, not by a system-assigned one that isn't there.
+  # This identity reads the Key Vault references. The default is a system-assigned one, which doesn't exist.
   key_vault_reference_identity_id = azurerm_user_assigned_identity.app.id
 
   virtual_network_subnet_id = azurerm_subnet.app.id
   https_only                = true
-  # Would write to the storage account with its key.
+  # It would write to the storage account with the account's key.
   builtin_logging_enabled                        = false
   ftp_publish_basic_authentication_enabled       = false
   webdeploy_publish_basic_authentication_enabled = false
@@ -164,14 +164,14 @@ resource "azurerm_linux_function_app" "main" {
   }
 
   site_config {
-    # A dedicated plan sleeps when nobody calls, and its timers with it. Elastic Premium has no such switch.
+    # Without it a dedicated plan sleeps when it gets no requests, and its timers stop. Elastic Premium has no such switch.
     always_on = !local.plan_is_elastic
-    # At least as many stay awake, there.
+    # On Elastic Premium this many instances always run.
     elastic_instance_minimum = local.plan_is_elastic ? var.instances.minimum : null
 
     application_insights_connection_string = azurerm_application_insights.main.connection_string
 
-    # Whether the process lives, not whether the database does: else each of its pauses would restart all instances, runs and all.
+    # Checks that the process is alive, not the database: otherwise each pause of the database would restart all instances and runs.
     health_check_path                 = "/api/health"
     health_check_eviction_time_in_min = 10
 
@@ -184,7 +184,7 @@ resource "azurerm_linux_function_app" "main" {
     minimum_tls_version = "1.2"
 
     application_stack {
-      # The image is said here alone: DOCKER_* among the settings would be a second truth.
+      # Set the image only here. DOCKER_* app settings would contradict it.
       docker {
         registry_url = "https://${local.image_server}"
         image_name   = local.image_digest == null ? local.image_repository : "${local.image_repository}@sha256"
@@ -203,7 +203,7 @@ resource "azurerm_linux_function_app" "main" {
     local.settings_of_elastic_premium,
   )
 
-  # What the first start needs, and no reference names: its roles (AcrPull above all), its image, its way to the database.
+  # The first start needs these, and no reference above names them: the roles (AcrPull first), the image, the way to the database.
   depends_on = [
     terraform_data.roles_known,
     terraform_data.image,
@@ -215,7 +215,7 @@ resource "azurerm_linux_function_app" "main" {
 
   lifecycle {
     ignore_changes = [
-      # The portal ties the app to its telemetry by these.
+      # The portal sets these to link the app to its telemetry.
       tags["hidden-link: /app-insights-conn-string"],
       tags["hidden-link: /app-insights-instrumentation-key"],
       tags["hidden-link: /app-insights-resource-id"],
@@ -231,9 +231,9 @@ resource "azurerm_app_service_custom_hostname_binding" "main" {
   resource_group_name = azurerm_resource_group.main.name
 
   lifecycle {
-    # The certificate's binding below sets them.
+    # Set by the certificate binding below.
     ignore_changes = [ssl_state, thumbprint]
-    # Named by its name, which a new app in its place has too; but the binding went with the old one.
+    # A replaced app has the same name, but the binding was deleted with the old one.
     replace_triggered_by = [azurerm_linux_function_app.main.id]
   }
 }

@@ -1,4 +1,4 @@
-# What the app is, for storage, vault, registry, telemetry and, with rights on rows alone, for the database.
+# The app's identity for storage, vault, registry, telemetry and, with rights on rows only, the database.
 resource "azurerm_user_assigned_identity" "app" {
   name                = "${local.unique_name}-app"
   resource_group_name = azurerm_resource_group.main.name
@@ -6,7 +6,7 @@ resource "azurerm_user_assigned_identity" "app" {
   tags                = local.tags
 }
 
-# Owns the tables. The container takes this one on to migrate before the host starts, and for nothing else.
+# Owns the tables. The container uses it to migrate before the host starts, and for nothing else.
 resource "azurerm_user_assigned_identity" "migration" {
   name                = "${local.unique_name}-migration"
   resource_group_name = azurerm_resource_group.main.name
@@ -15,7 +15,7 @@ resource "azurerm_user_assigned_identity" "migration" {
 }
 
 locals {
-  # The host's lease and keys are blobs; the doorbell is a queue; nothing here is a table or a file.
+  # The host's leases and keys are blobs, and the doorbell is a queue. No tables or files are used.
   app_roles = {
     registry  = { role = "AcrPull", scope = azurerm_container_registry.main.id }
     blobs     = { role = "Storage Blob Data Owner", scope = azurerm_storage_account.main.id }
@@ -23,7 +23,7 @@ locals {
     secrets   = { role = "Key Vault Secrets User", scope = azurerm_key_vault.main.id }
     telemetry = { role = "Monitoring Metrics Publisher", scope = azurerm_application_insights.main.id }
   }
-  # Azure writes ids in lower case: in capitals each plan would replace the role.
+  # Azure returns ids in lower case. With capitals every plan would replace the role.
   deployers = length(var.deployers) > 0 ? toset([for id in var.deployers : lower(id)]) : toset([data.azurerm_client_config.current.object_id])
 }
 
@@ -33,7 +33,7 @@ resource "azurerm_role_assignment" "app" {
   scope                = each.value.scope
   role_definition_name = each.value.role
   principal_id         = azurerm_user_assigned_identity.app.principal_id
-  # Without it Azure looks the identity up in Entra ID, which may not know it yet.
+  # Otherwise Azure looks the identity up in Entra ID, which may not know it yet.
   principal_type = "ServicePrincipal"
 }
 
@@ -45,8 +45,8 @@ resource "azurerm_role_assignment" "deployer" {
   principal_id         = each.value
 }
 
-# A role is written at once and known everywhere a minute later. An app that starts before gets no image and no secret, and
-# looks again only hours later.
+# A new role reaches every part of Azure about a minute later. An app that starts before that gets no image and no secret, and
+# retries only hours later.
 resource "terraform_data" "roles_known" {
   triggers_replace = [
     [for assignment in azurerm_role_assignment.app : assignment.id],

@@ -5,13 +5,13 @@ resource "azurerm_key_vault" "main" {
   tenant_id                  = data.azurerm_client_config.current.tenant_id
   sku_name                   = "standard"
   rbac_authorization_enabled = true
-  # All that is in it can be made anew: a vault that can't be purged would only keep its name from the next apply.
+  # Everything in it can be generated again, and an unpurgeable vault would block its name for the next apply.
   purge_protection_enabled   = false
   soft_delete_retention_days = 7
   tags                       = local.tags
 }
 
-# Write-only: the values are made while applying, and are in neither plan nor state.
+# Write-only: the values are generated during the apply and are in neither plan nor state.
 resource "azurerm_key_vault_secret" "secret_key" {
   name             = "secret-key"
   key_vault_id     = azurerm_key_vault.main.id

@@ -15,7 +15,7 @@ resource "azurerm_application_insights" "main" {
   location            = azurerm_resource_group.main.location
   workspace_id        = azurerm_log_analytics_workspace.main.id
   application_type    = "web"
-  # Who knows the connection string can't write here: it takes the role too.
+  # The connection string alone isn't enough to write here: the role is needed too.
   local_authentication_enabled = false
   tags                         = local.tags
 }
@@ -36,7 +36,7 @@ resource "azurerm_monitor_action_group" "main" {
     }
   }
 
-  # Someone must hear it: without an address the role Owner, by its id, which is the same everywhere.
+  # Someone must get the alerts: without addresses, the role Owner. Its id is the same in every subscription.
   dynamic "arm_role_receiver" {
     for_each = length(var.alert_emails) == 0 ? ["8e3af657-a8ff-443c-a75c-2fe8c4bcb635"] : []
 
@@ -49,11 +49,11 @@ resource "azurerm_monitor_action_group" "main" {
 }
 
 locals {
-  # The queries end in `summarize` without `by`: that gives a row, and so a number, where nothing came in at all. Each looks
-  # back further than to its last turn: what is told arrives minutes later.
+  # The queries end in `summarize` without `by`, which returns a row even if there is no data. Each window is longer than the
+  # interval between evaluations, because data arrives minutes late.
   log_alerts = {
     no-tick = {
-      description = "No tick has succeeded for 10 minutes: no schedule is served. See `tick` in the portal, then the container's log."
+      description = "No tick has succeeded for 10 minutes, so schedules may not run. See `tick` in the portal, then the container's log."
       severity    = 0
       frequency   = "PT5M"
       window      = "PT10M"
@@ -62,7 +62,7 @@ locals {
       threshold   = 1
     }
     failures = {
-      description = "Runs failed, timed out or were lost. The dashboard shows which."
+      description = "Runs failed, timed out or were lost. The site's list of runs shows which."
       severity    = 2
       frequency   = "PT5M"
       window      = "PT15M"
@@ -71,7 +71,7 @@ locals {
       threshold   = 0
     }
     late = {
-      description = "A run started more than ${var.alert_lateness_minutes} minutes after it was due, or waits so long. Too few instances, or max_running too small?"
+      description = "A run started more than ${var.alert_lateness_minutes} minutes after it was due, or has waited that long. Consider more instances or a larger max_running."
       severity    = 3
       frequency   = "PT15M"
       window      = "PT30M"
@@ -80,7 +80,7 @@ locals {
       threshold   = var.alert_lateness_minutes * 60
     }
     missed = {
-      # Superseded ones are left out: of several that are found late, as after a restart, the latest ran for all.
+      # Superseded occurrences don't count: of several that are late, as after a restart, the latest one ran.
       description = "Occurrences were due and never ran. `manage.py explain` says why."
       severity    = 2
       frequency   = "PT15M"
@@ -91,7 +91,7 @@ locals {
     }
   }
 
-  # Azure gives the names of a metric alert's tags back so.
+  # Azure returns the names of a metric alert's tags in lower case.
   tags_in_lower_case = { for name, value in local.tags : lower(name) => value }
 
   database_alerts = {
@@ -102,7 +102,7 @@ locals {
       threshold   = 80
     }
     connections = {
-      description = "80 % of the database's connections are taken. Fewer max_running or instances, or a larger database_sku."
+      description = "80 % of the database's connections are in use. Reduce max_running or instances, or choose a larger database_sku."
       metric      = "active_connections"
       aggregation = "Maximum"
       threshold   = floor(local.database_connections * 0.8)
@@ -122,7 +122,7 @@ resource "azurerm_monitor_scheduled_query_rules_alert_v2" "log" {
   evaluation_frequency    = each.value.frequency
   window_duration         = each.value.window
   auto_mitigation_enabled = true
-  # A table that nothing was written to yet would fail the first apply.
+  # The first apply would fail, because the table doesn't exist until data arrives.
   skip_query_validation = true
   tags                  = local.tags
 
@@ -143,7 +143,7 @@ resource "azurerm_monitor_scheduled_query_rules_alert_v2" "log" {
     action_groups = [azurerm_monitor_action_group.main.id]
   }
 
-  # Before there is an app, no tick is no news.
+  # Without an app there is no tick, and the alert would fire.
   depends_on = [azurerm_linux_function_app.main]
 }
 
@@ -172,7 +172,7 @@ resource "azurerm_monitor_metric_alert" "database" {
   }
 }
 
-# Readiness, with the database: it tells a person, and restarts nothing.
+# Readiness, including the database. It alerts a person and restarts nothing.
 resource "azurerm_application_insights_standard_web_test" "ready" {
   count = length(var.availability_test_locations) > 0 ? 1 : 0
 
@@ -180,11 +180,11 @@ resource "azurerm_application_insights_standard_web_test" "ready" {
   resource_group_name     = azurerm_resource_group.main.name
   location                = azurerm_resource_group.main.location
   application_insights_id = azurerm_application_insights.main.id
-  description             = "Whether the site, its database and its migrations are there."
+  description             = "Checks the site, its database and its migrations."
   geo_locations           = var.availability_test_locations
   enabled                 = true
   retry_enabled           = true
-  # In seconds. Each call of each place is paid for.
+  # In seconds. Every request from every location costs money.
   frequency = 900
   timeout   = 60
   tags      = local.tags
@@ -208,7 +208,7 @@ resource "azurerm_monitor_metric_alert" "ready" {
 
   name                = "${var.name}-ready"
   resource_group_name = azurerm_resource_group.main.name
-  description         = "/api/ready doesn't answer, or says that it isn't."
+  description         = "/api/ready doesn't answer, or reports a problem."
   scopes = [
     azurerm_application_insights.main.id,
     azurerm_application_insights_standard_web_test.ready[0].id,
@@ -221,7 +221,7 @@ resource "azurerm_monitor_metric_alert" "ready" {
   application_insights_web_test_location_availability_criteria {
     web_test_id  = azurerm_application_insights_standard_web_test.ready[0].id
     component_id = azurerm_application_insights.main.id
-    # One place alone may be the one that is cut off.
+    # A single failing location may itself be cut off.
     failed_location_count = min(2, length(var.availability_test_locations))
   }
 
@@ -268,7 +268,7 @@ resource "azurerm_consumption_budget_resource_group" "main" {
   time_grain        = "Monthly"
 
   time_period {
-    # Azure takes no month that is over.
+    # Azure rejects a start in the past.
     start_date = formatdate("YYYY-MM-'01T00:00:00Z'", plantimestamp())
   }
 
@@ -287,7 +287,7 @@ resource "azurerm_consumption_budget_resource_group" "main" {
   }
 
   lifecycle {
-    # The first month stays the first month.
+    # The budget keeps its first month.
     ignore_changes = [time_period]
   }
 }

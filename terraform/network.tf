@@ -6,7 +6,7 @@ resource "azurerm_virtual_network" "main" {
   tags                = local.tags
 }
 
-# A subnet of its own for the plan, delegated to it. A /26 leaves room for scaling out and for the change of sizes.
+# The plan's own subnet, delegated to it. A /26 has room for scaling out and for changes of size.
 resource "azurerm_subnet" "app" {
   name                 = "app"
   resource_group_name  = azurerm_resource_group.main.name
@@ -23,7 +23,7 @@ resource "azurerm_subnet" "app" {
   }
 }
 
-# And one for PostgreSQL, which shares it with nothing.
+# PostgreSQL's own subnet.
 resource "azurerm_subnet" "database" {
   count = local.database_is_public ? 0 : 1
 
@@ -32,7 +32,7 @@ resource "azurerm_subnet" "database" {
   virtual_network_name = azurerm_virtual_network.main.name
   address_prefixes     = [local.subnets[1]]
 
-  # PostgreSQL adds it by itself, for its backups: left out, each plan would take it away.
+  # PostgreSQL adds it for its backups. Without this block every plan would remove it.
   service_endpoint {
     service = "Microsoft.Storage"
   }
@@ -47,7 +47,7 @@ resource "azurerm_subnet" "database" {
   }
 }
 
-# With public access the server is outside the network, and the app reaches it by an endpoint inside.
+# With public access the server is outside the network, and the app reaches it by a private endpoint.
 resource "azurerm_subnet" "endpoint" {
   count = local.database_is_public ? 1 : 0
 
@@ -58,7 +58,7 @@ resource "azurerm_subnet" "endpoint" {
 }
 
 resource "azurerm_private_dns_zone" "database" {
-  # An endpoint's name is looked up in a zone that Azure names; a server in the network takes any below this domain.
+  # Azure fixes the zone's name for an endpoint. A server in the network may use any name below this domain.
   name                = local.database_is_public ? "privatelink.postgres.database.azure.com" : "${local.unique_name}.private.postgres.database.azure.com"
   resource_group_name = azurerm_resource_group.main.name
   tags                = local.tags
@@ -70,7 +70,7 @@ resource "azurerm_private_dns_zone_virtual_network_link" "database" {
   virtual_network_id  = azurerm_virtual_network.main.id
   tags                = local.tags
 
-  # On the way down the link goes first: while it is there, PostgreSQL's subnet is in use.
+  # Destroy the link first: while it exists, PostgreSQL's subnet is in use.
   depends_on = [azurerm_subnet.database]
 }
 
@@ -97,7 +97,7 @@ resource "azurerm_private_endpoint" "database" {
 
   depends_on = [
     azurerm_private_dns_zone_virtual_network_link.database,
-    # The server takes one change at a time, and for this one azurerm doesn't wait its turn.
+    # The server accepts one change at a time, and azurerm doesn't wait for the others before this one.
     azurerm_postgresql_flexible_server_database.main,
     azurerm_postgresql_flexible_server_active_directory_administrator.person,
     azurerm_postgresql_flexible_server_firewall_rule.public,

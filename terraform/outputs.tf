@@ -1,5 +1,5 @@
 output "url" {
-  description = "Where the dashboard is."
+  description = "The site's address."
   value       = "https://${var.custom_domain == null ? azurerm_linux_function_app.main.default_hostname : var.custom_domain}/"
 }
 
@@ -14,12 +14,12 @@ output "resource_group" {
 }
 
 output "image" {
-  description = "What runs. Its tag is what a rollback names."
+  description = "The image that runs. To roll back to it later, give its tag."
   value       = "${local.image_server}/${local.image_complete}"
 }
 
 output "release" {
-  description = "What runs and attempts tell as their release."
+  description = "The release that runs and attempts record."
   value       = local.image_release
 }
 
@@ -39,7 +39,7 @@ output "database_server" {
 }
 
 output "identity" {
-  description = "The app's identity, for rights on what your own commands use."
+  description = "The app's identity, to grant it rights on what your own commands use."
   value = {
     name         = azurerm_user_assigned_identity.app.name
     client_id    = azurerm_user_assigned_identity.app.client_id
@@ -48,8 +48,8 @@ output "identity" {
 }
 
 output "custom_domain_records" {
-  description = "What the DNS must say before custom_domain is set: the name as a CNAME, and asuid.NAME as a TXT."
-  # azurerm calls the second a secret; that is this output's only reason to be one.
+  description = "The DNS records to create before custom_domain is set: the name as a CNAME, and asuid.NAME as a TXT."
+  # Only because azurerm marks the second value as sensitive.
   sensitive = true
   value = {
     CNAME = azurerm_linux_function_app.main.default_hostname

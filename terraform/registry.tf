@@ -10,13 +10,13 @@ resource "azurerm_container_registry" "main" {
 locals {
   source = abspath("${path.module}/..")
 
-  # What .dockerignore keeps out of the image doesn't change it. Its globs, as regular expressions; it has no exceptions ("!").
+  # The globs of .dockerignore as regular expressions; it has no exceptions ("!"). Files outside the image don't change its hash.
   ignored = [
     for line in split("\n", try(file("${local.source}/.dockerignore"), "")) :
     "^${replace(replace(replace(replace(trimspace(line), ".", "\\."), "**/", "<any>"), "*", "[^/]*"), "<any>", "(.*/)?")}(/.*)?$"
     if trimspace(line) != "" && !startswith(trimspace(line), "#")
   ]
-  # Of what is hidden, only these count; a virtual environment isn't even walked.
+  # The only hidden files that count. A virtual environment isn't walked.
   source_files = concat(["Dockerfile", ".dockerignore"], [
     for name in sort(setunion(fileset(local.source, "[^.]*"), fileset(local.source, "[^.]*/**"))) : name
     if !anytrue([for pattern in local.ignored : can(regex(pattern, name))])
@@ -25,7 +25,7 @@ locals {
 
   image_is_built   = var.image == null
   image_repository = try(var.image.repository, "nightshift")
-  # A tag that is never used again: with one that is reused nothing would be deployed.
+  # A tag that is never reused: a new image under an old tag wouldn't be deployed.
   image_tag      = local.image_is_built ? substr(local.source_hash, 0, 12) : try(var.image.tag, null)
   image_digest   = try(var.image.digest, null)
   image_is_ours  = try(var.image.server, null) == null
@@ -35,9 +35,9 @@ locals {
   image_complete = local.image_digest == null ? "${local.image_repository}:${local.image_tag}" : "${local.image_repository}@${local.image_digest}"
 }
 
-# Built in the cloud: no Docker on this machine. An image that is there already, as after a return to former source, stays. What
-# is sent is a copy of what is hashed: the repository's folder holds more once someone works in it, such as a database's socket,
-# which can't be packed.
+# Built in the cloud, without Docker on this machine. An image that exists already, as after a return to earlier source, isn't
+# built again. Only a copy of the hashed files is sent: a folder in use holds more, such as a database's socket, which can't be
+# packed.
 resource "terraform_data" "image" {
   count = local.image_is_built ? 1 : 0
 

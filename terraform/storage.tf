@@ -1,11 +1,11 @@
-# The host's own: leases of timers, keys, and the doorbell. One account an app: two apps on one may share a host id.
+# For the host: leases of timers, keys, and the doorbell. One account for each app: two apps on one may share a host id.
 resource "azurerm_storage_account" "main" {
   name                     = local.compact_name
   resource_group_name      = azurerm_resource_group.main.name
   location                 = azurerm_resource_group.main.location
   account_tier             = "Standard"
   account_replication_type = "LRS"
-  # Only the content share of Elastic Premium is still opened with a key.
+  # Only Elastic Premium's content share needs a key.
   shared_access_key_enabled       = local.plan_is_elastic
   default_to_oauth_authentication = true
   allow_nested_items_to_be_public = false
@@ -19,7 +19,7 @@ resource "azurerm_storage_queue" "runs" {
   storage_account_id = azurerm_storage_account.main.id
 }
 
-# The host would make it at the first message that can't be handled; here it can be watched before.
+# The host would create it at the first poisoned message. Created here, it can be monitored before that.
 resource "azurerm_storage_queue" "poison" {
   name               = "jobs-runs-poison"
   storage_account_id = azurerm_storage_account.main.id

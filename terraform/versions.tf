@@ -1,5 +1,5 @@
 terraform {
-  # Write-only arguments, which keep the secrets out of the state, want 1.11. To be mocked in `terraform test` they want 1.11.4.
+  # Write-only arguments, which keep secrets out of the state, need 1.11. Mocking them in `terraform test` needs 1.11.4.
   required_version = ">= 1.11, < 2.0"
 
   required_providers {
@@ -11,10 +11,10 @@ terraform {
 }
 
 provider "azurerm" {
-  # Null leaves it to ARM_SUBSCRIPTION_ID, then to `az account set`.
+  # With null, azurerm uses ARM_SUBSCRIPTION_ID, then the one set by `az account set`.
   subscription_id = var.subscription_id == null ? null : lower(var.subscription_id)
 
-  # Since 5.0 none is registered by itself, and in an empty subscription hardly one is.
+  # Since 5.0 azurerm registers none by default, and a new subscription has hardly any.
   resource_providers_to_register = [
     "Microsoft.ContainerRegistry",
     "Microsoft.DBforPostgreSQL",
@@ -27,15 +27,15 @@ provider "azurerm" {
     "microsoft.insights",
   ]
 
-  # The storage account has no keys to read it with.
+  # The storage account has no keys.
   storage_use_azuread = true
 
   features {
     key_vault {
-      # A vault that is only half deleted keeps its name for a week, and the next apply fails on it.
+      # A soft-deleted vault keeps its name for a week, and the next apply would fail on it.
       purge_soft_delete_on_destroy    = true
       recover_soft_deleted_key_vaults = true
-      # They go with their vault.
+      # They are purged with their vault.
       purge_soft_deleted_secrets_on_destroy = false
     }
 
@@ -44,13 +44,13 @@ provider "azurerm" {
     }
 
     resource_group {
-      # What Azure makes by itself in the group, such as a rule on failure anomalies, goes with it. (To have that rule disabled
-      # instead, azurerm waits for it at every create, for up to an hour.)
+      # Azure creates resources of its own in the group, such as a rule on failure anomalies; a destroy deletes them too.
+      # (Having azurerm disable that rule instead makes every create wait for it, for up to an hour.)
       prevent_deletion_if_contains_resources = false
     }
 
     storage {
-      # Containers and queues are made through the management API: nobody needs the network path, nor a role, to apply.
+      # Create containers and queues through the management API: then an apply needs neither network access nor a role.
       data_plane_available = false
     }
   }

@@ -1,5 +1,5 @@
-# Once, by a person who owns the subscription: where the state is kept, and who the pipeline is. Its own state stays a file
-# beside this one; lost, `terraform import` or a second account makes it good.
+# Applied once, by an owner of the subscription: creates the state's storage account and the pipeline's identity. Its own state
+# stays a file beside this one. If that is lost, use `terraform import` or create a second account.
 terraform {
   required_version = ">= 1.11, < 2.0"
 
@@ -29,7 +29,7 @@ locals {
   subscription = "/subscriptions/${data.azurerm_client_config.current.subscription_id}"
   suffix       = substr(sha256("${data.azurerm_client_config.current.subscription_id}/${var.name}/state"), 0, 6)
 
-  # The roles that ../identity.tf gives, by their ids: the pipeline may give these and no other.
+  # The ids of the roles that ../identity.tf assigns: the pipeline may assign these and no others.
   roles = join(", ", [
     "7f951dda-4ed3-4680-a7ca-43fe172d538d", # AcrPull
     "b7e6dc6d-f1e8-4753-8033-0f276bb0955b", # Storage Blob Data Owner
@@ -58,7 +58,7 @@ resource "azurerm_storage_account" "state" {
   local_user_enabled              = false
   min_tls_version                 = "TLS1_2"
 
-  # A state that was overwritten or deleted can be had back.
+  # An overwritten or deleted state can be restored.
   blob_properties {
     versioning_enabled = true
 
@@ -87,11 +87,11 @@ resource "azurerm_role_assignment" "state" {
   scope                = azurerm_storage_account.state.id
   role_definition_name = "Storage Blob Data Contributor"
   principal_id         = each.value
-  # Without it Azure looks the identity up in Entra ID, which may not know it yet.
+  # Otherwise Azure looks the identity up in Entra ID, which may not know it yet.
   principal_type = each.key == "pipeline" ? "ServicePrincipal" : null
 }
 
-# Who .github/workflows/deploy.yml is. It signs in with a token that GitHub gives to this repository alone: no secret is kept.
+# The identity of .github/workflows/deploy.yml. It signs in with a token that GitHub gives only to this repository: no secret is stored.
 resource "azurerm_user_assigned_identity" "pipeline" {
   count = var.github_repository == null ? 0 : 1
 
@@ -100,7 +100,7 @@ resource "azurerm_user_assigned_identity" "pipeline" {
   location            = azurerm_resource_group.state.location
 }
 
-# One for each environment of the repository: who may deploy is decided there, by its rules.
+# One for each environment of the repository, whose rules decide who may deploy.
 resource "azurerm_federated_identity_credential" "pipeline" {
   for_each = var.github_repository == null ? toset([]) : toset(["plan", "production"])
 

@@ -1,5 +1,5 @@
 output "backend" {
-  description = "For ../backend.hcl: `terraform output -raw backend > ../backend.hcl`."
+  description = "The content of ../backend.hcl: `terraform output -raw backend > ../backend.hcl`."
   value       = <<-EOT
     resource_group_name  = "${azurerm_resource_group.state.name}"
     storage_account_name = "${azurerm_storage_account.state.name}"
@@ -8,7 +8,7 @@ output "backend" {
 }
 
 output "github_variables" {
-  description = "Variables, not secrets, of the GitHub repository: `gh variable set NAME --body VALUE`."
+  description = "Variables (not secrets) for the GitHub repository: `gh variable set NAME --body VALUE`."
   value = {
     AZURE_CLIENT_ID       = one(azurerm_user_assigned_identity.pipeline[*].client_id)
     AZURE_TENANT_ID       = data.azurerm_client_config.current.tenant_id
@@ -20,6 +20,6 @@ output "github_variables" {
 }
 
 output "deployers" {
-  description = "For `deployers` in ../terraform.tfvars, where this person and the pipeline take turns."
+  description = "For `deployers` in ../terraform.tfvars, if both this person and the pipeline apply."
   value       = concat([data.azurerm_client_config.current.object_id], azurerm_user_assigned_identity.pipeline[*].principal_id)
 }

@@ -1,5 +1,5 @@
 variable "name" {
-  description = "The deployment's name, the same as in ..: the state's resource group is NAME-state."
+  description = "The deployment's name, the same as in the parent folder. The state's resource group is NAME-state."
   type        = string
 
   validation {
@@ -9,13 +9,13 @@ variable "name" {
 }
 
 variable "subscription_id" {
-  description = "The subscription's id. Null takes ARM_SUBSCRIPTION_ID, then the one that `az account show` names."
+  description = "The subscription's id. Null uses ARM_SUBSCRIPTION_ID, then the one that `az account show` prints."
   type        = string
   default     = null
 
   validation {
     condition     = var.subscription_id == null || can(regex("^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$", var.subscription_id))
-    error_message = "subscription_id is no GUID. Write it as `az account show --query id` does, such as \"00000000-0000-0000-0000-000000000000\"."
+    error_message = "subscription_id is not a GUID. Write it as `az account show --query id` prints it, such as \"00000000-0000-0000-0000-000000000000\"."
   }
 }
 
@@ -31,12 +31,12 @@ variable "location" {
 }
 
 variable "github_repository" {
-  description = "The repository whose pipeline may deploy: OWNER/NAME. Null makes no identity for one."
+  description = "The repository whose pipeline may deploy: OWNER/NAME. With null no identity is created."
   type        = string
   default     = null
 
   validation {
     condition     = var.github_repository == null || can(regex("^[A-Za-z0-9-]+/[A-Za-z0-9._-]+$", var.github_repository))
-    error_message = "github_repository is an owner and a name, such as \"example/nightshift\"."
+    error_message = "github_repository must be an owner and a name, such as \"example/nightshift\"."
   }
 }
