@@ -9,7 +9,7 @@ from django.db import connection
 
 from jobs.execution import journal
 from jobs.execution.isolation import marks
-from jobs.ledger import claims, doorbell, endings, instance, migration_gate, sessions, sql
+from jobs.ledger import claims, doorbell, instance, leases, migration_gate, sessions, sql
 from jobs.ledger.doorbell import Ring
 
 log = logging.getLogger(__name__)
@@ -53,8 +53,8 @@ def declare_predecessors_lost() -> list[Ring]:
     marks.end_those_of_dead_supervisors()
     # What it knew of its runs' ends comes first too.
     rings = journal.record()
-    orphans = [claim for claim, owner in claims.of_instance(instance.current().name) if _has_died(owner)]
-    rings += endings.declare_lost(
+    orphans = [claim for claim, owner in leases.of_instance(instance.current().name) if _has_died(owner)]
+    rings += leases.declare_lost(
         orphans, "Its supervisor died, and a new one started in its place.", only_if_lease_expired=False
     )
     if orphans:

@@ -28,7 +28,7 @@ from jobs.execution.output import Recorder
 from jobs.execution.reports import Reports, sentence
 from jobs.execution.watching import LAST_WORDS, Ear, Watch, closing
 from jobs.execution.writer import Held, writer
-from jobs.ledger import claims, doorbell, endings, instance, sql, timing, unknown_jobs
+from jobs.ledger import claims, doorbell, endings, instance, leases, sql, timing, unknown_jobs
 from jobs.ledger.claims import Claim
 from jobs.ledger.doorbell import Ring
 from jobs.ledger.endings import Ended, Outcome
@@ -113,7 +113,7 @@ def give_unsure_back() -> None:
         error = "The database went away while it was claimed: nothing was started."
         outcome = Outcome(status=AttemptStatus.INTERRUPTED, error=error, begun=False)
         try:
-            for claim in claims.of_invocation(run, invocation_id):
+            for claim in leases.of_invocation(run, invocation_id):
                 if ended := endings.finish(claim, outcome):
                     log.info("gave back run=%s job=%s attempt=%s", claim.run_id, claim.job, claim.attempt)
                     doorbell.ring_all(ended.rings)

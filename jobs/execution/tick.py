@@ -14,8 +14,9 @@ from jobs.execution import journal, supervisor
 from jobs.ledger import (
     claims,
     doorbell,
-    endings,
     instance,
+    leases,
+    queue,
     record,
     releases,
     rewinding,
@@ -50,17 +51,17 @@ def tick() -> list[Born]:
     _aligned = True
     rings = [Ring(run_id=run.run) for run in born]
     rings += journal.record()
-    missed = endings.miss_overdue()
+    missed = queue.miss_overdue()
     rings += unknown_jobs.fail_unknown()
-    lost = claims.with_expired_leases()
-    rings += endings.declare_lost(lost, "Its supervisor vanished: no heartbeat came until its lease ran out.")
+    lost = leases.expired()
+    rings += leases.declare_lost(lost, "Its supervisor vanished: no heartbeat came until its lease ran out.")
     # What waited behind a run that ended here can start now.
     ready = claims.next_ready(settings.JOBS_MAX_RUNNING) if missed or lost else []
     rung = {ring.run_id for ring in rings}
-    rings += [Ring(run_id=run) for run in dict.fromkeys(ready + endings.forgotten()) if run not in rung]
+    rings += [Ring(run_id=run) for run in dict.fromkeys(ready + queue.forgotten()) if run not in rung]
     doorbell.ring_all(rings)
     if telemetry.is_on():
-        telemetry.queue(*endings.waiting())
+        telemetry.queue(*queue.waiting())
     _unless_busy(_note_end)
     return born
 

@@ -21,7 +21,7 @@ from django.db import DataError, IntegrityError, NotSupportedError, ProgrammingE
 
 from jobs.execution import journal
 from jobs.execution.output import Piece
-from jobs.ledger import endings, sessions, sql, timing
+from jobs.ledger import cancellation, endings, leases, progress, sessions, sql, timing
 from jobs.ledger.claims import Claim
 from jobs.ledger.endings import Ended, Outcome
 
@@ -235,9 +235,9 @@ class Writer:
     def _beat(self) -> None:
         held = list(self._held.values())
         sent_at, sent_since_boot = time.monotonic(), timing.since_boot()
-        renewed = endings.renew_leases([attempt.key for attempt in held])
+        renewed = leases.renew([attempt.key for attempt in held])
         missing = [attempt.key for attempt in held if attempt.key not in renewed]
-        locked = endings.still_ours(missing) if missing else set()
+        locked = leases.still_ours(missing) if missing else set()
         self._heartbeat_at = sent_at + timing.HEARTBEAT.total_seconds()
         if locked:
             log.warning("no heartbeat, their rows are locked by another session: %s", sorted(locked))
@@ -284,10 +284,10 @@ class Writer:
 
     def _hear_cancellations(self) -> None:
         if not self._listening:
-            sql.execute(f"LISTEN {endings.CANCEL_CHANNEL}")
+            sql.execute(f"LISTEN {cancellation.CHANNEL}")
             self._listening = True
             # What was said before we listened.
-            requested = endings.cancel_requested([run for run, _ in self._held])
+            requested = cancellation.requested([run for run, _ in self._held])
         else:
             requested = []
         assert connection.connection is not None
@@ -323,7 +323,7 @@ def _insert(pieces: list[tuple[Held, int, Piece]]) -> None:
 
 
 def _update_progress(reports: list[tuple[Held, dict[str, Any]]]) -> None:
-    endings.write_progress([(*held.key, progress) for held, progress in reports])
+    progress.write([(*held.key, report) for held, report in reports])
 
 
 def _write_what_is_taken[T](

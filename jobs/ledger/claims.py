@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from django.db import IntegrityError
 
 from jobs.declarations.registry import registry
-from jobs.ledger import sight, sql, timing
+from jobs.ledger import sql, timing
 from jobs.ledger.failpoints import point
 from jobs.ledger.instance import Instance
 from jobs.ledger.sessions import ledger_transaction
@@ -192,55 +192,3 @@ def _ready(limit: int, strangers: list[str]) -> list[tuple[Any, ...]]:
         """,  # noqa: S608 — MAY_START is fixed
         [strangers, json.dumps(limits), limit],
     )
-
-
-def _running(condition: str, parameters: Any) -> list[tuple[Claim, str]]:
-    """The running attempts that meet a condition, each with its supervisor's name."""
-    found = sql.rows(
-        f"""
-        SELECT r.id, a.id, r.attempt, r.job, r.trigger, r.scheduled_for, r.failures, a.supervisor
-          FROM nightshift_run r JOIN nightshift_attempt a ON a.run_id = r.id AND a.number = r.attempt
-         WHERE r.status = 'running' AND {condition}
-        """,  # noqa: S608 — the conditions are fixed
-        parameters,
-    )
-    return [
-        (
-            Claim(
-                run_id=run_id,
-                attempt_id=attempt_id,
-                attempt=attempt,
-                job=job,
-                trigger=trigger,
-                scheduled_for=scheduled_for,
-                arguments=[],
-                failures=failures,
-            ),
-            supervisor,
-        )
-        for run_id, attempt_id, attempt, job, trigger, scheduled_for, failures, supervisor in found
-    ]
-
-
-def with_expired_leases() -> list[Claim]:
-    """The attempts that no heartbeat renewed in time; none until the ticks have seen the database for a while."""
-    condition = f"""
-        r.lease_expires_at NOT BETWEEN clock_timestamp() AND clock_timestamp() + %(longest_lease)s
-        AND EXISTS (
-            SELECT FROM nightshift_lasttick t
-             WHERE {sight.SETTLED}
-               -- A clock that was set back leaves leases of the future: all that live are renewed within one of today.
-               AND (r.lease_expires_at < clock_timestamp() OR t.unbroken_since <= clock_timestamp() - %(lease)s)
-        )
-    """
-    return [claim for claim, _ in _running(condition, sight.parameters() | {"longest_lease": timing.LONGEST_LEASE})]
-
-
-def of_instance(name: str) -> list[tuple[Claim, str]]:
-    """The attempts that run on this instance by the ledger, each with its supervisor."""
-    return _running("a.instance = %s", [name])
-
-
-def of_invocation(run_id: int, invocation_id: str) -> list[Claim]:
-    """The attempt of this run that runs by the ledger under this invocation; none, or one."""
-    return [claim for claim, _ in _running("r.id = %s AND a.invocation_id = %s", [run_id, invocation_id])]

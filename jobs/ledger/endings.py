@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import partial
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -21,16 +20,14 @@ from django.db import IntegrityError, transaction
 from jobs import telemetry
 from jobs.choices import AttemptStatus, Interrupted, Reason, Status
 from jobs.declarations import bounds
-from jobs.ledger import claims, instance, pipelines, releases, sql, timing
-from jobs.ledger.claims import HELD_BY_A_PAUSE, Claim
+from jobs.ledger import cancellation, claims, instance, pipelines, releases, sql
+from jobs.ledger.claims import Claim
 from jobs.ledger.doorbell import Ring
 from jobs.ledger.failpoints import point
 from jobs.ledger.pipelines import Pipeline
 from jobs.ledger.sessions import ledger_transaction
 
 log = logging.getLogger(__name__)
-
-CANCEL_CHANNEL = "nightshift_cancel"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -60,10 +57,7 @@ class Ended:
     rings: list[Ring] = field(default_factory=list)
 
 
-LEASE_IS_OVER = "AND lease_expires_at NOT BETWEEN clock_timestamp() AND clock_timestamp() + %(longest_lease)s"
-
-
-def finish(claim: Claim, outcome: Outcome, *, only_if_lease_expired: bool = False) -> Ended | None:
+def finish(claim: Claim, outcome: Outcome, *, only_if: str = "") -> Ended | None:
     """Record how the attempt ended. None where it is no longer ours: then nothing was changed.
 
     The run ends with it, or returns to the queue: for a retry, or because a shutdown interrupted the attempt.
@@ -93,7 +87,7 @@ def finish(claim: Claim, outcome: Outcome, *, only_if_lease_expired: bool = Fals
                        lease_expires_at = NULL, rung_at = NULL, error = %(short_error)s,
                        result = coalesce(%(result)s, result), progress = coalesce(%(progress)s, progress)
                  WHERE id = %(run)s AND status = 'running' AND attempt = %(number)s
-                       {LEASE_IS_OVER if only_if_lease_expired else ""}
+                       {f"AND {only_if}" if only_if else ""}
                 RETURNING id, job, status, scheduled_for
             ), attempt AS (
                 UPDATE nightshift_attempt
@@ -109,7 +103,6 @@ def finish(claim: Claim, outcome: Outcome, *, only_if_lease_expired: bool = Fals
                 "run": claim.run_id,
                 "number": claim.attempt,
                 "attempt": claim.attempt_id,
-                "longest_lease": timing.LONGEST_LEASE,
                 "status": status,
                 "delay": delay,
                 "failed": int(outcome.status in COUNTS_AS_FAILURE),
@@ -194,66 +187,6 @@ def fail_waiting(run: int, error: str, invocation_id: str = "") -> Ended | None:
         return None if claim is None else finish(claim, Outcome(status=AttemptStatus.FAILED, error=error))
 
 
-def renew_leases(held: Sequence[tuple[int, int]]) -> dict[tuple[int, int], bool]:
-    """Renew the leases of these (run, attempt number) pairs.
-
-    Gives back those that were renewed, each with whether its cancellation was requested. One whose row another session
-    has locked is left out, so that it doesn't hold up the others: `still_ours` tells it from one that was lost.
-    """
-    found = sql.rows(
-        """
-        WITH held AS (
-            -- In the order of their ids, as all who change several runs: none waits for another in a circle.
-            SELECT r.id FROM nightshift_run r JOIN unnest(%(runs)s::bigint[], %(attempts)s::int[]) AS held(run, attempt)
-                ON r.id = held.run AND r.attempt = held.attempt
-             WHERE r.status = 'running' ORDER BY r.id FOR UPDATE OF r SKIP LOCKED
-        )
-        UPDATE nightshift_run r SET lease_expires_at = clock_timestamp() + %(lease)s FROM held WHERE r.id = held.id
-        RETURNING r.id, r.attempt, r.cancel_requested_at IS NOT NULL
-        """,
-        {"lease": timing.LEASE, "runs": [run for run, _ in held], "attempts": [attempt for _, attempt in held]},
-    )
-    return {(run, attempt): cancelled for run, attempt, cancelled in found}
-
-
-def still_ours(held: Sequence[tuple[int, int]]) -> set[tuple[int, int]]:
-    """Those of these (run, attempt number) pairs that run by the ledger, whoever has locked their rows."""
-    found = sql.rows(
-        """
-        SELECT r.id, r.attempt
-          FROM nightshift_run r JOIN unnest(%s::bigint[], %s::int[]) AS held(run, attempt)
-            ON r.id = held.run AND r.attempt = held.attempt
-         WHERE r.status = 'running'
-        """,
-        [[run for run, _ in held], [attempt for _, attempt in held]],
-    )
-    return {(run, attempt) for run, attempt in found}
-
-
-def cancel_requested(runs: Sequence[int]) -> list[int]:
-    """Those of these runs whose end was asked for."""
-    found = sql.rows(
-        "SELECT id FROM nightshift_run WHERE id = ANY(%s) AND cancel_requested_at IS NOT NULL", [list(runs)]
-    )
-    return [run for (run,) in found]
-
-
-def write_progress(reports: Sequence[tuple[int, int, dict[str, Any]]]) -> None:
-    """Write the latest progress of these (run, attempt number, progress) triples, but for rows that are locked."""
-    sql.execute(
-        """
-        WITH held AS (
-            SELECT r.id, new.progress
-              FROM nightshift_run r JOIN jsonb_to_recordset(%s) AS new(run bigint, attempt int, progress jsonb)
-                ON r.id = new.run AND r.attempt = new.attempt
-             WHERE r.status = 'running' ORDER BY r.id FOR UPDATE OF r SKIP LOCKED
-        )
-        UPDATE nightshift_run r SET progress = held.progress FROM held WHERE r.id = held.id
-        """,
-        [json.dumps([{"run": run, "attempt": number, "progress": p} for run, number, p in reports])],
-    )
-
-
 def cancel(run: int, by: str) -> Status | None:
     """Ask for the end of a run: a queued one ends here, a running one is told. None where it has ended already."""
     with ledger_transaction():
@@ -277,7 +210,7 @@ def cancel(run: int, by: str) -> Status | None:
             return None
         job, status, scheduled_for = row
         if status == Status.RUNNING:
-            sql.execute("SELECT pg_notify(%s, %s)", [CANCEL_CHANNEL, str(run)])
+            sql.execute("SELECT pg_notify(%s, %s)", [cancellation.CHANNEL, str(run)])
         if status == Status.CANCELLED:
             telemetry.run_ended(job, status)
             _follow(pipeline, run, job, status, scheduled_for)
@@ -314,25 +247,6 @@ def end_unstarted(run: int, status: Status, reason: Reason, error: str, blocked_
     return True
 
 
-def miss_overdue() -> int:
-    """End the queued runs whose start deadline passed before anyone took them up. Gives back how many."""
-    overdue = sql.rows(
-        "SELECT job, id FROM nightshift_run WHERE status = 'queued' AND attempt = 0 AND start_by < clock_timestamp()"
-    )
-    note = "Nobody took it up before its start deadline."
-    ends = ((job, partial(end_unstarted, run, Status.MISSED, Reason.TOO_LATE, note)) for job, run in overdue)
-    return sum(each_unless_busy(ends))
-
-
-def declare_lost(claims: Sequence[Claim], error: str, *, only_if_lease_expired: bool = True) -> list[Ring]:
-    """End the attempts whose supervisors vanished; their runs end as lost or are retried."""
-    outcome = Outcome(status=AttemptStatus.LOST, error=error)
-    ends = (
-        (claim.job, partial(finish, claim, outcome, only_if_lease_expired=only_if_lease_expired)) for claim in claims
-    )
-    return [ring for ended in each_unless_busy(ends) if ended for ring in ended.rings]
-
-
 def each_unless_busy[T](ends: Iterable[tuple[str, Callable[[], T]]]) -> Iterator[T]:
     """Do each, and give its answer. A job whose rows another session has locked is left alone, and waited for once."""
     busy: set[str] = set()
@@ -344,45 +258,6 @@ def each_unless_busy[T](ends: Iterable[tuple[str, Callable[[], T]]]) -> Iterator
         except sql.Busy as error:
             busy.add(job)
             log.warning("job=%s: its runs can't be ended now, the next tick tries again. %s", job, error)
-
-
-def waiting() -> tuple[int, timedelta]:
-    """How many queued runs are due to start, and for how long the oldest of them has been."""
-    found = sql.row(
-        """
-        SELECT count(*), coalesce(clock_timestamp() - min(not_before), interval '0')
-          FROM nightshift_run WHERE status = 'queued' AND not_before <= clock_timestamp()
-        """
-    )
-    assert found is not None
-    length, age = found
-    return length, age
-
-
-def anything_active() -> bool:
-    """Whether any run is queued or running."""
-    found = sql.value("SELECT EXISTS (SELECT FROM nightshift_run WHERE status IN ('queued', 'running'))")
-    return bool(found)
-
-
-def forgotten(limit: int = 100) -> list[int]:
-    """Take note that we ring for queued runs whose doorbell nobody heard, and give them back."""
-    found = sql.rows(
-        f"""
-        UPDATE nightshift_run SET rung_at = clock_timestamp()
-         WHERE id IN (
-                   SELECT id FROM nightshift_run r
-                    WHERE status = 'queued' AND not_before <= clock_timestamp() - %s
-                      AND (rung_at IS NULL OR rung_at < clock_timestamp() - %s)
-                      AND NOT {HELD_BY_A_PAUSE}
-                    ORDER BY not_before LIMIT %s
-                      FOR UPDATE SKIP LOCKED
-               )
-        RETURNING id
-        """,  # noqa: S608 — HELD_BY_A_PAUSE is fixed
-        [timing.FORGOTTEN, timing.RING_AGAIN, limit],
-    )
-    return [run for (run,) in found]
 
 
 def _follow(pipeline: Pipeline, run: int, job: str, status: str, scheduled_for: datetime | None) -> list[Ring]:

@@ -15,7 +15,7 @@ from jobs.declarations.registry import registry
 from jobs.execution.isolation import client
 from jobs.execution.output import Piece
 from jobs.execution.writer import writer
-from jobs.ledger import claims, endings, instance, states, timing, triggers
+from jobs.ledger import claims, endings, instance, progress, states, timing, triggers
 from jobs.ledger.endings import cancel
 from jobs.models import Attempt, Run
 from jobs.reading.explain import explain
@@ -426,7 +426,7 @@ def test_the_last_output_is_written_before_the_end(worker, declared, monkeypatch
     run = triggers.request("zoo", requested_by="a test", ring=False)
     claim = claims.claim(run.pk, instance.current())
     held = writer.hold(claim, lambda: None)
-    finish, write_progress = endings.finish, endings.write_progress
+    finish, write_progress = endings.finish, progress.write
     found, ends = [], []
 
     def come_meanwhile(reports):
@@ -438,7 +438,7 @@ def test_the_last_output_is_written_before_the_end(worker, declared, monkeypatch
         found.append(output_text(run.attempts.get()))
         return finish(*arguments)
 
-    monkeypatch.setattr(endings, "write_progress", come_meanwhile)
+    monkeypatch.setattr(progress, "write", come_meanwhile)
     monkeypatch.setattr(endings, "finish", look)
     writer.report(held, {"done": 1})
     until(lambda: ends)

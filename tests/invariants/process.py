@@ -40,7 +40,7 @@ def main(orders):
     from jobs.declarations.registry import registry
     from jobs.execution import startup, supervisor, tick
     from jobs.execution.isolation.client import server
-    from jobs.ledger import claims, endings, timing
+    from jobs.ledger import claims, queue, timing
     from jobs.ledger.settle import serve
     from jobs.models import Run
     from tests.helpers.declarations import rules
@@ -90,7 +90,7 @@ def main(orders):
             supervisor.execute(run)
         time.sleep(0.05)
     if orders.get("linger"):
-        while endings.anything_active():
+        while queue.anything_active():
             for run in claims.next_ready(4):
                 supervisor.execute(run)
             time.sleep(0.01)

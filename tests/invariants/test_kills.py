@@ -10,7 +10,7 @@ import pytest
 from jobs.choices import AttemptStatus, Status
 from jobs.declarations.registry import registry
 from jobs.execution import supervisor, tick
-from jobs.ledger import claims, endings, failpoints, states, timing
+from jobs.ledger import claims, failpoints, queue, states, timing
 from jobs.models import Attempt, Gap, Run
 from tests.helpers.declarations import rules
 from tests.helpers.processes import until
@@ -58,7 +58,7 @@ def recover():
         tick.tick()
         for run in claims.next_ready(16):
             supervisor.execute(run)
-        if not endings.anything_active():
+        if not queue.anything_active():
             return
         assert time.monotonic() < end, list(Run.objects.active().values())
         time.sleep(0.05)

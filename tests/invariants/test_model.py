@@ -28,7 +28,18 @@ from jobs import Retry, clocks, declare
 from jobs.choices import EDGES, ENDED, AttemptStatus, Reason, Status, Trigger
 from jobs.declarations.registry import registry
 from jobs.execution import tick
-from jobs.ledger import claims, endings, instance, interventions, releases, rewinding, sight, timing, triggers
+from jobs.ledger import (
+    claims,
+    endings,
+    instance,
+    interventions,
+    leases,
+    releases,
+    rewinding,
+    sight,
+    timing,
+    triggers,
+)
 from jobs.ledger.endings import Outcome
 from jobs.ledger.settle import serve
 from jobs.models import Attempt, Gap, JobState, Run
@@ -340,7 +351,7 @@ class Ledger(RuleBasedStateMachine):
     @rule(claim=claims)
     def a_heartbeat(self, claim):
         if claim is not None:
-            endings.renew_leases([(claim.run_id, claim.attempt)])
+            leases.renew([(claim.run_id, claim.attempt)])
 
     @rule(place=st.integers(0, 5))
     def a_run_is_cancelled(self, place):

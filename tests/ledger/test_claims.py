@@ -7,7 +7,7 @@ import pytest
 
 from jobs.choices import AttemptStatus, Status
 from jobs.declarations.registry import registry
-from jobs.ledger import claims, endings, interventions, poison, states, timing
+from jobs.ledger import claims, endings, interventions, poison, queue, states, timing
 from jobs.ledger.endings import Outcome
 from jobs.models import Run
 from tests.helpers.at_once import at_once
@@ -62,7 +62,7 @@ def test_a_retry_waits_for_the_end_of_a_pause(declared, run, starts):
     interventions.pause(registry["nightly"], by="ada")
     waiting = a_queued_run(**run, not_before=states.clock() - HOUR)
     assert (claims.next_ready(4) == [waiting.pk]) is starts
-    assert (endings.forgotten() == [waiting.pk]) is starts
+    assert (queue.forgotten() == [waiting.pk]) is starts
     assert (claims.claim(waiting.pk, HERE) is not None) is starts
 
 

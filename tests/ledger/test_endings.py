@@ -4,14 +4,14 @@
 from datetime import timedelta
 
 import pytest
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 
 from jobs import Retry
 from jobs.choices import EDGES, ENDED, AttemptStatus, Reason, Status
-from jobs.ledger import claims, endings, states, timing
+from jobs.ledger import cancellation, claims, endings, leases, states
 from jobs.ledger.endings import Outcome, Ring
 from jobs.models import Attempt, Run
-from tests.helpers.rows import HERE, a_claimed_run, a_queued_run, a_run, settled_ticks
+from tests.helpers.rows import HERE, a_claimed_run, a_queued_run, a_run
 
 pytestmark = pytest.mark.django_db
 HOUR = timedelta(hours=1)
@@ -225,8 +225,8 @@ def test_a_queued_run_is_cancelled_at_once():
 def test_a_running_run_is_told_to_end():
     run, claim = a_claimed_run()
     assert endings.cancel(run.pk, "ada") is Status.RUNNING
-    assert endings.cancel_requested([run.pk]) == [run.pk]
-    assert endings.renew_leases([(run.pk, claim.attempt)]) == {(run.pk, 1): True}
+    assert cancellation.requested([run.pk]) == [run.pk]
+    assert leases.renew([(run.pk, claim.attempt)]) == {(run.pk, 1): True}
 
 
 def test_who_cancelled_first_is_kept():
@@ -242,119 +242,3 @@ def test_a_run_that_succeeded_all_the_same_has_succeeded(declared):
     run, claim = a_claimed_run()
     endings.cancel(run.pk, "ada")
     assert finish(claim).status is Status.SUCCEEDED
-
-
-# Deadlines and leases
-
-
-def test_a_run_that_nobody_took_up_in_time_is_missed():
-    now = states.clock()
-    overdue, waiting, endless = (
-        a_queued_run(job, start_by=by) for job, by in (("a", now - HOUR), ("b", now + HOUR), ("c", None))
-    )
-    retried = a_queued_run("d", start_by=now - HOUR, attempt=1)
-    assert endings.miss_overdue() == 1
-    assert status_of(overdue) == Status.MISSED
-    assert (overdue.reason, overdue.error) == ("too_late", "Nobody took it up before its start deadline.")
-    assert {status_of(run) for run in (waiting, endless, retried)} == {Status.QUEUED}
-
-
-def test_a_lease_is_renewed_for_who_holds_it():
-    run, claim = a_claimed_run()
-    Run.objects.update(lease_expires_at=states.clock())
-    assert endings.renew_leases([(run.pk, claim.attempt)]) == {(run.pk, 1): False}
-    run.refresh_from_db()
-    assert abs(run.lease_expires_at - states.clock() - timing.LEASE) < timedelta(seconds=5)
-    assert endings.renew_leases([(run.pk, claim.attempt + 1)]) == {}
-
-
-@pytest.mark.django_db(transaction=True)
-def test_a_row_that_another_session_has_locked_keeps_no_other_lease_waiting(locked):
-    (run, claim), (other, claim_of_other) = a_claimed_run("a"), a_claimed_run("b")
-    keys = [(run.pk, claim.attempt), (other.pk, claim_of_other.attempt)]
-    with locked("SELECT FROM nightshift_run WHERE id = %s FOR UPDATE", run.pk):
-        assert endings.renew_leases(keys) == {(other.pk, 1): False}
-        assert endings.still_ours(keys) == set(keys)
-
-
-@pytest.mark.django_db(transaction=True)
-def test_a_job_that_cant_be_locked_keeps_no_other_from_being_missed(locked, declared, caplog, monkeypatch):
-    monkeypatch.setattr(timing, "LOCK_WAIT", timedelta(seconds=0.2))
-    runs = [a_queued_run(job, start_by=states.clock() - HOUR) for job in ("a", "a", "b")]
-    with locked("SELECT FROM nightshift_run WHERE job = %s FOR UPDATE", "a"):
-        assert endings.miss_overdue() == 1
-    assert [status_of(run) for run in runs] == [Status.QUEUED, Status.QUEUED, Status.MISSED]
-    assert caplog.text.count("job=a: its runs can't be ended now, the next tick tries again.") == 1
-    assert endings.miss_overdue() == 2
-
-
-def test_a_run_whose_lease_ran_out_is_lost(declared):
-    declared("nightly")
-    run, _ = a_claimed_run()
-    settled_ticks()
-    assert claims.with_expired_leases() == []
-    Run.objects.update(lease_expires_at=states.clock() - HOUR)
-    expired = claims.with_expired_leases()
-    assert endings.declare_lost(expired, "gone") == []
-    assert (status_of(run), run.error, run.attempts.get().status) == (Status.LOST, "gone", "lost")
-
-
-def test_a_lease_that_was_renewed_meanwhile_holds(declared):
-    declared("nightly")
-    run, claim = a_claimed_run()
-    Run.objects.update(lease_expires_at=states.clock() - HOUR)
-    settled_ticks()
-    expired = claims.with_expired_leases()
-    endings.renew_leases([(run.pk, claim.attempt)])
-    endings.declare_lost(expired, "gone")
-    assert status_of(run) == Status.RUNNING
-
-
-def test_a_lost_run_is_tried_again_where_its_job_says_so(declared):
-    declared("nightly", retries=1)
-    run, _ = a_claimed_run()
-    Run.objects.update(lease_expires_at=states.clock() - HOUR)
-    settled_ticks()
-    [ring] = endings.declare_lost(claims.with_expired_leases(), "gone")
-    assert (ring.run_id, status_of(run)) == (run.pk, Status.QUEUED)
-
-
-def test_progress_is_written_by_who_holds_the_attempt():
-    run, claim = a_claimed_run()
-    endings.write_progress([(run.pk, claim.attempt, {"done": 1}), (run.pk, claim.attempt + 1, {"done": 2})])
-    run.refresh_from_db()
-    assert run.progress == {"done": 1}
-
-
-# Doorbells
-
-
-def test_forgotten_runs_are_rung_for_once_in_a_while():
-    now = states.clock()
-    forgotten = a_queued_run("a", not_before=now - HOUR)
-    a_queued_run("b")
-    a_queued_run("c", not_before=now + HOUR)
-    assert endings.forgotten() == [forgotten.pk]
-    assert endings.forgotten() == []
-    Run.objects.update(rung_at=now - HOUR)
-    assert endings.forgotten() == [forgotten.pk]
-
-
-@pytest.mark.parametrize(
-    "condition",
-    [
-        "status = 'queued' AND not_before <= now()",
-        "status = 'running' AND lease_expires_at < now()",
-        "status IN ('queued', 'running') AND job = ANY('{job_1}')",
-        "job = 'job_1' AND scheduled_for = now()",
-    ],
-)
-def test_what_is_asked_all_the_time_reads_no_old_runs(condition):
-    Run.objects.bulk_create(
-        Run(job=f"job_{number % 50}", status="succeeded", finished_at=states.clock(), trigger="manual")
-        for number in range(3000)
-    )
-    with connection.cursor() as cursor:
-        cursor.execute("ANALYZE nightshift_run")
-        cursor.execute(f"EXPLAIN SELECT id FROM nightshift_run WHERE {condition}")
-        assert "Seq Scan" not in "\n".join(line for (line,) in cursor.fetchall())

@@ -6,7 +6,7 @@ import pytest
 
 from jobs.choices import AttemptStatus, Reason, Status
 from jobs.declarations.registry import registry
-from jobs.ledger import claims, endings, interventions, pipelines, states, triggers
+from jobs.ledger import claims, endings, interventions, leases, pipelines, states, triggers
 from jobs.ledger.endings import Outcome
 from jobs.ledger.instance import Instance
 from jobs.ledger.pipelines import End, follow
@@ -88,7 +88,7 @@ def test_a_predecessor_that_is_tried_again_decides_nothing_yet(three_steps, decl
 
 
 def claim_again(run):
-    [(claimed, _)] = [found for found in claims.of_instance("here") if found[0].run_id == run]
+    [(claimed, _)] = [found for found in leases.of_instance("here") if found[0].run_id == run]
     return claimed
 
 
@@ -101,7 +101,7 @@ def test_a_predecessor_that_never_ran_to_its_end_skips_its_steps(three_steps, wh
         case "miss":
             endings.end_unstarted(run.pk, Status.MISSED, Reason.TOO_LATE, "no")
         case "lose":
-            endings.declare_lost([claim(run)], "no", only_if_lease_expired=False)
+            leases.declare_lost([claim(run)], "no", only_if_lease_expired=False)
     assert [job for job, status, _ in ledger() if status == Status.SKIPPED] == ["load", "report"]
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from jobs import clocks
 from jobs.choices import Status
-from jobs.ledger import claims, endings, sight, states, timing
+from jobs.ledger import leases, sight, states, timing
 from jobs.models import Event, LastTick, Run
 from tests.helpers.rows import a_claimed_run
 
@@ -51,7 +51,7 @@ def run(time):
 def lost():
     """What a tick finds lost."""
     sight.look()
-    return [claim.run_id for claim in claims.with_expired_leases()]
+    return [claim.run_id for claim in leases.expired()]
 
 
 def restart():
@@ -95,7 +95,7 @@ def test_an_outage_between_the_look_and_the_question_is_one(time, run):
         time.passes(MINUTE)
     sight.look()
     time.passes(timedelta(minutes=10))
-    assert claims.with_expired_leases() == [], "the process was frozen here"
+    assert leases.expired() == [], "the process was frozen here"
 
 
 @pytest.mark.parametrize("restarted", [False, True])
@@ -104,7 +104,7 @@ def test_a_lease_survives_a_jump_of_the_clock(time, restarted):
     for _ in range(3):
         assert lost() == []
         time.passes(MINUTE)
-        endings.renew_leases([(run.pk, claim.attempt)])
+        leases.renew([(run.pk, claim.attempt)])
     time.jumps(timedelta(seconds=240))
     if restarted:
         restart()
@@ -112,7 +112,7 @@ def test_a_lease_survives_a_jump_of_the_clock(time, restarted):
         assert lost() == []
         time.passes(timedelta(seconds=1))
     time.passes(timing.HEARTBEAT)
-    endings.renew_leases([(run.pk, claim.attempt)])
+    leases.renew([(run.pk, claim.attempt)])
     time.passes(timing.SETTLING)
     assert lost() == []
 
@@ -128,7 +128,7 @@ def test_a_dead_supervisors_lease_ends_though_the_clock_is_set_back(time, run, j
     lost()
     time.jumps(jump)
     assert timing.FENCE < ticks_until_lost(time, MINUTE) <= 2 * timing.LEASE
-    endings.declare_lost(claims.with_expired_leases(), "It vanished.")
+    leases.declare_lost(leases.expired(), "It vanished.")
     assert Run.objects.get().status == Status.LOST
 
 

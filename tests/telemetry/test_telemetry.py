@@ -13,7 +13,7 @@ from jobs import telemetry
 from jobs.choices import Trigger
 from jobs.declarations.registry import registry
 from jobs.execution import tick
-from jobs.ledger import claims, doorbell, endings, record, settle, states, triggers
+from jobs.ledger import doorbell, endings, leases, queue, record, settle, states, triggers
 from jobs.models import JobState, Run
 from mydjango import env
 from tests.helpers.rows import a_run, first_seen_at, settled_ticks
@@ -69,7 +69,7 @@ def test_a_run_that_is_cancelled_before_it_starts_is_counted(sink):
 @pytest.mark.django_db(transaction=True)
 def test_a_run_that_nobody_took_up_in_time_is_counted_as_missed(sink):
     a_run(status="queued", start_by=states.clock() - timedelta(minutes=1))
-    assert endings.miss_overdue() == 1
+    assert queue.miss_overdue() == 1
     assert sink.told == [("run_ended", "nightly", "missed"), ("missed", "nightly", "too_late", 1)]
 
 
@@ -86,7 +86,7 @@ def test_a_run_whose_supervisor_vanished_is_counted_as_lost(sink):
     a_run(status="running", lease_expires_at=states.clock() - timedelta(minutes=1))
     Run.objects.get().attempts.create(number=1)
     settled_ticks()
-    endings.declare_lost(claims.with_expired_leases(), "It vanished.")
+    leases.declare_lost(leases.expired(), "It vanished.")
     assert sink.told == [("lost", "nightly"), ("run_ended", "nightly", "lost")]
 
 
@@ -126,7 +126,7 @@ def test_an_empty_queue_has_no_age(sink, quiet):
 
 @pytest.mark.django_db(transaction=True)
 def test_without_telemetry_the_tick_asks_nothing_more(quiet, monkeypatch):
-    monkeypatch.setattr(endings, "waiting", lambda: 1 / 0)
+    monkeypatch.setattr(queue, "waiting", lambda: 1 / 0)
     tick.tick()
 
 

@@ -1,0 +1,57 @@
+"""Runs that wait: how many there are, those that nobody was woken for, and those that are too late to start."""
+
+from datetime import timedelta
+from functools import partial
+
+from jobs.choices import Reason, Status
+from jobs.ledger import endings, sql, timing
+from jobs.ledger.claims import HELD_BY_A_PAUSE
+
+
+def waiting() -> tuple[int, timedelta]:
+    """How many queued runs are due to start, and for how long the oldest of them has been."""
+    found = sql.row(
+        """
+        SELECT count(*), coalesce(clock_timestamp() - min(not_before), interval '0')
+          FROM nightshift_run WHERE status = 'queued' AND not_before <= clock_timestamp()
+        """
+    )
+    assert found is not None
+    length, age = found
+    return length, age
+
+
+def anything_active() -> bool:
+    """Whether any run is queued or running."""
+    found = sql.value("SELECT EXISTS (SELECT FROM nightshift_run WHERE status IN ('queued', 'running'))")
+    return bool(found)
+
+
+def forgotten(limit: int = 100) -> list[int]:
+    """Take note that we ring for queued runs whose doorbell nobody heard, and give them back."""
+    found = sql.rows(
+        f"""
+        UPDATE nightshift_run SET rung_at = clock_timestamp()
+         WHERE id IN (
+                   SELECT id FROM nightshift_run r
+                    WHERE status = 'queued' AND not_before <= clock_timestamp() - %s
+                      AND (rung_at IS NULL OR rung_at < clock_timestamp() - %s)
+                      AND NOT {HELD_BY_A_PAUSE}
+                    ORDER BY not_before LIMIT %s
+                      FOR UPDATE SKIP LOCKED
+               )
+        RETURNING id
+        """,  # noqa: S608 — HELD_BY_A_PAUSE is fixed
+        [timing.FORGOTTEN, timing.RING_AGAIN, limit],
+    )
+    return [run for (run,) in found]
+
+
+def miss_overdue() -> int:
+    """End the queued runs whose start deadline passed before anyone took them up. Gives back how many."""
+    overdue = sql.rows(
+        "SELECT job, id FROM nightshift_run WHERE status = 'queued' AND attempt = 0 AND start_by < clock_timestamp()"
+    )
+    note = "Nobody took it up before its start deadline."
+    ends = ((job, partial(endings.end_unstarted, run, Status.MISSED, Reason.TOO_LATE, note)) for job, run in overdue)
+    return sum(endings.each_unless_busy(ends))
