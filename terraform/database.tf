@@ -50,6 +50,11 @@ resource "azurerm_postgresql_flexible_server" "main" {
   depends_on = [azurerm_private_dns_zone_virtual_network_link.database]
 
   lifecycle {
+    precondition {
+      condition     = var.database_high_availability == null || try(terraform_data.made_with["high_availability"].output == var.database_high_availability, false)
+      error_message = "The standby was made as ${try(terraform_data.made_with["high_availability"].output, "another kind")}, and Azure can't change it into another kind. Set database_high_availability = null and apply, then \"${coalesce(var.database_high_availability, "-")}\" and apply."
+    }
+
     ignore_changes = [
       # Azure chooses the zones, and a failover swaps them.
       zone,
@@ -59,6 +64,12 @@ resource "azurerm_postgresql_flexible_server" "main" {
       storage_tier,
     ]
   }
+}
+
+# Changes with each new server, even one of the same name. The administrators, known by that name, are then created again, and
+# the app restarts on the new, empty database.
+resource "terraform_data" "database_server" {
+  triggers_replace = [azurerm_postgresql_flexible_server.main.id]
 }
 
 # prevent_destroy can't depend on a variable, and on the server it would block the destroy of every trial. So this guard has
@@ -82,6 +93,10 @@ resource "azurerm_postgresql_flexible_server_active_directory_administrator" "mi
   object_id           = azurerm_user_assigned_identity.migration.principal_id
   principal_name      = azurerm_user_assigned_identity.migration.name
   principal_type      = "ServicePrincipal"
+
+  lifecycle {
+    replace_triggered_by = [terraform_data.database_server]
+  }
 }
 
 resource "azurerm_postgresql_flexible_server_database" "main" {
@@ -107,6 +122,10 @@ resource "azurerm_postgresql_flexible_server_active_directory_administrator" "pe
 
   # The server accepts one change at a time.
   depends_on = [azurerm_postgresql_flexible_server_database.main]
+
+  lifecycle {
+    replace_triggered_by = [terraform_data.database_server]
+  }
 }
 
 resource "azurerm_postgresql_flexible_server_firewall_rule" "public" {

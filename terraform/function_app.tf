@@ -20,6 +20,20 @@ resource "azurerm_service_plan" "main" {
 
   # Destroy the plan first: while it exists it uses the subnet, which then can't be deleted.
   depends_on = [azurerm_subnet.app]
+
+  lifecycle {
+    replace_triggered_by = [terraform_data.plan_kind]
+
+    precondition {
+      condition     = terraform_data.made_with["location"].output == var.location
+      error_message = "This deployment was made in ${terraform_data.made_with["location"].output}, and can't be moved: set location back, or see \"Move to another region\" in docs/deploy.md."
+    }
+  }
+}
+
+# Azure can't change a dedicated plan into an elastic one or back, nor move an app between them: both are replaced.
+resource "terraform_data" "plan_kind" {
+  triggers_replace = [local.plan_is_elastic]
 }
 
 resource "azurerm_monitor_autoscale_setting" "plan" {
@@ -103,12 +117,14 @@ locals {
     SECRET_KEY_VERSION = tostring(var.secret_version)
     DATABASE_URL       = "postgresql://${azurerm_user_assigned_identity.app.name}@${local.database_address}"
     DATABASE_ENTRA     = "1"
-    JOBS_DOORBELL      = "jobs.azure.queue.QueueDoorbell"
-    JOBS_MAX_RUNNING   = tostring(var.max_running)
-    JOBS_MAX_INSTANCES = tostring(var.instances.maximum)
-    JOBS_RELEASE       = local.image_release
-    TIME_ZONE          = var.time_zone
-    LOG_LEVEL          = var.log_level
+    # Not read either: with a new server of the same name it restarts the app, which migrates at its start.
+    RESTART_ON_NEW_DATABASE = terraform_data.database_server.id
+    JOBS_DOORBELL           = "jobs.azure.queue.QueueDoorbell"
+    JOBS_MAX_RUNNING        = tostring(var.max_running)
+    JOBS_MAX_INSTANCES      = tostring(var.instances.maximum)
+    JOBS_RELEASE            = local.image_release
+    TIME_ZONE               = var.time_zone
+    LOG_LEVEL               = var.log_level
   }
 
   # For container/start.sh, before the host: migrate as the tables' owner, grant the app its rights, create the first person.
@@ -214,6 +230,8 @@ resource "azurerm_linux_function_app" "main" {
   ]
 
   lifecycle {
+    replace_triggered_by = [terraform_data.plan_kind]
+
     ignore_changes = [
       # The portal sets these to link the app to its telemetry.
       tags["hidden-link: /app-insights-conn-string"],

@@ -43,6 +43,13 @@ resource "azurerm_role_assignment" "deployer" {
   scope                = azurerm_key_vault.main.id
   role_definition_name = "Key Vault Secrets Officer"
   principal_id         = each.value
+
+  lifecycle {
+    precondition {
+      condition     = contains(local.deployers, lower(data.azurerm_client_config.current.object_id))
+      error_message = "deployers lacks whoever applies this, and without the right to the vault's secrets no later plan would work. Add \"${data.azurerm_client_config.current.object_id}\" to it."
+    }
+  }
 }
 
 # A new role reaches every part of Azure about a minute later. An app that starts before that gets no image and no secret, and

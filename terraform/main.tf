@@ -15,3 +15,24 @@ resource "azurerm_resource_group" "main" {
   location = var.location
   tags     = local.tags
 }
+
+# What Azure can't change in place. The state keeps the first value, and a plan with another fails where the value is used.
+# `terraform state rm` of an entry lets the plan continue.
+resource "terraform_data" "made_with" {
+  for_each = { for name, value in local.unchangeable : name => value if value != null }
+
+  input = each.value
+
+  lifecycle {
+    ignore_changes = [input]
+  }
+}
+
+locals {
+  unchangeable = {
+    location      = var.location
+    address_space = var.address_space
+    # A standby can be added and removed, so its entry exists only as long as there is one.
+    high_availability = var.database_high_availability
+  }
+}

@@ -4,6 +4,13 @@ resource "azurerm_virtual_network" "main" {
   location            = azurerm_resource_group.main.location
   address_space       = [var.address_space]
   tags                = local.tags
+
+  lifecycle {
+    precondition {
+      condition     = terraform_data.made_with["address_space"].output == var.address_space
+      error_message = "The network was made with ${terraform_data.made_with["address_space"].output}. Azure can't change a subnet while the plan or the database is in it: set address_space back, or create a second deployment."
+    }
+  }
 }
 
 # The plan's own subnet, delegated to it. A /26 has room for scaling out and for changes of size.

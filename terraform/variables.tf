@@ -3,11 +3,18 @@
 variable "name" {
   description = "The deployment's name, 3 to 16 characters. It is the resource group's name, and every other name begins with it."
   type        = string
+  nullable    = false
 
   validation {
     # A storage account's name has at most 24 characters and no hyphen. The host id is the first 32 of the app's name.
     condition     = can(regex("^[a-z][a-z0-9]*(-[a-z0-9]+)*$", var.name)) && length(var.name) >= 3 && length(var.name) <= 16
     error_message = "name is '${var.name}'. Write 3 to 16 lower-case letters, digits and single hyphens, with a letter first, such as \"nightshift\"."
+  }
+
+  validation {
+    # Azure refuses these halfway through an apply: microsoft and windows anywhere, login at the start, the rest as a whole.
+    condition     = !can(regex("microsoft|windows|^login", replace(var.name, "-", ""))) && !contains(split(" ", "access azure bing bizspark biztalk cortana directx dotnet dynamics excel exchange forefront groove hololens hyperv kinect lync msdn o365 office office365 onedrive onenote outlook powerpoint sharepoint skype visio visualstudio xbox"), var.name)
+    error_message = "name is '${var.name}', which Azure reserves. Write another, such as \"nightshift\"."
   }
 }
 
@@ -37,6 +44,7 @@ variable "location" {
   description = "The Azure region."
   type        = string
   default     = "swedencentral"
+  nullable    = false
 
   validation {
     condition     = can(regex("^[a-z]+[a-z0-9]*$", var.location))
@@ -48,10 +56,22 @@ variable "tags" {
   description = "Tags for every resource that supports them."
   type        = map(string)
   default     = {}
+  nullable    = false
 
   validation {
-    condition     = length(var.tags) <= 13 && alltrue([for key, value in var.tags : length(key) <= 128 && length(value) <= 256])
+    condition     = length(var.tags) <= 13 && alltrue([for key, value in var.tags : length(key) <= 128 && try(length(value) <= 256, false)])
     error_message = "tags may have up to 13 entries (two more are ours, and a secret allows 15), with keys up to 128 and values up to 256 characters, such as { team = \"payments\" }."
+  }
+
+  validation {
+    condition     = alltrue([for key in keys(var.tags) : can(regex("^[^<>%&\\\\?/]+$", key)) && !can(regex("(?i)^(microsoft|azure|windows)", key))])
+    error_message = "A tag's key must have none of <>%&\\?/ and must not begin with microsoft, azure or windows. Write another, such as { team = \"payments\" }."
+  }
+
+  validation {
+    # Azure takes `Team` and `team` for one key.
+    condition     = length(distinct([for key in keys(var.tags) : lower(key)])) == length(var.tags) && !anytrue([for key in keys(var.tags) : contains(["application", "deployment"], lower(key))])
+    error_message = "Tag keys ignore case: each may occur once, and `application` and `deployment` are ours. Write other keys, such as { team = \"payments\" }."
   }
 }
 
@@ -103,6 +123,7 @@ variable "plan_sku" {
   description = "The size of the instances. B1 to B3, S1 to S3, P1v2 to P3v2 and P0v3 to P3v3 are dedicated; EP1 to EP3 are Elastic Premium."
   type        = string
   default     = "B1"
+  nullable    = false
 
   validation {
     condition     = can(regex("^(B[1-3]|S[1-3]|P[1-3]v2|P[0-3]v3|EP[1-3])$", var.plan_sku))
@@ -116,11 +137,12 @@ variable "instances" {
     minimum = optional(number, 1)
     maximum = optional(number, 1)
   })
-  default = {}
+  default  = {}
+  nullable = false
 
   validation {
-    condition     = var.instances.minimum >= 1 && var.instances.maximum >= var.instances.minimum && var.instances.maximum <= 20
-    error_message = "instances must be from 1 to 20, with minimum not above maximum, such as { minimum = 1, maximum = 3 }."
+    condition     = var.instances.minimum >= 1 && var.instances.maximum >= var.instances.minimum && var.instances.maximum <= 20 && floor(var.instances.minimum) == var.instances.minimum && floor(var.instances.maximum) == var.instances.maximum
+    error_message = "instances must be whole numbers from 1 to 20, with minimum not above maximum, such as { minimum = 1, maximum = 3 }."
   }
 
   validation {
@@ -140,10 +162,38 @@ variable "job_schedules" {
   description = "Schedules that replace those in the code, by job: NCRONTAB with six fields, or five."
   type        = map(string)
   default     = {}
+  nullable    = false
 
   validation {
-    condition     = alltrue([for job, schedule in var.job_schedules : can(regex("^[A-Za-z][A-Za-z0-9_-]*$", job)) && can(regex("^[^ ]+( [^ ]+){4,5}$", schedule))])
+    condition     = alltrue([for job, schedule in var.job_schedules : can(regex("^[A-Za-z][A-Za-z0-9_-]*$", job)) && can(regex("^ *[^ ]+( +[^ ]+){4,5} *$", schedule))])
     error_message = "job_schedules needs a job's name and six fields for each (second, minute, hour, day, month, day of week), such as { import_rates = \"0 30 5 * * *\" }."
+  }
+
+  validation {
+    # Counted from the end, since the second is optional. A month or a weekday may be any beginning of its name.
+    condition = alltrue(flatten([
+      for schedule in values(var.job_schedules) : [
+        for place, field in reverse(regexall("[^ ]+", schedule == null ? "" : schedule)) : [
+          for part in split(",", field) : can(regex(replace("(?i)^(\\*|(V)(-(V))?)(/[+-]?[0-9]+)?$", "V", [
+            "0*[0-6]|[a-z]+", "0*([1-9]|1[0-2])|[a-z]+", "0*([1-9]|[12][0-9]|3[01])", "0*(1?[0-9]|2[0-3])", "0*[1-5]?[0-9]", "0*[1-5]?[0-9]"
+          ][place]), part))
+        ]
+      ]
+    ]))
+    error_message = "A field of job_schedules is out of range. Write seconds and minutes from 0 to 59, hours from 0 to 23, days from 1 to 31, months from 1 to 12, and days of the week from 0 (Sunday) to 6, such as \"0 30 5 * * MON-FRI\"."
+  }
+
+  validation {
+    condition = alltrue(flatten([
+      for word in regexall("[A-Za-z]+", join(" ", [for schedule in values(var.job_schedules) : schedule == null ? "" : schedule])) :
+      anytrue([for name in split(" ", "january february march april may june july august september october november december sunday monday tuesday wednesday thursday friday saturday") : startswith(name, lower(word))])
+    ]))
+    error_message = "A word in job_schedules is neither a month nor a day of the week. Write numbers or English names, such as \"0 30 5 * JAN-JUN MON\"."
+  }
+
+  validation {
+    condition     = length(distinct([for job in keys(var.job_schedules) : upper(replace(job, "-", "_"))])) == length(var.job_schedules)
+    error_message = "Two jobs in job_schedules share an app setting, which ignores case and doesn't distinguish - from _. Keep one, such as { import_rates = \"0 30 5 * * *\" }, and change the other in the code."
   }
 }
 
@@ -151,11 +201,17 @@ variable "jobs_disabled" {
   description = "Jobs that don't run in this deployment. Their occurrences are recorded as disabled and never caught up."
   type        = set(string)
   default     = []
+  nullable    = false
 
   validation {
     # Each is an app setting, and App Service on Linux allows no hyphen in a setting's name.
     condition     = alltrue([for job in var.jobs_disabled : can(regex("^[A-Za-z][A-Za-z0-9_]*$", job))])
     error_message = "jobs_disabled must list names of jobs, such as [\"import_rates\"]. A job with a hyphen in its name can't be disabled here: pause it with `manage.py pause`."
+  }
+
+  validation {
+    condition     = length(distinct([for job in var.jobs_disabled : try(lower(job), "")])) == length(var.jobs_disabled)
+    error_message = "Two names in jobs_disabled differ in case only and share an app setting. Keep one, such as [\"import_rates\"], and pause the other with `manage.py pause`."
   }
 }
 
@@ -163,6 +219,7 @@ variable "max_running" {
   description = "How many runs one instance executes at a time."
   type        = number
   default     = 4
+  nullable    = false
 
   validation {
     # A queue's batch has 32 messages at most.
@@ -175,10 +232,11 @@ variable "time_zone" {
   description = "The time zone, an IANA name, of the pages and of schedules that don't name one."
   type        = string
   default     = "UTC"
+  nullable    = false
 
   validation {
-    condition     = can(regex("^[A-Za-z]+([/_+-][A-Za-z0-9]+)*$", var.time_zone))
-    error_message = "time_zone must be an IANA name, such as \"Europe/Berlin\"."
+    condition     = can(regex("^(UTC|GMT|(Africa|America|Antarctica|Arctic|Asia|Atlantic|Australia|Brazil|Canada|Chile|Etc|Europe|Indian|Mexico|Pacific|US)(/[A-Z][A-Za-z0-9_+-]*)+)$", var.time_zone))
+    error_message = "time_zone is '${var.time_zone}'. Write UTC or an IANA name with its area, such as \"Europe/Berlin\"."
   }
 }
 
@@ -186,6 +244,7 @@ variable "log_level" {
   description = "The lowest level of the app's log lines that is kept."
   type        = string
   default     = "INFO"
+  nullable    = false
 
   validation {
     condition     = contains(["DEBUG", "INFO", "WARNING", "ERROR"], var.log_level)
@@ -197,15 +256,21 @@ variable "app_settings" {
   description = "More app settings, for your own commands. Give secrets as Key Vault references."
   type        = map(string)
   default     = {}
+  nullable    = false
 
   validation {
     # Each of these conflicts with a setting below: every plan would show a difference, or the host wouldn't start.
     condition = alltrue([
       for name in keys(var.app_settings) : can(regex("^[A-Za-z_][A-Za-z0-9_.]*$", name)) && !can(regex(
-        "^(DOCKER_|WEBSITE_TIME_ZONE$|TZ$|AzureWebJobs|AzureFunctionsJobHost__extensions__queues__|APPLICATIONINSIGHTS_|APPINSIGHTS_|WEBSITES_ENABLE_APP_SERVICE_STORAGE$|WEBSITES_CONTAINER_ST|WEBSITE_CONTENT|WEBSITE_HEALTHCHECK_|WEBSITE_VNET_ROUTE_ALL$|WEBSITE_HTTPLOGGING_RETENTION_DAYS$|WEBSITE_NODE_DEFAULT_VERSION$|FUNCTIONS_|JOBS_|DATABASE_|SECRET_KEY|LOCAL$|DEBUG$|AZURE_CLIENT_ID$|ALLOWED_HOSTS$|CSRF_TRUSTED_ORIGINS$|TIME_ZONE$|LOG_LEVEL$|PYTHON_THREADPOOL_THREAD_COUNT$)", name
+        "(?i)^(DOCKER_|WEBSITE_TIME_ZONE$|TZ$|AzureWebJobs|AzureFunctionsJobHost__extensions__queues__|APPLICATIONINSIGHTS_|APPINSIGHTS_|WEBSITES_ENABLE_APP_SERVICE_STORAGE$|WEBSITES_CONTAINER_ST|WEBSITE_CONTENT|WEBSITE_HEALTHCHECK_|WEBSITE_VNET_ROUTE_ALL$|WEBSITE_HTTPLOGGING_RETENTION_DAYS$|WEBSITE_NODE_DEFAULT_VERSION$|FUNCTIONS_|JOBS_|DATABASE_|SECRET_KEY|LOCAL$|DEBUG$|AZURE_CLIENT_ID$|ALLOWED_HOSTS$|CSRF_TRUSTED_ORIGINS$|TIME_ZONE$|LOG_LEVEL$|RESTART_ON_NEW_DATABASE$|PYTHON_THREADPOOL_THREAD_COUNT$)", name
       ))
     ])
     error_message = "app_settings must be your own settings, with names of letters, digits, _ and ., such as { RATES_URL = \"https://example.com/rates\" }. Settings of the host, the image and Nightshift have their own variables, and a time zone for the host would move every schedule."
+  }
+
+  validation {
+    condition     = length(distinct([for name in keys(var.app_settings) : lower(name)])) == length(var.app_settings) && !anytrue([for value in values(var.app_settings) : value == null])
+    error_message = "App Service ignores case in a setting's name and refuses null. Write each once and with a value, such as { RATES_URL = \"https://example.com/rates\" }."
   }
 }
 
@@ -213,6 +278,7 @@ variable "admin_username" {
   description = "The first person who can sign in. The password is generated and stored in the Key Vault."
   type        = string
   default     = "admin"
+  nullable    = false
 
   validation {
     condition     = can(regex("^[A-Za-z0-9@.+_-]{1,150}$", var.admin_username))
@@ -235,6 +301,7 @@ variable "secret_version" {
   description = "Raise it by one to generate SECRET_KEY and the first person's password again."
   type        = number
   default     = 1
+  nullable    = false
 
   validation {
     condition     = var.secret_version >= 1 && floor(var.secret_version) == var.secret_version
@@ -259,6 +326,7 @@ variable "database_sku" {
   description = "The database server's size. B_ is burstable; GP_ and MO_ can be highly available."
   type        = string
   default     = "B_Standard_B1ms"
+  nullable    = false
 
   validation {
     condition     = can(regex("^(B_Standard_B|GP_Standard_DC?|MO_Standard_EC?)[1-9][0-9]*[a-z]+(_v[0-9]+)?$", var.database_sku))
@@ -270,6 +338,7 @@ variable "database_storage_mb" {
   description = "The initial size of the database's storage. It grows by itself and never shrinks."
   type        = number
   default     = 32768
+  nullable    = false
 
   validation {
     condition     = contains([32768, 65536, 131072, 262144, 524288, 1048576, 2097152], var.database_storage_mb)
@@ -281,6 +350,7 @@ variable "database_backup_days" {
   description = "For how many days the database can be restored to any point in time."
   type        = number
   default     = 14
+  nullable    = false
 
   validation {
     condition     = var.database_backup_days >= 7 && var.database_backup_days <= 35 && floor(var.database_backup_days) == var.database_backup_days
@@ -323,10 +393,17 @@ variable "database_public_access_from" {
   EOT
   type        = set(string)
   default     = []
+  nullable    = false
 
   validation {
     condition     = alltrue([for address in var.database_public_access_from : can(cidrnetmask("${address}/32")) && address != "0.0.0.0"])
     error_message = "database_public_access_from must list single IPv4 addresses, such as [\"203.0.113.7\"]. 0.0.0.0 would open the database to all of Azure."
+  }
+
+  validation {
+    # No connection comes from these over the internet: private, loopback, link-local, carrier, multicast, reserved.
+    condition     = !anytrue([for address in var.database_public_access_from : can(regex("^(0|10|127|172\\.(1[6-9]|2[0-9]|3[01])|192\\.168|169\\.254|100\\.(6[4-9]|[7-9][0-9]|1[01][0-9]|12[0-7])|22[4-9]|2[3-5][0-9])\\.", address))])
+    error_message = "database_public_access_from has a private or reserved address, from which no connection comes over the internet. Write what `curl https://ifconfig.me` prints there, such as [\"203.0.113.7\"]."
   }
 }
 
@@ -336,14 +413,20 @@ variable "database_administrators" {
     object_id = string
     type      = optional(string, "User")
   }))
-  default = {}
+  default  = {}
+  nullable = false
 
   validation {
     condition = alltrue([
       for administrator in values(var.database_administrators) :
-      contains(["User", "Group", "ServicePrincipal"], administrator.type) && can(regex("^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$", administrator.object_id))
+      try(contains(["User", "Group", "ServicePrincipal"], administrator.type), false) && can(regex("^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$", administrator.object_id))
     ])
     error_message = "database_administrators needs an object id, and a type of User, Group or ServicePrincipal, such as { \"ada@example.com\" = { object_id = \"00000000-0000-0000-0000-000000000000\" } }."
+  }
+
+  validation {
+    condition     = length(distinct([for administrator in values(var.database_administrators) : try(lower(administrator.object_id), "")])) == length(var.database_administrators)
+    error_message = "Two of database_administrators have one object id. Keep one name for it, such as \"ada@example.com\"."
   }
 }
 
@@ -365,6 +448,7 @@ variable "alert_emails" {
   description = "The addresses that get alerts. With none, the subscription's owners get them."
   type        = set(string)
   default     = []
+  nullable    = false
 
   validation {
     condition     = alltrue([for address in var.alert_emails : can(regex("^[^@ ]+@[^@ ]+\\.[^@ ]+$", address))])
@@ -376,10 +460,11 @@ variable "alert_lateness_minutes" {
   description = "How late a run may start, in minutes, before an alert is sent."
   type        = number
   default     = 10
+  nullable    = false
 
   validation {
-    condition     = var.alert_lateness_minutes >= 1 && var.alert_lateness_minutes <= 1440
-    error_message = "alert_lateness_minutes must be from 1 to 1440, such as 10."
+    condition     = var.alert_lateness_minutes >= 1 && var.alert_lateness_minutes <= 1440 && floor(var.alert_lateness_minutes) == var.alert_lateness_minutes
+    error_message = "alert_lateness_minutes must be a whole number from 1 to 1440, such as 10."
   }
 }
 
@@ -387,6 +472,7 @@ variable "availability_test_locations" {
   description = "The places that request /api/ready every 15 minutes. Each costs something; with none there is no test."
   type        = list(string)
   default     = ["emea-nl-ams-azr", "emea-gb-db3-azr", "us-va-ash-azr"]
+  nullable    = false
 
   validation {
     condition     = alltrue([for place in var.availability_test_locations : can(regex("^[a-z]{2,5}(-[a-z0-9]+){2,3}$", place))])
@@ -398,6 +484,7 @@ variable "monthly_budget" {
   description = "What the resource group may cost a month, in the subscription's currency. An alert is sent at 80 %, and when the forecast exceeds it. Null for none: Azure allows no budget in a subscription's first two days."
   type        = number
   default     = 100
+  nullable    = false
 
   validation {
     condition     = coalesce(var.monthly_budget, 1) >= 1
@@ -409,6 +496,7 @@ variable "log_retention_days" {
   description = "For how many days logs are kept. Application Insights keeps its own for at least 90."
   type        = number
   default     = 30
+  nullable    = false
 
   validation {
     condition     = var.log_retention_days >= 30 && var.log_retention_days <= 730 && floor(var.log_retention_days) == var.log_retention_days
@@ -420,6 +508,7 @@ variable "log_daily_quota_gb" {
   description = "How many GB may be logged a day, or -1 for no limit. Beyond it nothing is kept until the next day, and the alert on the tick fires."
   type        = number
   default     = 1
+  nullable    = false
 
   validation {
     condition     = var.log_daily_quota_gb == -1 || var.log_daily_quota_gb >= 0.1
@@ -433,6 +522,7 @@ variable "address_space" {
   description = "The virtual network's addresses: a /24 or larger that no peered network uses."
   type        = string
   default     = "10.83.0.0/24"
+  nullable    = false
 
   validation {
     condition     = try(cidrhost(var.address_space, 0) == split("/", var.address_space)[0], false) && try(tonumber(split("/", var.address_space)[1]), 32) <= 24
@@ -454,6 +544,7 @@ variable "deployers" {
   EOT
   type        = set(string)
   default     = []
+  nullable    = false
 
   validation {
     condition     = alltrue([for id in var.deployers : can(regex("^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$", id))])
@@ -465,6 +556,7 @@ variable "role_wait_seconds" {
   description = "How many seconds to wait until every part of Azure knows a new role."
   type        = number
   default     = 90
+  nullable    = false
 
   validation {
     condition     = var.role_wait_seconds >= 0 && var.role_wait_seconds <= 600 && floor(var.role_wait_seconds) == var.role_wait_seconds

@@ -31,10 +31,16 @@ provider "azurerm" {
   storage_use_azuread = true
 
   features {
+    enhanced_validation {
+      # A region that isn't one fails the plan.
+      locations = true
+    }
+
     key_vault {
       # A soft-deleted vault keeps its name for a week, and the next apply would fail on it.
-      purge_soft_delete_on_destroy    = true
-      recover_soft_deleted_key_vaults = true
+      purge_soft_delete_on_destroy = true
+      # A recovered vault still has its secrets, and no apply could create them. Without recovery, the error names the vault.
+      recover_soft_deleted_key_vaults = false
       # They are purged with their vault.
       purge_soft_deleted_secrets_on_destroy = false
     }

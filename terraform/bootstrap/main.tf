@@ -17,6 +17,11 @@ provider "azurerm" {
   storage_use_azuread            = true
 
   features {
+    enhanced_validation {
+      # A region that isn't one fails the plan.
+      locations = true
+    }
+
     storage {
       data_plane_available = false
     }
@@ -108,7 +113,7 @@ resource "azurerm_federated_identity_credential" "pipeline" {
   user_assigned_identity_id = azurerm_user_assigned_identity.pipeline[0].id
   issuer                    = "https://token.actions.githubusercontent.com"
   audience                  = ["api://AzureADTokenExchange"]
-  subject                   = "repo:${var.github_repository}:environment:${each.value}"
+  subject                   = "${coalesce(var.github_subject, "repo:${var.github_repository}")}:environment:${each.value}"
 }
 
 resource "azurerm_role_assignment" "pipeline_contributor" {

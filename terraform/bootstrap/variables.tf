@@ -1,6 +1,7 @@
 variable "name" {
   description = "The deployment's name, the same as in the parent folder. The state's resource group is NAME-state."
   type        = string
+  nullable    = false
 
   validation {
     condition     = can(regex("^[a-z][a-z0-9]*(-[a-z0-9]+)*$", var.name)) && length(var.name) >= 3 && length(var.name) <= 16
@@ -23,6 +24,7 @@ variable "location" {
   description = "The Azure region of the state."
   type        = string
   default     = "swedencentral"
+  nullable    = false
 
   validation {
     condition     = can(regex("^[a-z]+[a-z0-9]*$", var.location))
@@ -38,5 +40,16 @@ variable "github_repository" {
   validation {
     condition     = var.github_repository == null || can(regex("^[A-Za-z0-9-]+/[A-Za-z0-9._-]+$", var.github_repository))
     error_message = "github_repository must be an owner and a name, such as \"example/nightshift\"."
+  }
+}
+
+variable "github_subject" {
+  description = "The beginning of the subject in GitHub's tokens. Null takes repo:OWNER/NAME; for repositories created or renamed since mid-2026 it is repo:OWNER@ID/NAME@ID."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.github_subject == null || can(regex("^[a-z_]+:[^: ]+$", var.github_subject))
+    error_message = "github_subject must be the part before `:environment:`, such as \"repo:example@1234/nightshift@5678\"."
   }
 }

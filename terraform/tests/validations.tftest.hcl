@@ -550,3 +550,352 @@ run "a_wait_of_an_hour" {
 
   expect_failures = [var.role_wait_seconds]
 }
+
+run "a_name_with_a_trademark" {
+  command = plan
+
+  variables {
+    name = "my-windows-jobs"
+  }
+
+  expect_failures = [var.name]
+}
+
+run "a_name_whose_compact_form_has_one" {
+  command = plan
+
+  variables {
+    name = "micro-soft"
+  }
+
+  expect_failures = [var.name]
+}
+
+run "a_name_that_begins_like_a_sign_in" {
+  command = plan
+
+  variables {
+    name = "login-jobs"
+  }
+
+  expect_failures = [var.name]
+}
+
+run "a_name_that_azure_keeps" {
+  command = plan
+
+  variables {
+    name = "office365"
+  }
+
+  expect_failures = [var.name]
+}
+
+run "a_tag_with_a_slash" {
+  command = plan
+
+  variables {
+    tags = { "team/payments" = "1" }
+  }
+
+  expect_failures = [var.tags]
+}
+
+run "a_tag_that_begins_like_azure_s_own" {
+  command = plan
+
+  variables {
+    tags = { "Microsoft-team" = "1" }
+  }
+
+  expect_failures = [var.tags]
+}
+
+run "a_tag_without_a_value" {
+  command = plan
+
+  variables {
+    tags = { team = null }
+  }
+
+  expect_failures = [var.tags]
+}
+
+run "a_tag_that_is_set_here" {
+  command = plan
+
+  variables {
+    tags = { Application = "payments" }
+  }
+
+  expect_failures = [var.tags]
+}
+
+run "a_tag_in_two_spellings" {
+  command = plan
+
+  variables {
+    tags = { Team = "1", team = "2" }
+  }
+
+  expect_failures = [var.tags]
+}
+
+run "half_an_instance" {
+  command = plan
+
+  variables {
+    plan_sku  = "P0v3"
+    instances = { minimum = 1.5, maximum = 2 }
+  }
+
+  expect_failures = [var.instances]
+}
+
+run "a_weekday_7" {
+  command = plan
+
+  variables {
+    job_schedules = { import_rates = "0 30 5 * * 7" }
+  }
+
+  expect_failures = [var.job_schedules]
+}
+
+run "a_second_99" {
+  command = plan
+
+  variables {
+    job_schedules = { import_rates = "99 30 5 * * *" }
+  }
+
+  expect_failures = [var.job_schedules]
+}
+
+run "an_hour_24" {
+  command = plan
+
+  variables {
+    job_schedules = { import_rates = "0 0 24 * * *" }
+  }
+
+  expect_failures = [var.job_schedules]
+}
+
+run "a_day_0_in_five_fields" {
+  command = plan
+
+  variables {
+    job_schedules = { import_rates = "30 5 0 * *" }
+  }
+
+  expect_failures = [var.job_schedules]
+}
+
+run "a_month_by_no_name" {
+  command = plan
+
+  variables {
+    job_schedules = { import_rates = "0 30 5 * Jum *" }
+  }
+
+  expect_failures = [var.job_schedules]
+}
+
+run "a_schedule_that_is_null" {
+  command = plan
+
+  variables {
+    job_schedules = { import_rates = null }
+  }
+
+  expect_failures = [var.job_schedules]
+}
+
+run "two_jobs_with_one_setting" {
+  command = plan
+
+  variables {
+    job_schedules = { "close-month" = "0 0 1 1 * *", close_month = "0 0 2 1 * *" }
+  }
+
+  expect_failures = [var.job_schedules]
+}
+
+run "a_job_disabled_in_two_spellings" {
+  command = plan
+
+  variables {
+    jobs_disabled = ["prune_runs", "Prune_runs"]
+  }
+
+  expect_failures = [var.jobs_disabled]
+}
+
+run "a_city_without_its_area" {
+  command = plan
+
+  variables {
+    time_zone = "Berlin"
+  }
+
+  expect_failures = [var.time_zone]
+}
+
+run "a_docker_setting_in_lower_case" {
+  command = plan
+
+  variables {
+    app_settings = { docker_custom_image_name = "other" }
+  }
+
+  expect_failures = [var.app_settings]
+}
+
+run "a_setting_in_two_spellings" {
+  command = plan
+
+  variables {
+    app_settings = { RATES_URL = "1", Rates_Url = "2" }
+  }
+
+  expect_failures = [var.app_settings]
+}
+
+run "a_setting_that_is_null" {
+  command = plan
+
+  variables {
+    app_settings = { RATES_URL = null }
+  }
+
+  expect_failures = [var.app_settings]
+}
+
+run "a_private_address_10_1_2_3" {
+  command = plan
+
+  variables {
+    database_public_access_from = ["10.1.2.3"]
+  }
+
+  expect_failures = [var.database_public_access_from]
+}
+
+run "a_private_address_172_20_0_1" {
+  command = plan
+
+  variables {
+    database_public_access_from = ["172.20.0.1"]
+  }
+
+  expect_failures = [var.database_public_access_from]
+}
+
+run "a_private_address_192_168_0_10" {
+  command = plan
+
+  variables {
+    database_public_access_from = ["192.168.0.10"]
+  }
+
+  expect_failures = [var.database_public_access_from]
+}
+
+run "a_private_address_100_100_0_1" {
+  command = plan
+
+  variables {
+    database_public_access_from = ["100.100.0.1"]
+  }
+
+  expect_failures = [var.database_public_access_from]
+}
+
+run "a_private_address_127_0_0_1" {
+  command = plan
+
+  variables {
+    database_public_access_from = ["127.0.0.1"]
+  }
+
+  expect_failures = [var.database_public_access_from]
+}
+
+run "a_private_address_169_254_1_1" {
+  command = plan
+
+  variables {
+    database_public_access_from = ["169.254.1.1"]
+  }
+
+  expect_failures = [var.database_public_access_from]
+}
+
+run "an_administrator_that_is_null" {
+  command = plan
+
+  variables {
+    database_administrators = { "ada@example.com" = null }
+  }
+
+  expect_failures = [var.database_administrators]
+}
+
+run "two_administrators_with_one_id" {
+  command = plan
+
+  variables {
+    database_administrators = {
+      "ada@example.com"   = { object_id = "aaaaaaaa-0000-0000-0000-000000000000" }
+      "ada.l@example.com" = { object_id = "AAAAAAAA-0000-0000-0000-000000000000" }
+    }
+  }
+
+  expect_failures = [var.database_administrators]
+}
+
+run "lateness_of_a_minute_and_a_half" {
+  command = plan
+
+  variables {
+    alert_lateness_minutes = 1.5
+  }
+
+  expect_failures = [var.alert_lateness_minutes]
+}
+
+run "null_is_the_default" {
+  command = plan
+
+  variables {
+    location                    = null
+    tags                        = null
+    plan_sku                    = null
+    instances                   = null
+    job_schedules               = null
+    jobs_disabled               = null
+    max_running                 = null
+    time_zone                   = null
+    log_level                   = null
+    app_settings                = null
+    admin_username              = null
+    secret_version              = null
+    database_sku                = null
+    database_storage_mb         = null
+    database_backup_days        = null
+    database_geo_backup         = null
+    database_public_access_from = null
+    database_administrators     = null
+    deletion_protection         = null
+    alert_emails                = null
+    alert_lateness_minutes      = null
+    availability_test_locations = null
+    monthly_budget              = null
+    log_retention_days          = null
+    log_daily_quota_gb          = null
+    address_space               = null
+    deployers                   = null
+    role_wait_seconds           = null
+  }
+}

@@ -2,7 +2,8 @@
 
 The real azurerm comes from a registry that not every machine reaches, and Azure from nowhere. So Terraform's half is
 real here: types, references, order, provisioners, write-only arguments, state. azurerm's half isn't: what a value may
-be, what Azure makes of it, and which change takes a new resource are known to neither this provider nor its cloud.
+be, and what Azure makes of it, are known to neither this provider nor its cloud. Of the changes that take a new
+resource it knows those in REPLACED_WITH, and of soft deletion the vault's.
 """
 
 import json
@@ -28,6 +29,19 @@ NAMES = {
     "server_name": "azurerm_postgresql_flexible_server",
     "app_service_name": "azurerm_linux_function_app",
 }
+# Arguments whose change takes a new resource: those that the tests change.
+REPLACED_WITH = {
+    "azurerm_postgresql_flexible_server": ("name", "geo_redundant_backup_enabled"),
+    "azurerm_postgresql_flexible_server_database": ("server_id",),
+    "azurerm_postgresql_flexible_server_firewall_rule": ("server_id",),
+    "azurerm_monitor_diagnostic_setting": ("target_resource_id",),
+    "azurerm_monitor_autoscale_setting": ("target_resource_id",),
+    "azurerm_app_service_certificate_binding": ("hostname_binding_id", "certificate_id"),
+    "azurerm_app_service_managed_certificate": ("custom_hostname_binding_id",),
+}
+# What watches a resource doesn't keep it from going.
+WATCHERS = ("azurerm_monitor_metric_alert", "azurerm_application_insights_standard_web_test")
+WHOEVER_APPLIES = "22222222-2222-2222-2222-222222222222"
 TOLD = ("required", "optional", "computed", "sensitive", "write_only")
 
 
@@ -41,6 +55,8 @@ class Cloud:
     def __init__(self):
         self.resources = {}
         self.secrets = {}
+        self.deleted_vaults = {}  # the names of their secrets, by their own
+        self.recovers_vaults = True
         self.lock = Lock()
 
     def one(self, kind):
@@ -57,9 +73,27 @@ class Cloud:
     def delete(self, id):
         with self.lock:
             for other, values in self.resources.items():
-                if {id, as_named(self.resources[id])} & named_in(values):
+                if not is_a(WATCHERS, other) and {id, as_named(self.resources[id])} & named_in(values):
                     raise Refused(f"{id} is still named by {other}.")
             del self.resources[id]
+
+    def delete_all_by_hand(self):
+        """As after the group was deleted in the portal: a vault is only half gone, with its secrets in it."""
+        vaults = [values["name"] for id, values in self.resources.items() if is_a("azurerm_key_vault", id)]
+        self.deleted_vaults |= {name: set(self.secrets) for name in vaults}
+        self.resources.clear()
+
+    def make_room_for(self, kind, name):
+        """What azurerm does before it creates a vault (key_vault_resource.go) or a secret."""
+        if kind == "azurerm_key_vault" and name in self.deleted_vaults and not self.recovers_vaults:
+            raise Refused(f"An existing soft-deleted Key Vault exists with the Name {name!r}.")
+        if kind == "azurerm_key_vault_secret" and any(name in secrets for secrets in self.deleted_vaults.values()):
+            raise Refused(f"The secret {name!r} already exists: it needs to be imported.")
+
+
+def is_a(kinds, id):
+    """Whether this is the id of such a resource."""
+    return id.split("/")[3] in ([kinds] if isinstance(kinds, str) else kinds)
 
 
 def as_named(values):
@@ -149,6 +183,10 @@ def as_messages(schemas):
     }
 
 
+def path_of(name):
+    return protocol.AttributePath(steps=[protocol.AttributePath.Step(attribute_name=name)])
+
+
 def read(value):
     return msgpack.unpackb(value.msgpack, strict_map_key=False)
 
@@ -174,6 +212,10 @@ class Provider(services.ProviderServicer):
         return protocol.PrepareProviderConfig.Response(prepared_config=request.config)
 
     def Configure(self, request, context):
+        [features] = read(request.config)["features"]
+        self.cloud.recovers_vaults = all(
+            each["recover_soft_deleted_key_vaults"] is not False for each in features["key_vault"]
+        )
         return protocol.Configure.Response()
 
     def ValidateResourceTypeConfig(self, request, context):
@@ -190,6 +232,8 @@ class Provider(services.ProviderServicer):
         for name, attribute in block["attributes"].items():
             if attribute.get("computed"):
                 values[name] = made_up(name, attribute["type"], request.type_name, "whoever applies")
+        if request.type_name == "azurerm_client_config":
+            values["object_id"] = WHOEVER_APPLIES
         return protocol.ReadDataSource.Response(state=write(values))
 
     def ReadResource(self, request, context):
@@ -197,13 +241,20 @@ class Provider(services.ProviderServicer):
         return protocol.ReadResource.Response(new_state=write(found))
 
     def PlanResourceChange(self, request, context):
-        planned = read(request.proposed_new_state)
+        planned, prior = read(request.proposed_new_state), read(request.prior_state)
         for name, attribute, values in attributes_in(self.resources[request.type_name]["block"], planned):
             if attribute.get("write_only"):
                 values[name] = None
             elif attribute.get("computed") and values.get(name) is None:
                 values[name] = UNKNOWN
-        return protocol.PlanResourceChange.Response(planned_state=write(planned))
+        replaced_with = [
+            name
+            for name in REPLACED_WITH.get(request.type_name, ())
+            if prior and planned and prior[name] != planned[name]
+        ]
+        return protocol.PlanResourceChange.Response(
+            planned_state=write(planned), requires_replace=[path_of(name) for name in replaced_with]
+        )
 
     def ApplyResourceChange(self, request, context):
         try:
@@ -218,6 +269,8 @@ class Provider(services.ProviderServicer):
     def apply(self, kind, prior, planned, config):
         if planned is None:
             return self.cloud.delete(prior["id"])
+        if prior is None:
+            self.cloud.make_room_for(kind, planned.get("name"))
         complete(self.resources[kind]["block"], planned, kind)
         self.cloud.put(planned)
         version = "value_wo_version"

@@ -1,17 +1,20 @@
 """Terraform itself, as far as it gets without the provider: format, variables, and all that follows from them."""
 
+import json
 import re
 import shutil
+import zoneinfo
 
 import pytest
 
-from tests.terraform.configuration import MAIN
+from tests.terraform import configuration
+from tests.terraform.configuration import MAIN, ROOT
 from tests.terraform.running import a_repository_in, terraform
 
 pytestmark = pytest.mark.skipif(not shutil.which("terraform"), reason="terraform isn't installed")
 
 LOCALS = re.compile(r"^locals \{\n.*?^\}\n", re.MULTILINE | re.DOTALL)
-AZURE = re.compile(r"(data\.)?azurerm_[a-z0-9_]+\.[a-z_]+(\[0\])?(\.[a-z_]+)*")
+AZURE = re.compile(r"(data\.)?(azurerm_[a-z0-9_]+|terraform_data)\.[a-z_]+(\[0\])?(\.[a-z_]+)*")
 MOCKS = re.compile(r"^mock_provider .*?^\}\n", re.MULTILINE | re.DOTALL)
 
 
@@ -41,6 +44,25 @@ def test_what_needs_no_provider_passes(without_azure, name):
     told = terraform("test", "-no-color", folder=without_azure)
     assert told.returncode == 0, told.stdout + told.stderr
     assert f"{text.count('run "')} passed, 0 failed" in told.stdout
+
+
+def test_a_schedule_that_the_host_reads_is_refused_by_no_validation(without_azure):
+    conformance = json.loads((ROOT / "tests/conformance/ncrontab.json").read_text())
+    read = sorted({case["expression"] for case in conformance["next"]})
+    schedules = {f"job_{number}": expression for number, expression in enumerate(read)}
+    (without_azure / "locals.tf").unlink()
+    (without_azure / "terraform.tfvars.json").write_text(json.dumps({"name": "nightshift", "job_schedules": schedules}))
+    assert terraform("init", folder=without_azure).returncode == 0
+    told = terraform("plan", "-no-color", folder=without_azure)
+    assert told.returncode == 0, told.stdout + told.stderr
+
+
+def test_a_time_zone_with_an_area_is_refused_by_no_validation():
+    [validation] = configuration.named("variable")["time_zone"]["validation"]
+    pattern = re.search(r'regex\("(.+?)", var', validation["condition"])[1]
+    zones = {zone for zone in zoneinfo.available_timezones() if "/" in zone}
+    assert {zone for zone in zones | {"UTC"} if not re.fullmatch(pattern, zone)} == set()
+    assert not re.fullmatch(pattern, "europe/berlin")
 
 
 def test_the_guard_fails_a_plan_that_would_replace_or_destroy_what_it_guards(tmp_path):

@@ -12,7 +12,7 @@ import pytest
 from tests.project.test_settings import manage
 from tests.terraform import configuration
 from tests.terraform.configuration import MAIN, ROOT
-from tests.terraform.provider import SUBSCRIPTION, Cloud, Refused, serving
+from tests.terraform.provider import SUBSCRIPTION, WHOEVER_APPLIES, Cloud, Refused, serving
 from tests.terraform.running import SOURCE, a_repository_in, terraform
 
 pytestmark = [
@@ -27,7 +27,7 @@ VARIANTS = {
         "instances": {"minimum": 1, "maximum": 3},
         "database_sku": "GP_Standard_D2ds_v5",
         "database_high_availability": "ZoneRedundant",
-        "deployers": ["55555555-5555-5555-5555-555555555555", "66666666-6666-6666-6666-666666666666"],
+        "deployers": ["55555555-5555-5555-5555-555555555555", WHOEVER_APPLIES],
         "alert_emails": ["ops@example.com"],
         "job_schedules": {"import_rates": "0 30 5 * * *"},
         "jobs_disabled": ["prune_runs"],
@@ -146,6 +146,111 @@ def test_after_each_change_of_choices_a_plan_finds_nothing_left(workspace):
         assert changes(workspace) == {}
 
 
+def refused(workspace, **variables):
+    """What a plan with these says instead of being made: in one line, without Terraform's frame."""
+    say(workspace, **variables)
+    return in_one_line(workspace.terraform("plan", "-no-color", fails=True))
+
+
+def in_one_line(told):
+    return " ".join(told.replace("│", " ").split())
+
+
+MADE_AGAIN = ["delete", "create"]
+
+
+def test_all_that_hangs_on_a_replaced_server_is_made_again_in_order_and_the_app_restarts(workspace):
+    person = {"ada@example.com": {"object_id": "55555555-5555-5555-5555-555555555555"}}
+    chosen = {"name": "nightshift", "image": {"tag": "first"}, "database_administrators": person}
+    applied(workspace, **chosen)
+    started_for = workspace.cloud.one("azurerm_linux_function_app")["app_settings"]["RESTART_ON_NEW_DATABASE"]
+
+    say(workspace, **chosen, database_geo_backup=True)  # takes a new server, under the same name
+    server, administrator = "azurerm_postgresql_flexible_server", "active_directory_administrator"
+    found = changes(workspace)
+    assert {address: actions for address, actions in found.items() if server in address} == {
+        f"{server}.main": MADE_AGAIN,
+        f"{server}_{administrator}.migration": MADE_AGAIN,
+        f"{server}_database.main": MADE_AGAIN,
+        f'{server}_{administrator}.person["ada@example.com"]': MADE_AGAIN,
+    }
+    assert found["azurerm_linux_function_app.main"] == ["update"]
+
+    told = workspace.terraform("apply", "-auto-approve", "-no-color")
+    made = re.findall(r"^(azurerm_postgresql\S+|azurerm_linux\S+): (?:Creation|Modifications) complete", told, re.M)
+    app = "azurerm_linux_function_app.main"
+    assert [address for address in made if address != app] == [
+        f"{server}.main",
+        f"{server}_{administrator}.migration",
+        f"{server}_database.main",
+        f'{server}_{administrator}.person["ada@example.com"]',
+    ]
+    assert made.index(app) > made.index(f"{server}_{administrator}.migration")
+    assert workspace.cloud.one("azurerm_linux_function_app")["app_settings"]["RESTART_ON_NEW_DATABASE"] != started_for
+    assert changes(workspace) == {}
+
+
+def test_a_deployment_of_before_replaces_nothing_for_what_the_files_now_record(workspace):
+    applied(workspace, name="nightshift", image={"tag": "first"})
+    for address in ("plan_kind", "database_server", 'made_with["location"]', 'made_with["address_space"]'):
+        workspace.terraform("state", "rm", f"terraform_data.{address}")
+    assert {address: actions for address, actions in changes(workspace).items() if actions != ["create"]} == {
+        "azurerm_linux_function_app.main": ["update"]
+    }
+
+
+def test_after_the_group_was_deleted_by_hand_an_apply_names_the_vault_to_purge_and_then_finishes(workspace):
+    applied(workspace, name="nightshift", image={"tag": "first"})
+    workspace.cloud.delete_all_by_hand()
+    told = workspace.terraform("apply", "-auto-approve", "-no-color", fails=True)
+    assert re.search(
+        r"existing soft-deleted Key Vault exists with the Name\s+'nightshift-[0-9a-f]{6}'", in_one_line(told)
+    )
+    workspace.cloud.deleted_vaults.clear()  # `az keyvault purge`
+    workspace.terraform("apply", "-auto-approve")
+    assert changes(workspace) == {}
+
+
+def test_deployers_without_whoever_applies_are_refused(workspace):
+    workspace.terraform("init")
+    told = refused(workspace, name="nightshift", deployers=["55555555-5555-5555-5555-555555555555"])
+    assert f'Add "{WHOEVER_APPLIES}" to it.' in told
+    say(workspace, name="nightshift", deployers=["55555555-5555-5555-5555-555555555555", WHOEVER_APPLIES.upper()])
+    workspace.terraform("plan")
+
+
+def test_what_azure_cannot_change_is_refused_before_anything_is_changed(workspace):
+    chosen = {
+        "name": "nightshift",
+        "image": {"tag": "first"},
+        "database_sku": "GP_Standard_D2ds_v5",
+        "database_high_availability": "SameZone",
+    }
+    applied(workspace, **chosen)
+    told = refused(workspace, **chosen | {"location": "westeurope"})
+    assert "made in swedencentral, and can't be moved: set location back" in told
+    told = refused(workspace, **chosen | {"address_space": "10.84.0.0/24"})
+    assert "The network was made with 10.83.0.0/24." in told
+    told = refused(workspace, **chosen | {"database_high_availability": "ZoneRedundant"})
+    assert "The standby was made as SameZone" in told
+    for kind in (None, "ZoneRedundant"):
+        say(workspace, **chosen | {"database_high_availability": kind})
+        workspace.terraform("apply", "-auto-approve")
+        assert changes(workspace) == {}
+
+
+def test_another_kind_of_plan_takes_a_new_plan_and_a_new_app(workspace):
+    chosen = {"name": "nightshift", "image": {"tag": "first"}}
+    applied(workspace, **chosen)
+    say(workspace, **chosen, plan_sku="P0v3")
+    assert {actions[0] for actions in changes(workspace).values()} == {"update"}
+    say(workspace, **chosen, plan_sku="EP1")
+    found = changes(workspace)
+    assert found["azurerm_service_plan.main"] == found["azurerm_linux_function_app.main"] == MADE_AGAIN
+    workspace.terraform("apply", "-auto-approve")
+    assert changes(workspace) == {}
+
+
 def settings_in_the_container(workspace):
     """What App Service makes of them: references to the vault are read."""
     settings = workspace.cloud.one("azurerm_linux_function_app")["app_settings"]
@@ -239,11 +344,25 @@ def test_a_guarded_database_is_not_destroyed(workspace):
     assert workspace.cloud.one("azurerm_postgresql_flexible_server")["version"] == "18"
 
 
+def subjects(workspace):
+    return {values["subject"] for values in workspace.cloud.resources.values() if "subject" in values}
+
+
 def test_the_state_s_account_and_the_pipeline_s_identity_come_and_go(workspace):
     folder = "terraform/bootstrap"
-    arguments = ("-var=name=nightshift", "-var=github_repository=example/nightshift")
+    arguments = ["-var=name=nightshift", "-var=github_repository=example/nightshift"]
     workspace.terraform("init", folder=folder)
     workspace.terraform("apply", "-auto-approve", *arguments, folder=folder)
+    assert subjects(workspace) == {
+        "repo:example/nightshift:environment:plan",
+        "repo:example/nightshift:environment:production",
+    }
+    arguments.append("-var=github_subject=repo:example@1234/nightshift@5678")  # of a repository made since mid-2026
+    workspace.terraform("apply", "-auto-approve", *arguments, folder=folder)
+    assert subjects(workspace) == {
+        "repo:example@1234/nightshift@5678:environment:plan",
+        "repo:example@1234/nightshift@5678:environment:production",
+    }
     assert "No changes." in workspace.terraform("plan", *arguments, folder=folder)
     workspace.terraform("destroy", "-auto-approve", *arguments, folder=folder)
     assert workspace.cloud.resources == {}
