@@ -65,6 +65,10 @@ format: venv  ## Format the code, and fix what ruff can fix
 	$(VENV)/bin/ruff format
 	$(VENV)/bin/ruff check --fix
 
+.PHONY: docs
+docs: venv  ## Write the pages of the documentation that are generated from the code
+	LOCAL=1 DJANGO_SETTINGS_MODULE=mydjango.settings $(PYTHON_IN_VENV) -m tools.reference
+
 .PHONY: lock
 lock:  ## Update the requirements' locks (needs uv): make lock ARGS=--upgrade
 	uv $(COMPILE) requirements.in -o requirements.txt $(ARGS)

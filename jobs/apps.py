@@ -8,8 +8,9 @@ class JobsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from jobs import checks
+        from jobs import checks, conf
         from jobs.declarations import registry
 
+        conf.check()
         checks.register_all()
         registry.autodiscover()

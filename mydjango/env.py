@@ -1,11 +1,12 @@
-"""Reading the environment. A value that can't be used stops the start with a sentence that names its variable."""
+"""Reading the environment. A value that can't be used stops the start with a sentence that names its variable.
+
+Nothing is imported from `jobs` here: settings load before it does.
+"""
 
 import os
 from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
-
-from jobs.declarations import app_settings
 
 
 def text(name: str, default: str | None = None) -> str:
@@ -13,12 +14,23 @@ def text(name: str, default: str | None = None) -> str:
 
     Raises ImproperlyConfigured where there is neither, and where it is a secret that App Service couldn't read.
     """
-    try:
-        value = app_settings.secret(name) or default
-    except app_settings.UnreadSecret as error:
-        raise ImproperlyConfigured(str(error)) from None
+    value = given(name) or default
     if value is None:
         raise ImproperlyConfigured(f"{name} is not set. Set it, or set LOCAL=1 to try the project on your own machine.")
+    return value
+
+
+def given(name: str) -> str | None:
+    """The variable's text; None where it isn't set or is empty, so that the setting's own default holds.
+
+    Raises ImproperlyConfigured where it is a secret that App Service couldn't read: a text which anyone can write down.
+    """
+    value = os.environ.get(name) or None
+    if value and value.startswith("@Microsoft.KeyVault("):
+        raise ImproperlyConfigured(
+            f"{name} couldn't be read from the Key Vault. Check that the secret exists and that the app's identity has "
+            "the role Key Vault Secrets User, then restart the app."
+        )
     return value
 
 
@@ -34,18 +46,15 @@ def flag(name: str, default: bool = False) -> bool:
     raise ImproperlyConfigured(f"{name} is {value!r}. Write 1 or 0.")
 
 
-def whole_number(name: str, default: int, at_least: int = 0) -> int:
-    """A whole number, `at_least` or more."""
+def whole_number(name: str) -> int | None:
+    """A whole number; None where the variable isn't set or is empty, so that the setting's own default holds."""
     value = os.environ.get(name)
     if not value:
-        return default
+        return None
     try:
-        number = int(value)
+        return int(value)
     except ValueError:
         raise ImproperlyConfigured(f"{name} is {value!r}. Write a whole number.") from None
-    if number < at_least:
-        raise ImproperlyConfigured(f"{name} is {number}. Write {at_least} or more.")
-    return number
 
 
 def words(name: str, default: list[str] | None = None) -> list[str]:
@@ -63,13 +72,3 @@ def origins(name: str) -> list[str]:
         if urlsplit(origin).scheme not in {"http", "https"}:
             raise ImproperlyConfigured(f"{name} has {origin!r}. Write each origin with its scheme: https://{origin}")
     return found
-
-
-def template(name: str, part: str) -> str:
-    """A URL with the place of one `{part}` in it; empty where the variable isn't set."""
-    value = os.environ.get(name, "")
-    if value and (f"{{{part}}}" not in value or urlsplit(value).scheme not in {"http", "https"}):
-        raise ImproperlyConfigured(
-            f"{name} is {value!r}. Write an http or https URL with {{{part}}} in it: https://traces.example.com/{{{part}}}"
-        )
-    return value

@@ -2,7 +2,6 @@
 
 import os
 from pathlib import Path
-from tempfile import gettempdir
 
 from django.utils.csp import CSP
 
@@ -142,19 +141,12 @@ SECURE_CSP = {
 }
 CSRF_TRUSTED_ORIGINS = env.origins("CSRF_TRUSTED_ORIGINS")
 
-# Telemetry goes to Azure Monitor, else to an OTLP endpoint, else nowhere.
-APPLICATIONINSIGHTS_CONNECTION_STRING = env.text("APPLICATIONINSIGHTS_CONNECTION_STRING", "")
-OTEL_EXPORTER_OTLP_ENDPOINT = env.text("OTEL_EXPORTER_OTLP_ENDPOINT", "")
-TRACE_URL = env.template("TRACE_URL", "trace_id")
-
-JOBS_MAX_RUNNING = env.whole_number("JOBS_MAX_RUNNING", 4, at_least=1)
-# No more instances than this may be at work at once: only to reckon the peak of database connections with.
-JOBS_MAX_INSTANCES = env.whole_number("JOBS_MAX_INSTANCES", 1, at_least=1)
-# In seconds. What a module computes when it is imported is no older in a run.
-JOBS_FORK_SERVER_MAX_AGE = env.whole_number("JOBS_FORK_SERVER_MAX_AGE", 3600, at_least=60)
-JOBS_DOORBELL = env.text(
-    "JOBS_DOORBELL", "jobs.ledger.doorbell.LocalDoorbell" if LOCAL else "jobs.azure.queue.QueueDoorbell"
-)
-# Where ends are kept that the database hasn't heard of: a directory on the machine's own disk.
-_FOLDER = BASE_DIR / ".local" / "journal" if LOCAL else Path(gettempdir()) / "nightshift-journal"
-JOBS_JOURNAL = env.text("JOBS_JOURNAL", str(_FOLDER))
+# Nightshift's own. jobs/conf.py says what each means, and has the default of those that the environment doesn't set.
+APPLICATIONINSIGHTS_CONNECTION_STRING = env.given("APPLICATIONINSIGHTS_CONNECTION_STRING")
+OTEL_EXPORTER_OTLP_ENDPOINT = env.given("OTEL_EXPORTER_OTLP_ENDPOINT")
+TRACE_URL = env.given("TRACE_URL")
+JOBS_MAX_RUNNING = env.whole_number("JOBS_MAX_RUNNING")
+JOBS_MAX_INSTANCES = env.whole_number("JOBS_MAX_INSTANCES")
+JOBS_FORK_SERVER_MAX_AGE = env.whole_number("JOBS_FORK_SERVER_MAX_AGE")
+JOBS_DOORBELL = env.given("JOBS_DOORBELL")
+JOBS_JOURNAL = env.given("JOBS_JOURNAL")

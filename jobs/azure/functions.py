@@ -6,13 +6,13 @@ from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 
 import azure.functions as func
-from django.conf import settings
 from django.db import close_old_connections
 
 from jobs import checks
 from jobs.azure import http, idle, shutdown, telemetry
 from jobs.azure.queue import POISON_QUEUE, QUEUE
 from jobs.azure.storage import CONNECTION
+from jobs.conf import conf
 from jobs.declarations.job import Job
 from jobs.declarations.registry import registry
 from jobs.execution import startup, supervisor, tick
@@ -28,7 +28,7 @@ TICK = "0 * * * * *"
 def build() -> func.FunctionApp:
     """The functions of all declared jobs. What Azure would refuse in silence, `manage.py check` has refused before."""
     telemetry.set_up()
-    if not settings.LOCAL:  # the local host has its own way to stop
+    if not conf.LOCAL:  # the local host has its own way to stop
         shutdown.listen()
         startup.begin()
         _tell_what_is_wrong()

@@ -5,18 +5,17 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from django.conf import settings
-
 from jobs import telemetry
+from jobs.conf import conf
 
 log = logging.getLogger(__name__)
 
 
 def set_up() -> None:
     """Do what the settings say. Where they name no place, nothing is imported and nothing is started."""
-    if settings.APPLICATIONINSIGHTS_CONNECTION_STRING:
+    if conf.APPLICATIONINSIGHTS_CONNECTION_STRING:
         _send_to_azure_monitor()
-    elif settings.OTEL_EXPORTER_OTLP_ENDPOINT:
+    elif conf.OTEL_EXPORTER_OTLP_ENDPOINT:
         from jobs.telemetry import otlp
 
         otlp.set_up()
@@ -39,7 +38,7 @@ def _send_to_azure_monitor() -> None:
         return
     with _logs_left_to(host=not _flag("PYTHON_ENABLE_OPENTELEMETRY")):
         configure_azure_monitor(
-            connection_string=settings.APPLICATIONINSIGHTS_CONNECTION_STRING,
+            connection_string=conf.APPLICATIONINSIGHTS_CONNECTION_STRING,
             resource=otlp.resource(),
             logger_name=otlp.LOGGER,
             # The distribution's own sampler lets five traces a second pass: a run must not be missing.

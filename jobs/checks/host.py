@@ -9,7 +9,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from jobs.declarations import folders
+from jobs.conf import conf, project_folder
 from jobs.declarations.host_json import HostJson, UnreadableHostJson
 from jobs.declarations.registry import registry
 
@@ -21,7 +21,7 @@ UTC_NAMES = {"", "utc", "utc0", "etc/utc", "etc/gmt", "gmt", "universal", "zulu"
 def host_json(**_: Any) -> list[CheckMessage]:
     """host.json: one timeout for all, no route prefix, and as many messages at once as runs (E017 to E019, W010)."""
     try:
-        found = HostJson.of(folders.project())
+        found = HostJson.of(project_folder())
     except UnreadableHostJson as error:
         hint = 'Write it as JSON: {"version": "2.0", "functionTimeout": "-1", …}.'
         return [Error(str(error), hint=hint, id="jobs.E018")]
@@ -52,7 +52,7 @@ def _route_prefix(found: HostJson) -> Iterator[CheckMessage]:
 
 
 def _messages(found: HostJson) -> Iterator[CheckMessage]:
-    slots = settings.JOBS_MAX_RUNNING
+    slots = conf.JOBS_MAX_RUNNING
     # With a threshold of 0 one long run of a batch would keep the instance from all other messages until it ends.
     if (found.batch_size, found.new_batch_threshold) != (slots, slots - 1):
         yield Warning(
@@ -65,13 +65,14 @@ def _messages(found: HostJson) -> Iterator[CheckMessage]:
 
 def routes(**_: Any) -> list[CheckMessage]:
     """URLs that the host answers itself."""
+    patterns = get_resolver().url_patterns if getattr(settings, "ROOT_URLCONF", None) else ()
     return [
         Error(
             f"The URL pattern '{route}' is never reached: /admin and /runtime belong to the Functions host.",
             hint="Give it another first word: path('manage/', …).",
             id="jobs.E020",
         )
-        for route in _routes(get_resolver().url_patterns, "")
+        for route in _routes(patterns, "")
         if _first_word(route) in RESERVED
     ]
 

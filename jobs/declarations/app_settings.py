@@ -15,11 +15,11 @@ class UnsetSetting(LookupError):
 
 
 class UnreadSecret(ValueError):
-    """{name} couldn't be read from the Key Vault. Look whether the secret is there and the app has the right to it."""
+    """{name} couldn't be read from the Key Vault."""
 
     def __init__(self, name: str) -> None:
         super().__init__(
-            f"{name} couldn't be read from the Key Vault. Look whether the secret is there and the app's identity has "
+            f"{name} couldn't be read from the Key Vault. Check that the secret exists and that the app's identity has "
             "the role Key Vault Secrets User, then restart the app."
         )
 

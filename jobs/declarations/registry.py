@@ -115,7 +115,9 @@ def autodiscover() -> None:
 
 def _project_schedule() -> str:
     """The `schedule` module beside the root URLconf, where there is one."""
-    urls = settings.ROOT_URLCONF
+    urls = getattr(settings, "ROOT_URLCONF", None)  # a project that serves no pages has none
+    if not urls:
+        return ""
     package, dot, _ = urls.partition(".")
     name = f"{package}.schedule" if dot else "schedule"
     found = importlib.util.find_spec(name)

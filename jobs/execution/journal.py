@@ -17,9 +17,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from django.conf import settings
-
 from jobs.choices import AttemptStatus, EventKind
+from jobs.conf import conf
 from jobs.ledger import endings, events, instance, sql
 from jobs.ledger.claims import Claim
 from jobs.ledger.doorbell import Ring
@@ -97,11 +96,11 @@ def _prepare(folder: Path) -> None:
 def _path(claim: Claim) -> Path:
     # Several processes, and projects with ledgers of their own, may share the directory.
     owner = hashlib.sha256(instance.current().supervisor.encode()).hexdigest()[:16]
-    return Path(settings.JOBS_JOURNAL) / f"{claim.run_id}-{claim.attempt}-{owner}.json"
+    return Path(conf.JOBS_JOURNAL) / f"{claim.run_id}-{claim.attempt}-{owner}.json"
 
 
 def _entries() -> Iterator[tuple[Path, dict[str, Any]]]:
-    folder = Path(settings.JOBS_JOURNAL)
+    folder = Path(conf.JOBS_JOURNAL)
     try:
         _prepare(folder)
         paths = sorted(folder.iterdir())

@@ -4,9 +4,9 @@ import logging
 import threading
 import time
 
-from django.conf import settings
 from django.db import connection
 
+from jobs.conf import conf
 from jobs.execution import journal
 from jobs.execution.isolation import marks
 from jobs.ledger import claims, doorbell, instance, leases, migration_gate, sessions, sql
@@ -60,7 +60,7 @@ def declare_predecessors_lost() -> list[Ring]:
     if orphans:
         # What waited behind a run that ended here can start now.
         rung = {ring.run_id for ring in rings}
-        rings += [Ring(run_id=run) for run in claims.next_ready(settings.JOBS_MAX_RUNNING) if run not in rung]
+        rings += [Ring(run_id=run) for run in claims.next_ready(conf.JOBS_MAX_RUNNING) if run not in rung]
     doorbell.ring_all(rings)
     return rings
 

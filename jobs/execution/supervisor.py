@@ -15,10 +15,9 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from django.conf import settings
-
 from jobs import masking, telemetry
 from jobs.choices import AttemptStatus, Interrupted, Status
+from jobs.conf import conf
 from jobs.declarations.registry import registry
 from jobs.execution.echo import Echo
 from jobs.execution.isolation import marks
@@ -50,7 +49,7 @@ class Slots:
     def take(self) -> Iterator[bool]:
         """Take a slot for the time of the block; False where none is free."""
         with self._lock:
-            free = self.taken < settings.JOBS_MAX_RUNNING
+            free = self.taken < conf.JOBS_MAX_RUNNING
             self.taken += free
         try:
             yield free
@@ -128,7 +127,7 @@ def _wake_others(ended: Ended) -> None:
     doorbell.ring_all(ended.rings)
     if closing.at is None:
         rung = {ring.run_id for ring in ended.rings}
-        ready = claims.next_ready(settings.JOBS_MAX_RUNNING)
+        ready = claims.next_ready(conf.JOBS_MAX_RUNNING)
         doorbell.ring_all(Ring(run_id=run) for run in ready if run not in rung)
 
 

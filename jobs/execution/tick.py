@@ -5,9 +5,8 @@ from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
 
-from django.conf import settings
-
 from jobs import telemetry
+from jobs.conf import conf
 from jobs.declarations.job import Job
 from jobs.declarations.registry import registry
 from jobs.execution import journal, supervisor
@@ -56,7 +55,7 @@ def tick() -> list[Born]:
     lost = leases.expired()
     rings += leases.declare_lost(lost, "Its supervisor vanished: no heartbeat came until its lease ran out.")
     # What waited behind a run that ended here can start now.
-    ready = claims.next_ready(settings.JOBS_MAX_RUNNING) if missed or lost else []
+    ready = claims.next_ready(conf.JOBS_MAX_RUNNING) if missed or lost else []
     rung = {ring.run_id for ring in rings}
     rings += [Ring(run_id=run) for run in dict.fromkeys(ready + queue.forgotten()) if run not in rung]
     doorbell.ring_all(rings)

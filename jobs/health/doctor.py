@@ -17,7 +17,8 @@ from django.db import connection
 
 from jobs import checks, clocks, masking
 from jobs.checks import host
-from jobs.declarations import disabled, folders
+from jobs.conf import conf, project_folder
+from jobs.declarations import disabled
 from jobs.declarations.host_json import HostJson, UnreadableHostJson
 from jobs.declarations.registry import registry
 from jobs.execution import tick
@@ -69,12 +70,12 @@ def finding(name: str) -> Finding:
 def _settings() -> str:
     """Django's own checks, with those for a deployment."""
     with checks.with_commands():
-        found = run_checks(include_deployment_checks=not settings.LOCAL)
+        found = run_checks(include_deployment_checks=not conf.LOCAL)
     if serious := checks.stopping(found):
         first = " ".join(str(serious[0]).split())
         more = f" And {counted(len(serious) - 1, 'more finding')}: `manage.py check --build`." if serious[1:] else ""
         raise Wrong(f"{first}{more}")
-    return "LOCAL=1, as on a laptop: the checks for a deployment are left out" if settings.LOCAL else "no finding"
+    return "LOCAL=1, as on a laptop: the checks for a deployment are left out" if conf.LOCAL else "no finding"
 
 
 def _identity() -> str:
@@ -140,8 +141,8 @@ def _connections() -> str:
 
 def _threads() -> str:
     """The worker's threads serve HTTP and supervise runs: a run holds one to its end."""
-    threads, running = connections.peak().threads, settings.JOBS_MAX_RUNNING
-    if settings.LOCAL and not os.environ.get("PYTHON_THREADPOOL_THREAD_COUNT"):
+    threads, running = connections.peak().threads, conf.JOBS_MAX_RUNNING
+    if conf.LOCAL and not os.environ.get("PYTHON_THREADPOOL_THREAD_COUNT"):
         return "LOCAL=1: the local host sees to them"
     if threads < 2 * running + 2:
         raise Wrong(
@@ -173,19 +174,19 @@ def _fork_server() -> str:
 def _queue() -> str:
     if why := doorbell.backend().rehearse():
         raise Wrong(why)
-    return settings.JOBS_DOORBELL
+    return conf.JOBS_DOORBELL
 
 
 def _batch() -> str:
     """The host and the settings agree on how many runs an instance executes at once."""
     try:
-        messages = HostJson.of(folders.project()).batch_size
+        messages = HostJson.of(project_folder()).batch_size
     except UnreadableHostJson as error:
         raise Wrong(f"{error} Write it as JSON.") from None
-    if messages != settings.JOBS_MAX_RUNNING:
+    if messages != conf.JOBS_MAX_RUNNING:
         raise Wrong(
             f"The host takes {messages} messages at once (queues.batchSize of host.json, or the setting that overrules "
-            f"it), and JOBS_MAX_RUNNING is {settings.JOBS_MAX_RUNNING}. Make them the same, and "
+            f"it), and JOBS_MAX_RUNNING is {conf.JOBS_MAX_RUNNING}. Make them the same, and "
             "queues.newBatchThreshold one less."
         )
     return f"{messages} messages at once, as many as runs"
@@ -243,7 +244,7 @@ def _byte_code() -> str:
     if _ours() is None:
         return NO_IMAGE
     files = [Path(file) for module in list(sys.modules.values()) if (file := getattr(module, "__file__", None))]
-    sources = [file for file in files if file.suffix == ".py" and file.is_relative_to(folders.project())]
+    sources = [file for file in files if file.suffix == ".py" and file.is_relative_to(project_folder())]
     without = [file for file in sources if not _is_compiled(file)]
     if without:
         raise Wrong(
@@ -265,7 +266,7 @@ def _is_compiled(source: Path) -> bool:
 
 def _ours() -> Path | None:
     """Where the image has our packages; None where this is no image."""
-    ours = folders.project() / PACKAGES
+    ours = project_folder() / PACKAGES
     return ours if ours.is_dir() else None
 
 

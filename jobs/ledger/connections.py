@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.conf import settings
 from django.core.checks import CheckMessage, Warning
 
+from jobs.conf import conf
 from jobs.ledger import sql
 
 # The writer of heartbeats, output and ends: one thread and one connection a worker.
@@ -43,9 +43,9 @@ def peak() -> Peak:
     """What the settings allow. A run whose command uses more than one connection is not in it."""
     return Peak(
         threads=_threads(),
-        running=settings.JOBS_MAX_RUNNING,
+        running=conf.JOBS_MAX_RUNNING,
         processes=int(os.environ.get("FUNCTIONS_WORKER_PROCESS_COUNT") or 1),
-        instances=settings.JOBS_MAX_INSTANCES,
+        instances=conf.JOBS_MAX_INSTANCES,
     )
 
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Protocol
 
-from django.conf import settings
 from django.utils.module_loading import import_string
 
+from jobs.conf import conf
 from jobs.ledger import sql
 from jobs.ledger.failpoints import point
 
@@ -52,7 +52,7 @@ class Ring:
 
 def backend() -> Doorbell:
     """The doorbell that the settings name."""
-    found: Doorbell = import_string(settings.JOBS_DOORBELL)()
+    found: Doorbell = import_string(conf.JOBS_DOORBELL)()
     return found
 
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from jobs.conf import conf
+
 
 @dataclass(frozen=True, slots=True)
 class Instance:
@@ -27,7 +29,7 @@ def _of(pid: int) -> Instance:
     return Instance(
         name=os.environ.get("WEBSITE_INSTANCE_ID") or socket.gethostname(),
         supervisor=f"{_namespace()}/{pid}/{_started(pid)}",
-        release=os.environ.get("JOBS_RELEASE", ""),
+        release=conf.JOBS_RELEASE,
     )
 
 

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from django.conf import settings
 from django.db.models import Q
 
 from jobs.choices import EventKind
+from jobs.conf import conf
 from jobs.declarations.job import Job
 from jobs.declarations.parameters import check_arguments
 from jobs.declarations.registry import registry
@@ -80,7 +80,7 @@ def resume(job: Job, *, by: str) -> None:
         JobState.objects.filter(pk=job.name).update(paused_at=None, paused_until=None, paused_by="", paused_reason="")
         events.record(EventKind.RESUMED, f"{job.name} was resumed by {by}.", job=job.name, by=by)
     # Its retries waited for the end of the pause.
-    ready = claims.next_ready(settings.JOBS_MAX_RUNNING)
+    ready = claims.next_ready(conf.JOBS_MAX_RUNNING)
     doorbell.ring_all(Ring(run_id=run) for run in dict.fromkeys([*(run.run for run in born), *ready]))
 
 

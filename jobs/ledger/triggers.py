@@ -4,9 +4,8 @@ import logging
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from django.conf import settings
-
 from jobs.choices import Overlap, Status, Trigger
+from jobs.conf import conf
 from jobs.declarations.parameters import check_arguments
 from jobs.declarations.registry import registry
 from jobs.ledger import claims, doorbell, endings, enqueue, pipelines, states
@@ -61,5 +60,5 @@ def cancel(run: int, by: str) -> Status | None:
     status = endings.cancel(run, by)
     if status is Status.CANCELLED:
         # It waited, and others behind it.
-        doorbell.ring_all(Ring(run_id=ready) for ready in claims.next_ready(settings.JOBS_MAX_RUNNING))
+        doorbell.ring_all(Ring(run_id=ready) for ready in claims.next_ready(conf.JOBS_MAX_RUNNING))
     return status

@@ -8,9 +8,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from django.conf import settings
-
 from jobs import telemetry
+from jobs.conf import conf
 from jobs.declarations.host_json import HostJson
 from jobs.execution import startup, supervisor
 from jobs.localhost import endings, keys, queue, shutdown
@@ -78,7 +77,7 @@ class Host:
         admin = Admin(functions, keys.master_key(self.options.state), url, self._call_by_hand)
         server = Server(Application(admin.answer, self._site(functions).answer))
         self._greet(url, functions)
-        if settings.LOCAL:  # elsewhere the app has begun with it
+        if conf.LOCAL:  # elsewhere the app has begun with it
             startup.begin()
         serving = asyncio.create_task(server.serve(sockets=[socket]))
         listening = [asyncio.create_task(timer.listen()) for timer in self.timers.values() if _listens(timer.function)]

@@ -10,8 +10,9 @@ from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
-from django.conf import settings
 from django.db import transaction
+
+from jobs.conf import conf
 
 if TYPE_CHECKING:
     from jobs.ledger.claims import Claim
@@ -111,4 +112,4 @@ def flush(timeout: timedelta) -> None:
 
 def url_of(trace_id: str) -> str:
     """Where a person finds this trace: TRACE_URL with the id in it. Empty without the one or the other."""
-    return str(settings.TRACE_URL).replace("{trace_id}", trace_id) if trace_id else ""
+    return conf.TRACE_URL.replace("{trace_id}", trace_id) if trace_id else ""

@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
+from jobs import conf
 from mydjango import database, env
+from mydjango.variables import CONTAINER, PROJECT
 
 ROOT = Path(__file__).resolve().parents[2]
 SETTINGS = ROOT / "mydjango" / "settings.py"
-EXAMPLE = ROOT / ".env.example"
 PRODUCTION = {
     "SECRET_KEY": "not-a-secret-but-as-long-and-as-varied-as-a-real-one-0123456789",
     "DATABASE_URL": "postgresql://nobody@db.example.com/nightshift",
@@ -24,7 +25,7 @@ def read_by_settings():
 
 
 def read_at_start():
-    return set(re.findall(r"\$\{([A-Z_]+):-", (ROOT / "container" / "start.sh").read_text()))
+    return set(re.findall(r"\$\{([A-Z_]+):[-+]", (ROOT / "container" / "start.sh").read_text()))
 
 
 def manage(*arguments, **variables):
@@ -40,10 +41,36 @@ def manage(*arguments, **variables):
     )
 
 
-def test_every_variable_that_settings_or_start_read_is_in_the_example_and_no_other():
-    lines = re.findall(r"^(?:# )?([A-Z_]+)=", EXAMPLE.read_text(), re.MULTILINE)
-    assert len(lines) == len(set(lines))
-    assert set(lines) == read_by_settings() | read_at_start()
+def test_every_variable_that_settings_or_start_read_is_documented_and_no_other():
+    ours = {setting.name for setting in conf.declared()}
+    project, container = ({variable.name for variable in table} for table in (PROJECT, CONTAINER))
+    assert project & ours == container & ours == set()
+    assert project == read_by_settings() - ours
+    assert container == read_at_start() - ours
+
+
+def test_each_setting_of_ours_is_taken_from_the_environment_or_belongs_to_a_process():
+    from_environment = {setting.name for setting in conf.declared() if not isinstance(setting, conf.Variable)}
+    assert from_environment <= read_by_settings()
+
+
+def test_the_documented_defaults_of_the_project_are_those_of_its_settings():
+    given = dict(re.findall(r'env\.text\("(\w+)", "([^"]+)"\)', SETTINGS.read_text()))
+    assert given == {"TIME_ZONE": "UTC", "LOG_LEVEL": "INFO"}
+    assert given.items() <= {variable.name: variable.shown for variable in PROJECT}.items()
+
+
+def test_the_settings_load_without_importing_the_jobs():
+    code = "import sys, mydjango.settings; print(*(name for name in sys.modules if name.split('.')[0] == 'jobs'))"
+    loaded = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        env=os.environ | {"LOCAL": "1"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert (loaded.stdout, loaded.stderr) == ("\n", "")
 
 
 @pytest.mark.parametrize("unread", ["SECRET_KEY", "DATABASE_URL"])
@@ -52,8 +79,8 @@ def test_a_reference_to_a_key_vault_that_was_not_read_is_no_value(unread):
     started = manage("check", **PRODUCTION | {unread: reference})
     assert started.returncode == 1
     assert started.stderr.splitlines()[-1] == (
-        f"django.core.exceptions.ImproperlyConfigured: {unread} couldn't be read from the Key Vault. Look whether the "
-        "secret is there and the app's identity has the role Key Vault Secrets User, then restart the app."
+        f"django.core.exceptions.ImproperlyConfigured: {unread} couldn't be read from the Key Vault. Check that the "
+        "secret exists and that the app's identity has the role Key Vault Secrets User, then restart the app."
     )
 
 
@@ -97,10 +124,8 @@ def test_a_local_project_needs_no_variable_but_local():
     ("read", "value", "sentence"),
     [
         (env.flag, "perhaps", "THING is 'perhaps'. Write 1 or 0."),
-        (lambda name: env.whole_number(name, 4), "fifty", "THING is 'fifty'. Write a whole number."),
-        (lambda name: env.whole_number(name, 4), "1.5", "THING is '1.5'. Write a whole number."),
-        (lambda name: env.whole_number(name, 4, at_least=1), "0", "THING is 0. Write 1 or more."),
-        (lambda name: env.whole_number(name, 4), "-1", "THING is -1. Write 0 or more."),
+        (env.whole_number, "fifty", "THING is 'fifty'. Write a whole number."),
+        (env.whole_number, "1.5", "THING is '1.5'. Write a whole number."),
         (
             env.origins,
             "https://a.example.com, b.example.com",
@@ -123,8 +148,9 @@ def test_a_bad_value_is_answered_with_a_sentence(monkeypatch, read, value, sente
         (env.flag, "off", False),
         (env.flag, "", False),
         (lambda name: env.flag(name, default=True), "", True),
-        (lambda name: env.whole_number(name, 4), "12", 12),
-        (lambda name: env.whole_number(name, 4), "", 4),
+        (env.whole_number, "12", 12),
+        (env.whole_number, "", None),
+        (env.given, "", None),
         (env.words, " a.example.com ,, b.example.com", ["a.example.com", "b.example.com"]),
         (lambda name: env.words(name, ["a"]), "", ["a"]),
         (env.origins, "https://a.example.com", ["https://a.example.com"]),

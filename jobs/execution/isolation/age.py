@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 
+from jobs.conf import conf
 from jobs.ledger import timing
 
 # So long before the end, in seconds, a successor is started, but no sooner than when this share of the age is left.
@@ -22,13 +23,13 @@ class Age:
 
     def is_too_old(self) -> bool:
         """Whether no run may start from it: it was loaded on another day, somewhere, or too long ago."""
-        return self._seconds() >= settings.JOBS_FORK_SERVER_MAX_AGE or self._today() != self._days
+        return self._seconds() >= conf.JOBS_FORK_SERVER_MAX_AGE or self._today() != self._days
 
     def left(self) -> float:
         """In how many seconds a successor is to be started."""
         if self.is_too_old():
             return 0.0
-        most = settings.JOBS_FORK_SERVER_MAX_AGE
+        most = conf.JOBS_FORK_SERVER_MAX_AGE
         return max(0.0, min(most - min(LEAD, most * LEAD_SHARE) - self._seconds(), self._until_midnight()))
 
     def _seconds(self) -> float:

@@ -5,7 +5,7 @@ import site
 import sys
 from pathlib import Path
 
-from django.conf import settings
+from jobs.conf import project_folder
 
 STANDARD = Path(os.__file__).resolve().parent
 
@@ -33,7 +33,7 @@ def _entries() -> list[str]:
 
 def _found_by_itself() -> list[str]:
     # manage.py's folder is where a run begins.
-    return [*site.getsitepackages(), site.getusersitepackages(), str(settings.BASE_DIR)]
+    return [*site.getsitepackages(), site.getusersitepackages(), str(project_folder())]
 
 
 def _is_standard(entry: str) -> bool:

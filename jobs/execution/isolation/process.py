@@ -9,8 +9,7 @@ import sys
 import time
 from contextlib import suppress
 
-from django.conf import settings
-
+from jobs.conf import project_folder
 from jobs.execution.isolation import marks, paths
 from jobs.execution.isolation.age import Age
 
@@ -49,7 +48,7 @@ class Server:
                 ],
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
-                cwd=settings.BASE_DIR,
+                cwd=project_folder(),
                 env=os.environ | marks.RESERVED | {"PYTHONPATH": paths.of_this_process()},
                 start_new_session=True,  # Ctrl-C at a terminal is for us; we tell the runs
             )

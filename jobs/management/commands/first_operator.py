@@ -7,6 +7,7 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import CommandError
 from django.db import IntegrityError, models, transaction
 
+from jobs.conf import conf
 from jobs.declarations import app_settings
 from jobs.management import accounts
 from jobs.management.ledger_command import LedgerCommand
@@ -23,7 +24,7 @@ class Command(LedgerCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            name, password = os.environ.get("JOBS_ADMIN_USERNAME"), app_settings.secret("JOBS_ADMIN_PASSWORD")
+            name, password = conf.JOBS_ADMIN_USERNAME, app_settings.secret("JOBS_ADMIN_PASSWORD")
         except app_settings.UnreadSecret as error:
             raise CommandError(str(error)) from None
         if not name or not password:

@@ -8,12 +8,11 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import ProgrammingError, connections
 
 from jobs import masking
-from jobs.declarations import folders
+from jobs.conf import conf, project_folder
 from jobs.ledger import sql
 from jobs.management import accounts, terminal
 from jobs.management.printing import whole_number
@@ -38,11 +37,11 @@ class Command(BaseCommand):
             help="where HTTP is served; 0 takes a free port",
         )
         parser.add_argument("--host", default="127.0.0.1", help="the address to listen on")
-        parser.add_argument("--app", type=Path, default=folders.project(), help="the folder of function_app.py")
+        parser.add_argument("--app", type=Path, default=project_folder(), help="the folder of function_app.py")
         parser.add_argument(
             "--state",
             type=Path,
-            default=folders.project() / ".local",
+            default=project_folder() / ".local",
             help="the folder for what outlives the host: the timers' statuses and the master key",
         )
 
@@ -79,7 +78,7 @@ class Command(BaseCommand):
 
     def banner(self) -> Callable[[str], Iterable[str]]:
         """With LOCAL=1: where the operator's account is at hand without a password."""
-        if not settings.LOCAL:
+        if not conf.LOCAL:
             return lambda url: ()
         from jobs.localhost import signin
 

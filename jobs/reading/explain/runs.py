@@ -3,10 +3,10 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import timedelta
 
-from django.conf import settings
 from django.db.models import Q
 
 from jobs.choices import AttemptStatus, Reason, Status, Trigger
+from jobs.conf import conf
 from jobs.declarations.job import Job
 from jobs.declarations.registry import registry
 from jobs.formats import counted, took
@@ -181,10 +181,10 @@ def _waits_for_its_group(run: Run, rivals: Sequence[Run], clock: Clock) -> str:
 
 def _waits_for_a_slot(run: Run, rivals: Sequence[Run], clock: Clock) -> str:
     running = sum(other.status == Status.RUNNING for other in rivals)
-    if running < settings.JOBS_MAX_RUNNING:
+    if running < conf.JOBS_MAX_RUNNING:
         return ""
     at_work = "1 run is at work" if running == 1 else f"{running:,} runs are at work"
-    return f"it waits for a free slot. {at_work}, and an instance takes {settings.JOBS_MAX_RUNNING} at most."
+    return f"it waits for a free slot. {at_work}, and an instance takes {conf.JOBS_MAX_RUNNING} at most."
 
 
 def _waits_for_an_executor(run: Run, rivals: Sequence[Run], clock: Clock) -> str:

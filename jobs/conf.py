@@ -1,0 +1,203 @@
+"""The settings of Nightshift: the name, type, default and meaning of each. Defaults stand here and nowhere else.
+
+A project sets them like Django's own settings, or leaves them out; `mydjango/settings.py` takes them from the
+environment. `make docs` writes `.env.example` and `docs/reference/settings.md` from this table.
+"""
+
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, overload
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+
+
+class Setting[T]:
+    """One setting. It is read when it is asked for, so that `override_settings` works; None and "" mean the default.
+
+    `default` may be a function, for one that depends on other settings: `shown` then says in words what it is.
+    `flaw` says of a value what to write instead; "" where the value is good.
+    """
+
+    name: str
+
+    def __init__(
+        self,
+        default: T | Callable[[], T],
+        meaning: str,
+        *,
+        more: str = "",
+        shown: str = "",
+        flaw: Callable[[Any], str] = lambda value: "",
+    ) -> None:
+        self._default, self.meaning, self.more, self.shown, self._flaw = default, meaning, more, shown, flaw
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    @overload
+    def __get__(self, instance: None, owner: type) -> "Setting[T]": ...
+    @overload
+    def __get__(self, instance: object, owner: type) -> T: ...
+    def __get__(self, instance: object | None, owner: type) -> "Setting[T] | T":
+        if instance is None:
+            return self
+        value = self.given()
+        return self.default() if value in (None, "") else value
+
+    def given(self) -> Any:
+        """What the project's settings say; None where they don't have it."""
+        return getattr(settings, self.name, None)
+
+    def default(self) -> T:
+        return self._default() if callable(self._default) else self._default
+
+    def problem(self) -> str:
+        """What is wrong with the given value, and what to write; "" where it can be used."""
+        value = self.given()
+        if value in (None, ""):
+            return ""
+        kind = KINDS[type(self.default())]
+        flaw = self._flaw(value) if type(value) in kind.types else kind.write
+        return f"{self.name} is {value!r}. {flaw}" if flaw else ""
+
+    @property
+    def kind(self) -> str:
+        """The type, in words."""
+        return KINDS[type(self.default())].name
+
+
+class Variable(Setting[str]):
+    """A setting that is read from the environment: it belongs to a process or a deployment, not to the project."""
+
+    def __init__(self, meaning: str, *, more: str = "") -> None:
+        super().__init__("", meaning, more=more)
+
+    def given(self) -> Any:
+        return os.environ.get(self.name)
+
+
+class Kind:
+    """A type of setting: its name in words, how to write a value of it, and the Python types that such a value has."""
+
+    def __init__(self, name: str, write: str, *types: type) -> None:
+        self.name, self.write, self.types = name, write, types
+
+
+KINDS = {
+    bool: Kind("yes or no", "Write True or False.", bool),
+    int: Kind("whole number", "Write a whole number.", int),
+    str: Kind("text", "Write a string.", str, type(Path())),
+}
+
+
+def at_least(least: int) -> Callable[[int], str]:
+    return lambda value: "" if value >= least else f"Write {least} or more."
+
+
+def _with_a_trace_id(url: str) -> str:
+    if "{trace_id}" in url and urlsplit(url).scheme in {"http", "https"}:
+        return ""
+    return "Write an http or https URL with {trace_id} in it: https://traces.example.com/{trace_id}"
+
+
+def _doorbell() -> str:
+    return "jobs.ledger.doorbell.LocalDoorbell" if conf.LOCAL else "jobs.azure.queue.QueueDoorbell"
+
+
+def _journal() -> str:
+    if conf.LOCAL:
+        return str(project_folder() / ".local" / "journal")
+    return str(Path(tempfile.gettempdir()) / "nightshift-journal")
+
+
+class Conf:
+    """All of them, as attributes of `conf`."""
+
+    LOCAL = Setting(
+        False,
+        "Whether this is a developer's machine or a test, and not a deployment.",
+        more="`make run` and `make test` set it: keys, hosts and database then need no setting.",
+    )
+    JOBS_MAX_RUNNING = Setting(
+        4,
+        "How many runs one instance executes at once.",
+        more="`queues.batchSize` in host.json must be the same number, or the app setting that overrides it: "
+        "AzureFunctionsJobHost__extensions__queues__batchSize. `manage.py check` compares them.",
+        flaw=at_least(1),
+    )
+    JOBS_MAX_INSTANCES = Setting(
+        1,
+        "How many instances there may be at most, as the plan's scale limit says.",
+        more="The peak of database connections is computed with it: a warning says where the server allows fewer.",
+        flaw=at_least(1),
+    )
+    JOBS_FORK_SERVER_MAX_AGE = Setting(
+        3600,
+        "How old, in seconds, the process may become that runs are forked from.",
+        more="It is also replaced at each midnight, in UTC and in the jobs' time zones. "
+        "docs/what-differs-from-cron.md says why.",
+        flaw=at_least(60),
+    )
+    JOBS_DOORBELL = Setting[str](
+        _doorbell,
+        "The class that wakes an executor for a queued run, as a dotted path.",
+        more="The queue is in the storage account that AzureWebJobsStorage__accountName names, as for the Functions "
+        "host.",
+        shown="jobs.azure.queue.QueueDoorbell; with LOCAL=1 jobs.ledger.doorbell.LocalDoorbell",
+    )
+    JOBS_JOURNAL = Setting[str](
+        _journal,
+        "The directory where a worker keeps the ends of runs that it can't record while the database is away.",
+        more="The next worker on this machine records them. Use a directory of the app's own, on a disk that outlives "
+        "the process.",
+        shown="nightshift-journal in the system's temporary directory; with LOCAL=1 .local/journal",
+    )
+    APPLICATIONINSIGHTS_CONNECTION_STRING = Setting(
+        "",
+        "The Application Insights resource that spans, metrics and log lines go to (docs/how-to/telemetry.md).",
+        more="It takes precedence over an OTLP endpoint. Without either nothing is sent, and nothing of OpenTelemetry "
+        "is imported.",
+    )
+    OTEL_EXPORTER_OTLP_ENDPOINT = Setting(
+        "", "The OTLP endpoint that spans, metrics and log lines go to (docs/how-to/telemetry.md)."
+    )
+    TRACE_URL = Setting(
+        "",
+        "Where a person finds a trace: a URL with {trace_id} in it.",
+        more="A run's attempts link there.",
+        flaw=_with_a_trace_id,
+    )
+    JOBS_RELEASE = Variable(
+        "The name of the release that this process runs.",
+        more="The deployment sets it, to the image's digest for example. A run's receipt shows it.",
+    )
+    JOBS_ADMIN_USERNAME = Variable("The name of the first account, which `manage.py first_operator` makes.")
+    JOBS_ADMIN_PASSWORD = Variable(
+        "The password of the first account.",
+        more='A run could read it in the container\'s first process (SECURITY.md, "What is yours"): change it after '
+        "the first sign-in.",
+    )
+
+
+conf = Conf()
+
+
+def declared() -> Iterator[Setting[Any]]:
+    """All settings, in the order of the table."""
+    return (setting for setting in vars(Conf).values() if isinstance(setting, Setting))
+
+
+def check() -> None:
+    """Raises ImproperlyConfigured where a setting has a value that can't be used."""
+    for setting in declared():
+        if problem := setting.problem():
+            raise ImproperlyConfigured(problem)
+
+
+def project_folder() -> Path:
+    """Where the project is: BASE_DIR, which may be a string; without it the current directory."""
+    return Path(getattr(settings, "BASE_DIR", None) or Path.cwd())
