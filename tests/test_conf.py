@@ -56,12 +56,6 @@ def test_the_release_comes_from_the_environment(settings, monkeypatch):
         ("JOBS_FORK_SERVER_MAX_AGE", 59, "JOBS_FORK_SERVER_MAX_AGE is 59. Write 60 or more."),
         ("LOCAL", "0", "LOCAL is '0'. Write True or False."),
         ("JOBS_DOORBELL", 1, "JOBS_DOORBELL is 1. Write a string."),
-        (
-            "TRACE_URL",
-            "https://traces.example.com/",
-            "TRACE_URL is 'https://traces.example.com/'. Write an http or https URL with {trace_id} in it: "
-            "https://traces.example.com/{trace_id}",
-        ),
     ],
 )
 def test_a_value_that_cannot_be_used_is_answered_with_a_sentence(name, value, sentence):

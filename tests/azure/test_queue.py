@@ -17,6 +17,7 @@ from django.db import connections
 from jobs import Retry
 from jobs.azure import identity, queue, storage
 from jobs.choices import Status, Trigger
+from jobs.conf import conf
 from jobs.declarations.registry import registry
 from jobs.ledger import doorbell, poison, sql, triggers
 from jobs.models import Attempt, Event, Run
@@ -390,10 +391,10 @@ def test_an_outage_of_the_database_poisons_no_message(azurite, host):
 
 
 def test_an_instance_takes_as_many_messages_at_once_as_it_may_execute_runs():
-    assert HOST_JSON["batchSize"] == settings.JOBS_MAX_RUNNING
+    assert HOST_JSON["batchSize"] == conf.JOBS_MAX_RUNNING
     # The host asks for more messages only when no more than this many are at work: with 0 one long run of a batch would
     # keep the instance from all others until it ends.
-    assert HOST_JSON["newBatchThreshold"] == settings.JOBS_MAX_RUNNING - 1
+    assert HOST_JSON["newBatchThreshold"] == conf.JOBS_MAX_RUNNING - 1
 
 
 def test_a_long_run_keeps_no_other_from_the_instance(azurite, host, declared):

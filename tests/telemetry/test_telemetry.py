@@ -9,13 +9,12 @@ import pytest
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
-from jobs import telemetry
+from jobs import conf, telemetry
 from jobs.choices import Trigger
 from jobs.declarations.registry import registry
 from jobs.execution import tick
 from jobs.ledger import doorbell, endings, leases, queue, record, settle, states, triggers
 from jobs.models import JobState, Run
-from mydjango import env
 from tests.helpers.rows import a_run, first_seen_at, settled_ticks
 
 ATTEMPT = """
@@ -139,10 +138,10 @@ def test_a_trace_is_found_by_the_settings_url(settings):
 
 
 @pytest.mark.parametrize("value", ["https://traces.example.com/", "javascript:alert('{trace_id}')"])
-def test_a_trace_url_that_cannot_be_used_stops_the_start(value, monkeypatch):
-    monkeypatch.setenv("TRACE_URL", value)
+def test_a_trace_url_that_cannot_be_used_stops_the_start(value, settings):
+    settings.TRACE_URL = value
     with pytest.raises(ImproperlyConfigured) as caught:
-        env.template("TRACE_URL", "trace_id")
+        conf.check()
     assert str(caught.value) == (
         f"TRACE_URL is {value!r}. Write an http or https URL with {{trace_id}} in it: "
         "https://traces.example.com/{trace_id}"
