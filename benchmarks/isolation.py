@@ -1,4 +1,4 @@
-"""What an isolated, recorded run costs: born, claimed, forked, watched to its end and finished."""
+"""What an isolated, recorded run costs: queued, claimed, forked, watched to its end and finished."""
 
 import subprocess
 import sys
@@ -11,7 +11,7 @@ from benchmarks.ledger import next_moment, scheduled_run
 from jobs.choices import Status
 from jobs.declarations.registry import registry
 from jobs.execution import supervisor
-from jobs.ledger.settle import serve
+from jobs.ledger.settle import settle
 
 FORKS = 4
 
@@ -44,9 +44,9 @@ class Forks:
 
 
 def isolated_run() -> None:
-    """A scheduled run in a child of its own, from its birth to its end in the ledger."""
-    [born] = serve([registry["noop"]], next_moment())
-    assert supervisor.execute(born.run) is Status.SUCCEEDED
+    """A scheduled run in a child of its own, from its insertion to its end in the ledger."""
+    [queued] = settle([registry["noop"]], next_moment())
+    assert supervisor.execute(queued.run) is Status.SUCCEEDED
 
 
 def manage_py() -> None:

@@ -1,4 +1,4 @@
-"""What the ledger costs a run: born, claimed and finished without a child, over a bare `call_command` of a no-op."""
+"""What the ledger costs a run: queued, claimed and finished without a child, over a bare `call_command` of a no-op."""
 
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -11,7 +11,7 @@ from jobs.choices import AttemptStatus, Status
 from jobs.declarations.registry import registry
 from jobs.ledger import claims, endings, instance
 from jobs.ledger.endings import Outcome
-from jobs.ledger.settle import serve
+from jobs.ledger.settle import settle
 from tests.helpers.commits import commits
 
 TIMES = 50
@@ -29,8 +29,8 @@ def next_moment() -> datetime:
 def scheduled_run() -> datetime:
     """A scheduled run that succeeds, as the ledger sees it; gives its moment."""
     moment = next_moment()
-    [born] = serve([registry["noop"]], moment)
-    claim = claims.claim(born.run, instance.current())
+    [queued] = settle([registry["noop"]], moment)
+    claim = claims.claim(queued.run, instance.current())
     assert claim is not None
     ended = endings.finish(claim, Outcome(status=AttemptStatus.SUCCEEDED, exit_code=0, wall=timedelta(seconds=1)))
     assert ended is not None
@@ -46,10 +46,10 @@ def measure() -> list[Row]:
     scheduled, bare, commits_alone = rounds(
         Side(work=scheduled_run, times=TIMES), Side(work=bare_call, times=TIMES), Side(work=commit, times=TIMES)
     )
-    served = scheduled_run()
+    settled = scheduled_run()
 
     def duplicate_delivery() -> None:
-        assert serve([registry["noop"]], served) == []
+        assert settle([registry["noop"]], settled) == []
 
     duplicate, bare_again = rounds(Side(work=duplicate_delivery, times=TIMES), Side(work=bare_call, times=TIMES))
     yardstick = "a bare `call_command` of a no-op"

@@ -64,9 +64,9 @@ in it too. PostgreSQL is as it comes: `synchronous_commit` and `fsync` are on.
   What talks to the database can't be quicker.
 - A scheduled run that succeeds has {ledger.commits_of_a_run()} commits beside its output (aim: at most 3);
   `tests/ledger/test_commits.py` holds it to that.
-- The ledger's part is `serve`, claim and finish, without a child, for one occurrence after another. A duplicate
-  delivery is `serve` for a moment that was served.
-- An isolated run is all of it: born, claimed, forked, watched to its end, finished. A bare fork ends at once and is
+- The ledger's part is `settle`, claim and finish, without a child, for one occurrence after another. A duplicate
+  delivery is `settle` for a moment that was settled.
+- An isolated run is all of it: queued, claimed, forked, watched to its end, finished. A bare fork ends at once and is
   waited for, in a process that has loaded what the fork server loads.
 - Output: {LINES:,} lines of {BYTES_A_LINE} bytes, written in blocks of 8 KiB, as a program that buffers does. Ours is
   the whole run around the output, kept in pieces of 64 KiB that PostgreSQL compresses. COPY has the text of its rows

@@ -119,5 +119,5 @@ class Isolation(TextChoices):
 class Dispatch(TextChoices):
     """Who supervises a scheduled run."""
 
-    TIMER = "timer"  # the timer function that gave birth to it
+    TIMER = "timer"  # the timer function that queued it
     QUEUE = "queue"  # any instance: the timer only records it and rings the doorbell

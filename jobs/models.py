@@ -1,4 +1,4 @@
-"""The ledger: what was due, what ran, and how. Changes of a run's status are in `transitions`, births in `serve`."""
+"""The ledger: what was due, what ran, and how. `settle` inserts scheduled runs, `endings` changes statuses."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -35,7 +35,7 @@ class Array(ArrayField):  # type: ignore[type-arg]
 
 
 class JobState(models.Model):
-    """What is known of a declared job between two calls of `serve`. Its row is the job's lock."""
+    """What is known of a declared job between two calls of `settle`. Its row is the job's lock."""
 
     job = models.CharField(max_length=NAME_LENGTH, primary_key=True)
     fingerprint = optional_text("The schedule and zone that the watermark belongs to.")
@@ -154,7 +154,7 @@ class Run(models.Model):
         constraints = [
             # Two instances at the same moment both try to insert this row, and one of them inserts nothing.
             models.UniqueConstraint(fields=["job", "scheduled_for"], name="one_run_per_occurrence"),
-            # A step is born by whichever predecessor ends last; two that end at once may both try.
+            # A step is queued by whichever predecessor ends last; two that end at once may both try.
             models.UniqueConstraint(
                 fields=["job", "chained_from"], name="one_step_per_predecessor", condition=Q(scheduled_for=None)
             ),

@@ -77,7 +77,7 @@ def timers(**_: Any) -> list[CheckMessage]:
         Warning(
             f"{count} jobs have a timer of their own, more than {MANY_TIMERS}: the app starts slowly, and each timer "
             "costs a lease in the storage account.",
-            hint="Write timer=False for jobs that needn't start to the second: the tick serves them, to the minute.",
+            hint="Write timer=False for jobs that needn't start to the second: the tick starts them, to the minute.",
             id="jobs.W007",
         )
     ]
@@ -129,7 +129,7 @@ def _surprise(job: Job, expression: Expression, surprise: Surprise) -> CheckMess
 
 def _sub_minute(job: Job) -> str:
     if not job.has_timer:
-        return "The tick serves it once a minute: of the occurrences in between the last one runs."
+        return "The tick starts it once a minute: of the occurrences in between the last one runs."
     return (
         "For such a timer the host keeps no schedule status: it makes up for no downtime, and a manual call of the "
         "function starts nothing, since it can't be told from the timer's."

@@ -1,4 +1,4 @@
-"""Once a minute: serve every job that is due, rescue what was lost, ring forgotten doorbells. It supervises nothing."""
+"""Once a minute: settle what is due, rescue what was lost, ring forgotten doorbells. It supervises nothing."""
 
 import logging
 from collections.abc import Callable
@@ -26,15 +26,15 @@ from jobs.ledger import (
     unknown_jobs,
 )
 from jobs.ledger.doorbell import Ring
-from jobs.ledger.settle import Born, retire, serve
+from jobs.ledger.settle import ScheduledRun, retire, settle
 
 log = logging.getLogger(__name__)
 
 _aligned = False
 
 
-def tick() -> list[Born]:
-    """Serve all jobs that are due, and put right what was left undone. Gives the runs that were born."""
+def tick() -> list[ScheduledRun]:
+    """Settle all jobs that are due, and put right what was left undone. Gives the runs that came of it."""
     global _aligned
     _unless_busy(sight.look)
     releases.see()
@@ -45,10 +45,10 @@ def tick() -> list[Born]:
         states.begin(job for job in registry.values() if not job.schedule)
         _unless_busy(partial(retire, [job.name for job in registry.scheduled()]))
     supervisor.give_unsure_back()
-    born = _serve(due)
+    runs = _settle(due)
     # Not before: where the database fails here, the next tick has to look at all jobs again.
     _aligned = True
-    rings = [Ring(run_id=run.run) for run in born]
+    rings = [Ring(run_id=run.run) for run in runs]
     rings += journal.record()
     missed = queue.miss_overdue()
     rings += unknown_jobs.fail_unknown()
@@ -62,7 +62,7 @@ def tick() -> list[Born]:
     if telemetry.is_on():
         telemetry.queue(*queue.waiting())
     _unless_busy(_note_end)
-    return born
+    return runs
 
 
 def _unless_busy(work: Callable[[], object]) -> None:
@@ -73,27 +73,27 @@ def _unless_busy(work: Callable[[], object]) -> None:
         log.warning("the tick goes on without a part of its work: %s", error)
 
 
-def _serve(due: list[Job]) -> list[Born]:
-    """Serve the jobs, all at once; one by one where that fails: the job that can't be served hurts no other."""
+def _settle(due: list[Job]) -> list[ScheduledRun]:
+    """Settle the jobs, all at once; one by one where that fails: the job that can't be settled hurts no other."""
     try:
-        return serve(due, patience=timing.PATIENCE, skip_locked=True)
+        return settle(due, patience=timing.PATIENCE, skip_locked=True)
     except sql.AWAY:
         raise
     except sql.Busy as error:
-        log.warning("the jobs can't be served together; trying each by itself: %s", error)
+        log.warning("the jobs can't be settled together; trying each by itself: %s", error)
     except Exception:
-        log.exception("the jobs can't be served together; trying each by itself")
-    born: list[Born] = []
+        log.exception("the jobs can't be settled together; trying each by itself")
+    runs: list[ScheduledRun] = []
     for job in due:
         try:
-            born += serve([job], patience=timing.PATIENCE, skip_locked=True)
+            runs += settle([job], patience=timing.PATIENCE, skip_locked=True)
         except sql.AWAY:
             raise
         except sql.Busy as error:
-            log.warning("job=%s can't be served now, the next tick tries again: %s", job.name, error)
+            log.warning("job=%s can't be settled now, the next tick tries again: %s", job.name, error)
         except Exception:
-            log.exception("job=%s can't be served: its ledger stands still", job.name)
-    return born
+            log.exception("job=%s can't be settled: its ledger stands still", job.name)
+    return runs
 
 
 def silence() -> timedelta | None:
@@ -114,7 +114,7 @@ def _note_end() -> None:
 
 
 def _due() -> list[Job]:
-    """The jobs with an occurrence to serve: at once those without a timer, after a while those that have one.
+    """The jobs with an occurrence to settle: at once those without a timer, after a while those that have one.
 
     Also those whose next moment was computed with another schedule or other rules of the zone than this process has,
     and those with an override, of which their timers know nothing.

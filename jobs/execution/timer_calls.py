@@ -1,6 +1,6 @@
 """A call of a job's own function: the host's timer fired, or a person started it, in the portal or by the host's API.
 
-The host doesn't say which of them it was. What is due is served in any case; what else the call may mean is decided by
+The host doesn't say which of them it was. What is due is settled in any case; what else the call may mean is decided by
 the moment that the host's schedule status names (docs/reference/azure.md, "Timers"), and by the clock that host and
 worker share.
 """
@@ -15,7 +15,7 @@ from jobs.declarations.job import Job
 from jobs.execution import supervisor
 from jobs.formats import took
 from jobs.ledger import doorbell, events, overrides, releases, states, timing, triggers
-from jobs.ledger.settle import Born, serve
+from jobs.ledger.settle import ScheduledRun, settle
 
 log = logging.getLogger(__name__)
 
@@ -42,20 +42,20 @@ class Call:
         """Whether a person called: no timer fires for a moment that its own clock hasn't reached."""
         return self.called_for is not None and self.called_for > self.called_at + EARLY
 
-    def serves_until(self, now: datetime) -> datetime:
-        """The moment up to which the call serves, where the database's clock shows `now`."""
+    def settles_until(self, now: datetime) -> datetime:
+        """The moment up to which the call settles, where the database's clock shows `now`."""
         reached = self.called_for or self.called_at
         return reached if not self.is_by_hand and now < reached <= now + timing.LONGEST_LEAD else now
 
 
 def answer(call: Call) -> None:
-    """Serve what is due and execute it. Where nothing is due: a manual run if a person called, else nothing."""
+    """Settle what is due and execute it. Where nothing is due: a manual run if a person called, else nothing."""
     releases.see(at_most_every=SEEN)
     now, through = states.clock_and_watermark(call.job)
-    moment = call.serves_until(now)
-    born = serve([call.job], moment)
-    if born:
-        _execute(call, born)
+    moment = call.settles_until(now)
+    runs = settle([call.job], moment)
+    if runs:
+        _execute(call, runs)
     elif not call.is_by_hand and not releases.ours([call.job.name]):
         log.info("left to the release in charge, which declares it otherwise: job=%s", call.job.name)
     elif through is not None and _is_due(call.job, through, moment):
@@ -76,11 +76,11 @@ def answer(call: Call) -> None:
         _leave_event(call, now, f"It was called for {call.called_for.isoformat()}, which the ledger has already")
 
 
-def _execute(call: Call, born: list[Born]) -> None:
+def _execute(call: Call, runs: list[ScheduledRun]) -> None:
     """The first run is ours; more than one there are only after an outage, and they are for any instance."""
-    first, *others = born
+    first, *others = runs
     if call.job.dispatch is Dispatch.QUEUE:
-        others = born
+        others = runs
     else:
         supervisor.execute(first.run, invocation_id=call.invocation_id)
     for run in others:
@@ -88,7 +88,7 @@ def _execute(call: Call, born: list[Born]) -> None:
 
 
 def _is_due(job: Job, through: datetime, moment: datetime) -> bool:
-    """Whether this call was the one to serve an occurrence: then it isn't ambiguous, also where no run came of it."""
+    """Whether this call was the one to settle an occurrence: then it isn't ambiguous, also where no run came of it."""
     assert job.schedule is not None
     first = job.schedule.next(through)
     return first is not None and first <= moment
@@ -134,7 +134,7 @@ def _leave_to_the_tick(call: Call, now: datetime) -> None:
     assert call.called_for is not None
     message = (
         f"The timer of {call.job.name} fired for {call.called_for.isoformat()}, and this host's clock is "
-        f"{took(call.called_at - now)} ahead of the database's: the tick serves what is due by that one. "
+        f"{took(call.called_at - now)} ahead of the database's: the tick starts what is due by that one. "
         "Set the host's clock."
     )
     if events.hourly(EventKind.CLOCK_AHEAD, message, job=call.job.name) == 1:

@@ -261,11 +261,11 @@ def each_unless_busy[T](ends: Iterable[tuple[str, Callable[[], T]]]) -> Iterator
 
 
 def _follow(pipeline: Pipeline, run: int, job: str, status: str, scheduled_for: datetime | None) -> list[Ring]:
-    """Give birth to the pipeline's next steps, in the transaction in which their predecessor ends."""
+    """Put the pipeline's next steps into the queue, in the transaction in which their predecessor ends."""
     end = pipelines.End(run=run, job=job, status=Status(status), scheduled_for=scheduled_for)
     followed = pipelines.follow(end, pipeline)
     cancel_for_replacement(followed.replaces)
-    return [Ring(run_id=step) for step in followed.born]
+    return [Ring(run_id=step) for step in followed.queued]
 
 
 def _json(value: Any) -> str | None:

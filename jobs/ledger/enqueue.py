@@ -1,4 +1,4 @@
-"""Runs that no schedule asks for, born under the job's lock by its overlap policy."""
+"""Runs that no schedule asks for, put into the queue under the job's lock, by its overlap policy."""
 
 import json
 from dataclasses import dataclass, field
@@ -12,15 +12,15 @@ from jobs.ledger.plan import Collision, collide, replaced
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Newborn:
-    """A run just born: queued, or skipped by the overlap policy. `replaces` are the runs to cancel for it."""
+class Enqueued:
+    """A run just inserted: queued, or skipped by the overlap policy. `replaces` are the runs to cancel for it."""
 
     run: int
     status: Status
     replaces: list[int] = field(default_factory=list)
 
 
-def give_birth(
+def enqueue(
     job: Job,
     trigger: Trigger,
     *,
@@ -29,10 +29,10 @@ def give_birth(
     scheduled_for: datetime | None = None,
     chained_from: int | None = None,
     not_before: datetime | None = None,
-) -> Newborn | None:
+) -> Enqueued | None:
     """Insert a run, by the rule that its job has for overlaps. None where that occurrence or step has its run already.
 
-    Wants a transaction: the job's lock is held until its end.
+    Needs a transaction: the job's lock is held until its end.
     """
     states.lock(job)
     active = states.activity({job.name: None})[job.name]
@@ -54,7 +54,7 @@ def give_birth(
     )
     if run is None:
         return None
-    return Newborn(
+    return Enqueued(
         run=run,
         status=Status.SKIPPED if skipped else Status.QUEUED,
         replaces=replaced(job, active) if collision is Collision.REPLACE else [],

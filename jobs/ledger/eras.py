@@ -106,7 +106,7 @@ def timeline(
     """The eras of a job, which has a schedule, from its watermark to `now`.
 
     `began` is when this process could first know the declaration, and `clock` the database's clock: a timer of a host
-    whose clock is ahead serves up to a later `now`. Where the last era's job has a timer, the occurrences younger than
+    whose clock is ahead settles up to a later `now`. Where the last era's job has a timer, the occurrences younger than
     `patience` are left out.
     """
     first_seen = min(began, now)
@@ -114,10 +114,10 @@ def timeline(
     former, unreadable = _former(job, ledger) if ledger.through else (job, "")
     edited_at = None
     if former is not job:
-        # The older of two releases that serve at the same time has known its declaration for long: that says nothing
+        # The older of two releases that settle at the same time has known its declaration for long: that says nothing
         # of when it came into force again.
         older = ledger.since is not None and ledger.since > began
-        # Never back: a timer may have served an occurrence a moment before the database's clock came to it.
+        # Never back: a timer may have settled an occurrence a moment before the database's clock came to it.
         edited_at = max(through, min(clock, now) if older else first_seen)
 
     def in_force(after: datetime) -> Job | None:
@@ -127,7 +127,7 @@ def timeline(
     starts = [through, *(at for at in _changes(edited_at, ledger.override) if through < at <= now)]
     known = [(after, found) for after in sorted(set(starts)) if (found := in_force(after))]
     last_start, last = known[-1]
-    # Nobody else serves what was due by a schedule that is no longer in force.
+    # Nobody else settles what was due by a schedule that is no longer in force.
     until = max(now - patience if last.has_timer else now, last_start)
     ends = [*(after for after, _ in known[1:]), until]
     eras: list[Era] = []

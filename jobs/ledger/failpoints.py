@@ -9,8 +9,8 @@ import signal
 import threading
 
 POINTS = (
-    "birth.before_commit",
-    "birth.after_commit",
+    "settle.before_commit",
+    "settle.after_commit",
     "claim.before_commit",
     "claim.after_commit",
     "fork.before",

@@ -15,7 +15,7 @@ from jobs.ledger.doorbell import Ring
 from jobs.ledger.eras import INSTANT
 from jobs.ledger.overrides import Override
 from jobs.ledger.sessions import ledger_transaction
-from jobs.ledger.settle import serve
+from jobs.ledger.settle import settle
 from jobs.models import JobState
 from jobs.schedule.ncrontab import Expression
 from jobs.schedule.occurrences import Schedule
@@ -55,7 +55,7 @@ def pause(job: Job, *, by: str, reason: str = "", until: datetime | None = None)
     """
     with ledger_transaction():
         # What was due before the pause has its run or its gap before the pause begins.
-        born = serve([job], as_recorded=True)
+        runs = settle([job], as_recorded=True)
         states.lock(job)
         state = JobState.objects.get(pk=job.name)
         clock = states.clock()
@@ -67,13 +67,13 @@ def pause(job: Job, *, by: str, reason: str = "", until: datetime | None = None)
             paused_at=clock, paused_until=until, paused_by=by, paused_reason=reason
         )
         events.record(EventKind.PAUSED, _sentence(job, by, reason, until), job=job.name, by=by, reason=reason)
-    doorbell.ring_all(Ring(run_id=run.run) for run in born)
+    doorbell.ring_all(Ring(run_id=run.run) for run in runs)
 
 
 def resume(job: Job, *, by: str) -> None:
     """End the pause; what it swallowed stays skipped. Raises NotPaused."""
     with ledger_transaction():
-        born = serve([job], as_recorded=True)
+        runs = settle([job], as_recorded=True)
         states.lock(job)
         if not JobState.objects.get(pk=job.name).is_paused(states.clock()):
             raise NotPaused(job)
@@ -81,7 +81,7 @@ def resume(job: Job, *, by: str) -> None:
         events.record(EventKind.RESUMED, f"{job.name} was resumed by {by}.", job=job.name, by=by)
     # Its retries waited for the end of the pause.
     ready = claims.next_ready(conf.JOBS_MAX_RUNNING)
-    doorbell.ring_all(Ring(run_id=run) for run in dict.fromkeys([*(run.run for run in born), *ready]))
+    doorbell.ring_all(Ring(run_id=run) for run in dict.fromkeys([*(run.run for run in runs), *ready]))
 
 
 def declared_or_left(name: str) -> Job:
@@ -167,9 +167,9 @@ def override(
     """
     _check_override(job, schedule, time_zone, arguments)
     with ledger_transaction():
-        # What was due by the declaration has its fate before the override begins.
+        # What was due by the declaration is decided before the override begins.
         clock = states.clock()
-        born = serve([job], clock, as_recorded=True)
+        runs = settle([job], clock, as_recorded=True)
         states.lock(job)
         if held := overrides.in_force([job.name], clock).get(job.name):
             raise AlreadyOverridden(job, held)
@@ -192,17 +192,17 @@ def override(
             override_arguments=None if arguments is None else list(arguments),
             zone_rules="",  # the tick looks at the job at once
         )
-        born += serve([job], clock, as_recorded=True)
+        runs += settle([job], clock, as_recorded=True)
         sentence = _sentence(job, by, reason, until, "overridden")
         events.record(EventKind.OVERRIDDEN, sentence, job=job.name, by=by, reason=reason)
-    doorbell.ring_all(Ring(run_id=run.run) for run in born)
+    doorbell.ring_all(Ring(run_id=run.run) for run in runs)
 
 
 def end_override(job: Job, *, by: str) -> None:
     """Let the declaration hold again. Raises NotOverridden."""
     with ledger_transaction():
         clock = states.clock()
-        born = serve([job], clock, as_recorded=True)
+        runs = settle([job], clock, as_recorded=True)
         states.lock(job)
         if job.name not in overrides.in_force([job.name], clock):
             raise NotOverridden(job)
@@ -215,8 +215,8 @@ def end_override(job: Job, *, by: str) -> None:
         events.record(EventKind.OVERRIDE_ENDED, message, job=job.name, by=by, at=end)
         if job.schedule is None:
             record.end_overrides([job.name])
-        born += serve([job], end, as_recorded=True)
-    doorbell.ring_all(Ring(run_id=run.run) for run in born)
+        runs += settle([job], end, as_recorded=True)
+    doorbell.ring_all(Ring(run_id=run.run) for run in runs)
 
 
 def _check_override(job: Job, schedule: str, time_zone: str, arguments: Sequence[str] | None) -> None:

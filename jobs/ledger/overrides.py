@@ -78,7 +78,7 @@ def of(state: JobState | None, at: datetime) -> Override | None:
 
 
 def applied(job: Job, override: Override | None) -> Job:
-    """The job as it is under the override. The tick serves it, to the minute: its timer knows the declaration only.
+    """The job as it is under the override. The tick starts its runs: its timer knows only the declaration.
 
     As declared where the override can't be read: never raises.
     """

@@ -27,7 +27,7 @@ class End:
 class Followed:
     """What the end of a run brought about: runs to ring for, runs to cancel."""
 
-    born: list[int] = field(default_factory=list)
+    queued: list[int] = field(default_factory=list)
     replaces: list[int] = field(default_factory=list)
 
 
@@ -81,7 +81,7 @@ def current() -> Pipeline:
 
 
 def follow(end: End, pipeline: Pipeline) -> Followed:
-    """Give birth to the steps whose predecessors have now all succeeded; record those that can't run any more.
+    """Put the steps into the queue whose predecessors have now all succeeded; record those that can't run any more.
 
     A step runs once for an occurrence, when all its predecessors succeeded for it. It is skipped as soon as one didn't,
     also where that one got no run: `step_gaps` records what it swallowed. After a run that no schedule asked
@@ -105,20 +105,20 @@ def follow(end: End, pipeline: Pipeline) -> Followed:
         elif pause := states.pause_of(step):
             _skip(step, end, pipeline, followed, Reason.PAUSED, pause)
         else:
-            newborn = enqueue.give_birth(
+            enqueued = enqueue.enqueue(
                 step,
                 Trigger.CHAIN,
                 requested_by=f"run {end.run} of {end.job}",
                 scheduled_for=end.scheduled_for,
                 chained_from=end.run,
             )
-            if newborn is None:
+            if enqueued is None:
                 continue
-            followed.replaces += newborn.replaces
-            if newborn.status is Status.QUEUED:
-                followed.born.append(newborn.run)
+            followed.replaces += enqueued.replaces
+            if enqueued.status is Status.QUEUED:
+                followed.queued.append(enqueued.run)
             else:
-                _go_on(step, newborn.run, end.scheduled_for, pipeline, followed)
+                _go_on(step, enqueued.run, end.scheduled_for, pipeline, followed)
     return followed
 
 
@@ -163,7 +163,7 @@ def _skip(step: Job, end: End, pipeline: Pipeline, followed: Followed, reason: R
 
 def _go_on(step: Job, run: int, scheduled_for: datetime | None, pipeline: Pipeline, followed: Followed) -> None:
     further = follow(End(run=run, job=step.name, status=Status.SKIPPED, scheduled_for=scheduled_for), pipeline)
-    followed.born += further.born
+    followed.queued += further.queued
     followed.replaces += further.replaces
 
 

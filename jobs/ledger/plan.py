@@ -1,6 +1,6 @@
-"""What becomes of occurrences: a pure function of the rules, the ledger's state, what runs, and the moment.
+"""What to do about occurrences: a pure function of the rules, the ledger's state, what runs, and the moment.
 
-`serve` asks it under the job's lock and writes down the answer.
+`settle` asks it under the job's lock and writes down the answer.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -12,7 +12,7 @@ from jobs.choices import Fate, Misfire, Overlap, Reason, Trigger
 from jobs.declarations.job import Job
 from jobs.ledger.eras import INSTANT, Era
 
-# An occurrence taken up within this time is on time: the tick comes once a minute and gives timers half a minute.
+# An occurrence picked up within this time is on time: the tick comes once a minute and gives timers half a minute.
 ON_TIME = timedelta(minutes=2)
 # How many late occurrences `misfire="all"` makes up for at once.
 CATCH_UP_LIMIT = 100
@@ -48,7 +48,7 @@ class Situation:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Birth:
+class PlannedRun:
     """An occurrence that gets a run, with the arguments of its time."""
 
     arguments: tuple[str, ...] = ()
@@ -58,7 +58,7 @@ class Birth:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Span:
+class PlannedGap:
     """Consecutive occurrences of one schedule that get none: one gap."""
 
     fingerprint: str
@@ -72,7 +72,7 @@ class Span:
     note: str = ""
     blocked_by: int | None = None
 
-    def joins(self, earlier: "Span") -> bool:
+    def joins(self, earlier: "PlannedGap") -> bool:
         cause = (earlier.fate, earlier.reason, earlier.by, earlier.note, earlier.blocked_by)
         return self.turn == earlier.turn and self.same_cause(*cause)
 
@@ -81,15 +81,15 @@ class Span:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Verdict:
-    """The fates of a window, in the order of its occurrences; `replaces` are the runs to cancel."""
+class Plan:
+    """What to record of a window, in the order of its occurrences; `replaces` are the runs to cancel."""
 
-    fates: list[Birth | Span] = field(default_factory=list)
+    entries: list[PlannedRun | PlannedGap] = field(default_factory=list)
     replaces: list[int] = field(default_factory=list)
 
     @property
-    def births(self) -> list[Birth]:
-        return [fate for fate in self.fates if isinstance(fate, Birth)]
+    def runs(self) -> list[PlannedRun]:
+        return [entry for entry in self.entries if isinstance(entry, PlannedRun)]
 
 
 class Collision(Enum):
@@ -125,65 +125,65 @@ def replaced(job: Job, activity: Iterable[Activity]) -> list[int]:
     return [run.run for run in activity if run.active and not (run.caught_up and job.misfire is Misfire.ALL)]
 
 
-def decide(eras: Sequence[Era], situation: Situation) -> Verdict:
-    """The fate of every occurrence of these eras, which follow one another. The rules are the last one's."""
+def decide(eras: Sequence[Era], situation: Situation) -> Plan:
+    """The plan for every occurrence of these eras, which follow one another. The rules are the last one's."""
     job = eras[-1].job
     free = [era for era in eras if era.after < era.until]
     if situation.disabled_by:
         note = "The function is disabled in the app's settings."
-        return _verdict(_spans(free, Fate.SKIPPED, Reason.DISABLED, by=situation.disabled_by, note=note))
-    fates: list[Birth | Span] = []
+        return _in_order(_gaps(free, Fate.SKIPPED, Reason.DISABLED, by=situation.disabled_by, note=note))
+    entries: list[PlannedRun | PlannedGap] = []
     if situation.paused_at is not None:
         end = None if situation.paused_until is None else situation.paused_until - INSTANT
         free, paused = _cut(free, situation.paused_at - INSTANT, end)
-        fates += _spans(paused, Fate.SKIPPED, Reason.PAUSED, by=situation.paused_by, note=situation.paused_reason)
+        entries += _gaps(paused, Fate.SKIPPED, Reason.PAUSED, by=situation.paused_by, note=situation.paused_reason)
     if situation.abandoned:
-        return _verdict([*fates, *_spans(free, Fate.MISSED, Reason.UNSCHEDULED)])
-    births_and_gaps, replaces = _by_rules(job, free, situation.now, situation.activity)
-    return _verdict([*fates, *births_and_gaps], replaces)
+        return _in_order([*entries, *_gaps(free, Fate.MISSED, Reason.UNSCHEDULED)])
+    by_rules, replaces = _by_rules(job, free, situation.now, situation.activity)
+    return _in_order([*entries, *by_rules], replaces)
 
 
 def _by_rules(
     job: Job, free: list[Era], now: datetime, activity: Sequence[Activity]
-) -> tuple[list[Birth | Span], list[int]]:
-    """Overlap, start deadline and misfire, in this order: the reason told is the one that came first in time."""
-    fates: list[Birth | Span] = []
+) -> tuple[list[PlannedRun | PlannedGap], list[int]]:
+    """Overlap, start deadline and misfire, in this order: the reason given is the one that came first in time."""
+    entries: list[PlannedRun | PlannedGap] = []
     if job.overlap is Overlap.SKIP:
         for run in activity:
             free, covered = _cut(free, run.since - INSTANT, run.finished_at)
-            fates += _spans(covered, Fate.SKIPPED, Reason.OVERLAP, blocked_by=run.run)
+            entries += _gaps(covered, Fate.SKIPPED, Reason.OVERLAP, blocked_by=run.run)
     within_deadline: list[Era] = []
     for era in free:
         deadline = era.job.deadline_at(now)
         expired_until = era.after if deadline is None else now - deadline - INSTANT
         punctual, expired = _cut([era], None, expired_until)
         within_deadline += punctual
-        fates += _spans(expired, Fate.MISSED, Reason.TOO_LATE)
+        entries += _gaps(expired, Fate.MISSED, Reason.TOO_LATE)
     free = within_deadline
     if job.misfire is Misfire.NONE:
         free, late = _cut(free, None, now - ON_TIME - INSTANT)
-        fates += _spans(late, Fate.MISSED, Reason.TOO_LATE, note="misfire='none'")
+        entries += _gaps(late, Fate.MISSED, Reason.TOO_LATE, note="misfire='none'")
 
-    candidates = _latest(free, _most_births(job, activity))
+    candidates = _latest(free, _most_runs(job, activity))
     if not candidates:
-        return fates, []
+        return entries, []
     collision, blocked_by = collide(job, activity)
     if collision is Collision.SKIP:
-        return [*fates, *_spans(free, Fate.SKIPPED, Reason.OVERLAP, blocked_by=blocked_by)], []
+        return [*entries, *_gaps(free, Fate.SKIPPED, Reason.OVERLAP, blocked_by=blocked_by)], []
     _, superseded = _cut(free, None, candidates[0][0] - INSTANT)
-    fates += _spans(superseded, Fate.MISSED, Reason.SUPERSEDED)
+    entries += _gaps(superseded, Fate.MISSED, Reason.SUPERSEDED)
     # Only a run that could start at once is held to its deadline: one that waits for another does so by a rule.
     waits = collision is not Collision.START or bool(job.concurrency_group)
     for place, (occurrence, era) in enumerate(candidates):
-        fates.append(
-            Birth(
+        entries.append(
+            PlannedRun(
                 scheduled_for=occurrence,
                 trigger=Trigger.SCHEDULE if now - occurrence <= ON_TIME else Trigger.CATCH_UP,
                 start_by=None if waits or place else _start_by(occurrence, era, now),
                 arguments=era.job.arguments,
             )
         )
-    return fates, replaced(job, activity) if collision is Collision.REPLACE else []
+    return entries, replaced(job, activity) if collision is Collision.REPLACE else []
 
 
 def _start_by(occurrence: datetime, era: Era, now: datetime) -> datetime | None:
@@ -191,7 +191,7 @@ def _start_by(occurrence: datetime, era: Era, now: datetime) -> datetime | None:
     return None if deadline is None else occurrence + deadline
 
 
-def _most_births(job: Job, activity: Sequence[Activity]) -> int:
+def _most_runs(job: Job, activity: Sequence[Activity]) -> int:
     """How many late occurrences may be made up for at once."""
     if job.misfire is not Misfire.ALL:
         return 1
@@ -225,7 +225,7 @@ def _latest(free: list[Era], limit: int) -> list[tuple[datetime, Era]]:
     return found[::-1]
 
 
-def _spans(
+def _gaps(
     eras: Iterable[Era],
     fate: Fate,
     reason: Reason,
@@ -233,13 +233,13 @@ def _spans(
     by: str = "",
     note: str = "",
     blocked_by: int | None = None,
-) -> Iterator[Span]:
-    """A span for the occurrences of each era; none where there are none."""
+) -> Iterator[PlannedGap]:
+    """A gap for the occurrences of each era; none where there are none."""
     for era in eras:
         schedule, after, until = era.schedule, era.after, era.until
         first, last = schedule.next(after), schedule.previous(until + INSTANT)
         if first is not None and last is not None and first <= last:
-            yield Span(
+            yield PlannedGap(
                 fingerprint=era.job.fingerprint,
                 turn=era.turn,
                 first=first,
@@ -253,13 +253,17 @@ def _spans(
             )
 
 
-def _verdict(fates: Iterable[Birth | Span], replaces: Iterable[int] = ()) -> Verdict:
-    """In the order of the occurrences; neighbours with one cause are one span."""
-    joined: list[Birth | Span] = []
-    for fate in sorted(fates, key=lambda fate: fate.scheduled_for if isinstance(fate, Birth) else fate.first):
+def _in_order(entries: Iterable[PlannedRun | PlannedGap], replaces: Iterable[int] = ()) -> Plan:
+    """In the order of the occurrences; neighbours with one cause are one gap."""
+    joined: list[PlannedRun | PlannedGap] = []
+    for entry in sorted(entries, key=_begins):
         last = joined[-1] if joined else None
-        if isinstance(fate, Span) and isinstance(last, Span) and fate.joins(last):
-            joined[-1] = replace(last, last=fate.last, count=last.count + fate.count)
+        if isinstance(entry, PlannedGap) and isinstance(last, PlannedGap) and entry.joins(last):
+            joined[-1] = replace(last, last=entry.last, count=last.count + entry.count)
         else:
-            joined.append(fate)
-    return Verdict(fates=joined, replaces=list(replaces))
+            joined.append(entry)
+    return Plan(entries=joined, replaces=list(replaces))
+
+
+def _begins(entry: PlannedRun | PlannedGap) -> datetime:
+    return entry.scheduled_for if isinstance(entry, PlannedRun) else entry.first

@@ -1,4 +1,4 @@
-"""What `serve` decided, written down: runs, gaps, watermarks and events, each kind in one statement."""
+"""What `settle` decided, written down: runs, gaps, watermarks and events, each kind in one statement."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -11,13 +11,13 @@ from jobs.choices import EventKind, Fate, Overlap
 from jobs.declarations.job import Job
 from jobs.ledger import events, sql, states
 from jobs.ledger.eras import Timeline
-from jobs.ledger.plan import Birth, Span, Verdict
+from jobs.ledger.plan import Plan, PlannedGap, PlannedRun
 from jobs.ledger.states import State
 from jobs.schedule.zones import rules_of
 
 
-class Born(NamedTuple):
-    """A run that `serve` gave birth to."""
+class ScheduledRun(NamedTuple):
+    """A run that `settle` put into the queue."""
 
     run: int
     job: str
@@ -104,10 +104,10 @@ def end_overrides(jobs: Sequence[str]) -> None:
 
 
 def insert_runs_and_advance(
-    verdicts: Sequence[tuple[Window, Verdict]], changed: Sequence[Window], gaps: Mapping[str, int]
-) -> list[Born]:
-    """Insert the runs and move the watermarks on. `gaps` are those that are a job's latest fate."""
-    births = [_birth(window.job, birth) for window, verdict in verdicts for birth in verdict.births]
+    plans: Sequence[tuple[Window, Plan]], changed: Sequence[Window], gaps: Mapping[str, int]
+) -> list[ScheduledRun]:
+    """Insert the runs and move the watermarks on. `gaps` are those of the jobs whose latest occurrence is in one."""
+    runs = [_run(window.job, run) for window, plan in plans for run in plan.runs]
     advances = [_advance(window, gaps.get(window.job.name)) for window in changed]
     found = sql.rows(
         """
@@ -135,18 +135,18 @@ def insert_runs_and_advance(
             ON CONFLICT (job, scheduled_for) DO NOTHING
         RETURNING id, job, scheduled_for
         """,
-        [json.dumps(advances), json.dumps(births)],
+        [json.dumps(advances), json.dumps(runs)],
     )
-    return [Born(*row) for row in found]
+    return [ScheduledRun(*row) for row in found]
 
 
-def _birth(job: Job, birth: Birth) -> dict[str, Any]:
+def _run(job: Job, run: PlannedRun) -> dict[str, Any]:
     return {
         "job": job.name,
-        "trigger": birth.trigger,
-        "scheduled_for": birth.scheduled_for.isoformat(),
-        "arguments": list(birth.arguments),
-        "start_by": states.text(birth.start_by),
+        "trigger": run.trigger,
+        "scheduled_for": run.scheduled_for.isoformat(),
+        "arguments": list(run.arguments),
+        "start_by": states.text(run.start_by),
         "exclusive": job.overlap is not Overlap.ALLOW,
         "concurrency_group": job.group,
     }
@@ -183,27 +183,27 @@ def _next_look(line: Timeline, state: State) -> datetime | None:
     return min(filter(None, (line.eras[-1].schedule.next(line.until), end)), default=None)
 
 
-def insert_gaps(verdicts: Sequence[tuple[Window, Verdict]]) -> dict[str, int]:
-    """Write the gaps, and give for each job whose latest fate is a gap that gap's id.
+def insert_gaps(plans: Sequence[tuple[Window, Plan]]) -> dict[str, int]:
+    """Write the gaps, and give the id of the latest for each job whose latest occurrence is in one.
 
     A gap that only goes on where the job's last one ended lengthens that row: a month's pause is one row.
     """
     rows: list[dict[str, Any]] = []
     longer: list[dict[str, Any]] = []
     latest: dict[str, int] = {}
-    for window, verdict in verdicts:
+    for window, plan in plans:
         job, state = window.job, window.state
-        for place, fate in enumerate(verdict.fates):
-            if isinstance(fate, Birth):
+        for place, entry in enumerate(plan.entries):
+            if isinstance(entry, PlannedRun):
                 continue
-            if fate.fate == Fate.MISSED:
-                telemetry.missed(job.name, fate.reason, fate.count)
-            if place == 0 and state.last_gap is not None and _goes_on(state, fate):
-                longer.append({"gap": state.last_gap, "last": fate.last.isoformat(), "count": fate.count})
-                if len(verdict.fates) == 1:
+            if entry.fate == Fate.MISSED:
+                telemetry.missed(job.name, entry.reason, entry.count)
+            if place == 0 and state.last_gap is not None and _goes_on(state, entry):
+                longer.append({"gap": state.last_gap, "last": entry.last.isoformat(), "count": entry.count})
+                if len(plan.entries) == 1:
                     latest[job.name] = state.last_gap
                 continue
-            rows.append(_gap(job, fate, is_latest=place == len(verdict.fates) - 1))
+            rows.append(_gap(job, entry, is_latest=place == len(plan.entries) - 1))
     lengthen(longer)
     if rows:
         found = sql.rows(
@@ -224,26 +224,26 @@ def insert_gaps(verdicts: Sequence[tuple[Window, Verdict]]) -> dict[str, int]:
     return latest
 
 
-def _gap(job: Job, span: Span, is_latest: bool) -> dict[str, Any]:
+def _gap(job: Job, gap: PlannedGap, is_latest: bool) -> dict[str, Any]:
     return {
         "job": job.name,
-        "fingerprint": span.fingerprint,
-        "first": span.first.isoformat(),
-        "last": span.last.isoformat(),
-        "count": span.count,
-        "fate": span.fate,
-        "reason": span.reason,
-        "by": span.by,
-        "note": span.note,
-        "blocked_by": span.blocked_by,
+        "fingerprint": gap.fingerprint,
+        "first": gap.first.isoformat(),
+        "last": gap.last.isoformat(),
+        "count": gap.count,
+        "fate": gap.fate,
+        "reason": gap.reason,
+        "by": gap.by,
+        "note": gap.note,
+        "blocked_by": gap.blocked_by,
         "is_latest": is_latest,
     }
 
 
-def _goes_on(state: State, span: Span) -> bool:
-    """Whether the span only goes on where the job's last gap ended."""
+def _goes_on(state: State, gap: PlannedGap) -> bool:
+    """Whether the gap only goes on where the job's last gap ended."""
     cause = (state.gap_fate, state.gap_reason, state.gap_by, state.gap_note, state.gap_blocked_by)
-    return span.turn == 0 and state.ledger.fingerprint == span.fingerprint and span.same_cause(*cause)
+    return gap.turn == 0 and state.ledger.fingerprint == gap.fingerprint and gap.same_cause(*cause)
 
 
 def lengthen(longer: Sequence[Mapping[str, Any]]) -> None:

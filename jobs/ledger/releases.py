@@ -182,7 +182,7 @@ def _load(key: str) -> Release | None:
 
 
 def ours(names: Iterable[str]) -> set[str]:
-    """Those of these declared jobs that this process may serve: the release in charge declares them alike."""
+    """Those of these declared jobs that this process may settle: the release in charge declares them alike."""
     other = in_charge()
     return set(names) if other is None else {name for name in names if own().declares_alike(other, name)}
 

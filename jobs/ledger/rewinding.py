@@ -15,7 +15,7 @@ from jobs.declarations.registry import registry
 from jobs.formats import took, utc_time
 from jobs.ledger import events, pipelines, sql, states, timing
 from jobs.ledger.eras import INSTANT, Era
-from jobs.ledger.plan import Birth, Span, Verdict
+from jobs.ledger.plan import Plan, PlannedGap, PlannedRun
 from jobs.ledger.record import Window
 from jobs.ledger.sessions import ledger_transaction
 from jobs.models import Gap, JobState
@@ -117,12 +117,12 @@ def _let_runs_wait(job: Job, now: datetime) -> None:
     )
 
 
-def without_recorded(verdicts: Sequence[tuple[Window, Verdict]]) -> list[tuple[Window, Verdict]]:
-    """Take out what has a run already, where a watermark was set back: such an occurrence has its fate."""
-    found = [_occurrences_with_runs(window) for window, _ in verdicts]
+def without_recorded(plans: Sequence[tuple[Window, Plan]]) -> list[tuple[Window, Plan]]:
+    """Take out what has a run already, where a watermark was set back: such an occurrence is decided."""
+    found = [_occurrences_with_runs(window) for window, _ in plans]
     return [
-        (window, _without(verdict, window.timeline.eras, recorded)) if recorded else (window, verdict)
-        for (window, verdict), recorded in zip(verdicts, found, strict=True)
+        (window, _without(plan, window.timeline.eras, recorded)) if recorded else (window, plan)
+        for (window, plan), recorded in zip(plans, found, strict=True)
     ]
 
 
@@ -138,22 +138,22 @@ def _occurrences_with_runs(window: Window) -> list[datetime]:
     return [moment for (moment,) in rows]
 
 
-def _without(verdict: Verdict, eras: Sequence[Era], recorded: Sequence[datetime]) -> Verdict:
-    fates: list[Birth | Span] = []
-    for fate in verdict.fates:
-        if isinstance(fate, Span):
-            fates += _pieces(fate, eras, recorded)
-        elif fate.scheduled_for not in recorded:
-            fates.append(fate)
-    left = replace(verdict, fates=fates)
-    return left if left.births else replace(left, replaces=[])
+def _without(plan: Plan, eras: Sequence[Era], recorded: Sequence[datetime]) -> Plan:
+    entries: list[PlannedRun | PlannedGap] = []
+    for entry in plan.entries:
+        if isinstance(entry, PlannedGap):
+            entries += _pieces(entry, eras, recorded)
+        elif entry.scheduled_for not in recorded:
+            entries.append(entry)
+    left = replace(plan, entries=entries)
+    return left if left.runs else replace(left, replaces=[])
 
 
-def _pieces(span: Span, eras: Sequence[Era], recorded: Iterable[datetime]) -> Iterator[Span]:
-    """What is left of a span on both sides of each occurrence that has a run."""
-    edges = [span.first - INSTANT, *(at for at in recorded if span.first <= at <= span.last), span.last + INSTANT]
-    schedule = next(era.schedule for era in eras if era.turn == span.turn)
+def _pieces(gap: PlannedGap, eras: Sequence[Era], recorded: Iterable[datetime]) -> Iterator[PlannedGap]:
+    """What is left of a gap on both sides of each occurrence that has a run."""
+    edges = [gap.first - INSTANT, *(at for at in recorded if gap.first <= at <= gap.last), gap.last + INSTANT]
+    schedule = next(era.schedule for era in eras if era.turn == gap.turn)
     for after, before in pairwise(edges):
         first, last = schedule.next(after), schedule.previous(before)
         if first is not None and last is not None and first <= last:
-            yield replace(span, first=first, last=last, count=schedule.count(after, last))
+            yield replace(gap, first=first, last=last, count=schedule.count(after, last))

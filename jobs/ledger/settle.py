@@ -1,6 +1,6 @@
-"""The one place where scheduled runs are born.
+"""The one place where scheduled runs come from.
 
-`serve` decides the fate of every occurrence between a job's watermark and now, under the lock on the job's `JobState`.
+`settle` decides about every occurrence between a job's watermark and now, under the lock on the job's `JobState`.
 Timers call it for their job, the tick for all that are due. It takes at most ten statements, for one job or for ten
 thousand, beside those for each run that is replaced; one where nothing is due.
 """
@@ -16,37 +16,37 @@ from jobs.ledger import endings, eras, pipelines, record, releases, rewinding, s
 from jobs.ledger.eras import Era, Timeline
 from jobs.ledger.failpoints import point
 from jobs.ledger.pipelines import Pipeline
-from jobs.ledger.plan import Activity, Situation, Verdict, decide
-from jobs.ledger.record import Born, Window
+from jobs.ledger.plan import Activity, Plan, Situation, decide
+from jobs.ledger.record import ScheduledRun, Window
 from jobs.ledger.sessions import ledger_transaction
 from jobs.ledger.states import State
 from jobs.schedule.ncrontab import InvalidExpression
 from jobs.schedule.occurrences import Schedule, UnknownZone
 
-__all__ = ["Born", "retire", "serve"]
+__all__ = ["ScheduledRun", "retire", "settle"]
 
 log = logging.getLogger(__name__)
 
 NEVER = Schedule("0 0 0 30 2 *")
 
 
-def serve(
+def settle(
     jobs: Iterable[Job],
     now: datetime | None = None,
     *,
     patience: timedelta = timedelta(0),
     skip_locked: bool = False,
     as_recorded: bool = False,
-) -> list[Born]:
-    """Decide the fate of all occurrences of `jobs` between their watermarks and `now`, and record it.
+) -> list[ScheduledRun]:
+    """Decide about all occurrences of `jobs` between their watermarks and `now`, and record it.
 
     `now` is the database's clock unless given. Occurrences younger than `patience` are left to the timers of jobs that
-    have one. With `skip_locked`, jobs that another process serves at this moment are left to it.
+    have one. With `skip_locked`, jobs that another process settles at this moment are left to it.
 
     Timers and the tick bring edited declarations into force. An operator's process may lack settings that the app has:
-    it serves `as_recorded`, by the declaration that the ledger follows, and begins no ledger.
+    it settles `as_recorded`, by the declaration that the ledger follows, and begins no ledger.
 
-    Gives back the runs that were born, oldest first. They are queued; nobody was rung.
+    Gives back the runs that it put into the queue, oldest first; nobody was rung.
     """
     scheduled = {job.name: job for job in jobs if job.schedule}
     if not scheduled:
@@ -73,17 +73,17 @@ def serve(
         pipeline = pipelines.current()
         found = windows_of(_hold(names, pipeline, skip_locked))
         if left := sorted(set(names) - {window.job.name for window in found}):
-            log.warning("locked by another session, which serves them or hangs: job=%s", ",".join(left))
+            log.warning("locked by another session, which settles them or hangs: job=%s", ",".join(left))
         if not as_recorded:
-            # Asked under the lock: what a newer release has served is its own from then on.
+            # Asked under the lock: what a newer release has settled is its own from then on.
             ours = releases.ours(window.job.name for window in found)
             found = [window for window in found if window.job.name in ours]
-        born = _serve_locked(found, pipeline)
-        point("birth.before_commit")
-    point("birth.after_commit")
-    for run in born:
-        log.info("born run=%s job=%s scheduled_for=%s", run.run, run.job, run.scheduled_for.isoformat())
-    return born
+        runs = _settle_locked(found, pipeline)
+        point("settle.before_commit")
+    point("settle.after_commit")
+    for run in runs:
+        log.info("queued run=%s job=%s scheduled_for=%s", run.run, run.job, run.scheduled_for.isoformat())
+    return runs
 
 
 def retire(scheduled: Sequence[str]) -> None:
@@ -99,7 +99,7 @@ def retire(scheduled: Sequence[str]) -> None:
         found = [state for state in _hold(names, pipeline, skip_locked=True) if state.ledger.fingerprint]
         # Asked under the lock: a newer release may have begun with a job that this one doesn't know.
         if releases.in_charge() is None:
-            _serve_locked([_abandoned(state) for state in found], pipeline)
+            _settle_locked([_abandoned(state) for state in found], pipeline)
 
 
 def _hold(names: Sequence[str], pipeline: Pipeline, skip_locked: bool) -> list[State]:
@@ -143,25 +143,25 @@ def _abandoned(state: State) -> Window:
     return Window(job=job, state=state, timeline=line, now=state.clock, abandoned=True)
 
 
-def _serve_locked(windows: Sequence[Window], pipeline: Pipeline) -> list[Born]:
+def _settle_locked(windows: Sequence[Window], pipeline: Pipeline) -> list[ScheduledRun]:
     record.insert_edits([window for window in windows if window.timeline.edited_at])
-    verdicts: list[tuple[Window, Verdict]] = []
+    plans: list[tuple[Window, Plan]] = []
     if due := [window for window in windows if window.timeline.is_due]:
         activity = states.activity({window.job.name: window.timeline.through for window in due})
-        verdicts = [
+        plans = [
             (window, decide(window.timeline.eras, _situation(window, activity[window.job.name]))) for window in due
         ]
-        verdicts = rewinding.without_recorded(verdicts)
-        endings.cancel_for_replacement([run for _, verdict in verdicts for run in verdict.replaces])
-    gaps = record.insert_gaps(verdicts)
-    step_gaps.insert(verdicts, pipeline)
+        plans = rewinding.without_recorded(plans)
+        endings.cancel_for_replacement([run for _, plan in plans for run in plan.replaces])
+    gaps = record.insert_gaps(plans)
+    step_gaps.insert(plans, pipeline)
     changed = [window for window in windows if window.changes_something]
     record.end_overrides([window.job.name for window in changed if window.timeline.ends_override])
-    born = record.insert_runs_and_advance(verdicts, changed, gaps)
+    runs = record.insert_runs_and_advance(plans, changed, gaps)
     for window in changed:
         if window.timeline.restarted:
             pipelines.follow_again(window.job.name, window.timeline.through, window.timeline.until, pipeline)
-    return born
+    return runs
 
 
 def _situation(window: Window, activity: Sequence[Activity]) -> Situation:

@@ -1,8 +1,8 @@
 """Where a job's occurrences get no run, the steps after it get none either: their gaps, in the same transaction.
 
 A step is skipped as soon as one of its predecessors didn't succeed for an occurrence, whatever becomes of the others.
-Where that predecessor has a run, the run's end says so (`pipelines.follow`); where it has a gap, `serve` does it here.
-The steps' locks are held in both places, so that a step has one fate in either order.
+Where that predecessor has a run, the run's end says so (`pipelines.follow`); where it has a gap, `settle` does it here.
+The steps' locks are held in both places, so that each occurrence of a step is recorded once in either order.
 """
 
 import json
@@ -16,7 +16,7 @@ from jobs.choices import Fate, Reason
 from jobs.ledger import record, sql
 from jobs.ledger.eras import INSTANT
 from jobs.ledger.pipelines import Pipeline
-from jobs.ledger.plan import Span, Verdict
+from jobs.ledger.plan import Plan, PlannedGap
 from jobs.ledger.record import Window
 from jobs.schedule.occurrences import Schedule
 
@@ -25,30 +25,30 @@ class _Swallowed(NamedTuple):
     """Occurrences of a predecessor that got no run, by the schedule that was in force."""
 
     job: str
-    span: Span
+    gap: PlannedGap
     schedule: Schedule
 
     @property
     def note(self) -> str:
-        return f"{self.job} was {self.span.fate} ({self.span.reason})"
+        return f"{self.job} was {self.gap.fate} ({self.gap.reason})"
 
 
 @dataclass(slots=True)
 class _Step:
-    """What a step has already: the occurrences that have a fate, as windows (after, until], and its latest gap."""
+    """What a step has already: the occurrences that are recorded, as windows (after, until], and its latest gap."""
 
     taken: list[tuple[datetime, datetime]] = field(default_factory=list)
     gaps: list[dict[str, Any]] = field(default_factory=list)
 
 
-def insert(verdicts: Sequence[tuple[Window, Verdict]], pipeline: Pipeline) -> None:
+def insert(plans: Sequence[tuple[Window, Plan]], pipeline: Pipeline) -> None:
     """Write the steps' gaps. Needs the locks of all steps that come after these jobs."""
     swallowed = [
-        _Swallowed(window.job.name, fate, _schedule(window, fate))
-        for window, verdict in verdicts
+        _Swallowed(window.job.name, entry, _schedule(window, entry))
+        for window, plan in plans
         if pipeline.steps_after(window.job.name)
-        for fate in verdict.fates
-        if isinstance(fate, Span)
+        for entry in plan.entries
+        if isinstance(entry, PlannedGap)
     ]
     if not swallowed:
         return
@@ -56,24 +56,24 @@ def insert(verdicts: Sequence[tuple[Window, Verdict]], pipeline: Pipeline) -> No
     for each in swallowed:
         for step in pipeline.descendants(each.job):
             by_step[step].append(each)
-    since, until = min(each.span.first for each in swallowed), max(each.span.last for each in swallowed)
+    since, until = min(each.gap.first for each in swallowed), max(each.gap.last for each in swallowed)
     known = _read(list(by_step), since, until)
     new: list[dict[str, Any]] = []
     longer: dict[int, dict[str, Any]] = {}
     for step, causes in by_step.items():
-        for each in sorted(causes, key=lambda each: each.span.first):
+        for each in sorted(causes, key=lambda each: each.gap.first):
             for gap in _gaps(step, each, known[step]):
                 _add(gap, each.schedule, known[step], new, longer)
     record.lengthen(list(longer.values()))
     _insert(new)
 
 
-def _schedule(window: Window, span: Span) -> Schedule:
-    return next(era.schedule for era in window.timeline.eras if era.turn == span.turn)
+def _schedule(window: Window, gap: PlannedGap) -> Schedule:
+    return next(era.schedule for era in window.timeline.eras if era.turn == gap.turn)
 
 
 def _read(steps: Sequence[str], since: datetime, until: datetime) -> dict[str, _Step]:
-    """The fates that these steps have between the two moments, and each one's last gap before."""
+    """What is recorded of these steps between the two moments, and each one's last gap before."""
     found: dict[str, _Step] = defaultdict(_Step)
     gaps = sql.rows(
         """
@@ -102,16 +102,16 @@ def _read(steps: Sequence[str], since: datetime, until: datetime) -> dict[str, _
 
 
 def _gaps(step: str, each: _Swallowed, known: _Step) -> Iterable[dict[str, Any]]:
-    """What of the swallowed occurrences has no fate at this step yet."""
-    after = each.span.first - INSTANT
-    for start, end in sorted([*known.taken, (each.span.last, each.span.last)]):
-        if after < min(start, each.span.last):
+    """What of the swallowed occurrences isn't recorded of this step yet."""
+    after = each.gap.first - INSTANT
+    for start, end in sorted([*known.taken, (each.gap.last, each.gap.last)]):
+        if after < min(start, each.gap.last):
             first = each.schedule.next(after)
-            last = each.schedule.previous(min(start, each.span.last) + INSTANT)
+            last = each.schedule.previous(min(start, each.gap.last) + INSTANT)
             if first is not None and last is not None and first <= last:
                 yield {
                     "job": step,
-                    "fingerprint": each.span.fingerprint,
+                    "fingerprint": each.gap.fingerprint,
                     "first": first,
                     "last": last,
                     "count": 1 if first == last else each.schedule.count(first - INSTANT, last),

@@ -18,9 +18,9 @@ FENCE = timedelta(seconds=150)
 # renewed before outlives it.
 SETTLING = timedelta(seconds=30)
 LONGEST_PAUSE = timedelta(seconds=130)
-# A host's clock may be ahead of the database's: up to here its timers' occurrences are served when they fire.
+# A host's clock may be ahead of the database's: up to here its timers' occurrences are settled when they fire.
 LONGEST_LEAD = timedelta(minutes=10)
-# Timers serve their own occurrences; the tick takes up what they left.
+# Timers settle their own occurrences; the tick picks up what they left.
 PATIENCE = timedelta(seconds=30)
 # A queued run that nobody took up in this time was forgotten by its doorbell.
 FORGOTTEN = timedelta(seconds=30)

@@ -39,16 +39,16 @@ def request(
         if declared.overlap is Overlap.REPLACE:
             # The steps of what is cancelled for it follow: all locks are taken in one order.
             pipelines.current().lock_with(declared)
-        newborn = enqueue.give_birth(
+        enqueued = enqueue.enqueue(
             declared,
             trigger,
             arguments=None if arguments is None else list(arguments),
             requested_by=requested_by,
             not_before=not_before,
         )
-        assert newborn is not None  # only occurrences and steps can be there already
-        endings.cancel_for_replacement(newborn.replaces)
-    run = Run.objects.get(pk=newborn.run)
+        assert enqueued is not None  # only occurrences and steps can be there already
+        endings.cancel_for_replacement(enqueued.replaces)
+    run = Run.objects.get(pk=enqueued.run)
     log.info("requested run=%s job=%s trigger=%s by=%s status=%s", run.pk, job, trigger, requested_by, run.status)
     if ring and run.status == Status.QUEUED:
         doorbell.ring(run.pk, max(run.not_before - states.clock(), timedelta(0)) if not_before else timedelta(0))

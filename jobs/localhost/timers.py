@@ -33,7 +33,7 @@ class Timer:
             # Exactly one call, however long the host was down.
             status = await self._fire(status, now, is_past_due=True)
         while status.next:
-            # An occurrence that passed during the run is fired at once, and only the latest fate of several: they leave
+            # An occurrence that passed during the run is fired at once, and only the latest of several: they leave
             # no trace, and IsPastDue stays false.
             await self.clock.sleep_until(status.next)
             status = await self._fire(status, self.clock.now(), is_past_due=False)

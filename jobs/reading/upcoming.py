@@ -64,7 +64,7 @@ def stretches(job: Job, state: JobState | None, at: datetime) -> list[Stretch]:
     disabled = "disabled in Azure" if setting_that_disables(job.name) else ""
     if state is None:
         return [Stretch(job.schedule, at, skipped=disabled)]
-    # As `serve` has it: an occurrence at the very end of a pause or an override is the declaration's, and runs.
+    # As `settle` has it: an occurrence at the very end of a pause or an override is the declaration's, and runs.
     ends = {end - INSTANT for end in (state.paused_until, state.override_until) if end and end > at}
     starts = [at, *sorted(ends)]
     paused = f"paused by {state.paused_by or 'nobody knows'}"

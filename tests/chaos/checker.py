@@ -11,7 +11,7 @@ from tests.chaos.journal import Execution
 from tests.chaos.zoo import BOTH, Job
 
 EDGES = {
-    *(("", born) for born in ("queued", "skipped", "missed")),
+    *(("", status) for status in ("queued", "skipped", "missed")),
     *(("running", end) for end in ("queued", "succeeded", "failed", "timed_out", "cancelled", "lost")),
     *(("queued", after) for after in ("running", "cancelled", "skipped", "missed")),
 }

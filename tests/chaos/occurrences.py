@@ -81,29 +81,29 @@ def check(history: History, counts: Counter[str]) -> Iterator[Violation]:
 def _of_job(
     job: str, schedules: list[InForce], runs: list[Run], gaps: list[Gap], counts: Counter[str]
 ) -> Iterator[Violation]:
-    fates: dict[datetime, list[str]] = defaultdict(list)
+    records: dict[datetime, list[str]] = defaultdict(list)
     for run in runs:
         assert run.scheduled_for
-        fates[run.scheduled_for].append(str(run))
+        records[run.scheduled_for].append(str(run))
     for gap in gaps:
         counts["gaps counted"] += 1
         covered = list(covers(gap))
         if len(covered) != gap.count:
             yield Violation(kind="gap miscounted", text=f"{_told(gap)} holds {len(covered)} by its schedule")
         for moment in covered:
-            fates[moment].append(f"gap {gap.id} ({gap.reason})")
+            records[moment].append(f"gap {gap.id} ({gap.reason})")
     due = {moment: held.fingerprint for held in schedules for moment in _due(held)}
     counts["occurrences due"] += len(due)
-    for moment, found in sorted(fates.items()):
+    for moment, found in sorted(records.items()):
         if len(found) > 1:
             yield Violation(kind="occurrence twice", text=f"{job} at {moment:%H:%M:%S}: {', '.join(found)}")
-    for first, last, number in _stretched([moment for moment in sorted(due) if moment not in fates]):
+    for first, last, number in _stretched([moment for moment in sorted(due) if moment not in records]):
         yield Violation(
             kind="occurrence lost",
             text=f"{job}, {number} from {first:%H:%M:%S} to {last:%H:%M:%S}, due by {due[first]!r}: no run, no gap",
         )
     known = [Simple(held.fingerprint) for held in schedules]
-    for moment, found in sorted(fates.items()):
+    for moment, found in sorted(records.items()):
         if not any(list(schedule.between(moment - SECOND, moment)) for schedule in known):
             yield Violation(kind="occurrence invented", text=f"{job} at {moment}: {found}, by none of its schedules")
 
@@ -143,7 +143,7 @@ def _beginnings(stretches: Iterable[Stretch]) -> Iterator[Violation]:
 
 
 def _decided(stretch: Stretch) -> datetime:
-    """Up to where the schedule before has decided: the timer of a host whose clock is ahead serves a little early."""
+    """Up to where the schedule before has decided: the timer of a host whose clock is ahead settles a little early."""
     assert stretch.at
     return max(stretch.at, stretch.through_before or stretch.at)
 

@@ -194,7 +194,7 @@ def test_without_a_timer_the_tick_runs_the_last_of_a_minute(declared):
     ((_, message, _),) = findings(schedules.rhythms)
     assert message == (
         "Job 'often' is due more than once a minute. "
-        "The tick serves it once a minute: of the occurrences in between the last one runs."
+        "The tick starts it once a minute: of the occurrences in between the last one runs."
     )
 
 
@@ -277,7 +277,7 @@ def test_hundreds_of_timers_are_told(declared):
             "jobs.W007",
             "201 jobs have a timer of their own, more than 200: the app starts slowly, and each timer costs a lease "
             "in the storage account.",
-            "Write timer=False for jobs that needn't start to the second: the tick serves them, to the minute.",
+            "Write timer=False for jobs that needn't start to the second: the tick starts them, to the minute.",
         )
     ]
 

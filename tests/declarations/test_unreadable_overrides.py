@@ -10,7 +10,7 @@ from jobs.declarations.registry import registry
 from jobs.execution import tick, timer_calls
 from jobs.execution.timer_calls import Call
 from jobs.ledger import interventions, overrides, states, triggers
-from jobs.ledger.settle import serve
+from jobs.ledger.settle import settle
 from jobs.models import Event, JobState, Run
 from jobs.reading import upcoming
 from jobs.reading.drift import drift
@@ -40,7 +40,7 @@ def flawed(request, declared, monkeypatch):
     first_seen_at(monkeypatch, now)
     declared("nightly", "--word", "declared", command="succeeds", schedule=f"0 0 {(now.hour + 12) % 24} * * *")
     job = registry["nightly"]
-    serve([job])
+    settle([job])
     JobState.objects.update(override_at=now, override_by="ada", override_reason="the bank moves", **columns)
     return job, sentence
 
@@ -51,7 +51,7 @@ def test_the_declaration_holds(flawed):
     due = job.schedule.next(now)
     assert overrides.effective(job) == job
     assert upcoming.next_run_at(job, JobState.objects.get(), now) == due
-    assert [run.scheduled_for for run in serve([job], due + timedelta(minutes=1))] == [due]
+    assert [run.scheduled_for for run in settle([job], due + timedelta(minutes=1))] == [due]
     assert Run.objects.get().arguments == ["--word", "declared"]
 
 
@@ -101,7 +101,7 @@ def test_it_ends_by_itself(flawed):
     job, _ = flawed
     until = states.clock() + timedelta(hours=1)
     JobState.objects.update(override_until=until, next_due_at=until)
-    serve([job], until + timedelta(minutes=1))
+    settle([job], until + timedelta(minutes=1))
     assert JobState.objects.get().override_at is None
 
 

@@ -1,5 +1,5 @@
 # mypy: disable-error-code="operator, union-attr, arg-type"
-"""Once a minute: all that is due is served, what was lost is rescued, forgotten doorbells are rung."""
+"""Once a minute: all that is due is settled, what was lost is rescued, forgotten doorbells are rung."""
 
 from datetime import timedelta
 
@@ -50,8 +50,8 @@ def test_a_job_is_first_seen_and_due_later(daily):
 
 def test_what_a_timer_left_is_born_and_rung_for(daily, rung):
     begin_ledger(daily, 2 * HOUR)
-    [born] = tick.tick()
-    assert rung == [born.run]
+    [run] = tick.tick()
+    assert rung == [run.run]
 
 
 def test_fresh_occurrences_are_left_to_their_timers(declared):
@@ -60,7 +60,7 @@ def test_fresh_occurrences_are_left_to_their_timers(declared):
     declared("by_tick", schedule=f"{due.second} {due.minute} {due.hour} * * *", timer=False)
     for job in registry.scheduled():
         begin_ledger(job, HOUR)
-    assert [born.job for born in tick.tick()] == ["by_tick"]
+    assert [run.job for run in tick.tick()] == ["by_tick"]
     JobState.objects.update(next_due_at=due - timing.PATIENCE, ledger_through=due - HOUR)
     assert [job.name for job in tick._due()] == ["nightly", "by_tick"]
 
@@ -77,7 +77,7 @@ def test_a_tick_that_the_database_failed_looks_at_all_jobs_again(daily, monkeypa
         raise OperationalError("gone")
 
     with monkeypatch.context() as patch:
-        patch.setattr(tick, "serve", fail)
+        patch.setattr(tick, "settle", fail)
         with pytest.raises(OperationalError):
             tick.tick()
     tick.tick()
@@ -85,7 +85,7 @@ def test_a_tick_that_the_database_failed_looks_at_all_jobs_again(daily, monkeypa
 
 
 def test_an_operators_shell_without_the_apps_settings_leaves_the_apps_schedule_in_force(declared, monkeypatch):
-    """It pauses and resumes a job that is served each minute by an app setting, and each year by the code."""
+    """It pauses and resumes a job that is due each minute by an app setting, and each year by the code."""
 
     def declare_it():
         registry.clear()
@@ -213,11 +213,11 @@ def refused():
     )
 
 
-def test_a_job_that_cant_be_served_hurts_no_other(daily, declared, rung, caplog, refused):
+def test_a_job_that_cant_be_settled_hurts_no_other(daily, declared, rung, caplog, refused):
     declared("broken", command="succeeds", schedule="0 0 * * * *")
     begin_ledger(daily, 12 * HOUR)
     begin_ledger(registry["broken"], 12 * HOUR)
     (run,) = tick.tick()
     assert run.job == "nightly"
     assert rung == [run.run]
-    assert "job=broken can't be served: its ledger stands still" in caplog.messages
+    assert "job=broken can't be settled: its ledger stands still" in caplog.messages

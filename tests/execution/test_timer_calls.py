@@ -8,7 +8,7 @@ from jobs.declarations import declare
 from jobs.declarations.registry import registry
 from jobs.execution.timer_calls import EARLY, Call, answer
 from jobs.ledger import interventions, states
-from jobs.ledger.settle import serve
+from jobs.ledger.settle import settle
 from jobs.models import Event, Gap, JobState, Run
 from tests.helpers.rows import first_seen_at
 
@@ -32,7 +32,7 @@ def called(declared, monkeypatch, rung):
     def call(called_for, now=NOW, called_at=None, **rules):
         if not registry:
             declared("nightly", command="succeeds", **{"schedule": "0 0 12 * * *"} | rules)
-            serve(registry.scheduled(), NOON - timedelta(minutes=1))
+            settle(registry.scheduled(), NOON - timedelta(minutes=1))
         monkeypatch.setattr(states, "clock_and_watermark", lambda job: (now, clock_and_watermark(job)[1]))
         executed.clear()
         rung.clear()
@@ -71,7 +71,7 @@ def test_a_timer_that_fires_a_little_early_is_believed(called, early):
 
 def test_after_an_early_call_the_tick_finds_nothing_left(called):
     called(NOON, now=NOON - timedelta(seconds=1), called_at=NOON)
-    assert serve(registry.scheduled(), NOON + timedelta(seconds=40)) == []
+    assert settle(registry.scheduled(), NOON + timedelta(seconds=40)) == []
 
 
 def test_a_call_long_before_its_moment_is_a_persons(called):
@@ -184,7 +184,7 @@ def test_however_far_the_clocks_differ_a_timers_occurrence_has_one_run_of_the_sc
     run = Run.objects.get()
     assert (run.scheduled_for, run.trigger in {"schedule", "catch_up"}) == (due, True)
     database_clock.set(ahead=timedelta(minutes=5))
-    assert serve(registry.scheduled()) == [], "the database's clock has got there"
+    assert settle(registry.scheduled()) == [], "the database's clock has got there"
     answer(Call(job=registry["nightly"], called_for=due))
     assert Run.objects.count() == 1
 
@@ -206,7 +206,7 @@ def test_a_host_whose_clock_is_a_month_ahead_serves_nothing_of_that_month(called
     assert (event.kind, event.count) == ("clock_ahead", 2)
     assert event.message == (
         "The timer of nightly fired for 2026-04-13T12:00:00+00:00, and this host's clock is 30 d ahead of the "
-        "database's: the tick serves what is due by that one. Set the host's clock."
+        "database's: the tick starts what is due by that one. Set the host's clock."
     )
     assert caplog.messages.count(event.message) == 1
     assert JobState.objects.get().ledger_through < NOON

@@ -3,11 +3,11 @@
     declare    jobs: {"name": …, "arguments": […], "rules": {…}}
     timing     seconds that take the place of those in jobs.ledger.timing
     deliver    moments at which the jobs' timers call; `deliver_now` is now
-    tick       serve by the tick instead of by timers
+    tick       settle by the tick instead of by timers
     tick_for   tick again and again for so many seconds, as the host does whatever becomes of a tick
     start      do what a worker does at its start, and wait for its end
     first_seen    seconds for which it has known what is declared
-    at_once    execute what the timers gave birth to at once, each in a thread, and not one after another
+    at_once    execute what the timers queued at once, each in a thread, and not one after another
     host_for   tick and execute whatever is queued, for so many seconds: as a host that hears every bell
     release    JOBS_RELEASE
     fault      the named point at which it kills itself, or with :STOP freezes (for JOBS_FAULT)
@@ -41,7 +41,7 @@ def main(orders):
     from jobs.execution import startup, supervisor, tick
     from jobs.execution.isolation.client import server
     from jobs.ledger import claims, queue, timing
-    from jobs.ledger.settle import serve
+    from jobs.ledger.settle import settle
     from jobs.models import Run
     from tests.helpers.declarations import rules
 
@@ -70,7 +70,7 @@ def main(orders):
     threads = []
     for moment in [None] if orders.get("deliver_now") else moments:
         for job in registry.scheduled():
-            for run in serve([job], moment):
+            for run in settle([job], moment):
                 if orders.get("at_once"):
                     threads.append(threading.Thread(target=execute, args=[run.run]))
                     threads[-1].start()

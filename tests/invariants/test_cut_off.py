@@ -99,8 +99,8 @@ def test_an_end_that_cant_be_recorded_holds_up_neither_heartbeats_nor_ticks(serv
         begin(EACH_SECOND, STEP, tick_for=600)
         ends_as(server, "long", ("succeeded", 1))
         assert status(server, "first") == ("running", 1)
-        served = "SELECT ledger_through > now() - interval '10 s' FROM nightshift_jobstate WHERE job = 'each_second'"
-        until(lambda: one(server, served), 60, "a tick")
+        settled = "SELECT ledger_through > now() - interval '10 s' FROM nightshift_jobstate WHERE job = 'each_second'"
+        until(lambda: one(server, settled), 60, "a tick")
     ends_as(server, "first", ("succeeded", 1))
     until(lambda: status(server, "step"), 60, "the step")
 

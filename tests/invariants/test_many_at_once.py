@@ -21,7 +21,7 @@ def job(name, *arguments, **rules):
     return {"name": name, "arguments": arguments, "rules": {"schedule": "* * * * * *", **rules}}
 
 
-def fates(name):
+def recorded(name):
     """Each occurrence of the job that the ledger knows, as often as it knows it."""
     moments = list(Run.objects.filter(job=name, scheduled_for__isnull=False).values_list("scheduled_for", flat=True))
     for gap in Gap.objects.filter(job=name):
@@ -46,7 +46,7 @@ def test_fifty_occurrences_have_fifty_fates_and_no_policy_is_broken(start, decla
     assert [process.wait() for process in processes] == [0] * PROCESSES
 
     for policy in POLICIES:
-        assert fates(policy) == moments
+        assert recorded(policy) == moments
     assert not Run.objects.active().exists()
     assert Run.objects.filter(job="allow", status=Status.SUCCEEDED).count() == OCCURRENCES
     for policy in ("skip", "queue", "replace"):

@@ -41,7 +41,7 @@ from jobs.ledger import (
     triggers,
 )
 from jobs.ledger.endings import Outcome
-from jobs.ledger.settle import serve
+from jobs.ledger.settle import settle
 from jobs.models import Attempt, Gap, JobState, Run
 from jobs.schedule.occurrences import Schedule
 from tests.helpers.rows import settled_ticks
@@ -54,7 +54,7 @@ SCHEDULES = ["*/10 * * * * *", "0 * * * * *", "0 */7 * * * *", "0 0 * * * *", "0
 ZONES = ["UTC", "Europe/Berlin", "Australia/Lord_Howe"]
 POLICIES = ["skip", "queue", "allow", "replace"]
 ENDS = [AttemptStatus.SUCCEEDED, AttemptStatus.FAILED, AttemptStatus.TIMED_OUT, AttemptStatus.INTERRUPTED]
-# How long it takes until the next thing happens: nobody serves meanwhile.
+# How long it takes until the next thing happens: nobody settles meanwhile.
 LATER = st.one_of(st.just(0), st.integers(1, 90), st.integers(1, 7200), st.integers(1, 40 * 86400))
 # What a shell without the app's settings believes to be declared.
 OTHER = {"schedule": "0 0 0 1 1 *", "time_zone": "UTC"}
@@ -87,7 +87,7 @@ class Process:
 
 
 class Ledger(RuleBasedStateMachine):
-    """Three jobs: two with drawn rules, and a step after the second. One process serves them, or two take turns."""
+    """Three jobs: two with drawn rules, and a step after the second. One process settles them, or two take turns."""
 
     claims = Bundle("claims")
 
@@ -101,7 +101,7 @@ class Ledger(RuleBasedStateMachine):
         self.ended = set()  # the runs that had ended when a timer or the tick last decided
         self.at_work = {}  # when each release was last called
         self.asked = {}  # the runs asked for later, and their moments
-        self.reached = {}  # how far the ledger reached when a run was born
+        self.reached = {}  # how far the ledger reached when a run was inserted
         self.ahead = set()  # the runs of occurrences beyond a watermark that was set back
         self.history = {"a": History(), "b": History()}
         self.transaction = transaction.atomic()
@@ -154,7 +154,7 @@ class Ledger(RuleBasedStateMachine):
 
     @property
     def others_are_at_work(self):
-        """Then the release in charge may be another one, which serves what it declares otherwise."""
+        """Then the release in charge may be another one, which settles what it declares otherwise."""
         mine, since = releases.own().key, self.now - timing.LONGEST_PAUSE
         return any(seen > since for key, seen in self.at_work.items() if key != mine)
 
@@ -230,7 +230,7 @@ class Ledger(RuleBasedStateMachine):
         for _ in range(2):
             before = self.before_serving()
             moment = self.now + timedelta(seconds=early)
-            serve([registry[name]], moment)
+            settle([registry[name]], moment)
             self.was_served(name, moment, before.get(name))
 
     def before_serving(self):
@@ -316,7 +316,7 @@ class Ledger(RuleBasedStateMachine):
         lasts=st.one_of(st.none(), st.integers(1, 600)),
     )
     def a_run_is_asked_for_later(self, name, minutes, lasts):
-        """It may run, and end, before anyone serves the job again."""
+        """It may run, and end, before anyone settles the job again."""
         self.what_waits_runs()
         later = self.now + timedelta(minutes=minutes)
         run = triggers.request(name, requested_by="ada", not_before=later, ring=False)
@@ -394,7 +394,7 @@ class Ledger(RuleBasedStateMachine):
         outage=st.one_of(st.none(), st.integers(1, 7200)),
     )
     def a_schedule_is_overridden(self, seconds, name, schedule, zone, minutes, lacks_settings, outage):
-        """Perhaps nobody serves it until some time after its end. Or the override that holds is ended."""
+        """Perhaps nobody settles it until some time after its end. Or the override that holds is ended."""
         self.time_passes(seconds)
         until = None if minutes is None else self.now + timedelta(minutes=minutes)
         reached, history = self.watermarks()[name], self.history[name]
@@ -440,7 +440,7 @@ class Ledger(RuleBasedStateMachine):
         self.seen = statuses
 
     def overlaps_are_told_of_runs_that_were_in_the_way(self):
-        """Not of one that was asked for later, nor of one that was born when the occurrence had its fate."""
+        """Not of one that was asked for later, nor of one that was inserted when the occurrence was decided."""
         reached = self.watermarks()
         for run, job in Run.objects.exclude(id__in=self.reached).values_list("id", "job"):
             self.reached[run] = reached.get(job)
@@ -452,7 +452,7 @@ class Ledger(RuleBasedStateMachine):
             newest = gap.last if known else gap.first
             in_the_way = Run.objects.get(pk=gap.blocked_by_id)
             if in_the_way.scheduled_for and self.reached[in_the_way.pk]:
-                assert newest > self.reached[in_the_way.pk], "it was born with the run that is in its way"
+                assert newest > self.reached[in_the_way.pk], "it was inserted with the run that is in its way"
             if in_the_way.pk in self.ended:
                 asked = self.asked.get(in_the_way.pk, in_the_way.created_at)
                 assert newest >= asked, "the run in its way was asked for later, and had ended"
@@ -465,16 +465,18 @@ class Ledger(RuleBasedStateMachine):
                 continue
             assert self.history[name].declared, "a shell began the ledger"
             eras = self.history[name].eras(through)
-            fates = self.runs_of(name, eras)
+            occurrences_with_runs = self.runs_of(name, eras)
             gaps = list(Gap.objects.filter(job=name))
-            edges = sorted([(gap.first, gap.last) for gap in gaps] + [(moment, moment) for moment in fates])
+            edges = sorted(
+                [(gap.first, gap.last) for gap in gaps] + [(moment, moment) for moment in occurrences_with_runs]
+            )
             for (_, last), (first, _) in pairwise(edges):
-                assert last < first, "two fates for one occurrence"
-            assert sum(gap.count for gap in gaps) + len(fates) == sum(count(era) for era in eras)
+                assert last < first, "one occurrence is recorded twice"
+            assert sum(gap.count for gap in gaps) + len(occurrences_with_runs) == sum(count(era) for era in eras)
             for era in eras:
                 after, until, schedule = era
                 held = [gap for gap in gaps if after < gap.first <= until]
-                runs = [moment for moment in fates if after < moment <= until]
+                runs = [moment for moment in occurrences_with_runs if after < moment <= until]
                 told = f"{name} was due by {schedule} in ({after}, {until}]"
                 assert sum(gap.count for gap in held) + len(runs) == count(era), told
                 assert all(is_of(era, moment) for moment in runs), told

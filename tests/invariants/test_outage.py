@@ -72,8 +72,8 @@ def test_an_outage_in_mid_run_costs_nothing(server):
     server.start()
     assert runner.wait() == 0
     with server.connect() as connection:
-        served = "SELECT 1 FROM nightshift_jobstate WHERE job = 'each_second' AND ledger_through > %s"
-        until(lambda: connection.execute(served, [datetime.now(UTC) - timedelta(seconds=5)]).fetchone(), 60)
+        settled = "SELECT 1 FROM nightshift_jobstate WHERE job = 'each_second' AND ledger_through > %s"
+        until(lambda: connection.execute(settled, [datetime.now(UTC) - timedelta(seconds=5)]).fetchone(), 60)
     ticker.kill()
     ticker.wait()
 
@@ -89,14 +89,14 @@ def test_an_outage_in_mid_run_costs_nothing(server):
         (ledger_from, ledger_through) = connection.execute(
             "SELECT ledger_from, ledger_through FROM nightshift_jobstate WHERE job = 'each_second'"
         ).fetchone()
-        fates = connection.execute(
+        records = connection.execute(
             "SELECT scheduled_for, scheduled_for, 1 FROM nightshift_run WHERE job = 'each_second'"
             " UNION ALL SELECT first, last, count FROM nightshift_gap WHERE job = 'each_second' ORDER BY 1"
         ).fetchall()
     assert ledger_through - ledger_from > timedelta(seconds=OUTAGE)
     expected = ledger_from.replace(microsecond=0) + timedelta(seconds=1)
-    for first, last, count in fates:
-        assert first == expected, "an occurrence has two fates, or none"
+    for first, last, count in records:
+        assert first == expected, "an occurrence is recorded twice, or not at all"
         assert last == first + timedelta(seconds=count - 1)
         expected = last + timedelta(seconds=1)
     assert expected > ledger_through

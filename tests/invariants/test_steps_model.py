@@ -1,4 +1,4 @@
-"""Random histories of pipelines: every occurrence of every step has one fate, whatever its predecessors do."""
+"""Random histories of pipelines: every occurrence of every step is recorded once, whatever its predecessors do."""
 
 import os
 from datetime import timedelta
@@ -16,7 +16,7 @@ from jobs.execution import tick
 from jobs.ledger import claims, endings, instance, interventions, releases, sight, states, triggers
 from jobs.ledger.endings import Outcome
 from jobs.ledger.pipelines import DifferentSchedules
-from jobs.ledger.settle import serve
+from jobs.ledger.settle import settle
 from jobs.models import Gap, Run
 from tests.helpers.rows import settled_ticks
 from tests.invariants.test_model import ENDS, LATER, POLICIES, START, moved_clock
@@ -92,7 +92,7 @@ class Pipelines(RuleBasedStateMachine):
     @rule(seconds=LATER, name=st.sampled_from(SOURCES), early=st.integers(0, 3))
     def a_timer_fires(self, seconds, name, early):
         self.move(seconds)
-        serve([registry[name]], self.now + timedelta(seconds=early))
+        settle([registry[name]], self.now + timedelta(seconds=early))
 
     @rule(name=ANY)
     def a_person_asks_for_a_run(self, name):
@@ -149,15 +149,15 @@ class Pipelines(RuleBasedStateMachine):
         runs = {(job, moment): status for job, moment, status in known}
         gaps = list(Gap.objects.all())
 
-        def fates(job, moment):
+        def recorded(job, moment):
             covering = [gap.fate for gap in gaps if gap.job == job and gap.first <= moment <= gap.last]
             return covering + [runs[key] for key in [(job, moment)] if key in runs]
 
         for moment in {moment for _, moment in runs} | {edge for gap in gaps for edge in (gap.first, gap.last)}:
             for step, predecessors in STEPS.items():
-                ended = [fate for name in predecessors for fate in fates(name, moment) if fate in ENDED]
+                ended = [status for name in predecessors for status in recorded(name, moment) if status in ENDED]
                 is_decided = len(ended) == len(predecessors) or bool(set(ended) - {Status.SUCCEEDED})
-                assert len(fates(step, moment)) == is_decided, (step, moment, ended)
+                assert len(recorded(step, moment)) == is_decided, (step, moment, ended)
 
     @invariant()
     def gaps_count_what_they_cover(self):

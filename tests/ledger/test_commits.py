@@ -10,7 +10,7 @@ from django.db import connection
 from jobs.choices import Status
 from jobs.declarations.registry import registry
 from jobs.ledger import timing
-from jobs.ledger.settle import serve
+from jobs.ledger.settle import settle
 from jobs.models import Output, Run
 from tests.helpers.commits import commits
 from tests.helpers.rows import first_seen_at
@@ -24,13 +24,13 @@ def occurrences(declared, worker, monkeypatch):
     began = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
     first_seen_at(monkeypatch, began)
     declared("hourly", command="succeeds", schedule="0 0 * * * *")
-    serve([registry["hourly"]], began)
+    settle([registry["hourly"]], began)
     return (began + HOUR * number for number in count(1))
 
 
 def execute_at(worker, moment):
-    [born] = serve([registry["hourly"]], moment)
-    assert worker.execute(born.run) is Status.SUCCEEDED
+    [queued] = settle([registry["hourly"]], moment)
+    assert worker.execute(queued.run) is Status.SUCCEEDED
 
 
 def test_a_scheduled_run_costs_three_commits_and_one_for_each_piece_of_its_output(occurrences, worker):
@@ -42,8 +42,8 @@ def test_a_scheduled_run_costs_three_commits_and_one_for_each_piece_of_its_outpu
 
 def test_a_moment_served_again_commits_nothing(occurrences):
     moment = next(occurrences)
-    serve([registry["hourly"]], moment)
-    assert commits(lambda: serve([registry["hourly"]], moment)) == 0
+    settle([registry["hourly"]], moment)
+    assert commits(lambda: settle([registry["hourly"]], moment)) == 0
 
 
 def statements_of_others():

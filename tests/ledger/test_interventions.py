@@ -8,7 +8,7 @@ import pytest
 from jobs.choices import Status
 from jobs.declarations.registry import registry
 from jobs.ledger import interventions, states, triggers
-from jobs.ledger.settle import serve
+from jobs.ledger.settle import settle
 from jobs.models import Event, Gap, JobState, Run
 from tests.helpers.rows import first_seen_at
 
@@ -23,7 +23,7 @@ def nightly(declared, monkeypatch):
     now = states.clock()
     first_seen_at(monkeypatch, now)
     declared("nightly", command="succeeds", schedule=f"0 0 {(now.hour + 12) % 24} * * *")
-    serve([registry["nightly"]])
+    settle([registry["nightly"]])
     return registry["nightly"]
 
 
@@ -117,5 +117,5 @@ def test_a_person_may_run_a_paused_job(nightly):
 
 def test_during_a_pause_occurrences_are_skipped(nightly):
     interventions.pause(nightly, by="ada")
-    serve([nightly], states.clock() + 10 * DAY)
+    settle([nightly], states.clock() + 10 * DAY)
     assert (Gap.objects.get().count, Run.objects.exists()) == (10, False)

@@ -14,7 +14,7 @@ from jobs.declarations.registry import registry
 from jobs.execution import tick
 from jobs.ledger import interventions, overrides, states, triggers
 from jobs.ledger.pipelines import DifferentSchedules
-from jobs.ledger.settle import retire, serve
+from jobs.ledger.settle import retire, settle
 from jobs.models import Event, Gap, JobState, Run
 from jobs.reading import upcoming
 from jobs.reading.drift import drift
@@ -39,14 +39,14 @@ def now(monkeypatch):
 def nightly(declared, now):
     """A job of every day, due some twelve hours from now."""
     declared("nightly", "--word", "declared", command="succeeds", schedule=f"0 0 {(now.hour + 12) % 24} * * *")
-    serve([registry["nightly"]])
+    settle([registry["nightly"]])
     return registry["nightly"]
 
 
 def test_an_overridden_schedule_holds_at_once(nightly, now):
     interventions.override(nightly, schedule="0 */10 * * * *", by="ada", reason="the bank moves")
-    born = serve([nightly], now + HOUR)
-    (run,) = Run.objects.filter(pk__in=[found.run for found in born])
+    queued = settle([nightly], now + HOUR)
+    (run,) = Run.objects.filter(pk__in=[found.run for found in queued])
     assert now + HOUR - run.scheduled_for < timedelta(minutes=10)
     assert sum(Gap.objects.values_list("count", flat=True)) == 5
 
@@ -60,7 +60,7 @@ def test_an_overridden_zone_holds_with_the_declared_expression(nightly):
 
 def test_overridden_arguments_reach_scheduled_and_requested_runs(nightly, now):
     interventions.override(nightly, arguments=["--word", "overridden"], by="ada")
-    serve([nightly], now + 24 * HOUR)
+    settle([nightly], now + 24 * HOUR)
     triggers.request("nightly", requested_by="bob", ring=False)
     assert list(Run.objects.values_list("arguments", flat=True)) == [["--word", "overridden"]] * 2
     assert Run.objects.first().scheduled_for == nightly.schedule.next(now)
@@ -82,9 +82,9 @@ def test_overridden_arguments_alone_leave_the_ledger_as_it_is(nightly):
 def test_an_override_ends_by_itself_and_each_schedule_keeps_its_occurrences(nightly, now):
     until = now + timedelta(minutes=35)
     interventions.override(nightly, schedule="0 */10 * * * *", by="ada", until=until)
-    born = serve([nightly], now + 25 * HOUR)
+    queued = settle([nightly], now + 25 * HOUR)
     # Those of the override are long too late, and the declared one is due.
-    assert [run.scheduled_for for run in born] == [nightly.schedule.next(now)]
+    assert [run.scheduled_for for run in queued] == [nightly.schedule.next(now)]
     gap = Gap.objects.get()
     assert gap.reason == "too_late"
     assert gap.last <= until
@@ -101,17 +101,17 @@ def test_what_was_due_before_and_after_an_overrides_end_is_decided_as_one(nightl
     interventions.override(
         nightly, schedule=f"0 30 {(due - HOUR).hour} * * *", by="ada", until=due - timedelta(minutes=10)
     )
-    assert [run.scheduled_for for run in serve([nightly], due + timedelta(minutes=20))] == [due]
+    assert [run.scheduled_for for run in settle([nightly], due + timedelta(minutes=20))] == [due]
     assert [(gap.last, gap.reason) for gap in Gap.objects.all()] == [(due - timedelta(minutes=30), "superseded")]
 
 
 def test_an_occurrence_keeps_the_arguments_of_its_time(declared, now):
     declared("nightly", "--word", "declared", command="succeeds", schedule="0 0 * * * *", misfire="all")
     job = registry["nightly"]
-    serve([job])
+    settle([job])
     end = job.schedule.next(now) + timedelta(minutes=1)
     interventions.override(job, arguments=["--word", "overridden"], by="ada", until=end)
-    serve([job], end + HOUR)
+    settle([job], end + HOUR)
     words = Run.objects.order_by("scheduled_for").values_list("arguments", flat=True)
     assert list(words) == [["--word", "overridden"], ["--word", "declared"]]
 
@@ -119,13 +119,13 @@ def test_an_occurrence_keeps_the_arguments_of_its_time(declared, now):
 def test_an_occurrence_at_an_overrides_end_is_the_declarations(nightly, now):
     due = nightly.schedule.next(now)
     interventions.override(nightly, schedule="0 0 0 30 1 *", by="ada", until=due)
-    assert [run.scheduled_for for run in serve([nightly], due + timedelta(minutes=1))] == [due]
+    assert [run.scheduled_for for run in settle([nightly], due + timedelta(minutes=1))] == [due]
 
 
 def test_the_tick_looks_where_an_override_ends(nightly, now):
     until = now + timedelta(minutes=5)
     interventions.override(nightly, schedule="0 0 0 1 1 *", by="ada", until=until)
-    serve([nightly])
+    settle([nightly])
     assert JobState.objects.get().next_due_at == until
 
 
@@ -135,7 +135,7 @@ def test_an_operator_may_end_it(nightly, now):
     state = JobState.objects.get()
     assert (state.override_at, state.fingerprint) == (None, nightly.fingerprint)
     assert Event.objects.get(kind="override_ended").message == "bob ended the override of nightly by ada."
-    serve([nightly])
+    settle([nightly])
     assert JobState.objects.get().next_due_at == nightly.schedule.next(now)
     with pytest.raises(interventions.NotOverridden, match=r"^Job 'nightly' is not overridden\.$"):
         interventions.end_override(nightly, by="bob")
@@ -149,7 +149,7 @@ def test_what_is_due_when_an_operator_ends_it_still_runs(nightly, now, rung):
 
 
 def test_an_override_invents_no_past_and_loses_none(nightly, now):
-    """An occurrence of the declaration that was due before the override has its fate."""
+    """An occurrence of the declaration that was due before the override is settled by it."""
     JobState.objects.update(ledger_through=now - 24 * HOUR, ledger_from=now - 24 * HOUR)
     interventions.override(nightly, schedule="0 */10 * * * *", by="ada")
     assert [run.scheduled_for for run in Run.objects.all()] == [nightly.schedule.previous(now)]
@@ -167,7 +167,7 @@ def test_the_tick_serves_an_overridden_job(nightly, now, monkeypatch):
 
 def test_explain_tells_who_overrides(nightly, now):
     interventions.override(nightly, schedule="0 */10 * * * *", by="ada", reason="the bank moves")
-    serve([nightly], now + HOUR)
+    settle([nightly], now + HOUR)
     assert "Its declaration is overridden by ada: the bank moves" in explain(nightly, now=now + HOUR).text
 
 
@@ -186,7 +186,7 @@ def test_explain_tells_of_the_override_that_displaced_an_occurrence(nightly, now
         interventions.end_override(nightly, by=by)
     else:
         JobState.objects.update(override_until=displaced + HOUR)
-        serve([nightly])
+        settle([nightly])
     told = explain(nightly, displaced).text
     assert f"nightly was overridden by ada until {(now + HOUR).isoformat()}: the bank moves. That was at" in told
     assert "first seen" not in told
@@ -249,16 +249,16 @@ def test_what_comes_next_is_told_by_the_override(nightly, capsys):
 
 
 def test_what_comes_next_is_what_serve_does_also_at_an_overrides_end_and_at_a_pauses(declared, now):
-    """All occurrences, from before the ends to after them, against the births and gaps that come of them."""
+    """All occurrences, from before the ends to after them, against the runs and gaps that come of them."""
     end = now.replace(minute=0, second=0, microsecond=0) + 3 * HOUR
     for name, mine, other in (("mine", "0 0 * * * *", "0 30 * * * *"), ("theirs", "0 30 * * * *", "0 0 * * * *")):
         declared(name, command="succeeds", schedule=mine, overlap="allow", misfire="all", start_deadline=24 * HOUR)
-        serve([registry[name]], now)
+        settle([registry[name]], now)
         interventions.override(registry[name], schedule=other, by="ada", until=end)
         interventions.pause(registry[name], by="bob", until=end - HOUR)
     known = JobState.objects.in_bulk()
     found = upcoming.upcoming(registry.values(), states.clock(), end + 3 * HOUR, states=known)
-    serve(registry.values(), end + 3 * HOUR)
+    settle(registry.values(), end + 3 * HOUR)
     runs = Run.objects.order_by("scheduled_for", "job").values_list("job", "scheduled_for")
     assert sorted((row.job.name, row.first) for row in found if not row.skipped) == sorted(runs)
     skipped = sum(Gap.objects.filter(reason="paused").values_list("count", flat=True))
@@ -277,8 +277,8 @@ def test_a_run_for_later_waits_and_is_in_nobodys_way(nightly, now, rings):
     ((run, delay),) = rings
     assert run == later.pk
     assert timedelta(hours=29) < delay <= timedelta(hours=30)
-    (born,) = serve([nightly], now + 24 * HOUR)
-    assert Run.objects.get(pk=born.run).status == Status.QUEUED
+    (queued,) = settle([nightly], now + 24 * HOUR)
+    assert Run.objects.get(pk=queued.run).status == Status.QUEUED
 
 
 # App settings
@@ -322,7 +322,7 @@ def test_a_setting_that_cant_be_read_is_a_check_error_and_leaves_the_job_its_dec
 @pytest.mark.django_db(transaction=True)
 def test_a_typo_in_a_setting_costs_the_job_no_timer_and_no_watermark(declared, monkeypatch):
     declared("nightly", command="succeeds", schedule="0 0 3 * * *")
-    serve([registry["nightly"]])
+    settle([registry["nightly"]])
     before = JobState.objects.get()
     registry.clear()
     monkeypatch.setenv("JOBS_SCHEDULE__NIGHTLY", "at three")
@@ -379,7 +379,7 @@ def two_sources(declared):
         declared(name, command="succeeds", schedule="0 0 2 * * *")
     declared("join", command="succeeds", after=["left", "right"])
     declared("last", command="succeeds", after="join")
-    serve(registry.scheduled())
+    settle(registry.scheduled())
 
 
 def test_an_override_that_parts_a_steps_predecessors_is_refused(two_sources):

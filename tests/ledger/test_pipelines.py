@@ -10,7 +10,7 @@ from jobs.ledger import claims, endings, interventions, leases, pipelines, state
 from jobs.ledger.endings import Outcome
 from jobs.ledger.instance import Instance
 from jobs.ledger.pipelines import End, follow
-from jobs.ledger.settle import serve
+from jobs.ledger.settle import settle
 from jobs.models import Gap, JobState, Run
 from tests.helpers.at_once import at_once
 from tests.helpers.rows import a_run
@@ -133,7 +133,7 @@ def test_one_failed_predecessor_of_two_skips_the_step_once(two_sources):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_two_predecessors_that_end_at_once_give_birth_to_one_step(two_sources):
+def test_two_predecessors_that_end_at_once_queue_one_step(two_sources):
     for day in range(1, 11):
         due = DUE.replace(day=day)
         at_once(end, [start("left", due), start("right", due)])
@@ -192,16 +192,16 @@ def test_a_run_has_each_step_once(three_steps):
     again = follow(
         End(run=claimed.run_id, job="fetch", status=Status.SUCCEEDED, scheduled_for=None), pipelines.current()
     )
-    assert again.born == []
+    assert again.queued == []
     assert Run.objects.filter(job="load").get().pk == load
 
 
-def served(*names, at=DUE):
+def settled(*names, at=DUE):
     """The timers of these jobs are called, one after another."""
-    return [born.run for name in names for born in serve([registry[name]], at)]
+    return [run.run for name in names for run in settle([registry[name]], at)]
 
 
-def step_fates(job="join"):
+def step_records(job="join"):
     runs = [(run.scheduled_for, run.scheduled_for, run.status) for run in Run.objects.filter(job=job)]
     return sorted(runs + [(gap.first, gap.last, gap.fate) for gap in Gap.objects.filter(job=job)])
 
@@ -210,7 +210,7 @@ def step_fates(job="join"):
 def before_due(two_sources, declared):
     declared("last", command="succeeds", after="join")
     states.begin(registry.scheduled(), DUE - timedelta(days=2))
-    served("left", "right", at=DUE - timedelta(days=1))
+    settled("left", "right", at=DUE - timedelta(days=1))
     Run.objects.update(status="succeeded", finished_at=DUE - timedelta(days=1))
     Gap.objects.all().delete()
     JobState.objects.update(last_gap=None)
@@ -220,19 +220,19 @@ def before_due(two_sources, declared):
 def test_a_step_is_skipped_where_one_predecessor_got_no_run_in_either_order(before_due, first):
     JobState.objects.filter(pk="left").update(paused_at=DUE - HOUR, paused_by="ada")
     if first == "the gap":
-        served("left")
-    [right] = served("right")
+        settled("left")
+    [right] = settled("right")
     Run.objects.update(start_by=None)
     assert end(claim(Run.objects.get(pk=right))) == []
-    served("left")
-    assert step_fates() == [(DUE, DUE, "skipped")]
-    assert step_fates("last") == [(DUE, DUE, "skipped")]
+    settled("left")
+    assert step_records() == [(DUE, DUE, "skipped")]
+    assert step_records("last") == [(DUE, DUE, "skipped")]
 
 
 def test_a_step_whose_predecessors_all_got_no_run_has_one_gap(before_due):
     JobState.objects.filter(job__in=["left", "right"]).update(paused_at=DUE - HOUR, paused_by="ada")
     for day in range(30):
-        served("left", "right", at=DUE + timedelta(days=day))
+        settled("left", "right", at=DUE + timedelta(days=day))
     for step in ("join", "last"):
         gap = Gap.objects.get(job=step)
         assert (gap.first, gap.last, gap.count) == (DUE, DUE + timedelta(days=29), 30)
@@ -240,12 +240,12 @@ def test_a_step_whose_predecessors_all_got_no_run_has_one_gap(before_due):
 
 
 def test_a_steps_gap_leaves_out_what_has_a_fate_already(before_due):
-    """For the second of three days the other predecessor's run failed before anyone served this one."""
+    """For the second of three days the other predecessor's run failed before anyone settled this one."""
     a_day = timedelta(days=1)
     end(start("right", DUE + a_day), AttemptStatus.FAILED)
     JobState.objects.filter(pk="left").update(paused_at=DUE - HOUR, paused_by="ada")
-    served("left", at=DUE + 2 * a_day)
-    assert step_fates() == [
+    settled("left", at=DUE + 2 * a_day)
+    assert step_records() == [
         (DUE, DUE, "skipped"),
         (DUE + a_day, DUE + a_day, "skipped"),
         (DUE + 2 * a_day, DUE + 2 * a_day, "skipped"),
@@ -255,9 +255,9 @@ def test_a_steps_gap_leaves_out_what_has_a_fate_already(before_due):
 
 def test_a_failed_predecessor_adds_nothing_to_a_steps_gap(before_due):
     JobState.objects.filter(pk="left").update(paused_at=DUE - HOUR, paused_by="ada")
-    served("left")
+    settled("left")
     end(start("right"), AttemptStatus.FAILED)
-    assert step_fates() == [(DUE, DUE, "skipped")]
+    assert step_records() == [(DUE, DUE, "skipped")]
 
 
 def test_a_step_doesnt_wait_for_a_predecessor_whose_ledger_began_later(two_sources):
@@ -270,8 +270,8 @@ def test_a_step_doesnt_wait_for_a_predecessor_whose_ledger_began_later(two_sourc
 
 
 def test_a_step_doesnt_wait_for_an_occurrence_that_an_edit_took_away(before_due, declared, monkeypatch):
-    """The right one was served for 02:00, the left one not yet; then both come at 03:00."""
-    served("right")
+    """The right one was settled for 02:00, the left one not yet; then both come at 03:00."""
+    settled("right")
     Run.objects.update(start_by=None)
     assert end(claim(Run.objects.get(job="right", scheduled_for=DUE))) == []
     registry.clear()
@@ -279,7 +279,7 @@ def test_a_step_doesnt_wait_for_an_occurrence_that_an_edit_took_away(before_due,
         declared(name, command="succeeds", schedule="0 0 3 * * *")
     declared("join", command="succeeds", after=["left", "right"])
     monkeypatch.setattr(states, "first_seen", lambda clock: DUE - HOUR)
-    served("left", at=DUE + HOUR / 2)
+    settled("left", at=DUE + HOUR / 2)
     run = Run.objects.get(job="join")
     assert (run.status, run.error) == ("skipped", "Its predecessor left wasn't due then by its ledger.")
 
@@ -290,8 +290,8 @@ def test_a_predecessors_end_and_the_others_gap_at_once_are_one_fate(before_due):
         due = DUE + timedelta(days=day)
         JobState.objects.filter(pk="left").update(paused_at=DUE - HOUR, paused_by="ada")
         claimed = start("right", due)
-        at_once(lambda work: work(), [lambda: end(claimed), lambda: served("left", at=due)])  # noqa: B023
-        assert [fate for fate in step_fates() if fate[0] <= due <= fate[1]] != []
+        at_once(lambda work: work(), [lambda: end(claimed), lambda: settled("left", at=due)])  # noqa: B023
+        assert [each for each in step_records() if each[0] <= due <= each[1]] != []
     assert (
         Run.objects.filter(job="join", scheduled_for__gte=DUE).count()
         + sum(Gap.objects.filter(job="join").values_list("count", flat=True))
@@ -303,5 +303,5 @@ def test_a_predecessors_end_and_the_others_gap_at_once_are_one_fate(before_due):
 def test_a_job_whose_step_is_locked_is_left_to_the_next_tick(before_due, locked):
     """A predecessor of that step is about to end."""
     with locked("SELECT FROM nightshift_jobstate WHERE job = %s FOR UPDATE", "join"):
-        assert serve([registry["left"]], DUE, skip_locked=True) == []
-    assert len(serve([registry["left"]], DUE, skip_locked=True)) == 1
+        assert settle([registry["left"]], DUE, skip_locked=True) == []
+    assert len(settle([registry["left"]], DUE, skip_locked=True)) == 1

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from jobs.choices import Fate, Misfire, Overlap, Reason, Trigger
 from jobs.declarations.job import Job
 from jobs.ledger.eras import Era
-from jobs.ledger.plan import CATCH_UP_LIMIT, Activity, Birth, Collision, Situation, Span, collide, decide
+from jobs.ledger.plan import CATCH_UP_LIMIT, Activity, Collision, PlannedGap, PlannedRun, Situation, collide, decide
 from jobs.schedule.occurrences import Schedule
 from tests.helpers.moments import at
 
@@ -25,24 +25,24 @@ def a_job(schedule=HOURLY, **rules):
 
 
 def decided(job, after, now, due_until=None, **facts):
-    """The verdict on one schedule's occurrences in (after, due_until], or up to now."""
+    """The plan on one schedule's occurrences in (after, due_until], or up to now."""
     return decide([Era(job, after, due_until or now)], Situation(now=now, **facts))
 
 
-def fates(job, after, now, **facts):
-    """The fates of the window, short: births as times, with "late" where they are caught up, and spans as tuples."""
+def entries(job, after, now, **facts):
+    """The plan for the window, short: runs as times, with "late" where they are caught up, and gaps as tuples."""
     return short(decided(job, after, now, **facts))
 
 
-def short(verdict):
-    return [_short(fate) for fate in verdict.fates]
+def short(plan):
+    return [_short(entry) for entry in plan.entries]
 
 
-def _short(fate):
-    if isinstance(fate, Birth):
-        return f"{fate.scheduled_for:%H:%M:%S}" + (" late" if fate.trigger is Trigger.CATCH_UP else "")
-    span = f"{fate.first:%H:%M:%S}" if fate.count == 1 else f"{fate.first:%H:%M:%S}-{fate.last:%H:%M:%S}"
-    return (span, str(fate.reason)) if fate.blocked_by is None else (span, str(fate.reason), fate.blocked_by)
+def _short(entry):
+    if isinstance(entry, PlannedRun):
+        return f"{entry.scheduled_for:%H:%M:%S}" + (" late" if entry.trigger is Trigger.CATCH_UP else "")
+    span = f"{entry.first:%H:%M:%S}" if entry.count == 1 else f"{entry.first:%H:%M:%S}-{entry.last:%H:%M:%S}"
+    return (span, str(entry.reason)) if entry.blocked_by is None else (span, str(entry.reason), entry.blocked_by)
 
 
 def running(run=7, since="01:30", until=None, **facts):
@@ -50,19 +50,19 @@ def running(run=7, since="01:30", until=None, **facts):
 
 
 def test_an_occurrence_in_time_is_born():
-    assert fates(a_job(), at("02:00"), at("03:00")) == ["03:00:00"]
+    assert entries(a_job(), at("02:00"), at("03:00")) == ["03:00:00"]
 
 
 def test_nothing_is_due_between_occurrences():
-    assert fates(a_job(), at("02:00"), at("02:59:59")) == []
+    assert entries(a_job(), at("02:00"), at("02:59:59")) == []
 
 
 def test_the_watermark_itself_has_its_fate_already():
-    assert fates(a_job(), at("03:00"), at("03:00")) == []
+    assert entries(a_job(), at("03:00"), at("03:00")) == []
 
 
 def test_occurrences_after_the_end_of_the_window_wait():
-    assert fates(a_job(MINUTELY), at("03:00"), at("03:02"), due_until=at("03:01:30")) == ["03:01:00"]
+    assert entries(a_job(MINUTELY), at("03:00"), at("03:02"), due_until=at("03:01:30")) == ["03:01:00"]
 
 
 @pytest.mark.parametrize(
@@ -75,38 +75,38 @@ def test_occurrences_after_the_end_of_the_window_wait():
 )
 def test_late_occurrences_have_the_fate_that_the_misfire_policy_says(misfire, expected):
     job = a_job(misfire=Misfire(misfire), start_deadline=timedelta(hours=2, minutes=30))
-    assert fates(job, at("00:30"), at("04:30")) == expected
+    assert entries(job, at("00:30"), at("04:30")) == expected
 
 
 def test_an_occurrence_that_is_late_and_one_in_time_are_one_run():
     job = a_job(start_deadline=timedelta(hours=2))
-    assert fates(job, at("02:30"), at("04:00:01")) == [("03:00:00", "superseded"), "04:00:00"]
+    assert entries(job, at("02:30"), at("04:00:01")) == [("03:00:00", "superseded"), "04:00:00"]
 
 
 def test_with_misfire_none_an_occurrence_within_two_minutes_still_runs():
     job = a_job(misfire=Misfire.NONE)
-    assert fates(job, at("02:30"), at("03:02")) == ["03:00:00"]
-    assert fates(job, at("02:30"), at("03:02:00.000001")) == [("03:00:00", "too_late")]
+    assert entries(job, at("02:30"), at("03:02")) == ["03:00:00"]
+    assert entries(job, at("02:30"), at("03:02:00.000001")) == [("03:00:00", "too_late")]
 
 
 def test_misfire_none_is_told_beside_the_reason():
-    [span] = decided(a_job(misfire=Misfire.NONE), at("02:30"), at("03:30")).fates
-    assert (span.fate, span.note) == (Fate.MISSED, "misfire='none'")
+    [gap] = decided(a_job(misfire=Misfire.NONE), at("02:30"), at("03:30")).entries
+    assert (gap.fate, gap.note) == (Fate.MISSED, "misfire='none'")
 
 
 def test_misfire_all_makes_up_for_a_limited_number_oldest_first():
     job = a_job(MINUTELY, misfire=Misfire.ALL, start_deadline=timedelta(hours=6))
-    verdict = decided(job, at("00:00"), at("03:00"))
-    superseded, *births = verdict.fates
+    plan = decided(job, at("00:00"), at("03:00"))
+    superseded, *runs = plan.entries
     assert (superseded.count, superseded.reason) == (180 - CATCH_UP_LIMIT, Reason.SUPERSEDED)
-    assert len(births) == CATCH_UP_LIMIT
-    assert births == sorted(births, key=lambda birth: birth.scheduled_for)
-    assert births[-1].scheduled_for == at("03:00")
+    assert len(runs) == CATCH_UP_LIMIT
+    assert runs == sorted(runs, key=lambda run: run.scheduled_for)
+    assert runs[-1].scheduled_for == at("03:00")
 
 
 def test_misfire_all_keeps_to_the_most_that_may_run_beside_each_other():
     job = a_job(misfire=Misfire.ALL, overlap=Overlap.ALLOW, max_running=3, start_deadline=timedelta(hours=6))
-    found = fates(job, at("00:30"), at("05:30"), activity=[running()])
+    found = entries(job, at("00:30"), at("05:30"), activity=[running()])
     assert found == [("01:00:00-03:00:00", "superseded"), "04:00:00 late", "05:00:00 late"]
 
 
@@ -119,16 +119,16 @@ def test_misfire_all_keeps_to_the_most_that_may_run_beside_each_other():
     ],
 )
 def test_an_occurrence_may_start_up_to_its_deadline(schedule, deadline, now, expected):
-    found = fates(a_job(schedule, start_deadline=deadline), at("02:30"), at(now))
+    found = entries(a_job(schedule, start_deadline=deadline), at("02:30"), at(now))
     assert found[-1:] == expected
 
 
 def test_without_a_deadline_the_latest_occurrence_runs_however_late_it_is():
     job = a_job(start_deadline="never")
     now = at("02:30")
-    *spans, birth = decided(job, now - timedelta(days=400), now).fates
-    assert {span.reason for span in spans} == {"superseded"}
-    assert (birth.scheduled_for, birth.start_by) == (at("02:00"), None)
+    *gaps, run = decided(job, now - timedelta(days=400), now).entries
+    assert {gap.reason for gap in gaps} == {"superseded"}
+    assert (run.scheduled_for, run.start_by) == (at("02:00"), None)
 
 
 @pytest.mark.parametrize(
@@ -148,27 +148,27 @@ def test_the_deadline_is_one_period_but_no_less_than_the_tick_needs_and_no_more_
 def test_without_a_declared_deadline_misfire_all_makes_up_for_a_day():
     job = a_job(misfire=Misfire.ALL)
     found = decided(job, at("00:30"), at("00:30") + timedelta(hours=30))
-    assert len(found.births) == 24
-    assert [fate.reason for fate in found.fates if isinstance(fate, Span)] == [Reason.TOO_LATE]
+    assert len(found.runs) == 24
+    assert [entry.reason for entry in found.entries if isinstance(entry, PlannedGap)] == [Reason.TOO_LATE]
 
 
 def test_the_tick_takes_up_what_the_timer_of_a_job_of_every_minute_left():
     now = at("03:01:00.3")
-    assert fates(a_job(MINUTELY), at("02:59:30"), now, due_until=now - timedelta(seconds=30)) == ["03:00:00"]
+    assert entries(a_job(MINUTELY), at("02:59:30"), now, due_until=now - timedelta(seconds=30)) == ["03:00:00"]
 
 
 def test_a_run_in_the_way_of_a_job_of_every_minute_is_waited_for():
     now = at("03:02:00.3")
     job = a_job(MINUTELY, overlap=Overlap.QUEUE)
-    found = fates(job, at("03:00:30"), now, due_until=now - timedelta(seconds=30), activity=[running(since="03:00")])
+    found = entries(job, at("03:00:30"), now, due_until=now - timedelta(seconds=30), activity=[running(since="03:00")])
     assert found == ["03:01:00"]
 
 
 def test_only_a_run_that_can_start_at_once_is_held_to_the_deadline():
     def start_by(**facts):
         job = a_job(overlap=Overlap.QUEUE)
-        [birth] = decided(job, at("02:30"), at("03:00"), **facts).births
-        return birth.start_by
+        [run] = decided(job, at("02:30"), at("03:00"), **facts).runs
+        return run.start_by
 
     assert start_by() == at("04:00")
     assert start_by(activity=[running()]) is None
@@ -189,7 +189,7 @@ def test_only_a_run_that_can_start_at_once_is_held_to_the_deadline():
     ],
 )
 def test_an_occurrence_has_the_fate_that_the_overlap_policy_says(overlap, activity, expected):
-    assert fates(a_job(overlap=Overlap(overlap)), at("02:30"), at("03:00:05"), activity=activity) == expected
+    assert entries(a_job(overlap=Overlap(overlap)), at("02:30"), at("03:00:05"), activity=activity) == expected
 
 
 def test_the_runs_to_replace_are_those_still_active():
@@ -202,8 +202,8 @@ def test_what_misfire_all_caught_up_is_waited_for_and_not_replaced():
     caught_up = running(8, started=False, caught_up=True)
     job = a_job(overlap=Overlap.REPLACE, misfire=Misfire.ALL)
     assert decided(job, at("02:30"), at("03:00"), activity=[running(7), caught_up]).replaces == [7]
-    [birth] = (verdict := decided(job, at("02:30"), at("03:00"), activity=[caught_up])).births
-    assert (birth.start_by, verdict.replaces) == (None, [])
+    [run] = (plan := decided(job, at("02:30"), at("03:00"), activity=[caught_up])).runs
+    assert (run.start_by, plan.replaces) == (None, [])
     once = a_job(overlap=Overlap.REPLACE)
     assert decided(once, at("02:30"), at("03:00"), activity=[running(7), caught_up]).replaces == [7, 8]
 
@@ -215,19 +215,19 @@ def test_nothing_is_replaced_where_nothing_is_due():
 
 def test_no_more_than_the_declared_number_run_beside_each_other():
     job = a_job(overlap=Overlap.ALLOW, max_running=2)
-    assert fates(job, at("02:30"), at("03:00"), activity=[running()]) == ["03:00:00"]
-    assert fates(job, at("02:30"), at("03:00"), activity=[running(), running(8)]) == [("03:00:00", "overlap", 8)]
+    assert entries(job, at("02:30"), at("03:00"), activity=[running()]) == ["03:00:00"]
+    assert entries(job, at("02:30"), at("03:00"), activity=[running(), running(8)]) == [("03:00:00", "overlap", 8)]
 
 
 def test_occurrences_that_passed_while_a_run_was_at_work_are_skipped_for_it():
     job = a_job(MINUTELY)
-    found = fates(job, at("03:00"), at("03:05:01"), activity=[running(since="03:00:00.1", until="03:03:30")])
+    found = entries(job, at("03:00"), at("03:05:01"), activity=[running(since="03:00:00.1", until="03:03:30")])
     assert found == [("03:01:00-03:03:00", "overlap", 7), ("03:04:00", "superseded"), "03:05:00"]
 
 
 def test_two_runs_in_the_way_are_told_apart():
     activity = [running(7, since="03:00:30", until="03:02:30"), running(8, since="03:02:45", until="03:04:30")]
-    found = fates(a_job(MINUTELY), at("03:00:30"), at("03:05:01"), activity=activity)
+    found = entries(a_job(MINUTELY), at("03:00:30"), at("03:05:01"), activity=activity)
     assert found == [("03:01:00-03:02:00", "overlap", 7), ("03:03:00-03:04:00", "overlap", 8), "03:05:00"]
 
 
@@ -257,8 +257,8 @@ def paused(until=None):
 
 
 def test_a_paused_jobs_occurrences_are_skipped_for_whoever_paused_it():
-    [span] = decided(a_job(), at("00:30"), at("03:30"), **paused()).fates
-    assert span == Span(
+    [gap] = decided(a_job(), at("00:30"), at("03:30"), **paused()).entries
+    assert gap == PlannedGap(
         fingerprint=HOURLY.fingerprint,
         first=at("01:00"),
         last=at("03:00"),
@@ -271,13 +271,13 @@ def test_a_paused_jobs_occurrences_are_skipped_for_whoever_paused_it():
 
 
 def test_the_occurrence_at_the_end_of_a_pause_runs():
-    found = fates(a_job(), at("00:30"), at("03:00"), **paused(until="03:00"))
+    found = entries(a_job(), at("00:30"), at("03:00"), **paused(until="03:00"))
     assert found == [("01:00:00-02:00:00", "paused"), "03:00:00"]
 
 
 def test_what_passed_after_a_pause_has_its_fate_by_the_rules():
     job = a_job(start_deadline=timedelta(minutes=90))
-    found = fates(job, at("00:30"), at("05:10"), **paused(until="02:30"))
+    found = entries(job, at("00:30"), at("05:10"), **paused(until="02:30"))
     assert found == [
         ("01:00:00-02:00:00", "paused"),
         ("03:00:00", "too_late"),
@@ -287,20 +287,20 @@ def test_what_passed_after_a_pause_has_its_fate_by_the_rules():
 
 
 def test_a_pause_that_ended_before_the_window_is_none():
-    assert fates(a_job(), at("02:30"), at("03:00"), **paused(until="01:00")) == ["03:00:00"]
+    assert entries(a_job(), at("02:30"), at("03:00"), **paused(until="01:00")) == ["03:00:00"]
 
 
 def test_a_pause_comes_before_a_run_in_the_way():
-    assert fates(a_job(), at("02:30"), at("03:00"), activity=[running()], **paused()) == [("03:00:00", "paused")]
+    assert entries(a_job(), at("02:30"), at("03:00"), activity=[running()], **paused()) == [("03:00:00", "paused")]
 
 
 @pytest.mark.parametrize("facts", [{}, paused(), {"activity": [running()]}])
 def test_a_disabled_job_is_skipped_before_all_else(facts):
-    verdict = decided(a_job(), at("01:30"), at("03:30"), disabled_by="AzureWebJobs.nightly.Disabled", **facts)
-    assert verdict.births == []
-    # Asked for a second time: serve goes over the fates more than once.
-    assert verdict.fates == [
-        Span(
+    plan = decided(a_job(), at("01:30"), at("03:30"), disabled_by="AzureWebJobs.nightly.Disabled", **facts)
+    assert plan.runs == []
+    # Asked for a second time: settle goes over the plan more than once.
+    assert plan.entries == [
+        PlannedGap(
             fingerprint=HOURLY.fingerprint,
             first=at("02:00"),
             last=at("03:00"),
@@ -315,8 +315,8 @@ def test_a_disabled_job_is_skipped_before_all_else(facts):
 
 def test_a_months_pause_of_a_job_of_every_ten_seconds_is_one_span():
     now = at("00:00") + timedelta(days=30)
-    [span] = decided(a_job(EVERY_TEN_SECONDS), at("00:00"), now, **paused()).fates
-    assert (span.count, span.last) == (259_200, now)
+    [gap] = decided(a_job(EVERY_TEN_SECONDS), at("00:00"), now, **paused()).entries
+    assert (gap.count, gap.last) == (259_200, now)
 
 
 SECONDS = st.integers(0, 3 * 3600).map(lambda seconds: at("00:00") + timedelta(seconds=seconds))
@@ -371,14 +371,14 @@ def situations(draw):
 def test_each_occurrence_of_each_schedule_has_exactly_one_fate_in_order(drawn):
     eras, situation = drawn
     found = []
-    for fate in decide(eras, situation).fates:
-        if isinstance(fate, Birth):
-            found.append(fate.scheduled_for)
+    for entry in decide(eras, situation).entries:
+        if isinstance(entry, PlannedRun):
+            found.append(entry.scheduled_for)
         else:
-            (schedule,) = {era.schedule for era in eras if era.turn == fate.turn}
-            assert schedule.fingerprint == fate.fingerprint
-            covered = list(schedule.between(fate.first - timedelta(microseconds=1), fate.last))
-            assert (covered[0], covered[-1], len(covered)) == (fate.first, fate.last, fate.count)
+            (schedule,) = {era.schedule for era in eras if era.turn == entry.turn}
+            assert schedule.fingerprint == entry.fingerprint
+            covered = list(schedule.between(entry.first - timedelta(microseconds=1), entry.last))
+            assert (covered[0], covered[-1], len(covered)) == (entry.first, entry.last, entry.count)
             found += covered
     assert found == [moment for era in eras for moment in era.schedule.between(era.after, era.until)]
 
@@ -387,21 +387,21 @@ def test_each_occurrence_of_each_schedule_has_exactly_one_fate_in_order(drawn):
 @given(situations())
 def test_there_is_one_birth_at_most_unless_all_are_made_up_for(drawn):
     eras, situation = drawn
-    births = decide(eras, situation).births
-    assert len(births) <= (CATCH_UP_LIMIT if eras[-1].job.misfire is Misfire.ALL else 1)
+    runs = decide(eras, situation).runs
+    assert len(runs) <= (CATCH_UP_LIMIT if eras[-1].job.misfire is Misfire.ALL else 1)
     deadlines = [era.job.deadline_at(situation.now) for era in eras]
-    assert None in deadlines or all(situation.now - birth.scheduled_for <= max(deadlines) for birth in births)
+    assert None in deadlines or all(situation.now - run.scheduled_for <= max(deadlines) for run in runs)
 
 
 @settings(max_examples=200, deadline=None)
 @given(situations())
 def test_neighbours_with_one_cause_are_one_span(drawn):
-    for earlier, later in pairwise(decide(*drawn).fates):
-        if isinstance(earlier, Span) and isinstance(later, Span):
+    for earlier, later in pairwise(decide(*drawn).entries):
+        if isinstance(earlier, PlannedGap) and isinstance(later, PlannedGap):
             assert not later.joins(earlier)
 
 
 def test_a_run_of_a_group_waits_for_it_and_keeps_no_deadline():
     job = a_job(concurrency_group="table", start_deadline=timedelta(minutes=5))
-    [birth] = decided(job, at("02:00"), at("03:00")).births
-    assert birth.start_by is None
+    [run] = decided(job, at("02:00"), at("03:00")).runs
+    assert run.start_by is None

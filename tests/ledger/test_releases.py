@@ -12,7 +12,7 @@ from jobs.execution import supervisor, tick
 from jobs.ledger import claims, endings, instance, releases, states, timing
 from jobs.ledger.endings import Outcome
 from jobs.ledger.instance import Instance
-from jobs.ledger.settle import serve
+from jobs.ledger.settle import settle
 from jobs.models import Event, JobState, Release, Run
 from tests.helpers.rows import HERE, a_claimed_run, a_queued_run
 
@@ -115,21 +115,21 @@ def test_an_event_tells_of_a_release_that_takes_over(process):
 
 def test_the_former_release_serves_only_what_both_declare_alike(process):
     process("1", nightly=DAILY, gone=DAILY, same=DAILY)
-    serve(registry.scheduled(), DUE - MINUTE)
+    settle(registry.scheduled(), DUE - MINUTE)
     process("2", nightly=DAILY | {"overlap": "queue"}, same=DAILY)
     process("1", starts=False)
-    assert [born.job for born in serve(registry.scheduled(), DUE)] == ["same"]
+    assert [run.job for run in settle(registry.scheduled(), DUE)] == ["same"]
     process("2", starts=False)
-    assert [born.job for born in serve(registry.scheduled(), DUE)] == ["nightly"]
+    assert [run.job for run in settle(registry.scheduled(), DUE)] == ["nightly"]
 
 
 def test_two_releases_by_turns_change_a_schedule_once(process):
     process("1", nightly=DAILY)
-    serve(registry.scheduled())
+    settle(registry.scheduled())
     process("2", nightly=HOURLY)
     for name in "212121":
         process(name, starts=False)
-        serve(registry.scheduled())
+        settle(registry.scheduled())
         tick._aligned = False
         tick.tick()
     assert Event.objects.filter(kind="schedule_changed").count() == 1
@@ -224,7 +224,7 @@ HOURS = timedelta(hours=2)
 def test_a_process_of_no_release_serves_what_the_one_in_charge_declares_alike(process, monkeypatch):
     """An operator's shell has none of the app's settings, and isn't called by the host."""
     process("1", nightly=DAILY, same=DAILY)
-    serve(registry.scheduled(), DUE - MINUTE)
+    settle(registry.scheduled(), DUE - MINUTE)
     process("", starts=False, nightly=HOURLY, same=DAILY)
-    assert [born.job for born in serve(registry.scheduled(), DUE)] == ["same"]
+    assert [run.job for run in settle(registry.scheduled(), DUE)] == ["same"]
     assert claims.claim(a_queued_run("nightly").pk, HERE)

@@ -12,7 +12,7 @@ from jobs.execution import tick
 from jobs.health import doctor
 from jobs.ledger import interventions, rewinding, states
 from jobs.ledger.eras import INSTANT
-from jobs.ledger.settle import serve
+from jobs.ledger.settle import settle
 from jobs.models import Event, Gap, JobState, Run
 from tests.helpers.rows import first_seen_at
 
@@ -30,7 +30,7 @@ def began(declared, database_clock, monkeypatch):
     due = states.clock() - timedelta(hours=1)
     first_seen_at(monkeypatch, began)
     declared("nightly", command="succeeds", schedule=f"{due.second} {due.minute} {due.hour} * * *", overlap="allow")
-    serve(registry.scheduled())
+    settle(registry.scheduled())
     assert Run.objects.count() == 1
     return began
 
@@ -39,7 +39,7 @@ def began(declared, database_clock, monkeypatch):
 def jumped(began, database_clock):
     """The clock was a month ahead for one tick."""
     database_clock.set(ahead=MONTH)
-    serve(registry.scheduled())
+    settle(registry.scheduled())
     database_clock.set(ahead=timedelta(0))
     return began
 
@@ -52,15 +52,17 @@ def live(database_clock, days):
     """Serve once a day."""
     for day in range(days + 1):
         database_clock.set(ahead=day * DAY)
-        serve(registry.scheduled())
+        settle(registry.scheduled())
 
 
 def assert_each_occurrence_has_one_fate(began):
     schedule, through = registry["nightly"].schedule, JobState.objects.get().ledger_through
-    fates = [(moment, moment, 1) for moment in Run.objects.values_list("scheduled_for", flat=True) if moment <= through]
-    fates += Gap.objects.values_list("first", "last", "count")
+    recorded = [
+        (moment, moment, 1) for moment in Run.objects.values_list("scheduled_for", flat=True) if moment <= through
+    ]
+    recorded += Gap.objects.values_list("first", "last", "count")
     expected = schedule.next(began)
-    for first, last, count in sorted(fates):
+    for first, last, count in sorted(recorded):
         assert first == expected
         assert count == schedule.count(first - INSTANT, last)
         expected = schedule.next(last)
@@ -105,7 +107,7 @@ def test_a_gap_that_reaches_beyond_now_ends_now(began, database_clock):
     interventions.pause(registry["nightly"], by="ada")
     live(database_clock, 3)
     database_clock.set(ahead=MONTH)
-    serve(registry.scheduled())
+    settle(registry.scheduled())
     database_clock.set(ahead=5 * DAY)
     rewind()
     assert Gap.objects.get().count == 5

@@ -1,5 +1,5 @@
 # mypy: disable-error-code="operator"
-"""Scheduled runs are born: with PostgreSQL, since it keeps the promise."""
+"""Scheduled runs come from `settle`: with PostgreSQL, since it keeps the promise."""
 
 import threading
 from datetime import UTC, datetime, timedelta
@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from jobs.choices import Status
 from jobs.declarations.registry import registry
 from jobs.ledger import interventions, states
-from jobs.ledger.settle import retire, serve
+from jobs.ledger.settle import retire, settle
 from jobs.models import Event, Gap, JobState, Run
 from tests.helpers.at_once import at_once
 from tests.helpers.moments import at
@@ -36,7 +36,7 @@ def hourly(declared):
 def declare_again(declared, name="nightly", **rules):
     registry.remove(name)
     declared(name, command="succeeds", **rules)
-    serve([registry[name]], START)
+    settle([registry[name]], START)
     return registry[name]
 
 
@@ -54,64 +54,64 @@ def gaps():
     ]
 
 
-def test_a_run_is_born_for_an_occurrence_that_is_due(hourly):
-    [born] = serve([hourly], at("01:00"))
+def test_a_run_is_queued_for_an_occurrence_that_is_due(hourly):
+    [queued] = settle([hourly], at("01:00"))
     run = Run.objects.get()
-    assert born == (run.pk, "nightly", at("01:00"))
+    assert queued == (run.pk, "nightly", at("01:00"))
     assert (run.status, run.trigger, run.requested_by) == (Status.QUEUED, "schedule", "schedule")
     assert (run.arguments, run.exclusive, run.start_by) == ([], True, at("02:00"))
 
 
-def test_an_occurrence_served_twice_has_one_run(hourly):
-    assert len(serve([hourly], at("01:00"))) == 1
-    assert serve([hourly], at("01:00")) == []
+def test_an_occurrence_settled_twice_has_one_run(hourly):
+    assert len(settle([hourly], at("01:00"))) == 1
+    assert settle([hourly], at("01:00")) == []
     assert Run.objects.count() == 1
 
 
 def test_the_watermark_and_the_next_occurrence_are_kept(hourly):
-    serve([hourly], at("01:00:07"))
+    settle([hourly], at("01:00:07"))
     state = JobState.objects.get()
     assert (state.ledger_from, state.ledger_through, state.next_due_at) == (START, at("01:00:07"), at("02:00"))
 
 
 def test_where_nothing_is_due_nothing_is_written(hourly):
     with CaptureQueriesContext(connection) as queries:
-        serve([hourly], at("00:30"))
+        settle([hourly], at("00:30"))
     assert not [query for query in queries if "UPDATE jobs" in query["sql"] or "INSERT" in query["sql"]]
 
 
 def test_the_clock_is_the_databases_unless_given(declared):
     declared("nightly", schedule="0 0 * * * *")
-    serve([registry["nightly"]], START)
-    serve([registry["nightly"]])
+    settle([registry["nightly"]], START)
+    settle([registry["nightly"]])
     assert abs(JobState.objects.get().ledger_through - states.clock()) < timedelta(minutes=1)
 
 
 def test_a_job_without_a_schedule_is_never_due(declared):
     declared("by_hand")
-    assert serve([registry["by_hand"]], at("01:00")) == []
+    assert settle([registry["by_hand"]], at("01:00")) == []
     assert not JobState.objects.exists()
 
 
 def test_the_ledger_begins_when_the_job_is_first_seen(declared):
     declared("nightly", schedule="0 0 * * * *")
-    assert [run.scheduled_for for run in serve([registry["nightly"]], at("01:00"))] == [at("01:00")]
+    assert [run.scheduled_for for run in settle([registry["nightly"]], at("01:00"))] == [at("01:00")]
     assert JobState.objects.get().ledger_from == START
 
 
 def test_an_occurrence_missed_on_the_way_is_made_up_for_once(hourly):
-    serve([hourly], at("01:00"))
+    settle([hourly], at("01:00"))
     Run.objects.update(status="succeeded", finished_at=at("01:10"))
-    serve([hourly], at("05:30"))
+    settle([hourly], at("05:30"))
     assert runs(trigger="catch_up") == [("05:00:00", "catch_up", "queued")]
     assert gaps() == [("02:00:00", "04:00:00", 3, "too_late")]
 
 
 def test_a_run_in_the_way_is_named_by_the_gap(hourly):
-    [first] = serve([hourly], at("01:00"))
+    [first] = settle([hourly], at("01:00"))
     Run.objects.update(created_at=at("01:00"))
-    serve([hourly], at("02:00"))
-    serve([hourly], at("03:00"))
+    settle([hourly], at("02:00"))
+    settle([hourly], at("03:00"))
     gap = Gap.objects.get()
     assert (gap.blocked_by_id, gap.first, gap.last, gap.count) == (first.run, at("02:00"), at("03:00"), 2)
 
@@ -126,14 +126,14 @@ def test_of_each_job_only_the_runs_since_its_own_watermark_are_read(hourly):
 
 def test_a_run_that_is_replaced_is_cancelled(declared):
     job = declare_again(declared, schedule="0 0 * * * *", overlap="replace")
-    serve([job], at("01:00"))
-    serve([job], at("02:00"))
+    settle([job], at("01:00"))
+    settle([job], at("02:00"))
     assert runs() == [("01:00:00", "schedule", "cancelled"), ("02:00:00", "schedule", "queued")]
 
 
 def test_an_occurrence_that_has_a_run_already_gets_no_other(hourly):
     a_run(scheduled_for=at("01:00"))
-    assert serve([hourly], at("01:00")) == []
+    assert settle([hourly], at("01:00")) == []
     assert Run.objects.count() == 1
 
 
@@ -142,7 +142,7 @@ def test_a_months_pause_of_a_job_of_every_ten_seconds_is_one_row(declared):
     states.lock(job)
     JobState.objects.update(paused_at=START, paused_by="ada", paused_reason="a move")
     for day in range(1, 31):
-        serve([job], START + timedelta(days=day))
+        settle([job], START + timedelta(days=day))
     gap = Gap.objects.get()
     assert (gap.count, gap.first, gap.last) == (259_200, at("00:00:10"), START + timedelta(days=30))
     assert (gap.fate, gap.reason, gap.by, gap.note) == ("skipped", "paused", "ada", "a move")
@@ -151,33 +151,33 @@ def test_a_months_pause_of_a_job_of_every_ten_seconds_is_one_row(declared):
 def test_a_disabled_job_costs_one_row_too(hourly, monkeypatch):
     monkeypatch.setenv("AzureWebJobs.nightly.Disabled", "true")
     for hour in range(1, 6):
-        assert serve([hourly], at(f"0{hour}:00")) == []
+        assert settle([hourly], at(f"0{hour}:00")) == []
     assert gaps() == [("01:00:00", "05:00:00", 5, "disabled")]
 
 
 def test_a_gap_is_not_lengthened_over_a_run_between(hourly, monkeypatch):
     monkeypatch.setenv("AzureWebJobs.nightly.Disabled", "true")
-    serve([hourly], at("01:00"))
+    settle([hourly], at("01:00"))
     monkeypatch.delenv("AzureWebJobs.nightly.Disabled")
-    serve([hourly], at("02:00"))
+    settle([hourly], at("02:00"))
     Run.objects.update(status="succeeded", finished_at=at("02:10"))
     monkeypatch.setenv("AzureWebJobs.nightly.Disabled", "true")
-    serve([hourly], at("03:00"))
+    settle([hourly], at("03:00"))
     assert gaps() == [("01:00:00", "01:00:00", 1, "disabled"), ("03:00:00", "03:00:00", 1, "disabled")]
 
 
 def test_a_gap_of_another_cause_is_another_row(hourly, monkeypatch):
     JobState.objects.update(paused_at=START, paused_by="ada")
-    serve([hourly], at("01:00"))
+    settle([hourly], at("01:00"))
     JobState.objects.update(paused_by="bob")
-    serve([hourly], at("02:00"))
+    settle([hourly], at("02:00"))
     assert [gap.by for gap in Gap.objects.order_by("first")] == ["ada", "bob"]
 
 
 def test_a_gap_that_is_lengthened_may_be_followed_by_a_run(hourly):
     JobState.objects.update(paused_at=START, paused_until=at("02:30"), paused_by="ada")
-    serve([hourly], at("01:00"))
-    serve([hourly], at("03:00"))
+    settle([hourly], at("01:00"))
+    settle([hourly], at("03:00"))
     assert gaps() == [("01:00:00", "02:00:00", 2, "paused")]
     assert runs() == [("03:00:00", "schedule", "queued")]
     state = JobState.objects.get()
@@ -193,10 +193,10 @@ def edit(declared, monkeypatch, name="nightly", *, seen, **rules):
 
 
 def test_another_schedule_is_in_force_from_when_it_is_first_seen_and_invents_no_past(hourly, declared, monkeypatch):
-    serve([hourly], at("01:00"))
+    settle([hourly], at("01:00"))
     Run.objects.update(status="succeeded", finished_at=at("01:01"))
     edited = edit(declared, monkeypatch, seen="01:15", schedule="0 */10 * * * *", start_deadline=timedelta(minutes=5))
-    assert [run.scheduled_for for run in serve([edited], at("01:30"))] == [at("01:30")]
+    assert [run.scheduled_for for run in settle([edited], at("01:30"))] == [at("01:30")]
     assert gaps() == [("01:20:00", "01:20:00", 1, "too_late")]
     state = JobState.objects.get()
     assert (state.fingerprint, state.ledger_from) == ("0 */10 * * * * UTC", at("01:15"))
@@ -210,35 +210,35 @@ def test_another_schedule_is_in_force_from_when_it_is_first_seen_and_invents_no_
 
 def test_an_occurrence_due_under_both_schedules_while_a_release_is_deployed_runs(declared, monkeypatch):
     daily = declare_again(declared, schedule="0 0 3 * * *")
-    serve([daily], at("02:58"))
+    settle([daily], at("02:58"))
     edited = edit(declared, monkeypatch, seen="03:02", schedule="0 0 3,15 * * *")
-    assert [run.scheduled_for for run in serve([edited], at("03:02:10"))] == [at("03:00")]
+    assert [run.scheduled_for for run in settle([edited], at("03:02:10"))] == [at("03:00")]
 
 
 def test_what_was_due_under_the_former_schedule_has_its_fate_by_the_jobs_rules(declared, monkeypatch):
     job = declare_again(declared, schedule="*/10 * * * * *")
-    serve([job], at("08:44:10"))
+    settle([job], at("08:44:10"))
     Run.objects.all().delete()
     Gap.objects.all().delete()
     edited = edit(declared, monkeypatch, seen="08:44:47", schedule="*/15 * * * * *")
-    assert [run.scheduled_for for run in serve([edited], at("08:44:50"))] == [at("08:44:40")]
+    assert [run.scheduled_for for run in settle([edited], at("08:44:50"))] == [at("08:44:40")]
     assert gaps() == [("08:44:20", "08:44:30", 2, "superseded")]
     assert Gap.objects.get().fingerprint == "*/10 * * * * * UTC"
 
 
 def test_the_former_schedules_own_period_is_its_deadline(declared, monkeypatch):
     daily = declare_again(declared, schedule="0 0 3 * * *")
-    serve([daily], at("02:58"))
+    settle([daily], at("02:58"))
     edited = edit(declared, monkeypatch, seen="04:03", schedule="0 */5 * * * *")
-    assert [run.scheduled_for for run in serve([edited], at("04:04"))] == [at("03:00")]
+    assert [run.scheduled_for for run in settle([edited], at("04:04"))] == [at("03:00")]
 
 
 def test_another_name_of_the_same_clock_is_no_change(declared, monkeypatch):
     job = declare_again(declared, schedule="0 0 * * * *", time_zone="Europe/Kiev")
     JobState.objects.update(paused_at=START, paused_by="ada")
-    serve([job], at("01:00"))
+    settle([job], at("01:00"))
     renamed = edit(declared, monkeypatch, seen="01:30", schedule="0 0 * * * *", time_zone="Europe/Kyiv")
-    serve([renamed], at("02:00"))
+    settle([renamed], at("02:00"))
     assert not Event.objects.exists()
     state = JobState.objects.get()
     assert (state.ledger_from, state.fingerprint) == (START, "0 0 * * * * Europe/Kyiv")
@@ -258,10 +258,10 @@ def test_another_name_of_the_same_clock_is_no_change(declared, monkeypatch):
 def test_a_former_schedule_that_cant_be_read_leaves_an_event_that_says_what_isnt_known(
     hourly, declared, monkeypatch, former, why
 ):
-    serve([hourly], at("01:00"))
+    settle([hourly], at("01:00"))
     JobState.objects.update(fingerprint=former, declared=former)
     edited = edit(declared, monkeypatch, seen="03:10", schedule="0 30 * * * *")
-    serve([edited], at("03:20"))
+    settle([edited], at("03:20"))
     assert Event.objects.get().message == (
         f"The schedule changed from {former} to 0 30 * * * * UTC. The former one can't be read here ({why}), "
         "so it isn't known what was due by it from 2026-03-14T01:00:00+00:00 to 2026-03-14T03:10:00+00:00."
@@ -270,13 +270,13 @@ def test_a_former_schedule_that_cant_be_read_leaves_an_event_that_says_what_isnt
 
 
 def test_the_older_of_two_releases_drops_nothing_of_the_newer(hourly, declared, monkeypatch):
-    """They take turns while one replaces the other; what the ledger's schedule names has its fate by that."""
+    """They take turns while one replaces the other; what the ledger's schedule names is settled by that."""
     newer = edit(declared, monkeypatch, seen="00:10", schedule="0 30 * * * *", misfire="all", overlap="allow")
-    serve([newer], at("00:20"))
+    settle([newer], at("00:20"))
     first_seen_at(monkeypatch, START)
-    serve([hourly], at("00:40"))
+    settle([hourly], at("00:40"))
     first_seen_at(monkeypatch, at("00:10"))
-    serve([newer], at("01:10"))
+    settle([newer], at("01:10"))
     assert [f"{run.scheduled_for:%H:%M}" for run in Run.objects.order_by("scheduled_for")] == ["00:30", "01:00"]
 
 
@@ -284,12 +284,12 @@ def test_a_release_takes_over_by_the_databases_clock_also_from_a_host_whose_own_
     began = states.clock()
     first_seen_at(monkeypatch, began)
     declared("nightly", command="succeeds", schedule="0 0 0 1 1 *")
-    serve([registry["nightly"]])
+    settle([registry["nightly"]])
     first_seen_at(monkeypatch, began - timedelta(hours=1))
     registry.clear()
     declared("nightly", command="succeeds", schedule="* * * * * *")
     ahead = began + timedelta(seconds=10)
-    serve([registry["nightly"]], ahead)
+    settle([registry["nightly"]], ahead)
     assert JobState.objects.get().ledger_from <= states.clock()
     [run] = Run.objects.all()
     assert sum(gap.count for gap in Gap.objects.filter(fingerprint__startswith="*")) >= 8
@@ -297,7 +297,7 @@ def test_a_release_takes_over_by_the_databases_clock_also_from_a_host_whose_own_
 
 
 def test_what_was_due_before_a_schedule_was_taken_away_is_missed(hourly, monkeypatch):
-    serve([hourly], at("01:00"))
+    settle([hourly], at("01:00"))
     first_seen_at(monkeypatch, at("03:30"))
     retire([])
     assert gaps() == [("02:00:00", "03:00:00", 2, "unscheduled")]
@@ -309,39 +309,39 @@ def test_what_was_due_before_a_schedule_was_taken_away_is_missed(hourly, monkeyp
 
 
 def test_an_edited_schedule_never_moves_the_watermark_back(hourly, declared):
-    """A timer whose clock is ahead serves an occurrence before the database's clock comes to it."""
-    (run,) = serve([hourly], at("01:00:00.25"))
+    """A timer whose clock is ahead settles an occurrence before the database's clock comes to it."""
+    (run,) = settle([hourly], at("01:00:00.25"))
     edited = declare_again(declared, schedule="0 */7 * * * *")
-    serve([edited], at("00:59:59.5"))
+    settle([edited], at("00:59:59.5"))
     state = JobState.objects.get()
     assert run.scheduled_for < state.ledger_from == state.ledger_through == at("01:00:00.25")
 
 
 def test_the_gap_of_another_schedule_is_not_lengthened(hourly, declared):
     JobState.objects.update(paused_at=START, paused_by="ada")
-    serve([hourly], at("01:00"))
+    settle([hourly], at("01:00"))
     registry.clear()
     declared("nightly", schedule="0 30 * * * *")
-    serve([registry["nightly"]], at("01:30"))
+    settle([registry["nightly"]], at("01:30"))
     assert [gap.fingerprint for gap in Gap.objects.order_by("first")] == ["0 0 * * * * UTC", "0 30 * * * * UTC"]
 
 
 def test_fresh_occurrences_are_left_to_a_timer_for_a_while(hourly):
     patience = timedelta(seconds=30)
-    assert serve([hourly], at("01:00:29"), patience=patience) == []
+    assert settle([hourly], at("01:00:29"), patience=patience) == []
     assert JobState.objects.get().ledger_through == START
-    assert len(serve([hourly], at("01:00:30"), patience=patience)) == 1
+    assert len(settle([hourly], at("01:00:30"), patience=patience)) == 1
 
 
 def test_a_job_without_a_timer_has_nobody_to_leave_them_to(declared):
     job = declare_again(declared, schedule="0 0 * * * *", timer=False)
-    assert len(serve([job], at("01:00"), patience=timedelta(seconds=30))) == 1
+    assert len(settle([job], at("01:00"), patience=timedelta(seconds=30))) == 1
 
 
 def test_all_that_a_call_writes_is_written_or_nothing(hourly, monkeypatch):
     monkeypatch.setattr("jobs.ledger.settle.point", lambda name: 1 / 0)
     with pytest.raises(ZeroDivisionError), transaction.atomic():
-        serve([hourly], at("01:00"))
+        settle([hourly], at("01:00"))
     assert not Run.objects.exists()
     assert JobState.objects.get().ledger_through == START
 
@@ -354,9 +354,9 @@ def declare_many(declared, number):
 
 def test_ten_thousand_jobs_cost_as_many_statements_as_one(declared):
     jobs = declare_many(declared, 10_000)
-    serve(jobs, START)
+    settle(jobs, START)
     with CaptureQueriesContext(connection) as queries:
-        assert len(serve(jobs, at("01:00"))) == 10_000
+        assert len(settle(jobs, at("01:00"))) == 10_000
     assert [query["sql"].split()[0] for query in queries] == [
         "SELECT",
         "SAVEPOINT",
@@ -372,11 +372,11 @@ def test_ten_thousand_jobs_cost_as_many_statements_as_one(declared):
 
 def test_a_thousand_gaps_are_lengthened_in_one_statement(declared):
     jobs = declare_many(declared, 1000)
-    serve(jobs, START)
+    settle(jobs, START)
     JobState.objects.update(paused_at=START, paused_by="ada")
-    serve(jobs, at("01:00"))
+    settle(jobs, at("01:00"))
     with CaptureQueriesContext(connection) as queries:
-        serve(jobs, at("02:00"))
+        settle(jobs, at("02:00"))
     assert [query["sql"].split()[0] for query in queries] == [
         "SELECT",
         "SAVEPOINT",
@@ -394,12 +394,12 @@ def test_a_thousand_gaps_are_lengthened_in_one_statement(declared):
 
 
 def test_a_thousand_schedules_change_in_a_few_statements(declared):
-    serve(declare_many(declared, 1000), START)
+    settle(declare_many(declared, 1000), START)
     registry.clear()
     for place in range(1000):
         declared(f"job_{place}", schedule="0 30 * * * *")
     with CaptureQueriesContext(connection) as queries:
-        serve(registry.scheduled(), at("00:10"))
+        settle(registry.scheduled(), at("00:10"))
     assert len(queries) == 9
     assert Event.objects.count() == 1000
 
@@ -423,21 +423,21 @@ def elsewhere(transactional_db):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_many_at_once_give_birth_to_one_run_an_occurrence(hourly):
+def test_many_at_once_queue_one_run_an_occurrence(hourly):
     moments = [START + timedelta(hours=hour) for hour in range(1, 9)]
 
     def work(_):
         for moment in moments:
-            serve([hourly], moment)
+            settle([hourly], moment)
 
     at_once(work, range(8))
     covered = Run.objects.count() + sum(Gap.objects.values_list("count", flat=True))
     assert covered == len(moments)
 
 
-def test_the_tick_leaves_a_job_that_another_serves_to_it(elsewhere, hourly, declared):
+def test_the_tick_leaves_a_job_that_another_settles_to_it(elsewhere, hourly, declared):
     declared("other", command="succeeds", schedule="0 0 * * * *")
-    serve([registry["other"]], START)
+    settle([registry["other"]], START)
     locked, done = threading.Event(), threading.Event()
 
     def hold():
@@ -448,17 +448,17 @@ def test_the_tick_leaves_a_job_that_another_serves_to_it(elsewhere, hourly, decl
 
     thread = elsewhere(hold)
     locked.wait(10)
-    born = serve([hourly, registry["other"]], at("01:00"), skip_locked=True)
+    queued = settle([hourly, registry["other"]], at("01:00"), skip_locked=True)
     done.set()
     thread.join()
-    assert [run.job for run in born] == ["other"]
-    assert [run.job for run in serve([hourly], at("01:00"), skip_locked=True)] == ["nightly"]
+    assert [run.job for run in queued] == ["other"]
+    assert [run.job for run in settle([hourly], at("01:00"), skip_locked=True)] == ["nightly"]
 
 
 @pytest.mark.django_db(transaction=True)
 def test_two_that_see_a_job_first_make_one_row(declared):
     declared("nightly", schedule="0 0 * * * *")
-    at_once(lambda _: serve([registry["nightly"]], at("01:00")), range(4))
+    at_once(lambda _: settle([registry["nightly"]], at("01:00")), range(4))
     assert (JobState.objects.count(), Run.objects.count()) == (1, 1)
 
 
@@ -480,5 +480,5 @@ def test_a_run_asked_for_later_is_in_nobodys_way_until_its_moment(hourly):
         not_before=at("04:30"),
         started_at=at("04:30"),
     )
-    serve([hourly], at("05:10"))
+    settle([hourly], at("05:10"))
     assert gaps() == [("01:00:00", "04:00:00", 4, "too_late"), ("05:00:00", "05:00:00", 1, "overlap")]

@@ -98,18 +98,18 @@ def walk(schedule, after, until):
 @given(schedules_and_windows())
 @settings(max_examples=25, deadline=None)
 def test_the_timers_calls_serve_exactly_what_a_walk_of_the_local_clock_finds(drawn):
-    """By the pure part of `serve`: each occurrence at the very call that is made for it."""
+    """By the pure part of `settle`: each occurrence at the very call that is made for it."""
     schedule, after, until, firings = drawn
     registry.clear()
     declare("nightly", schedule=schedule.expression.text, time_zone=schedule.zone.key, overlap="allow")
-    births, through = [], after
+    runs, through = [], after
     for firing in firings:
         now = firing + LATE
-        verdict = decide([Era(registry["nightly"], through, now)], Situation(now=now))
-        assert [birth.scheduled_for for birth in verdict.fates] in ([], [firing])
-        births += verdict.births
+        plan = decide([Era(registry["nightly"], through, now)], Situation(now=now))
+        assert [run.scheduled_for for run in plan.entries] in ([], [firing])
+        runs += plan.runs
         through = now
-    assert [birth.scheduled_for for birth in births] == walk(schedule, after, until)
+    assert [run.scheduled_for for run in runs] == walk(schedule, after, until)
 
 
 @given(schedules_and_windows(days_of_all_zones()))
@@ -119,12 +119,12 @@ def test_so_they_do_in_any_zone_that_there_is(drawn):
     due = walk(schedule, after, until)
     assert list(schedule.between(after, until)) == due
     assert set(due) <= set(firings)
-    births = []
+    runs = []
     for firing in firings:
         through, now = max(after, firing - SECOND), firing + LATE
         job = Job(name="nightly", command="succeeds", schedule=schedule)
-        births += decide([Era(job, through, now)], Situation(now=now)).births
-    assert [birth.scheduled_for for birth in births] == due
+        runs += decide([Era(job, through, now)], Situation(now=now)).runs
+    assert [run.scheduled_for for run in runs] == due
 
 
 @pytest.mark.django_db

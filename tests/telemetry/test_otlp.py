@@ -24,7 +24,7 @@ def queued(job, *arguments, **fields):
 
 
 def unserved_for(name, duration):
-    """A job whose occurrences nobody has served for so long."""
+    """A job whose occurrences nobody has settled for so long."""
     job, then = registry[name], states.clock() - duration
     JobState.objects.create(
         job=name,

@@ -100,9 +100,9 @@ def test_occurrences_that_are_missed_are_counted_once_their_gap_is_committed(sin
     with monkeypatch.context() as patch:
         patch.setattr(record, "insert_runs_and_advance", lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
-            settle.serve([job])
+            settle.settle([job])
     assert sink.told == []
-    settle.serve([job])
+    settle.settle([job])
     assert sum(count for what, *_, count in sink.told if what == "missed") == 5
 
 

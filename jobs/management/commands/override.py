@@ -37,7 +37,7 @@ REFUSALS = (
 class Command(LedgerCommand):
     help = (
         "Let another schedule, zone or other arguments hold for a job than the declared ones, with owner and reason. "
-        "The tick serves an overridden job, to the minute. `manage.py drift` shows what holds."
+        "The tick starts an overridden job, to the minute. `manage.py drift` shows what holds."
     )
     # It must work also while a declaration is wrong.
     requires_system_checks = []

@@ -82,5 +82,5 @@ def test_fifty_predecessors_without_an_end_cost_as_many_queries_as_one(declared,
 
 def test_a_request_that_was_born_by_its_policy_is_explained(declared):
     declared("by_hand", command="succeeds", overlap="queue")
-    enqueue.give_birth(registry["by_hand"], Trigger.API, requested_by="a program")
+    enqueue.enqueue(registry["by_hand"], Trigger.API, requested_by="a program")
     assert told("by_hand", now="2026-12-31 00:00")[1].startswith("Run ")

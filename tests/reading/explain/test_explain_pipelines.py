@@ -4,7 +4,7 @@ import pytest
 
 from jobs.choices import Status
 from jobs.declarations.registry import registry
-from jobs.ledger.settle import serve
+from jobs.ledger.settle import settle
 from jobs.models import Gap, JobState, Run
 from jobs.reading.explain import Cause, explain
 from tests.helpers.moments import at
@@ -50,7 +50,7 @@ def test_a_step_whose_predecessor_was_missed_says_so(pipeline):
 
 def test_a_step_that_was_skipped_with_its_predecessor_says_so(pipeline):
     JobState.objects.update(ledger_through=at("01:00"), paused_at=at("01:00"), paused_by="ada")
-    serve([registry["fetch"]], at("02:01"))
+    settle([registry["fetch"]], at("02:01"))
     found = explain(registry["report"], now=at("03:00"))
     assert found.cause is Cause.SKIPPED
     assert list(found.sentences) == [
