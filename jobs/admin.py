@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString
 from jobs import telemetry
 from jobs.choices import Status
 from jobs.declarations.registry import UnknownJob
-from jobs.formats import as_shown, command_line, shorten, size, took
+from jobs.formats import as_shown, command_line, format_duration, shorten, size
 from jobs.ledger import triggers
 from jobs.models import Attempt, Event, Gap, JobState, Run
 from jobs.reading.overview import visible_arguments
@@ -127,7 +127,7 @@ class RunAdmin(ReadOnly):
 
     @admin.display(description="took")
     def took(self, run: Run) -> str:
-        return took(run.duration)
+        return format_duration(run.duration)
 
     @admin.display(description="arguments")
     def command_line(self, run: Run) -> str:

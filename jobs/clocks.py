@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from jobs.formats import took
+from jobs.formats import format_duration
 
 # Two clocks that differ by less agree: an NTP client keeps to milliseconds.
 TOLERANCE = timedelta(seconds=2)
@@ -54,7 +54,7 @@ def read(ask: Callable[[], datetime]) -> Reading:
 
 def seconds(duration: timedelta) -> str:
     """How long it is, whichever way it goes, to the second: 4 min."""
-    return took(timedelta(seconds=round(abs(duration.total_seconds()))))
+    return format_duration(timedelta(seconds=round(abs(duration.total_seconds()))))
 
 
 def difference(reading: Reading) -> str:

@@ -47,7 +47,7 @@ def shorten(text: str, length: int) -> str:
     return text if len(text) <= length else text[: length - 1].rstrip() + "…"
 
 
-def took(duration: timedelta | None) -> str:
+def format_duration(duration: timedelta | None) -> str:
     """A duration in its two largest units: 0.45 s, 3 min 20 s, 2 h 5 min. A dash for None.
 
     One below zero is none: a clock was set back meanwhile.

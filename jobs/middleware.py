@@ -22,7 +22,7 @@ RETRY_AFTER = "30"
 TEXT = "text/plain; charset=utf-8"
 
 
-class AnswerTheProbe:
+class HealthProbeMiddleware:
     """Answers `/api/health`, before anything that could be in its way. It has to stand first in MIDDLEWARE.
 
     Azure probes an instance by its own address, over plain HTTP: a host that is in no ALLOWED_HOSTS, and no TLS. An
@@ -38,7 +38,7 @@ class AnswerTheProbe:
         return self.get_response(request)
 
 
-class RefuseBadRequests:
+class BadRequestMiddleware:
     """Answers 400 where a request holds what no value of the database can: a NUL, a number beyond all bounds.
 
     Forms and serializers refuse it themselves; a path, a filter or a search hands it on as it is.
@@ -65,7 +65,7 @@ class RefuseBadRequests:
         return HttpResponseBadRequest("A value of this request can't be one of ours.\n", content_type=TEXT)
 
 
-class RefuseUntilMigrated:
+class MigrationGateMiddleware:
     """Answers 503 with a sentence while migrations are pending; only `/api/ready` answers then."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:

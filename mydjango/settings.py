@@ -31,12 +31,12 @@ INSTALLED_APPS = [
     "examples.rates",
 ]
 MIDDLEWARE = [
-    "jobs.middleware.AnswerTheProbe",  # first: Azure's probe has another host and no TLS
-    "jobs.middleware.RefuseBadRequests",
+    "jobs.middleware.HealthProbeMiddleware",  # first: Azure's probe has another host and no TLS
+    "jobs.middleware.BadRequestMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "jobs.middleware.RefuseUntilMigrated",
+    "jobs.middleware.MigrationGateMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from jobs import formats
-from jobs.formats import clock, command_line, counted, plain, relative, shorten, size, table, took
+from jobs.formats import clock, command_line, counted, format_duration, plain, relative, shorten, size, table
 from jobs.models import Run
 
 NOON = datetime(2026, 3, 14, 12, 0, tzinfo=UTC)
@@ -60,7 +60,7 @@ def test_a_long_text_ends_in_dots(text, length, short):
     ],
 )
 def test_a_duration_is_told_in_its_two_largest_units(seconds, words):
-    assert took(timedelta(seconds=seconds)) == words
+    assert format_duration(timedelta(seconds=seconds)) == words
 
 
 @pytest.mark.parametrize(
@@ -78,7 +78,7 @@ def test_the_clock_shows_the_time_of_today_and_the_date_of_other_days():
 
 
 def test_what_there_is_not_is_a_dash():
-    assert (took(None), relative(None, NOON), clock(None, NOON)) == ("–", "–", "–")
+    assert (format_duration(None), relative(None, NOON), clock(None, NOON)) == ("–", "–", "–")
 
 
 @pytest.mark.parametrize(
@@ -99,7 +99,7 @@ def test_things_are_counted(count, words):
 
 
 def test_a_clock_that_was_set_back_shows_no_negative_duration():
-    assert took(timedelta(hours=-1)) == "0 s"
+    assert format_duration(timedelta(hours=-1)) == "0 s"
     back = Run(scheduled_for=NOON, started_at=NOON - timedelta(hours=1), finished_at=NOON - timedelta(hours=2))
     assert (back.duration, back.lateness) == (timedelta(0), timedelta(0))
 

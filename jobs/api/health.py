@@ -1,5 +1,5 @@
 """GET /api/health: whether this process answers. It asks the database nothing: a failover must not restart the app.
-`middleware.AnswerTheProbe` gives the answer.
+`middleware.HealthProbeMiddleware` gives the answer.
 
 GET /api/ready: whether it could do its work. For people and alerts; probed by the platform it would restart instances,
 with their runs, whenever the database pauses.

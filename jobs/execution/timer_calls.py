@@ -13,7 +13,7 @@ from jobs import clocks
 from jobs.choices import Dispatch, EventKind, Trigger
 from jobs.declarations.job import Job
 from jobs.execution import supervisor
-from jobs.formats import took
+from jobs.formats import format_duration
 from jobs.ledger import doorbell, events, overrides, releases, states, timing, triggers
 from jobs.ledger.settle import ScheduledRun, settle
 
@@ -121,7 +121,10 @@ def _leave_event(call: Call, now: datetime, why: str) -> None:
 def _likely_cause(call: Call, now: datetime) -> str:
     behind = now - call.called_at
     if behind > clocks.TOLERANCE:
-        return f"Likely cause: this host's clock is {took(behind)} behind the database's, so that the tick came first."
+        return (
+            f"Likely cause: this host's clock is {format_duration(behind)} behind the database's, "
+            "so that the tick came first."
+        )
     return (
         "Likely cause: somebody called it while its scheduled run went on; or, where this comes again and again, two "
         "apps with one host id (a copy, a slot or a twin on the same storage account), whose hosts both fire the "
@@ -134,7 +137,7 @@ def _leave_to_the_tick(call: Call, now: datetime) -> None:
     assert call.called_for is not None
     message = (
         f"The timer of {call.job.name} fired for {call.called_for.isoformat()}, and this host's clock is "
-        f"{took(call.called_at - now)} ahead of the database's: the tick starts what is due by that one. "
+        f"{format_duration(call.called_at - now)} ahead of the database's: the tick starts what is due by that one. "
         "Set the host's clock."
     )
     if events.hourly(EventKind.CLOCK_AHEAD, message, job=call.job.name) == 1:

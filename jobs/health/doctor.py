@@ -24,7 +24,7 @@ from jobs.declarations.registry import registry
 from jobs.execution import tick
 from jobs.execution.isolation.client import server
 from jobs.execution.isolation.process import ForkServerFailed
-from jobs.formats import counted, took
+from jobs.formats import counted, format_duration
 from jobs.health.readiness import silent_tick
 from jobs.ledger import connections, doorbell, migration_gate, overrides, rewinding, sight, sql
 from jobs.progress import current_run
@@ -157,7 +157,7 @@ def _tick() -> str:
         raise Wrong(why)
     silence = tick.silence()
     assert silence is not None
-    return f"the last one ended {took(silence)} ago"
+    return f"the last one ended {format_duration(silence)} ago"
 
 
 def _fork_server() -> str:

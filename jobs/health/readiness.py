@@ -15,7 +15,7 @@ from jobs import checks, clocks, masking
 from jobs.execution import tick
 from jobs.execution.isolation.client import server
 from jobs.execution.isolation.process import ForkServerFailed
-from jobs.formats import counted, took
+from jobs.formats import counted, format_duration
 from jobs.ledger import doorbell, migration_gate, sight, sql
 
 log = logging.getLogger(__name__)
@@ -65,7 +65,7 @@ def silent_tick() -> str:
         return "No tick has come to its end yet. Wait a minute; then look whether the function `tick` is disabled."
     if silence > LONGEST_SILENCE:
         return (
-            f"The last tick ended {took(silence)} ago, and one comes each minute. "
+            f"The last tick ended {format_duration(silence)} ago, and one comes each minute. "
             "Look at the function `tick` in the portal: is it disabled, does it fail, is the app stopped?"
         )
     return ""

@@ -12,7 +12,7 @@ from itertools import pairwise
 from jobs.choices import EventKind, Reason
 from jobs.declarations.job import Job
 from jobs.declarations.registry import registry
-from jobs.formats import took, utc_time
+from jobs.formats import format_duration, utc_time
 from jobs.ledger import events, pipelines, sql, states, timing
 from jobs.ledger.eras import INSTANT, Era
 from jobs.ledger.plan import Plan, PlannedGap, PlannedRun
@@ -47,7 +47,8 @@ def _ahead() -> dict[str, tuple[str, datetime]]:
     return {
         job: (
             f"The ledger of {job} reaches to {utc_time(through)}, and nothing of the job is due until then, in "
-            f"{took(lead)}: the database's clock was ahead. If it is right now: manage.py rewind {job} --reason ...",
+            f"{format_duration(lead)}: the database's clock was ahead. "
+            f"If it is right now: manage.py rewind {job} --reason ...",
             through,
         )
         for job, through, lead in found

@@ -4,7 +4,7 @@ import logging
 from functools import partial
 
 from jobs.declarations.registry import registry
-from jobs.formats import took
+from jobs.formats import format_duration
 from jobs.ledger import claims, doorbell, endings, releases, sql, timing
 from jobs.ledger.doorbell import Ring
 
@@ -50,7 +50,7 @@ def fail_unknown() -> list[Ring]:
 def _fail(run: int, job: str) -> list[Ring]:
     # Its command isn't known: one with the job's name may be another.
     error = (
-        f"No job is declared as {job!r} by any release at work in the last {took(timing.UNKNOWN)}: "
+        f"No job is declared as {job!r} by any release at work in the last {format_duration(timing.UNKNOWN)}: "
         "nothing was started. Declare it again, or start its successor."
     )
     ended = endings.fail_waiting(run, error)

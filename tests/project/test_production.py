@@ -75,7 +75,7 @@ def test_the_probe_is_answered_whatever_its_host_without_tls_and_without_a_datab
 
 
 def test_it_is_answered_before_anything_else(settings):
-    assert settings.MIDDLEWARE[0] == "jobs.middleware.AnswerTheProbe"
+    assert settings.MIDDLEWARE[0] == "jobs.middleware.HealthProbeMiddleware"
     assert reverse("nightshift_api:health") == middleware.HEALTH
 
 

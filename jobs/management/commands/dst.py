@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from jobs.formats import took, utc_time
+from jobs.formats import format_duration, utc_time
 from jobs.ledger import states
 from jobs.management.ledger_command import LedgerCommand
 from jobs.management.printing import add_format, as_json, as_table
@@ -55,7 +55,8 @@ def _told(schedule: Schedule, change: Change) -> str:
     way = "forward" if after > before else "back"
     to = f"{after:%H:%M}" if after.date() == before.date() else f"{after:%H:%M on %Y-%m-%d}"
     return (
-        f"On {before:%A, %Y-%m-%d} the clock of {schedule.zone.key} goes {way} by {took(abs(after - before))}, "
+        f"On {before:%A, %Y-%m-%d} the clock of {schedule.zone.key} goes {way} by "
+        f"{format_duration(abs(after - before))}, "
         f"from {before:%H:%M} to {to}."
     )
 

@@ -18,7 +18,7 @@ from jobs.declarations.parameters import BrokenCommand, InvalidArguments, Unknow
 from jobs.declarations.registry import UnknownJob, registry
 from jobs.execution import supervisor
 from jobs.execution.echo import Echo
-from jobs.formats import clock, took
+from jobs.formats import clock, format_duration
 from jobs.ledger import doorbell, sessions, states, triggers
 from jobs.management import terminal
 from jobs.management.ledger_command import LedgerCommand
@@ -80,7 +80,9 @@ class Command(LedgerCommand):
             raise CommandError(_failure(run), returncode=self.asked or _exit_code(run))
         else:
             # Beside the job's own output, not in it.
-            self.stderr.write(f"Run {run.pk} of {job} succeeded in {took(run.duration)}.", self.style.SUCCESS)
+            self.stderr.write(
+                f"Run {run.pk} of {job} succeeded in {format_duration(run.duration)}.", self.style.SUCCESS
+            )
 
     def _moment(self, job: str, at: str) -> datetime:
         """When to run it. Raises CommandError where that has passed, or can't be read."""

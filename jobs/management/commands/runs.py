@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from jobs.choices import Status
 from jobs.declarations.registry import UnknownJob, registry
-from jobs.formats import NOTHING, clock, relative, took
+from jobs.formats import NOTHING, clock, format_duration, relative
 from jobs.management.ledger_command import LedgerCommand
 from jobs.management.printing import add_format, as_json, as_table, whole_number
 from jobs.models import Run
@@ -65,7 +65,7 @@ def _cells(run: Run, now: datetime) -> tuple[str, ...]:
         run.trigger,
         clock(run.scheduled_for, now),
         relative(run.started_at, now),
-        took(run.duration),
+        format_duration(run.duration),
         run.status,
         _note(run),
     )

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from jobs.choices import Misfire, Reason
 from jobs.declarations.disabled import setting_that_disables
 from jobs.declarations.job import Job
-from jobs.formats import counted, took
+from jobs.formats import counted, format_duration
 from jobs.ledger.plan import CATCH_UP_LIMIT
 from jobs.models import Gap
 from jobs.reading.explain.evidence import Scene, obstacle, sentence
@@ -50,13 +50,15 @@ def _gap_disabled(job: Job, gap: Gap, scene: Scene) -> Iterator[str]:
 
 def _gap_too_late(job: Job, gap: Gap, scene: Scene) -> Iterator[str]:
     deadline = job.deadline_at(scene.occurrence)
-    rule = gap.note or (f"the start deadline is {took(deadline)}" if deadline else "it has no start deadline any more")
+    rule = gap.note or (
+        f"the start deadline is {format_duration(deadline)}" if deadline else "it has no start deadline any more"
+    )
     if gap.recorded_at < scene.occurrence:  # the gap was lengthened, and doesn't tell when
         yield f"It was missed: it was found too late ({rule})."
     else:
         yield (
             f"It was missed: nobody was on duty until {scene.clock.short(gap.recorded_at)}, "
-            f"{took(gap.recorded_at - scene.occurrence)} late ({rule})."
+            f"{format_duration(gap.recorded_at - scene.occurrence)} late ({rule})."
         )
 
 

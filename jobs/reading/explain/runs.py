@@ -9,7 +9,7 @@ from jobs.choices import AttemptStatus, Reason, Status, Trigger
 from jobs.conf import conf
 from jobs.declarations.job import Job
 from jobs.declarations.registry import registry
-from jobs.formats import counted, took
+from jobs.formats import counted, format_duration
 from jobs.models import Attempt, JobState, Run
 from jobs.reading.explain.evidence import Cause, Clock, Told, obstacle, sentence, since
 from jobs.reading.explain.unrecorded import NOBODY_ON_DUTY
@@ -46,13 +46,13 @@ def _start(run: Run, attempt: Attempt, clock: Clock) -> str:
     if attempt.number > 1 or run.scheduled_for is None:
         return at
     late = attempt.started_at - run.scheduled_for
-    return f"{at}, on time," if late < timedelta(seconds=1) else f"{at}, {took(late)} late,"
+    return f"{at}, on time," if late < timedelta(seconds=1) else f"{at}, {format_duration(late)} late,"
 
 
 def _end(run: Run, attempt: Attempt, clock: Clock) -> str:
     if attempt.finished_at is None:
-        return f"is running, for {took(clock.ago(attempt.started_at))} now.{_progress(run)}"
-    lasted = took(attempt.wall or attempt.finished_at - attempt.started_at)
+        return f"is running, for {format_duration(clock.ago(attempt.started_at))} now.{_progress(run)}"
+    lasted = format_duration(attempt.wall or attempt.finished_at - attempt.started_at)
     status = AttemptStatus(attempt.status)
     by = f" by {run.cancelled_by}" if status is AttemptStatus.CANCELLED and run.cancelled_by else ""
     error = f": {sentence(attempt.error)}" if attempt.error else "."
@@ -191,7 +191,8 @@ def _waits_for_an_executor(run: Run, rivals: Sequence[Run], clock: Clock) -> str
     waited = clock.ago(run.not_before)
     if waited > NOBODY_ON_DUTY:
         return (
-            f"nothing stands in its way, yet it has waited for {took(waited)}. Nobody is on duty: is the app running?"
+            f"nothing stands in its way, yet it has waited for {format_duration(waited)}. "
+            "Nobody is on duty: is the app running?"
         )
     return "nothing stands in its way. An executor takes it up within a minute."
 

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from jobs.declarations.disabled import setting_that_disables
 from jobs.declarations.job import Job
-from jobs.formats import took
+from jobs.formats import format_duration
 from jobs.ledger.eras import INSTANT
 from jobs.models import Event, JobState
 from jobs.reading.explain.evidence import Cause, Scene, Told, sentence
@@ -73,7 +73,7 @@ def _undecided(through: datetime, scene: Scene) -> Iterator[str]:
 
 
 def not_due(job: Job, scene: Scene) -> list[str]:
-    away = took(scene.occurrence - scene.now)
+    away = format_duration(scene.occurrence - scene.now)
     told = [f"{job.name} isn't due yet: it is at {scene.clock.full(scene.occurrence)}, in {away}."]
     state = scene.states.get(job.name)
     if setting := setting_that_disables(job.name):
