@@ -72,7 +72,7 @@ class MigrationGateMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        if request.path_info != _ready() and (why := _refusal()):
+        if request.path_info != _ready(request) and (why := _refusal()):
             return _refused(why)
         return self.get_response(request)
 
@@ -94,10 +94,10 @@ def _has_a_port(host: str) -> bool:
     return not (colon and port.isdecimal()) or (len(port) <= 5 and int(port) < 65536)
 
 
-def _ready() -> str:
+def _ready(request: HttpRequest) -> str:
     """Where `/api/ready` is; empty in a project that serves it nowhere."""
     try:
-        return reverse("nightshift_api:ready")
+        return reverse("nightshift_api:ready", getattr(request, "urlconf", None))
     except NoReverseMatch:
         return ""
 

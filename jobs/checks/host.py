@@ -65,7 +65,8 @@ def _messages(found: HostJson) -> Iterator[CheckMessage]:
 
 def routes(**_: Any) -> list[CheckMessage]:
     """URLs that the host answers itself."""
-    patterns = get_resolver().url_patterns if getattr(settings, "ROOT_URLCONF", None) else ()
+    served = getattr(settings, "JOBS_URLCONF", None) or getattr(settings, "ROOT_URLCONF", None)
+    patterns = get_resolver(served).url_patterns if served else ()
     return [
         Error(
             f"The URL pattern '{route}' is never reached: /admin and /runtime belong to the Functions host.",
@@ -80,6 +81,8 @@ def routes(**_: Any) -> list[CheckMessage]:
 def _routes(patterns: Sequence[URLPattern | URLResolver], prefix: str) -> Iterator[str]:
     """The beginnings of all URLs, as far as is needed to know their first word."""
     for pattern in patterns:
+        if not getattr(pattern, "is_served", True):  # jobs/beside/urls.py
+            continue
         route = prefix + str(pattern.pattern).removeprefix("^")
         if isinstance(pattern, URLResolver) and "/" not in route:
             yield from _routes(pattern.url_patterns, route)

@@ -1,0 +1,66 @@
+"""What a project's settings need besides, so that its commands run here and only Nightshift's pages are served."""
+
+import os
+from collections.abc import MutableMapping, Sequence
+from pathlib import Path
+from typing import Any
+
+# In the order of MIDDLEWARE: the probe is answered before anything that could be in its way.
+FIRST = ("jobs.middleware.HealthProbeMiddleware", "jobs.middleware.RefuseBadRequests")
+SECURITY = "django.middleware.security.SecurityMiddleware"
+WHITENOISE = "whitenoise.middleware.WhiteNoiseMiddleware"
+THEN = ("jobs.beside.middleware.OwnUrlsMiddleware", "jobs.middleware.RefuseUntilMigrated")
+# `generateschema` is ours, so ours stands before rest_framework.
+APPS = ("jobs", "rest_framework", "drf_spectacular")
+NEEDED = ("django.contrib.contenttypes", "django.contrib.auth")
+STATIC = "django.contrib.staticfiles"
+
+
+def add_nightshift(settings: MutableMapping[str, Any]) -> None:
+    """Add Nightshift to these settings, which are those of a module that has imported the project's.
+
+    The project's own lists are copied, not changed. Its URLs keep their names, so that commands and pages can reverse
+    them, and aren't served, unless JOBS_SERVE_PROJECT=1 is in the environment.
+    """
+    local = os.environ.get("LOCAL", "").lower() in {"1", "true", "yes", "on"}
+    settings.setdefault("LOCAL", local)
+    settings["INSTALLED_APPS"] = _apps(settings.get("INSTALLED_APPS", ()))
+    settings["MIDDLEWARE"] = _middleware(settings.get("MIDDLEWARE", ()))
+    settings["JOBS_URLCONF"] = "jobs.beside.urls"
+    _static_files(settings, local=local)
+    if host := os.environ.get("WEBSITE_HOSTNAME"):  # Azure says under which name it serves the app
+        settings["ALLOWED_HOSTS"] = [*settings.get("ALLOWED_HOSTS", ()), host]
+        settings["CSRF_TRUSTED_ORIGINS"] = [*settings.get("CSRF_TRUSTED_ORIGINS", ()), f"https://{host}"]
+        # TLS ends at Azure's front end, which sets this header and drops one that a client sends.
+        settings.setdefault("SECURE_PROXY_SSL_HEADER", ("HTTP_X_FORWARDED_PROTO", "https"))
+    elif local:
+        loopback = ["localhost", "127.0.0.1", "[::1]"]
+        settings["ALLOWED_HOSTS"] = [*settings.get("ALLOWED_HOSTS", ()), *loopback]
+
+
+def _apps(installed: Sequence[str]) -> list[str]:
+    apps = [*installed]
+    apps += [app for app in (*NEEDED, STATIC) if app not in apps]
+    place = apps.index("rest_framework") if "rest_framework" in apps else len(apps)
+    missing = [app for app in APPS if app not in apps]
+    return [*apps[:place], *missing, *apps[place:]]
+
+
+def _middleware(theirs: Sequence[str]) -> list[str]:
+    names = [name for name in theirs if name not in {*FIRST, *THEN}]
+    # Behind it WhiteNoise answers with the headers that it sets; without it, at the front.
+    place = names.index(SECURITY) + 1 if SECURITY in names else 0
+    whitenoise = [] if WHITENOISE in names else [WHITENOISE]
+    return [*FIRST, *names[:place], *whitenoise, *THEN, *names[place:]]
+
+
+def _static_files(settings: MutableMapping[str, Any], *, local: bool) -> None:
+    """The files of Nightshift's pages lie in the image, wherever the project's site has its own."""
+    base = Path(settings.get("BASE_DIR") or Path.cwd())
+    settings["STATIC_URL"] = "/static/"
+    settings["STATIC_ROOT"] = settings.get("STATIC_ROOT") if local else base / "staticfiles"
+    settings["WHITENOISE_USE_FINDERS"] = local
+    storage = "whitenoise.storage.CompressedStaticFilesStorage"
+    staticfiles = "django.contrib.staticfiles.storage.StaticFilesStorage" if local else storage
+    default = {"default": {"BACKEND": "django.core.files.storage.FileSystemStorage"}}
+    settings["STORAGES"] = {**default, **settings.get("STORAGES", {}), "staticfiles": {"BACKEND": staticfiles}}
