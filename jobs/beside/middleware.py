@@ -14,5 +14,5 @@ class OwnUrlsMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        request.urlconf = URLCONF  # type: ignore[attr-defined]
+        request.urlconf = URLCONF
         return self.get_response(request)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 # In the order of MIDDLEWARE: the probe is answered before anything that could be in its way.
-FIRST = ("jobs.middleware.HealthProbeMiddleware", "jobs.middleware.RefuseBadRequests")
+FIRST = ("jobs.middleware.AnswerTheProbe", "jobs.middleware.RefuseBadRequests")
 SECURITY = "django.middleware.security.SecurityMiddleware"
 WHITENOISE = "whitenoise.middleware.WhiteNoiseMiddleware"
 THEN = ("jobs.beside.middleware.OwnUrlsMiddleware", "jobs.middleware.RefuseUntilMigrated")

@@ -1,0 +1,154 @@
+"""The command `nightshift`: it adds Nightshift to a Django project, and runs the project's commands with it."""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from jobs.scaffold import init
+from jobs.scaffold.crontabs import reader
+from jobs.scaffold.files import files_of, installed_version
+from jobs.scaffold.found import Reading
+from jobs.scaffold.init import Compared, State
+from jobs.scaffold.project import SETTINGS, NoProject, Project, find
+from jobs.scaffold.source import source_of
+
+EPILOG = """\
+Any other word is a management command, and is run with the project's nightshift_settings:
+
+  nightshift jobs            what is declared, how it last went, when it is due next
+  nightshift functions       serve the function app on this machine
+  nightshift run JOB         run a job now
+
+Everything after it is passed to the command. LOCAL=1 is set outside of Azure.
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The exit code: 0, or 1 with a sentence on stderr where something is wrong, or differs."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    parser = _parser()
+    try:
+        if words and words[0] not in {"init", "upgrade"} and not words[0].startswith("-"):
+            return _manage(words)
+        options = parser.parse_args(words)
+        if options.verb is None:
+            parser.print_help()
+            return 0
+        project = find(Path.cwd(), options.settings)
+        if options.verb == "upgrade":
+            return _upgrade(project, write=not options.dry_run)
+        return _check(project) if options.check else _init(project, options.crontab, dry_run=options.dry_run)
+    except (NoProject, OSError) as error:
+        print(error, file=sys.stderr)
+        return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="nightshift",
+        description="Run a Django project's management commands on a schedule, on Azure Functions.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"nightshift {installed_version()}")
+    verbs = parser.add_subparsers(dest="verb", metavar="init | upgrade | COMMAND", title="verbs")
+    shared = argparse.ArgumentParser(add_help=False)
+    shared.add_argument("--settings", default="", help="the project's settings module, where it isn't found")
+    shared.add_argument("--dry-run", action="store_true", help="say what would be written, and write nothing")
+    adding = verbs.add_parser("init", parents=[shared], help="add Nightshift to the project in this folder")
+    adding.add_argument("--crontab", metavar="FILE", help="declare what this crontab runs; - reads standard input")
+    adding.add_argument("--check", action="store_true", help="show what differs from the installed version")
+    verbs.add_parser("upgrade", parents=[shared], help="bring the added files to the installed version")
+    return parser
+
+
+def _init(project: Project, crontab: str | None, *, dry_run: bool) -> int:
+    reading = _read(project, crontab) if crontab else Reading()
+    compared = init.compare(project.folder, files_of(project, source_of(reading)))
+    print(f"Project   {project.name}: settings {project.settings}" + _laptop(project))
+    for file in compared:
+        kept = "" if file.state is State.MISSING else f"  kept: {file.state.value}"
+        print(f"  {'-' if kept else '+'} {file.path}{kept}")
+    if dry_run:
+        return 0
+    written = init.write(project.folder, compared, {State.MISSING})
+    print(f"{len(written)} files added, none changed." if written else "Nothing to add: all of it is here.")
+    if crontab:
+        _say_what_was_read(project, reading, compared)
+    if written:
+        print(NEXT)
+    return 0
+
+
+NEXT = """
+Next:
+  nightshift check           what is wrong with the declarations
+  nightshift migrate         make Nightshift's tables
+  nightshift functions       run it on this machine; Ctrl-C stops it"""
+
+
+def _laptop(project: Project) -> str:
+    return "" if project.local_settings == project.settings else f", on a laptop {project.local_settings}"
+
+
+def _read(project: Project, crontab: str) -> Reading:
+    text = sys.stdin.read() if crontab == "-" else Path(crontab).read_text(encoding="utf-8", errors="replace")
+    with_user = True if crontab.startswith("/etc/cron") else None
+    return reader.read(text, settings=project.settings, with_user=with_user)
+
+
+def _say_what_was_read(project: Project, reading: Reading, compared: list[Compared]) -> None:
+    path = project.package / "schedule.py"
+    print(f"Of the crontab {len(reading.found)} jobs are declared in {path}.")
+    for note in reading.notes:
+        print(f"  {note}")
+    if reading.refused:
+        print(f"{len(reading.refused)} lines are not, and stand there as comments:")
+        for refused in reading.refused:
+            print(f"  {refused.place}: {refused.text}\n      {refused.reason}")
+    if next(file for file in compared if file.path == path).state is not State.MISSING:
+        print(f"{path} was here and is kept. These are the declarations:\n")
+        print(source_of(reading))
+
+
+def _check(project: Project) -> int:
+    compared = init.compare(project.folder, files_of(project, source_of(Reading())))
+    differing = [file for file in compared if file.state not in {State.SAME, State.THEIRS}]
+    for file in compared:
+        print(f"{file.path}: {file.state.value}")
+    for file in differing:
+        if file.state is not State.MISSING:
+            print(f"\n{file.diff()}", end="")
+    return 1 if differing else 0
+
+
+def _upgrade(project: Project, *, write: bool) -> int:
+    """Files that are as they were written get the new text; of those changed by hand the difference is shown."""
+    compared = init.compare(project.folder, files_of(project, source_of(Reading())))
+    states = {State.MISSING, State.OLDER}
+    written = init.write(project.folder, compared, states) if write else []
+    for file in compared:
+        if file.state in states:
+            print(f"{file.path}: {'written' if write else 'would be written'}, {file.state.value}")
+    changed = [file for file in compared if file.state is State.CHANGED]
+    for file in changed:
+        print(f"\n{file.path} was changed by hand and is left alone. To bring it up to date:\n{file.diff()}", end="")
+    if not written and not changed:
+        print(f"All is as version {installed_version()} writes it.")
+    return 1 if changed else 0
+
+
+def _manage(words: list[str]) -> int:
+    """A management command, by the project's own manage.py and our settings."""
+    project = find(Path.cwd())
+    settings = project.folder.joinpath(*project.nightshift_settings.split(".")).with_suffix(".py")
+    if not settings.is_file() and SETTINGS not in os.environ:
+        print("This project has no nightshift_settings.py yet. Run `nightshift init` first.", file=sys.stderr)
+        return 1
+    os.environ.setdefault(SETTINGS, project.nightshift_settings)
+    if "WEBSITE_SITE_NAME" not in os.environ:
+        os.environ.setdefault("LOCAL", "1")
+    # In this process's place, so that the command begins as manage.py does, and hears its signals.
+    return os.execv(sys.executable, [sys.executable, str(project.folder / "manage.py"), *words])  # noqa: S606

@@ -1,0 +1,67 @@
+"""The files that `nightshift init` adds to a project: what is in each, by the installed version."""
+
+from collections.abc import Iterator
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from jobs.scaffold.project import Project
+
+HERE = Path(__file__).parent
+# In a wheel they lie beside this module; in a clone they are the repository's own.
+BUNDLED = HERE / "bundled"
+CLONE = HERE.parents[1]
+# What is the same in each project, from the repository.
+COPIED = ("host.json", ".github/workflows/deploy.yml", "tools/wait_until_ready.py")
+TREES = ("container", "terraform")
+# Terraform's tests are about our own values, and what the tool itself writes is nobody's.
+LEFT_OUT = {"tests", ".terraform", "__pycache__"}
+
+
+def installed_version() -> str:
+    try:
+        return version("django-nightshift")
+    except PackageNotFoundError:  # in a clone
+        return "0.1.0"
+
+
+def files_of(project: Project, schedule: str) -> dict[Path, str]:
+    """Each file by its path in the project, and its text. `schedule` is that of the schedule.py."""
+    return {
+        project.package / "nightshift_settings.py": _settings(project),
+        project.package / "schedule.py": schedule,
+        Path("function_app.py"): _template("function_app.py.txt", project),
+        Path("Dockerfile"): _template(f"Dockerfile.{project.installer}.txt", project),
+        Path(".dockerignore"): _template("dockerignore.txt", project),
+        **dict(_copied()),
+    }
+
+
+def _copied() -> Iterator[tuple[Path, str]]:
+    root = BUNDLED if BUNDLED.is_dir() else CLONE
+    for name in COPIED:
+        yield Path(name), (root / name).read_text(encoding="utf-8")
+    for tree in TREES:
+        for file in sorted((root / tree).rglob("*")):
+            path = file.relative_to(root)
+            if file.is_file() and not LEFT_OUT & set(path.parts) and not file.name.endswith((".tfstate", ".pyc")):
+                yield path, file.read_text(encoding="utf-8")
+
+
+def _settings(project: Project) -> str:
+    name = "settings.py.txt" if project.settings == project.local_settings else "settings_of_two.py.txt"
+    return _template(name, project)
+
+
+def _template(name: str, project: Project) -> str:
+    text = (HERE / "templates" / name).read_text(encoding="utf-8")
+    values = {
+        "settings": project.settings,
+        "local_settings": project.local_settings,
+        "nightshift_settings": project.nightshift_settings,
+        "requirements": project.requirements,
+        "project": project.name,
+        "version": installed_version(),
+    }
+    for key, value in values.items():
+        text = text.replace(f"@@{key}@@", value)
+    return text

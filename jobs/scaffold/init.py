@@ -1,0 +1,99 @@
+"""`nightshift init` and `upgrade`: files are added to a project, and none of its own is changed."""
+
+import difflib
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+
+from jobs.scaffold.files import installed_version
+
+# What was written, by path, as a checksum: so that an upgrade knows which files are as they were.
+RECORD = Path(".nightshift.json")
+# Theirs from the first day on: an upgrade leaves them alone.
+THEIRS = {"schedule.py", "nightshift_settings.py"}
+
+
+class State(Enum):
+    """How a file in the project compares with the one of the installed version."""
+
+    MISSING = "missing"
+    SAME = "as in this version"
+    OLDER = "as an earlier version wrote it"
+    CHANGED = "changed by hand"
+    THEIRS = "yours"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Compared:
+    """A file by its path in the project, with its state and both texts: the project's, and this version's."""
+
+    path: Path
+    state: State
+    here: str
+    new: str
+
+    def diff(self) -> str:
+        """What would change, as `diff -u` shows it."""
+        lines = difflib.unified_diff(
+            self.here.splitlines(keepends=True),
+            self.new.splitlines(keepends=True),
+            f"{self.path} (yours)",
+            f"{self.path} ({installed_version()})",
+        )
+        return "".join(line if line.endswith("\n") else f"{line}\n" for line in lines)
+
+
+def compare(folder: Path, files: Mapping[Path, str]) -> list[Compared]:
+    """Each file of this version beside what is in the folder."""
+    return list(_compared(folder, files))
+
+
+def _compared(folder: Path, files: Mapping[Path, str]) -> Iterator[Compared]:
+    written = _record(folder)
+    for path, new in files.items():
+        file = folder / path
+        here = file.read_text(encoding="utf-8") if file.is_file() else ""
+        if not file.exists():
+            state = State.MISSING
+        elif here == new:
+            state = State.SAME
+        elif path.name in THEIRS:
+            state = State.THEIRS
+        elif written.get(str(path)) == _checksum(here):
+            state = State.OLDER
+        else:
+            state = State.CHANGED
+        yield Compared(path=path, state=state, here=here, new=new)
+
+
+def write(folder: Path, compared: list[Compared], states: set[State]) -> list[Path]:
+    """Write the files that are in one of these states; gives back their paths. No other file is touched."""
+    written = []
+    for file in compared:
+        if file.state in states:
+            target = folder / file.path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_text(file.new, encoding="utf-8")
+            if file.new.startswith("#!"):
+                target.chmod(target.stat().st_mode | 0o111)
+            written.append(file.path)
+    if written:
+        record = _record(folder) | {str(file.path): _checksum(file.new) for file in compared if file.path in written}
+        text = json.dumps({"version": installed_version(), "files": dict(sorted(record.items()))}, indent=1)
+        (folder / RECORD).write_text(f"{text}\n", encoding="utf-8")
+    return written
+
+
+def _record(folder: Path) -> dict[str, str]:
+    try:
+        found = json.loads((folder / RECORD).read_text(encoding="utf-8"))["files"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _checksum(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
