@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from jobs.formats import counted
 from jobs.scaffold import init
 from jobs.scaffold.crontabs import reader
 from jobs.scaffold.files import files_of, installed_version
@@ -101,11 +102,11 @@ def _read(project: Project, crontab: str) -> Reading:
 
 def _say_what_was_read(project: Project, reading: Reading, compared: list[Compared]) -> None:
     path = project.package / "schedule.py"
-    print(f"Of the crontab {len(reading.found)} jobs are declared in {path}.")
+    print(f"Declared in {path} from the crontab: {counted(len(reading.found), 'job')}.")
     for note in reading.notes:
         print(f"  {note}")
     if reading.refused:
-        print(f"{len(reading.refused)} lines are not, and stand there as comments:")
+        print("Not declared, and kept there as comments:")
         for refused in reading.refused:
             print(f"  {refused.place}: {refused.text}\n      {refused.reason}")
     if next(file for file in compared if file.path == path).state is not State.MISSING:

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.checks import ERROR, WARNING, CheckMessage, Error, Tags, Warning, register
 
-from jobs.checks import host, loading, schedules
+from jobs.checks import database, host, loading, schedules
 from jobs.declarations.graph import Graph
 from jobs.declarations.job import Job
 from jobs.declarations.parameters import BrokenCommand, InvalidArguments, UnknownCommand, check_arguments
@@ -25,6 +25,7 @@ def register_all() -> None:
         *(declarations, commands_if_asked, pipelines, groups, schedule_settings),
         *(schedules.surprises, schedules.rhythms, schedules.crowds, schedules.timers),
         *(host.host_json, host.routes, host.logging),
+        database.postgresql,
     ):
         register(check, "jobs")
     # A laptop may live in any zone: it is a deployment's process that has to be in UTC.

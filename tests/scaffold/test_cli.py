@@ -1,0 +1,128 @@
+"""`nightshift init` adds files and changes none; `upgrade` brings what nobody has changed."""
+
+import io
+import json
+import subprocess
+
+import pytest
+from django.core.management import call_command
+
+from jobs.cli import main
+from jobs.scaffold import files
+
+CRONTAB = "0 3 * * * ./manage.py clearsessions\n@reboot ./start.sh\n"
+
+
+@pytest.fixture
+def shop(tmp_path, monkeypatch):
+    """A project as `startproject` lays it out, in git."""
+    call_command("startproject", "shop", str(tmp_path))
+    (tmp_path / "requirements.txt").write_text("django\n")
+    monkeypatch.chdir(tmp_path)
+    git("init", "--quiet")
+    git("add", "--all")
+    git("-c", "user.name=ada", "-c", "user.email=ada@example.com", "commit", "--quiet", "--message", "theirs")
+    return tmp_path
+
+
+def git(*words):
+    return subprocess.run(["git", *words], check=True, capture_output=True, text=True).stdout
+
+
+def test_files_are_added_and_none_is_changed(shop, capsys):
+    assert main(["init"]) == 0
+    assert {line[:2] for line in git("status", "--short").splitlines()} == {"??"}
+    assert "files added, none changed." in capsys.readouterr().out
+    for name in ("shop/nightshift_settings.py", "shop/schedule.py", "function_app.py", "Dockerfile", "host.json"):
+        assert (shop / name).is_file()
+    assert "@@" not in "".join(file.read_text() for file in shop.rglob("*.py"))
+    assert "from shop.settings import *" in (shop / "shop/nightshift_settings.py").read_text()
+    assert "-r requirements.txt" in (shop / "Dockerfile").read_text()
+    assert (shop / "container/start.sh").stat().st_mode & 0o100
+
+
+def test_a_crontab_becomes_declarations_and_what_cant_be_declared_is_said(shop, monkeypatch, capsys):
+    monkeypatch.setattr("sys.stdin", io.StringIO(CRONTAB))
+    assert main(["init", "--crontab", "-"]) == 0
+    assert 'declare("clearsessions", schedule="0 0 3 * * *")' in (shop / "shop/schedule.py").read_text()
+    said = capsys.readouterr().out
+    assert "Declared in shop/schedule.py from the crontab: 1 job." in said
+    assert "line 2: @reboot ./start.sh\n      There is no boot here." in said
+
+
+def test_run_again_it_keeps_what_is_there(shop, capsys):
+    main(["init"])
+    schedule = shop / "shop/schedule.py"
+    schedule.write_text("# mine\n")
+    (shop / "crontab").write_text(CRONTAB)
+    capsys.readouterr()
+    assert main(["init", "--crontab", "crontab"]) == 0
+    said = capsys.readouterr().out
+    assert schedule.read_text() == "# mine\n"
+    assert "shop/schedule.py was here and is kept. These are the declarations:" in said
+    assert 'declare("clearsessions", schedule="0 0 3 * * *")' in said
+
+
+def test_a_file_of_theirs_is_never_overwritten(shop):
+    (shop / "Dockerfile").write_text("FROM scratch\n")
+    main(["init"])
+    assert (shop / "Dockerfile").read_text() == "FROM scratch\n"
+
+
+def test_a_dry_run_writes_nothing(shop):
+    assert main(["init", "--dry-run"]) == 0
+    assert git("status", "--short") == ""
+
+
+def test_check_shows_what_differs(shop, capsys):
+    main(["init"])
+    assert main(["init", "--check"]) == 0
+    (shop / "host.json").write_text("{}\n")
+    (shop / "function_app.py").unlink()
+    capsys.readouterr()
+    assert main(["init", "--check"]) == 1
+    said = capsys.readouterr().out
+    assert "host.json: changed by hand\n" in said
+    assert "function_app.py: missing\n" in said
+    assert "--- host.json (yours)" in said
+
+
+def test_an_upgrade_brings_what_nobody_changed_and_shows_the_rest(shop, monkeypatch, capsys):
+    main(["init"])
+    mine = shop / "Dockerfile"
+    mine.write_text(mine.read_text() + "# mine\n")
+    (shop / "shop/schedule.py").write_text("# mine\n")
+    template = files._template
+
+    def newer(name, project):
+        return template(name, project) + "# newer\n"
+
+    monkeypatch.setattr(files, "_template", newer)
+    capsys.readouterr()
+    assert main(["upgrade"]) == 1
+    said = capsys.readouterr().out
+    assert (shop / "function_app.py").read_text().endswith("# newer\n")
+    assert mine.read_text().endswith("# mine\n")
+    assert (shop / "shop/schedule.py").read_text() == "# mine\n"
+    assert "Dockerfile was changed by hand and is left alone. To bring it up to date:\n--- Dockerfile (yours)" in said
+    assert "-# mine" in said
+
+
+def test_an_upgrade_of_what_is_up_to_date_says_so(shop, capsys):
+    main(["init"])
+    capsys.readouterr()
+    assert main(["upgrade"]) == 0
+    assert capsys.readouterr().out == f"All is as version {files.installed_version()} writes it.\n"
+    assert json.loads((shop / ".nightshift.json").read_text())["version"] == files.installed_version()
+
+
+def test_a_folder_without_a_project_is_one_sentence(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert main(["init"]) == 1
+    assert capsys.readouterr().err.startswith("There is no manage.py in ")
+
+
+def test_a_management_command_asks_for_init_first(shop, capsys, monkeypatch):
+    monkeypatch.delenv("DJANGO_SETTINGS_MODULE", raising=False)
+    assert main(["jobs"]) == 1
+    assert capsys.readouterr().err == "This project has no nightshift_settings.py yet. Run `nightshift init` first.\n"
