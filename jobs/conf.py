@@ -14,6 +14,8 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
+TRUE, FALSE = {"1", "true", "yes", "on"}, {"0", "false", "no", "off"}
+
 
 class Setting[T]:
     """One setting. It is read when it is asked for, so that `override_settings` works; None and "" mean the default.
@@ -63,6 +65,17 @@ class Setting[T]:
         kind = KINDS[type(self.default())]
         flaw = self._flaw(value) if type(value) in kind.types else kind.write
         return f"{self.name} is {value!r}. {flaw}" if flaw else ""
+
+    def read(self, text: str) -> Any:
+        """The value that a text of the environment stands for. Raises ImproperlyConfigured."""
+        kind = str if callable(self._default) else type(self._default)
+        if kind is bool and text.lower() in TRUE | FALSE:
+            return text.lower() in TRUE
+        if kind is int and text.lstrip("-").isdecimal():
+            return int(text)
+        if kind is str:
+            return text
+        raise ImproperlyConfigured(f"{self.name} is {text!r}. {KINDS[kind].write.replace('True or False', '1 or 0')}")
 
     @property
     def kind(self) -> str:
@@ -170,6 +183,15 @@ class Conf:
         "Where a person finds a trace: a URL with {trace_id} in it.",
         more="A run's attempts link there.",
         flaw=_with_a_trace_id,
+    )
+    JOBS_URLCONF = Setting(
+        "",
+        "The module of the URLs that the function app serves, where ROOT_URLCONF is that of another site.",
+        more="`nightshift init` sets it: a project's commands keep its own URLs.",
+    )
+    JOBS_SERVE_PROJECT = Setting(
+        False,
+        "Whether the function app also serves the project's own URLs, where JOBS_URLCONF says what it serves.",
     )
     JOBS_RELEASE = Variable(
         "The name of the release that this process runs.",

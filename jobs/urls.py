@@ -1,11 +1,11 @@
 """Nightshift's own URLs. Django owns every URL but /admin and /runtime, which belong to the Functions host."""
 
 from django.apps import apps
-from django.conf import settings
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 from django.views.generic import RedirectView
 
+from jobs.conf import conf
 from jobs.icon import icon
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -17,7 +17,7 @@ if apps.is_installed("django.contrib.admin"):
         path("", RedirectView.as_view(pattern_name="admin:index")),  # the dashboard's place
         path("manage/", admin.site.urls),
     ]
-if getattr(settings, "LOCAL", False):
+if conf.LOCAL:
     from jobs.localhost.signin import sign_in
 
     urlpatterns.append(path("sign-in/<str:token>/", sign_in))

@@ -4,15 +4,15 @@ from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponseBase
 
-URLCONF = "jobs.beside.urls"
+from jobs.conf import conf
 
 
 class OwnUrlsMiddleware:
-    """Gives each request the URLs that are served here."""
+    """Gives each request the URLs of JOBS_URLCONF."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        request.urlconf = URLCONF
+        request.urlconf = conf.JOBS_URLCONF
         return self.get_response(request)

@@ -5,6 +5,8 @@ from collections.abc import MutableMapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from jobs.conf import Variable, declared
+
 # In the order of MIDDLEWARE: the probe is answered before anything that could be in its way.
 FIRST = ("jobs.middleware.AnswerTheProbe", "jobs.middleware.RefuseBadRequests")
 SECURITY = "django.middleware.security.SecurityMiddleware"
@@ -22,8 +24,10 @@ def add_nightshift(settings: MutableMapping[str, Any]) -> None:
     The project's own lists are copied, not changed. Its URLs keep their names, so that commands and pages can reverse
     them, and aren't served, unless JOBS_SERVE_PROJECT=1 is in the environment.
     """
-    local = os.environ.get("LOCAL", "").lower() in {"1", "true", "yes", "on"}
-    settings.setdefault("LOCAL", local)
+    for setting in declared():
+        if not isinstance(setting, Variable) and (given := os.environ.get(setting.name)):
+            settings[setting.name] = setting.read(given)
+    local = settings.setdefault("LOCAL", False)
     settings["INSTALLED_APPS"] = _apps(settings.get("INSTALLED_APPS", ()))
     settings["MIDDLEWARE"] = _middleware(settings.get("MIDDLEWARE", ()))
     settings["JOBS_URLCONF"] = "jobs.beside.urls"

@@ -3,13 +3,12 @@
 The project's names can be reversed in any case: an admin page links to the site, and the site is elsewhere.
 """
 
-import os
-
 from django.conf import settings
 from django.urls import Resolver404, URLResolver
 from django.urls.resolvers import ResolverMatch, RoutePattern
 
 from jobs import urls
+from jobs.conf import conf
 
 
 class ReversedOnly(URLResolver):
@@ -21,9 +20,5 @@ class ReversedOnly(URLResolver):
         raise Resolver404({"tried": [], "path": path})
 
 
-def serves_project() -> bool:
-    return os.environ.get("JOBS_SERVE_PROJECT", "").lower() in {"1", "true", "yes", "on"}
-
-
-_kind = URLResolver if serves_project() else ReversedOnly
+_kind = URLResolver if conf.JOBS_SERVE_PROJECT else ReversedOnly
 urlpatterns = [*urls.urlpatterns, _kind(RoutePattern(""), settings.ROOT_URLCONF)]

@@ -65,7 +65,7 @@ def _messages(found: HostJson) -> Iterator[CheckMessage]:
 
 def routes(**_: Any) -> list[CheckMessage]:
     """URLs that the host answers itself."""
-    served = getattr(settings, "JOBS_URLCONF", None) or getattr(settings, "ROOT_URLCONF", None)
+    served = conf.JOBS_URLCONF or getattr(settings, "ROOT_URLCONF", None)
     patterns = get_resolver(served).url_patterns if served else ()
     return [
         Error(
