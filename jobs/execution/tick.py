@@ -106,7 +106,7 @@ def silence() -> timedelta | None:
 def _note_end() -> None:
     sql.execute(
         """
-        INSERT INTO nightshift_lasttick (id, at, instance) VALUES (1, clock_timestamp(), %s)
+        INSERT INTO nightshift_lasttick (at, instance) VALUES (clock_timestamp(), %s)
             ON CONFLICT (id) DO UPDATE SET at = excluded.at, instance = excluded.instance
         """,
         [instance.current().name],

@@ -128,10 +128,9 @@ def _claim(run_id: int, instance: Instance, invocation_id: str, trace_id: str, g
              WHERE id = %(run)s AND r.concurrency_group = %(group)s AND {MAY_START}
             RETURNING id, attempt, job, trigger, scheduled_for, arguments, failures, started_at
         ), attempt AS (
-            INSERT INTO nightshift_attempt (run_id, number, status, started_at, signal, error, output_bytes,
-                                      output_dropped, instance, supervisor, invocation_id, release, trace_id)
-            SELECT id, attempt, 'running', started_at, '', '', 0, 0, %(instance)s, %(supervisor)s,
-                   %(invocation)s, %(release)s, %(trace)s
+            INSERT INTO nightshift_attempt (run_id, number, started_at, instance, supervisor, invocation_id, release,
+                                            trace_id)
+            SELECT id, attempt, started_at, %(instance)s, %(supervisor)s, %(invocation)s, %(release)s, %(trace)s
               FROM claimed
             RETURNING id
         )

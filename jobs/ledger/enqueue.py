@@ -79,10 +79,10 @@ def insert(
     row = sql.row(
         """
         INSERT INTO nightshift_run (job, trigger, status, arguments, requested_by, scheduled_for, chained_from_id,
-                              created_at, requested_for, not_before, finished_at, exclusive, concurrency_group,
-                              attempt, failures, cancelled_by, reason, error, blocked_by_id)
+                                    created_at, requested_for, not_before, finished_at, exclusive, concurrency_group,
+                                    reason, error, blocked_by_id)
         VALUES (%s, %s, %s, %s, %s, %s, %s, clock_timestamp(), %s, coalesce(%s, clock_timestamp()),
-                CASE WHEN %s THEN clock_timestamp() END, %s, %s, 0, 0, '', %s, %s, %s)
+                CASE WHEN %s THEN clock_timestamp() END, %s, %s, %s, %s, %s)
             ON CONFLICT DO NOTHING
         RETURNING id
         """,

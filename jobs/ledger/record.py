@@ -123,11 +123,10 @@ def insert_runs_and_advance(
                        declared text, zone_rules text, last_gap bigint, resumed boolean)
              WHERE s.job = new.job
         )
-        INSERT INTO nightshift_run (job, trigger, scheduled_for, status, arguments, requested_by, start_by, exclusive,
-                              concurrency_group, attempt, failures, cancelled_by, reason, error,
-                              created_at, not_before)
-        SELECT job, trigger, scheduled_for, 'queued', arguments, 'schedule', start_by, exclusive,
-               concurrency_group, 0, 0, '', '', '', clock_timestamp(), clock_timestamp()
+        INSERT INTO nightshift_run (job, trigger, scheduled_for, arguments, requested_by, start_by, exclusive,
+                                    concurrency_group, created_at, not_before)
+        SELECT job, trigger, scheduled_for, arguments, 'schedule', start_by, exclusive,
+               concurrency_group, clock_timestamp(), clock_timestamp()
           FROM jsonb_to_recordset(%s)
             AS new(job text, trigger text, scheduled_for timestamptz, arguments jsonb, start_by timestamptz,
                    exclusive boolean, concurrency_group text)

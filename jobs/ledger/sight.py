@@ -59,8 +59,8 @@ def _note() -> datetime:
     """Lengthen the series of ticks, or begin a new one. Gives the database's clock."""
     now: datetime = sql.value(
         """
-        INSERT INTO nightshift_lasttick AS t (id, instance, seen_at, unbroken_since)
-        VALUES (1, '', clock_timestamp(), clock_timestamp())
+        INSERT INTO nightshift_lasttick AS t (seen_at, unbroken_since)
+        VALUES (clock_timestamp(), clock_timestamp())
             ON CONFLICT (id) DO UPDATE
            SET seen_at = clock_timestamp(),
                unbroken_since = CASE

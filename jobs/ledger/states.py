@@ -97,9 +97,8 @@ def begin(jobs: Iterable[Job], at: datetime | None = None) -> None:
     sql.execute(
         """
         INSERT INTO nightshift_jobstate
-               (job, fingerprint, declared, zone_rules, ledger_from, ledger_through, next_due_at,
-                paused_by, paused_reason)
-        SELECT job, fingerprint, fingerprint, zone_rules, through, through, next_due, '', ''
+               (job, fingerprint, declared, zone_rules, ledger_from, ledger_through, next_due_at)
+        SELECT job, fingerprint, fingerprint, zone_rules, through, through, next_due
           FROM jsonb_to_recordset(%s)
             AS new(job text, fingerprint text, zone_rules text, through timestamptz, next_due timestamptz)
          ORDER BY job
@@ -123,8 +122,7 @@ def ensure(jobs: Sequence[str]) -> None:
         return
     sql.execute(
         """
-        INSERT INTO nightshift_jobstate (job, fingerprint, paused_by, paused_reason)
-        SELECT job, '', '', '' FROM unnest(%s::text[]) AS new(job) ORDER BY job
+        INSERT INTO nightshift_jobstate (job) SELECT job FROM unnest(%s::text[]) AS new(job) ORDER BY job
             ON CONFLICT (job) DO NOTHING
         """,
         [list(jobs)],

@@ -63,3 +63,30 @@ def test_a_gap_may_go_while_it_is_the_latest():
     populate()
     Gap.objects.all().delete()
     assert JobState.objects.get().last_gap is None
+
+
+# What says what a row is: an INSERT that can't name these has nothing to record.
+NAMED_BY_EVERY_INSERT = {
+    "nightshift_attempt": {"run_id", "number"},
+    "nightshift_event": {"kind", "message"},
+    "nightshift_gap": {"job", "first", "last", "count", "fate", "reason"},
+    "nightshift_jobstate": {"job"},
+    "nightshift_output": {"attempt_id", "number", "at", "body"},
+    "nightshift_release": {"key", "declarations", "deployed_at", "last_seen_at"},
+    "nightshift_run": {"job", "trigger"},
+}
+
+
+@pytest.mark.django_db
+def test_every_other_column_that_takes_no_null_has_a_default_in_the_database():
+    """So that the INSERT of a former release, which doesn't know a new column, still works."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT table_name, column_name FROM information_schema.columns
+             WHERE table_name = ANY(%s) AND is_nullable = 'NO' AND column_default IS NULL AND is_identity = 'NO'
+            """,
+            [sorted(ALL)],
+        )
+        found = set(cursor.fetchall())
+    assert found == {(table, column) for table, columns in NAMED_BY_EVERY_INSERT.items() for column in columns}
