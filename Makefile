@@ -51,10 +51,11 @@ project: venv  ## Run Django's checks, also with a deployment's settings, and lo
 	$(MANAGE) makemigrations --check --dry-run
 
 .PHONY: lint
-lint: venv  ## Check format, lint and types
+lint: venv  ## Check format, lint, types and imports
 	$(VENV)/bin/ruff format --check
 	$(VENV)/bin/ruff check
 	LOCAL=1 $(VENV)/bin/mypy .
+	$(VENV)/bin/lint-imports --no-logo
 
 .PHONY: audit
 audit:  ## Check the image's packages for known vulnerabilities; says so if the service can't be reached
@@ -106,5 +107,5 @@ clean:  ## Remove the virtual environment, the local database and caches
 	@if [ -f .local/postgres/postmaster.pid ] && kill -0 "$$(head -n 1 .local/postgres/postmaster.pid)" 2>/dev/null; then \
 		echo "The local database is running. Stop \`make run\` and the tests first."; exit 1; \
 	fi
-	rm -rf $(VENV) .local .mypy_cache .pytest_cache .ruff_cache .hypothesis staticfiles
+	rm -rf $(VENV) .local .import_linter_cache .mypy_cache .pytest_cache .ruff_cache .hypothesis staticfiles
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

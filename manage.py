@@ -7,7 +7,7 @@ if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mydjango.settings")
     from django.core.management import execute_from_command_line
 
-    from jobs.management import terminal
+    from jobs import terminal
 
     terminal.open_missing_streams()
     # A closed terminal or a `kill` would end it without its atexit functions, and one of them stops the embedded

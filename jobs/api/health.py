@@ -33,13 +33,12 @@ class Ready(ForAnybody):
         responses={200: ReadySerializer, 503: ReadySerializer},
     )
     def get(self, request: Request) -> Response:
-        problems = {name: why for name, why in readiness.problems().items() if why}
+        problems = readiness.problems()
         status = "not ready" if problems else "ready"
-        warnings = {name: why for name, why in readiness.warnings().items() if why}
         told = {
             "status": status,
             "release": instance.current().release,
             "problems": problems,
-            "warnings": warnings,
+            "warnings": readiness.warnings(),
         }
         return Response(told, status=503 if problems else 200)

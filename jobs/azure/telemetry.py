@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 from jobs import telemetry
 from jobs.conf import conf
+from jobs.ledger import instance
 
 log = logging.getLogger(__name__)
 
@@ -18,7 +19,7 @@ def set_up() -> None:
     elif conf.OTEL_EXPORTER_OTLP_ENDPOINT:
         from jobs.telemetry import otlp
 
-        otlp.set_up()
+        otlp.set_up(instance.current())
     else:
         return
     from jobs.telemetry.opentelemetry import OpenTelemetry
@@ -39,7 +40,7 @@ def _send_to_azure_monitor() -> None:
     with _logs_left_to(host=not _flag("PYTHON_ENABLE_OPENTELEMETRY")):
         configure_azure_monitor(
             connection_string=conf.APPLICATIONINSIGHTS_CONNECTION_STRING,
-            resource=otlp.resource(),
+            resource=otlp.resource(instance.current()),
             logger_name=otlp.LOGGER,
             # The distribution's own sampler lets five traces a second pass: a run must not be missing.
             sampling_ratio=1.0,

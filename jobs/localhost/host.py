@@ -8,7 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from jobs import telemetry
+from jobs import telemetry, terminal
 from jobs.conf import conf
 from jobs.declarations.host_json import HostJson
 from jobs.execution import startup, supervisor
@@ -25,7 +25,6 @@ from jobs.localhost.server import Server, bind
 from jobs.localhost.site import Site
 from jobs.localhost.timers import Timer
 from jobs.localhost.worker import Worker
-from jobs.management import terminal
 
 # All of it together has to stay under 5 s: what a person waits for after Ctrl-C.
 CHANCE = timedelta(seconds=0.5)

@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseForbidden
 from django.shortcuts import redirect
 from django.views.decorators.http import require_safe
 
-from jobs.management import accounts
+from jobs import accounts
 
 MINUTES = 10
 NAME = "operator"

@@ -5,6 +5,7 @@ Where it is, its headers, time limits and intervals are read by the SDK, from it
 
 import logging
 import os
+from typing import TYPE_CHECKING
 
 from opentelemetry import metrics, trace
 from opentelemetry._logs import set_logger_provider
@@ -21,15 +22,16 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.sdk.trace.sampling import ALWAYS_ON
 
-from jobs.ledger import instance
+if TYPE_CHECKING:
+    from jobs.ledger.instance import Instance
 
 # Our own lines. The root logger's handlers are left as they are: the worker's is among them.
 LOGGER = "jobs"
 
 
-def set_up() -> None:
+def set_up(here: "Instance") -> None:
     """Send spans, metrics and our log lines from now on. Starts threads: never call it in the fork server."""
-    about = resource()
+    about = resource(here)
     # Nobody waits for the exporters at exit: whoever ends this process calls `telemetry.flush`, which is bounded.
     spans = TracerProvider(
         # The host's own sampling says nothing about a run: each of them is told.
@@ -47,9 +49,8 @@ def set_up() -> None:
     logging.getLogger(LOGGER).addHandler(LoggingHandler(logger_provider=logs))
 
 
-def resource() -> Resource:
+def resource(here: "Instance") -> Resource:
     """What this process is. OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES have the last word."""
-    here = instance.current()
     ours = {
         "service.name": os.environ.get("WEBSITE_SITE_NAME", "nightshift"),
         "service.instance.id": here.name,

@@ -8,7 +8,6 @@ from django.db import OperationalError
 from jobs.execution import tick
 from jobs.execution.isolation.client import server
 from jobs.execution.isolation.process import ForkServerFailed
-from jobs.health import readiness
 from jobs.ledger import doorbell, instance, migration_gate, sql
 
 pytestmark = pytest.mark.django_db
@@ -70,7 +69,7 @@ def test_no_tick_for_a_while(client):
 def test_no_tick_yet(client):
     sql.execute("DELETE FROM nightshift_lasttick")
     assert problems(client) == {
-        "tick": "No tick has come to its end yet. Wait a minute; then look whether the function `tick` is disabled."
+        "tick": "No tick has ended yet. Wait a minute; then check whether the function `tick` is disabled."
     }
 
 
@@ -98,7 +97,7 @@ def test_no_database(client, monkeypatch):
     def away():
         raise OperationalError("connection to server at 10.0.0.1 failed")
 
-    monkeypatch.setattr(readiness.sql, "value", lambda _: away())
+    monkeypatch.setattr(sql, "value", lambda _: away())
     assert problems(client) == {
         "database": "The database can't be reached. The app's log has the error.",
         "migrations": "Not checked: no database.",
@@ -111,15 +110,15 @@ def test_migrations_are_pending(client, monkeypatch):
     assert problems(client) == {
         "migrations": "nightshift.0002_last_tick and 1 more migrations are not applied to the database: nothing runs "
         "until `manage.py migrate` has been run.",
-        "tick": "It can't be told before the migrations are applied.",
+        "tick": "Not checked: migrations are pending.",
     }
 
 
 @pytest.mark.django_db(transaction=True)
 def test_a_role_without_rights(client, role_without_rights, caplog):
     assert problems(client) == {
-        "migrations": "The database doesn't tell. The app's log has its error.",
-        "tick": "The database doesn't tell. The app's log has its error.",
+        "migrations": "The database refused to answer. The app's log has its error.",
+        "tick": "The database refused to answer. The app's log has its error.",
     }
     assert "not ready: permission denied for table django_migrations" in caplog.messages
 

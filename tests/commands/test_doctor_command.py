@@ -1,4 +1,4 @@
-"""`manage.py doctor`: a line for each check, and what to mend."""
+"""`manage.py doctor`: a line for each check, and what to fix."""
 
 import importlib
 import json
@@ -13,19 +13,20 @@ from django.core.management import CommandError, call_command
 from django.db import OperationalError
 
 from jobs import declare
-from jobs.azure import identity
+from jobs.azure import health, identity, image
 from jobs.checks import host
 from jobs.choices import Status
 from jobs.execution import tick
 from jobs.execution.isolation.client import server
 from jobs.execution.isolation.process import ForkServerFailed
-from jobs.health import doctor
-from jobs.ledger import doorbell, migration_gate, states
+from jobs.health import answers, doctor
+from jobs.ledger import doorbell, migration_gate, sql, states
 from jobs.models import JobState, LastTick, Run
 from tests.azure.conftest import fresh_client
 from tests.helpers.rows import output_text
 
 pytestmark = pytest.mark.django_db
+CHECKS = {**doctor.OF_DATABASE, **doctor.OTHERS, **health.CHECKS}
 
 
 @pytest.fixture(autouse=True)
@@ -42,7 +43,7 @@ def all_is_well(monkeypatch, declared):
 
 def says(check):
     """What the doctor says of one check, and whether all is well with it."""
-    finding = doctor.finding(check)
+    finding = answers.finding(check, CHECKS[check])
     return finding.ok, finding.says
 
 
@@ -50,7 +51,7 @@ def test_a_sound_deployment_has_a_line_for_each_check(capsys):
     call_command("doctor")
     lines = capsys.readouterr().out.splitlines()
     assert all(line.startswith("ok     ") for line in lines)
-    assert [line[7:19].strip() for line in lines] == list(doctor.CHECKS)
+    assert [line[7:19].strip() for line in lines] == list(CHECKS)
     assert "ok     schedules     1 job with a schedule" in lines
     assert "ok     time zone     the host's is UTC, the jobs' default UTC" in lines
     assert "ok     queue         jobs.ledger.doorbell.LocalDoorbell" in lines
@@ -62,7 +63,7 @@ def test_a_fault_makes_it_end_with_1(monkeypatch, capsys):
     monkeypatch.setenv("PYTHON_THREADPOOL_THREAD_COUNT", "5")
     with pytest.raises(CommandError) as caught:
         call_command("doctor")
-    assert str(caught.value) == f"1 check of {len(doctor.CHECKS)} found something to mend."
+    assert str(caught.value) == f"1 of {len(CHECKS)} checks failed."
     assert caught.value.returncode == 1
     assert (
         "WRONG  threads       The worker has 5 threads for HTTP, timers and 4 runs at once. "
@@ -80,7 +81,7 @@ def test_programs_read_it_as_json(capsys):
     call_command("doctor", "--format", "json")
     found = json.loads(capsys.readouterr().out)
     assert {"check": "migrations", "ok": True, "says": "all are applied"} in found
-    assert len(found) == len(doctor.CHECKS)
+    assert len(found) == len(CHECKS)
 
 
 def test_findings_of_djangos_own_checks():
@@ -135,7 +136,7 @@ def test_packages_that_come_from_elsewhere(tmp_path, settings):
     import django
 
     settings.BASE_DIR = tmp_path
-    ours = tmp_path / doctor.PACKAGES
+    ours = tmp_path / image.PACKAGES
     ours.mkdir(parents=True)
     assert says("packages") == (
         False,
@@ -150,7 +151,7 @@ def compiled(tmp_path, settings, monkeypatch):
 
     def load(*options):
         settings.BASE_DIR = tmp_path
-        (tmp_path / doctor.PACKAGES).mkdir(parents=True)
+        (tmp_path / image.PACKAGES).mkdir(parents=True)
         (tmp_path / "of_the_image.py").touch()
         monkeypatch.syspath_prepend(tmp_path)
         monkeypatch.setattr(sys, "dont_write_bytecode", False)
@@ -199,10 +200,10 @@ def test_no_database(monkeypatch):
     def away(*_):
         raise OperationalError("connection failed: Connection refused\nIs it up?")
 
-    monkeypatch.setattr(doctor.sql, "value", away)
-    monkeypatch.setattr(doctor.sql, "rows", away)
+    monkeypatch.setattr(sql, "value", away)
+    monkeypatch.setattr(sql, "rows", away)
     monkeypatch.setattr(migration_gate, "pending", away)
-    found = {finding.check: finding.says for finding in doctor.findings() if not finding.ok}
+    found = {finding.check: finding.says for finding in doctor.findings(health.CHECKS) if not finding.ok}
     assert found == {
         "database": "It can't be reached: connection failed: Connection refused. Check DATABASE_URL, the firewall and "
         "the role.",
@@ -250,7 +251,7 @@ def test_host_json_and_the_settings_disagree(settings):
     settings.JOBS_MAX_RUNNING = 8
     assert says("batch") == (
         False,
-        "The host takes 4 messages at once (queues.batchSize of host.json, or the setting that overrules it), and "
+        "The host takes 4 messages at once (queues.batchSize of host.json, or the setting that overrides it), and "
         "JOBS_MAX_RUNNING is 8. Make them the same, and queues.newBatchThreshold one less.",
     )
 
@@ -277,14 +278,14 @@ def test_what_a_check_trips_over_is_its_finding_without_secrets(monkeypatch):
         raise LookupError("The key is\ncorrect horse.")
 
     monkeypatch.setenv("SECRET_KEY", "correct horse")
-    monkeypatch.setitem(doctor.CHECKS, "queue", trip)
-    found = {finding.check: finding.says for finding in doctor.findings() if not finding.ok}
+    monkeypatch.setitem(doctor.OTHERS, "queue", trip)
+    found = {finding.check: finding.says for finding in doctor.findings(health.CHECKS) if not finding.ok}
     assert found == {"queue": "LookupError: The key is ********."}
 
 
 @pytest.mark.django_db(transaction=True)
 def test_a_role_without_rights_is_a_finding(role_without_rights):
-    found = {finding.check: finding.says for finding in doctor.findings() if not finding.ok}
+    found = {finding.check: finding.says for finding in doctor.findings(health.CHECKS) if not finding.ok}
     assert found == {
         "migrations": "ProgrammingError: permission denied for table django_migrations",
         "clocks": "ProgrammingError: permission denied for table django_migrations",
@@ -317,7 +318,7 @@ def test_as_a_job_it_looks_at_the_worker_that_it_comes_from(worker, project_jobs
     assert "ok     fork server   it loads the project: this run comes from it\n" in said
     assert "ok     time zone     the host's is UTC, the jobs' default UTC\n" in said
     assert "ok     migrations    all are applied\n" in said
-    assert said.count("ok     ") == len(doctor.CHECKS)
+    assert said.count("ok     ") == len(CHECKS)
     assert run.status == Status.SUCCEEDED
 
 

@@ -1,6 +1,7 @@
 # mypy: disable-error-code="union-attr, arg-type"
 """A clock that was ahead for one tick silences a job; that is reported, and an operator sets its ledger back."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -9,7 +10,8 @@ from django.core.management import CommandError, call_command
 from jobs.choices import Status
 from jobs.declarations.registry import registry
 from jobs.execution import tick
-from jobs.health import doctor
+from jobs.health import database
+from jobs.health.answers import Problem
 from jobs.ledger import interventions, rewinding, states
 from jobs.ledger.eras import INSTANT
 from jobs.ledger.settle import settle
@@ -79,14 +81,14 @@ def test_it_is_silent_and_that_is_told_once(jumped, database_clock, caplog):
     assert event.message.startswith(SENTENCE)
     assert event.message.endswith("If it is right now: manage.py rewind nightly --reason ...")
     assert caplog.messages.count(event.message) == 1
-    finding = doctor.finding("ledgers")
-    assert (finding.ok, finding.says.startswith(SENTENCE)) == (False, True)
+    with pytest.raises(Problem, match=f"^{re.escape(SENTENCE)}"):
+        database.ledgers()
 
 
 def test_once_it_is_set_back_each_occurrence_runs_and_none_twice(jumped, database_clock):
     early = Run.objects.latest("scheduled_for")
     rewind()
-    assert doctor.finding("ledgers").ok
+    assert database.ledgers()
     live(database_clock, 40)
     assert Run.objects.count() == 41
     assert not Gap.objects.exists()
@@ -158,7 +160,7 @@ def test_who_set_it_back_and_why_is_kept(jumped):
 def test_a_ledger_that_isnt_ahead_is_left_alone(began):
     with pytest.raises(rewinding.NotAhead, match=r"^The ledger of job 'nightly' doesn't reach beyond now"):
         rewind()
-    assert doctor.finding("ledgers").says == "none reaches beyond now"
+    assert database.ledgers() == "none reaches beyond now"
     tick.tick()
     assert not Event.objects.exists()
 

@@ -7,8 +7,8 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.backends import BaseBackend
 from django.test import Client
 
+from jobs import accounts
 from jobs.localhost import signin
-from jobs.management import accounts
 from tests.helpers.at_once import at_once
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.urls("tests.localhost.urls")]

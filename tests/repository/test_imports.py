@@ -1,6 +1,9 @@
-"""Any module of ours may be the first that is imported: none counts on another one having been loaded before."""
+"""Any module of ours may be the first that is imported, and each imports only what its folder may know."""
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -47,3 +50,16 @@ def test_each_module_can_be_imported_first(tmp_path, settings):
     modules = [module for module in MODULES if not (settings and module in NEED_ADMIN)]
     done = project.script(IMPORT_EACH.format(modules=modules), LOCAL="1")
     assert json.loads(done.stderr.strip().splitlines()[-1]) == {}, done.stderr
+
+
+def test_imports_point_one_way():
+    """The contracts of pyproject.toml: which folder may know which other."""
+    linted = subprocess.run(
+        [Path(sys.executable).parent / "lint-imports", "--no-logo", "--no-cache"],
+        cwd=ROOT,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=100,
+    )
+    assert linted.returncode == 0, linted.stdout + linted.stderr

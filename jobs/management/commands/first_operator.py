@@ -7,9 +7,9 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import CommandError
 from django.db import IntegrityError, models, transaction
 
+from jobs import accounts
 from jobs.conf import conf
 from jobs.declarations import app_settings
-from jobs.management import accounts
 from jobs.management.ledger_command import LedgerCommand
 
 

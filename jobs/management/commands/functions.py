@@ -11,10 +11,9 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.db import ProgrammingError, connections
 
-from jobs import masking
+from jobs import accounts, masking, terminal
 from jobs.conf import conf, project_folder
 from jobs.ledger import sql
-from jobs.management import accounts, terminal
 from jobs.management.printing import whole_number
 
 # Seconds until PostgreSQL is asked again, where it doesn't answer at the start.

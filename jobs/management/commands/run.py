@@ -13,6 +13,7 @@ from django.core.management.base import CommandError, CommandParser
 from django.db import connections
 from django.utils import timezone
 
+from jobs import terminal
 from jobs.choices import Status, Trigger
 from jobs.declarations.parameters import BrokenCommand, InvalidArguments, UnknownCommand
 from jobs.declarations.registry import UnknownJob, registry
@@ -20,7 +21,6 @@ from jobs.execution import supervisor
 from jobs.execution.echo import Echo
 from jobs.formats import clock, format_duration
 from jobs.ledger import doorbell, sessions, states, triggers
-from jobs.management import terminal
 from jobs.management.ledger_command import LedgerCommand
 from jobs.management.moments import UnreadableEnd, end
 from jobs.management.operator import operator

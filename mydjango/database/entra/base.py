@@ -43,6 +43,8 @@ tokens = Tokens()
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
+    uses_entra = True  # `manage.py doctor` asks for a token too
+
     def get_connection_params(self) -> dict[str, Any]:
         params: dict[str, Any] = super().get_connection_params()
         return {**params, "password": tokens.current()}
