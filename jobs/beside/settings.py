@@ -8,10 +8,10 @@ from typing import Any
 from jobs.conf import Variable, declared
 
 # In the order of MIDDLEWARE: the probe is answered before anything that could be in its way.
-FIRST = ("jobs.middleware.AnswerTheProbe", "jobs.middleware.RefuseBadRequests")
+FIRST = ("jobs.middleware.HealthProbeMiddleware", "jobs.middleware.BadRequestMiddleware")
 SECURITY = "django.middleware.security.SecurityMiddleware"
 WHITENOISE = "whitenoise.middleware.WhiteNoiseMiddleware"
-THEN = ("jobs.beside.middleware.OwnUrlsMiddleware", "jobs.middleware.RefuseUntilMigrated")
+THEN = ("jobs.beside.middleware.OwnUrlsMiddleware", "jobs.middleware.MigrationGateMiddleware")
 # `generateschema` is ours, so ours stands before rest_framework.
 APPS = ("jobs", "rest_framework", "drf_spectacular")
 NEEDED = ("django.contrib.contenttypes", "django.contrib.auth")
