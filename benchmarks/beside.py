@@ -9,7 +9,7 @@ from django.core.management import call_command
 from benchmarks.database import fork_server, libpq, postgresql
 from benchmarks.harness import Row, Side, rounds
 from jobs.choices import Status
-from jobs.execution import supervisor
+from jobs.execution.worker import this_worker
 from jobs.ledger import triggers
 
 AT_A_TIME = 4
@@ -27,7 +27,7 @@ class Ours:
         self.runs = [triggers.request("noop_beside", requested_by="a benchmark", ring=False).pk for _ in range(RUNS)]
 
     def execute(self) -> None:
-        assert set(self.pool.map(supervisor.execute, self.runs)) == {Status.SUCCEEDED}
+        assert set(self.pool.map(this_worker.execute, self.runs)) == {Status.SUCCEEDED}
 
 
 class Theirs:

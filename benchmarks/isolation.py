@@ -10,7 +10,7 @@ from benchmarks.harness import Row, Side, rounds
 from benchmarks.ledger import next_moment, scheduled_run
 from jobs.choices import Status
 from jobs.declarations.registry import registry
-from jobs.execution import supervisor
+from jobs.execution.worker import this_worker
 from jobs.ledger.settle import settle
 
 FORKS = 4
@@ -46,7 +46,7 @@ class Forks:
 def isolated_run() -> None:
     """A scheduled run in a child of its own, from its insertion to its end in the ledger."""
     [queued] = settle([registry["noop"]], next_moment())
-    assert supervisor.execute(queued.run) is Status.SUCCEEDED
+    assert this_worker.execute(queued.run) is Status.SUCCEEDED
 
 
 def manage_py() -> None:

@@ -6,14 +6,14 @@ from benchmarks.database import fork_server, postgresql
 from benchmarks.harness import Row, Side, rounds
 from benchmarks.lines import LINES, THOUSAND, TIMES
 from jobs.choices import Status
-from jobs.execution import supervisor
+from jobs.execution.worker import this_worker
 from jobs.ledger import triggers
 from jobs.models import Run
 
 
 def recorded_run(*arguments: str) -> None:
     run = triggers.request("says_lines", arguments, requested_by="a benchmark", ring=False)
-    assert supervisor.execute(run.pk) is Status.SUCCEEDED
+    assert this_worker.execute(run.pk) is Status.SUCCEEDED
 
 
 def forget() -> None:

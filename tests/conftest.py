@@ -12,8 +12,8 @@ from psycopg.conninfo import make_conninfo
 
 from jobs import declare
 from jobs.declarations.registry import registry
-from jobs.execution import supervisor
 from jobs.execution.isolation.client import server
+from jobs.execution.worker import this_worker
 from jobs.ledger import migration_gate
 from tests.helpers.database_clock import SEARCH_PATH, DatabaseClock
 from tests.helpers.doorbells import rings, rung  # noqa: F401 — fixtures
@@ -77,10 +77,10 @@ def database_url(django_db_setup, django_db_blocker):
 @pytest.fixture
 def worker(database_url, transactional_db):
     """A worker that can execute runs in children; none of them outlives the test."""
-    yield supervisor
-    if supervisor._supervisors:
-        supervisor.shut_down(timedelta(0), timedelta(0))
-        supervisor.open_again()
+    yield this_worker
+    if this_worker.supervisors:
+        this_worker.shut_down(timedelta(0), timedelta(0))
+        this_worker.open_again()
 
 
 @pytest.fixture

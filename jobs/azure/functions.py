@@ -15,8 +15,9 @@ from jobs.azure.storage import CONNECTION
 from jobs.conf import conf
 from jobs.declarations.job import Job
 from jobs.declarations.registry import registry
-from jobs.execution import startup, supervisor, tick
+from jobs.execution import startup, tick
 from jobs.execution.timer_calls import Call, answer
+from jobs.execution.worker import this_worker
 from jobs.ledger import migration_gate, poison, sessions, sql
 from jobs.telemetry import invocation
 
@@ -87,7 +88,7 @@ def _add_queue(app: func.FunctionApp) -> None:
         try:
             with usable_connections(), told(context):
                 if migration_gate.allows(f"run={run}"):
-                    supervisor.execute(run, invocation_id=context.invocation_id)
+                    this_worker.execute(run, invocation_id=context.invocation_id)
         except (*sql.AWAY, sql.Busy) as error:
             # Raised, the message would come again at once, and be poisoned within a second of an outage that the run
             # survives: its row waits, and the tick rings for it when the database is back.

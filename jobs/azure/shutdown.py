@@ -9,7 +9,7 @@ from datetime import timedelta
 from types import FrameType
 
 from jobs import telemetry
-from jobs.execution import supervisor
+from jobs.execution.worker import this_worker
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +46,7 @@ def _shut_down() -> None:
     began = time.monotonic()
     available = stop_time()
     grace = min(GRACE, available / 2)
-    supervisor.shut_down(max(available - grace - RESERVE, timedelta(0)), grace)
+    this_worker.shut_down(max(available - grace - RESERVE, timedelta(0)), grace)
     left = available - timedelta(seconds=time.monotonic() - began)
     telemetry.flush(max(min(FLUSH, left - LAST), timedelta(0)))
     # Nothing is left to lose, and the worker's own threads would keep the process alive.

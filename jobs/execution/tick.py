@@ -9,7 +9,8 @@ from jobs import telemetry
 from jobs.conf import conf
 from jobs.declarations.job import Job
 from jobs.declarations.registry import registry
-from jobs.execution import journal, supervisor
+from jobs.execution import journal
+from jobs.execution.worker import this_worker
 from jobs.ledger import (
     claims,
     doorbell,
@@ -44,7 +45,7 @@ def tick() -> list[ScheduledRun]:
         # A job without a schedule gets its row too: in the admin it is what is asked to run.
         states.begin(job for job in registry.values() if not job.schedule)
         _unless_busy(partial(retire, [job.name for job in registry.scheduled()]))
-    supervisor.give_unsure_back()
+    this_worker.give_unsure_back()
     runs = _settle(due)
     # Not before: where the database fails here, the next tick has to look at all jobs again.
     _aligned = True

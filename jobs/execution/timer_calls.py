@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from jobs import clocks
 from jobs.choices import Dispatch, EventKind, Trigger
 from jobs.declarations.job import Job
-from jobs.execution import supervisor
+from jobs.execution.worker import this_worker
 from jobs.formats import format_duration
 from jobs.ledger import doorbell, events, overrides, releases, states, timing, triggers
 from jobs.ledger.settle import ScheduledRun, settle
@@ -64,7 +64,7 @@ def answer(call: Call) -> None:
         run = triggers.request(
             call.job.name, trigger=Trigger.MANUAL, requested_by="a manual call of the function", ring=False
         )
-        supervisor.execute(run.pk, invocation_id=call.invocation_id)
+        this_worker.execute(run.pk, invocation_id=call.invocation_id)
     elif call.called_for is None:
         # A zone's timer also fires at moments that are none of the job's occurrences, and an overridden one at none:
         # these leave nothing.
@@ -82,7 +82,7 @@ def _execute(call: Call, runs: list[ScheduledRun]) -> None:
     if call.job.dispatch is Dispatch.QUEUE:
         others = runs
     else:
-        supervisor.execute(first.run, invocation_id=call.invocation_id)
+        this_worker.execute(first.run, invocation_id=call.invocation_id)
     for run in others:
         doorbell.ring(run.run)
 

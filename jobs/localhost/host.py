@@ -11,7 +11,8 @@ from typing import Any
 from jobs import telemetry, terminal
 from jobs.conf import conf
 from jobs.declarations.host_json import HostJson
-from jobs.execution import startup, supervisor
+from jobs.execution import startup
+from jobs.execution.worker import this_worker
 from jobs.localhost import endings, keys, queue, shutdown
 from jobs.localhost.admin import Admin
 from jobs.localhost.clock import Clock, SystemClock
@@ -166,7 +167,7 @@ class Host:
 
 
 def _end_the_runs() -> None:
-    supervisor.shut_down(CHANCE, GRACE)
+    this_worker.shut_down(CHANCE, GRACE)
     telemetry.flush(FLUSH)
 
 

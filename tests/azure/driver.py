@@ -21,9 +21,9 @@ async def main(calls):
     for call in calls:
         replies.append(await reply_to(worker, functions[call["function"]], call))
     found = {name: list(function.bindings) for name, function in functions.items()}
-    from jobs.execution import supervisor
+    from jobs.execution.worker import this_worker
 
-    supervisor.shut_down(timedelta(0))
+    this_worker.shut_down(timedelta(0))
     worker.stop()
     return {"functions": found, "replies": replies}
 

@@ -109,7 +109,8 @@ async def tick(worker, function, every):
 def prepare(orders):
     from jobs import declare
     from jobs.declarations.registry import registry
-    from jobs.execution import startup, supervisor
+    from jobs.execution import startup
+    from jobs.execution.worker import this_worker
     from jobs.ledger import timing
     from tests.helpers.declarations import rules
 
@@ -119,7 +120,7 @@ def prepare(orders):
         registry.remove(name)
         declare(name, **rules(written))
     if orders.get("break_execute"):
-        supervisor.execute = broken
+        this_worker.execute = broken
     startup.begin()
 
 

@@ -38,8 +38,8 @@ async def main(schedule, calls):
         data = typed(json=json.dumps({"IsPastDue": False, "ScheduleStatus": status}))
         return (await worker.invoke(functions["slow"], data)).error
     errors = await asyncio.gather(*(call(*one) for one in calls))
-    from jobs.execution import supervisor
-    supervisor.shut_down(timedelta(0))
+    from jobs.execution.worker import this_worker
+    this_worker.shut_down(timedelta(0))
     worker.stop()
     assert not any(errors), errors
 

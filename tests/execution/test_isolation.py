@@ -174,7 +174,7 @@ def test_a_command_that_ends_well_when_it_is_told_to_stop_has_not_succeeded(begi
 def test_a_child_that_had_ended_before_it_was_told_to_stop_has_succeeded(begin, worker, why):
     run, end = begin("spawns", "shell", "--linger", "4")
     child = parent_of(int(spoken(run)[0]))
-    [supervisor] = worker._supervisors
+    [supervisor] = worker.supervisors
     guardian = parent_of(child)
     os.kill(guardian, signal.SIGSTOP)  # so that it doesn't see the end before it is told to cause it
     until(lambda: not is_alive(child))
@@ -183,10 +183,10 @@ def test_a_child_that_had_ended_before_it_was_told_to_stop_has_succeeded(begin, 
     else:
         closer = threading.Thread(target=worker.shut_down, args=[timedelta(0)])
         closer.start()
-    until(lambda: supervisor.watch._answer_by)
+    until(lambda: supervisor.watch.stops._answer_by)
     os.kill(guardian, signal.SIGCONT)
     assert end().status == Status.SUCCEEDED
-    assert supervisor.watch.stopping == why
+    assert supervisor.watch.stops.why == why
     if why == AttemptStatus.INTERRUPTED:
         closer.join(30)
         worker.open_again()

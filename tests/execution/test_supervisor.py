@@ -333,7 +333,7 @@ def test_a_run_that_its_fence_ended_is_lost_by_its_own_supervisor(running, worke
     run, thread = running("sleeps", "60")
     with monkeypatch.context() as patch:
         patch.setattr(timing, "FENCE", timedelta(0))
-        [supervisor] = worker._supervisors
+        [supervisor] = worker.supervisors
         supervisor.wake()
         thread.join(20)
     run.refresh_from_db()

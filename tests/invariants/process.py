@@ -38,8 +38,9 @@ def main(orders):
     from jobs import declare
     from jobs.azure.functions import usable_connections
     from jobs.declarations.registry import registry
-    from jobs.execution import startup, supervisor, tick
+    from jobs.execution import startup, tick
     from jobs.execution.isolation.client import server
+    from jobs.execution.worker import this_worker
     from jobs.ledger import claims, queue, timing
     from jobs.ledger.settle import settle
     from jobs.models import Run
@@ -47,7 +48,7 @@ def main(orders):
 
     def execute(run):
         with usable_connections():
-            supervisor.execute(run)
+            this_worker.execute(run)
 
     settings.JOBS_MAX_RUNNING = 16
     for name, seconds in orders.get("timing", {}).items():
@@ -65,7 +66,7 @@ def main(orders):
         startup.begin().join()
     if orders.get("tick"):
         for run in tick.tick():
-            supervisor.execute(run.run)
+            this_worker.execute(run.run)
     moments = [datetime.fromisoformat(moment) for moment in orders.get("deliver", [])]
     threads = []
     for moment in [None] if orders.get("deliver_now") else moments:
@@ -75,7 +76,7 @@ def main(orders):
                     threads.append(threading.Thread(target=execute, args=[run.run]))
                     threads[-1].start()
                 else:
-                    supervisor.execute(run.run)
+                    this_worker.execute(run.run)
     for thread in threads:
         thread.join()
     end = time.monotonic() + orders.get("tick_for", 0)
@@ -87,14 +88,14 @@ def main(orders):
     while time.monotonic() < end:
         tick.tick()
         for run in Run.objects.ready().order_by("?").values_list("pk", flat=True):
-            supervisor.execute(run)
+            this_worker.execute(run)
         time.sleep(0.05)
     if orders.get("linger"):
         while queue.anything_active():
             for run in claims.next_ready(4):
-                supervisor.execute(run)
+                this_worker.execute(run)
             time.sleep(0.01)
-    supervisor.shut_down(timedelta(0))
+    this_worker.shut_down(timedelta(0))
 
 
 if __name__ == "__main__":

@@ -9,7 +9,8 @@ import pytest
 
 from jobs.choices import AttemptStatus, Status
 from jobs.declarations.registry import registry
-from jobs.execution import supervisor, tick
+from jobs.execution import tick
+from jobs.execution.worker import this_worker
 from jobs.ledger import claims, failpoints, queue, states, timing
 from jobs.models import Attempt, Gap, Run
 from tests.helpers.declarations import rules
@@ -57,7 +58,7 @@ def recover():
     while True:
         tick.tick()
         for run in claims.next_ready(16):
-            supervisor.execute(run)
+            this_worker.execute(run)
         if not queue.anything_active():
             return
         assert time.monotonic() < end, list(Run.objects.active().values())

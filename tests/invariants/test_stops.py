@@ -7,7 +7,8 @@ import time
 import pytest
 
 from jobs.choices import Status
-from jobs.execution import startup, supervisor, tick
+from jobs.execution import startup, tick
+from jobs.execution.worker import this_worker
 from jobs.ledger import triggers
 from jobs.models import Attempt, Run
 from tests.helpers.processes import is_alive, is_stopped, parent_of, until
@@ -47,7 +48,7 @@ def a_supervisor_at_work(start, job, read):
 def take_over(run):
     """What another worker does: tick until the run is lost, then execute it again."""
     until(lambda: tick.tick() is not None and Run.objects.get(pk=run.pk).status == Status.QUEUED, 20, "the loss")
-    assert supervisor.execute(run.pk) is Status.SUCCEEDED
+    assert this_worker.execute(run.pk) is Status.SUCCEEDED
 
 
 @pytest.mark.parametrize("stopped", ["supervisor", "all of it"])

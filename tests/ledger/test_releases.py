@@ -8,7 +8,8 @@ from jobs import declare
 from jobs.choices import AttemptStatus, Status
 from jobs.declarations.job import Job
 from jobs.declarations.registry import registry
-from jobs.execution import supervisor, tick
+from jobs.execution import tick
+from jobs.execution.worker import this_worker
 from jobs.ledger import claims, endings, instance, releases, states, timing
 from jobs.ledger.endings import Outcome
 from jobs.ledger.instance import Instance
@@ -167,7 +168,7 @@ def test_a_run_that_only_another_release_knows_is_passed_on_to_it(process, rings
     process("2", fetch=DAILY, new=DAILY)
     process("1", starts=False)
     run = a_queued_run("new")
-    assert supervisor.execute(run.pk) is None
+    assert this_worker.execute(run.pk) is None
     assert rings == [(run.pk, timing.BUSY)]
     assert claims.next_ready(4) == []
     run.refresh_from_db()
@@ -176,7 +177,7 @@ def test_a_run_that_only_another_release_knows_is_passed_on_to_it(process, rings
 
 def test_a_run_that_nobody_knows_is_rung_for_by_nobody(process, rings):
     process("1", fetch=DAILY)
-    supervisor.execute(a_queued_run("removed").pk)
+    this_worker.execute(a_queued_run("removed").pk)
     assert rings == []
 
 

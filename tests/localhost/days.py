@@ -79,7 +79,8 @@ async def play(day, folder, worker, functions, database):
 def main(folder, days):
     from jobs import declare
     from jobs.declarations.registry import registry
-    from jobs.execution import supervisor, tick
+    from jobs.execution import tick
+    from jobs.execution.worker import this_worker
     from jobs.ledger import states
 
     registry.clear()
@@ -96,7 +97,7 @@ def main(folder, days):
             states.first_seen = lambda clock, start=start: start
             tick._aligned = False
             calls.append(runner.run(play(day, folder, worker, functions, database)))
-        supervisor.shut_down(timedelta(0))
+        this_worker.shut_down(timedelta(0))
         worker.stop()
     return calls
 

@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from jobs import declare
 from jobs.declarations.job import Job
 from jobs.declarations.registry import registry
-from jobs.execution import supervisor, timer_calls
+from jobs.execution import timer_calls
 from jobs.execution.timer_calls import Call
+from jobs.execution.worker import this_worker
 from jobs.ledger.eras import Era
 from jobs.ledger.plan import Situation, decide
 from jobs.models import Event, Gap, JobState, Run
@@ -135,7 +136,7 @@ def test_the_ledger_holds_exactly_what_a_walk_of_the_local_clock_finds(drawn):
     schedule, after, until, firings = drawn
     executed = []
     with pytest.MonkeyPatch.context() as patch, transaction.atomic():
-        patch.setattr(supervisor, "execute", lambda run, *, invocation_id: executed.append(run))
+        patch.setattr(this_worker, "execute", lambda run, *, invocation_id: executed.append(run))
         first_seen_at(patch, after)
         registry.clear()
         declare("nightly", schedule=schedule.expression.text, time_zone=schedule.zone.key, overlap="allow")

@@ -25,7 +25,7 @@ async def main(calls):
     from django.conf import settings
 
     from jobs import telemetry
-    from jobs.execution import supervisor
+    from jobs.execution.worker import this_worker
     from jobs.localhost.protos import typed
     from jobs.localhost.worker import Worker
 
@@ -46,7 +46,7 @@ async def main(calls):
                 functions["execute_run"], typed(string=str(call["message"])), metadata, call.get("traceparent", "")
             )
         errors.append(reply.error)
-    supervisor.shut_down(timedelta(0))
+    this_worker.shut_down(timedelta(0))
     telemetry.flush(timedelta(seconds=10))
     worker.stop()
     return {

@@ -66,7 +66,7 @@ class Run:
         from jobs.choices import Trigger
         from jobs.declarations.job import Job
         from jobs.declarations.registry import registry
-        from jobs.execution import supervisor
+        from jobs.execution.worker import this_worker
         from jobs.models import Attempt, Output
         from jobs.models import Run as Row
 
@@ -74,7 +74,7 @@ class Run:
         # Past the checks of the arguments: what a bad one brings about is compared too.
         registry.add(Job(name="compared", command=command, arguments=tuple(arguments)))
         run = Row.objects.create(job="compared", arguments=arguments, trigger=Trigger.MANUAL, status="queued")
-        supervisor.execute(run.pk)
+        this_worker.execute(run.pk)
         attempt = Attempt.objects.get(run=run)
         streams = {False: b"", True: b""}
         for piece in Output.objects.filter(attempt=attempt).order_by("number"):

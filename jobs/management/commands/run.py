@@ -17,8 +17,8 @@ from jobs import terminal
 from jobs.choices import Status, Trigger
 from jobs.declarations.parameters import BrokenCommand, InvalidArguments, UnknownCommand
 from jobs.declarations.registry import UnknownJob, registry
-from jobs.execution import supervisor
 from jobs.execution.echo import Echo
+from jobs.execution.worker import this_worker
 from jobs.formats import clock, format_duration
 from jobs.ledger import doorbell, sessions, states, triggers
 from jobs.management.ledger_command import LedgerCommand
@@ -133,7 +133,7 @@ class Command(LedgerCommand):
     def _supervise(self, run: int, echo: Echo, ended: Future[Status | None]) -> None:
         try:
             with sessions.ours():
-                status = supervisor.execute(run, echo=echo)
+                status = this_worker.execute(run, echo=echo)
             echo.drain()
             ended.set_result(status)
         except BaseException as error:  # noqa: BLE001 — the thread that waits raises it

@@ -1,0 +1,68 @@
+"""Ends of attempts on their way to the ledger, each to be recorded once."""
+
+import logging
+import time
+from collections.abc import Callable
+
+from jobs.execution import journal
+from jobs.execution.held import End, Held
+from jobs.ledger import endings, sql, timing
+
+log = logging.getLogger(__name__)
+
+
+class Ends:
+    """The ends that wait to be recorded. One whose rows another session has locked waits, and new ends go before it."""
+
+    def __init__(self, release: Callable[[Held], None]) -> None:
+        self._release = release  # called with an attempt that is held no longer
+        self._waiting: list[End] = []
+
+    def add(self, end: End) -> None:
+        """Any thread may call it."""
+        self._waiting.append(end)
+
+    def moments(self) -> list[float]:
+        """When (time.monotonic) there is one to record."""
+        return [end.not_before for end in list(self._waiting)]
+
+    def next(self) -> End | None:
+        """The end to be recorded now: a new one before those that wait for locked rows."""
+        end = min(list(self._waiting), key=lambda end: end.not_before, default=None)
+        return end if end is not None and end.not_before <= time.monotonic() else None
+
+    def keep_all(self) -> None:
+        """Write those that wait to the journal, on this machine's disk."""
+        for end in list(self._waiting):
+            self.keep(end)
+
+    def keep(self, end: End) -> None:
+        if not end.kept:
+            end.unsure = end.kept = journal.keep(end.held.claim, end.outcome)
+
+    def record(self, end: End) -> None:
+        """Record it, and answer its supervisor; where its rows are locked it waits on."""
+        claim = end.held.claim
+        try:
+            ended = endings.finish(claim, end.outcome)
+            if ended is None and end.unsure:
+                ended = endings.already_finished(claim, end.outcome)
+        except sql.AWAY:
+            end.unsure = True
+            raise
+        except sql.Busy as error:
+            end.not_before = time.monotonic() + timing.LOCK_WAIT.total_seconds()
+            log.warning("run=%s job=%s: its end waits. %s", claim.run_id, claim.job, error)
+            return
+        except Exception as error:  # noqa: BLE001 — handed to the supervisor, which waits for it
+            self._dismiss(end)
+            end.recorded.set_exception(error)
+            return
+        self._dismiss(end)
+        end.recorded.set_result(ended)
+
+    def _dismiss(self, end: End) -> None:
+        self._waiting.remove(end)
+        self._release(end.held)
+        if end.kept:
+            journal.drop(end.held.claim)
