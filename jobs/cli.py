@@ -9,11 +9,12 @@ from pathlib import Path
 from jobs.formats import counted
 from jobs.scaffold import init
 from jobs.scaffold.crontabs import reader
-from jobs.scaffold.files import files_of, installed_version
+from jobs.scaffold.files import files_of
 from jobs.scaffold.found import Reading
 from jobs.scaffold.init import Compared, State
 from jobs.scaffold.project import SETTINGS, NoProject, Project, find
 from jobs.scaffold.source import source_of
+from jobs.version import __version__
 
 EPILOG = """\
 Any other word is a management command, and is run with the project's nightshift_settings:
@@ -53,7 +54,7 @@ def _parser() -> argparse.ArgumentParser:
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--version", action="version", version=f"nightshift {installed_version()}")
+    parser.add_argument("--version", action="version", version=f"nightshift {__version__}")
     verbs = parser.add_subparsers(dest="verb", metavar="init | upgrade | COMMAND", title="verbs")
     shared = argparse.ArgumentParser(add_help=False)
     shared.add_argument("--settings", default="", help="the project's settings module, where it isn't found")
@@ -137,7 +138,7 @@ def _upgrade(project: Project, *, write: bool) -> int:
     for file in changed:
         print(f"\n{file.path} was changed by hand and is left alone. To bring it up to date:\n{file.diff()}", end="")
     if not written and not changed:
-        print(f"All is as version {installed_version()} writes it.")
+        print(f"All is as version {__version__} writes it.")
     return 1 if changed else 0
 
 

@@ -1,10 +1,10 @@
 """The files that `nightshift init` adds to a project: what is in each, by the installed version."""
 
 from collections.abc import Iterator
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from jobs.scaffold.project import Project
+from jobs.version import __version__
 
 HERE = Path(__file__).parent
 # In a wheel they lie beside this module; in a clone they are the repository's own.
@@ -15,13 +15,6 @@ COPIED = ("host.json", ".github/workflows/deploy.yml", "tools/wait_until_ready.p
 TREES = ("container", "terraform")
 # Terraform's tests are about our own values, and what the tool itself writes is nobody's.
 LEFT_OUT = {"tests", ".terraform", "__pycache__"}
-
-
-def installed_version() -> str:
-    try:
-        return version("django-nightshift")
-    except PackageNotFoundError:  # in a clone
-        return "0.1.0"
 
 
 def files_of(project: Project, schedule: str) -> dict[Path, str]:
@@ -60,7 +53,7 @@ def _template(name: str, project: Project) -> str:
         "nightshift_settings": project.nightshift_settings,
         "requirements": project.requirements,
         "project": project.name,
-        "version": installed_version(),
+        "version": __version__,
     }
     for key, value in values.items():
         text = text.replace(f"@@{key}@@", value)

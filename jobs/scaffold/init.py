@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
-from jobs.scaffold.files import installed_version
+from jobs.version import __version__
 
 # What was written, by path, as a checksum: so that an upgrade knows which files are as they were.
 RECORD = Path(".nightshift.json")
@@ -41,7 +41,7 @@ class Compared:
             self.here.splitlines(keepends=True),
             self.new.splitlines(keepends=True),
             f"{self.path} (yours)",
-            f"{self.path} ({installed_version()})",
+            f"{self.path} ({__version__})",
         )
         return "".join(line if line.endswith("\n") else f"{line}\n" for line in lines)
 
@@ -82,7 +82,7 @@ def write(folder: Path, compared: list[Compared], states: set[State]) -> list[Pa
             written.append(file.path)
     if written:
         record = _record(folder) | {str(file.path): _checksum(file.new) for file in compared if file.path in written}
-        text = json.dumps({"version": installed_version(), "files": dict(sorted(record.items()))}, indent=1)
+        text = json.dumps({"version": __version__, "files": dict(sorted(record.items()))}, indent=1)
         (folder / RECORD).write_text(f"{text}\n", encoding="utf-8")
     return written
 

@@ -9,6 +9,7 @@ from django.core.management import call_command
 
 from jobs.cli import main
 from jobs.scaffold import files
+from jobs.version import __version__
 
 CRONTAB = "0 3 * * * ./manage.py clearsessions\n@reboot ./start.sh\n"
 
@@ -112,8 +113,8 @@ def test_an_upgrade_of_what_is_up_to_date_says_so(shop, capsys):
     main(["init"])
     capsys.readouterr()
     assert main(["upgrade"]) == 0
-    assert capsys.readouterr().out == f"All is as version {files.installed_version()} writes it.\n"
-    assert json.loads((shop / ".nightshift.json").read_text())["version"] == files.installed_version()
+    assert capsys.readouterr().out == f"All is as version {__version__} writes it.\n"
+    assert json.loads((shop / ".nightshift.json").read_text())["version"] == __version__
 
 
 def test_a_folder_without_a_project_is_one_sentence(tmp_path, monkeypatch, capsys):
