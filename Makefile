@@ -9,6 +9,10 @@ COMPILE := pip compile --quiet --python-version 3.13 --universal --generate-hash
 # The settings of a deployment, with values that no server has.
 PRODUCTION := LOCAL= SECRET_KEY=not-a-secret-but-as-long-and-as-varied-as-a-real-one-0123456789 \
 	ALLOWED_HOSTS=jobs.example.com DATABASE_URL=postgresql://nobody@db.example.com/nightshift
+# For `make test-versions`: versions of Django, and the tests of what depends on no project.
+DJANGO ?= 5.2 6.0 6.1
+CORE ?= $(addprefix tests/,api checks commands declarations execution invariants ledger masking reading schedule \
+	test_admin.py test_formats.py test_progress.py)
 # More arguments for a target's command: make test ARGS="-k worker -x"
 ARGS ?=
 # How often `make soak` repeats.
@@ -36,6 +40,13 @@ run: venv  ## Start the database, the functions and the site on this machine; Ct
 .PHONY: test
 test: venv  ## Run the tests: make test ARGS="-k worker"
 	@LOCAL=1 $(PYTHON_IN_VENV) -m pytest $(ARGS)
+
+.PHONY: test-versions
+test-versions: venv  ## Run the core tests on each version of Django, in a project of their own: make test-versions DJANGO=5.2
+	@for version in $(DJANGO); do \
+		python=$$(tools/django.sh $$version) && echo "── Django $$version" && \
+		LOCAL=1 TEST_PROJECT=plain $$python -m pytest $(CORE) $(ARGS) || exit 1; \
+	done
 
 .PHONY: check
 check: lint project audit test  ## Do what CI does: format, lint, types, Django's checks, migrations, vulnerabilities, tests
@@ -77,6 +88,9 @@ lock:  ## Update the requirements' locks (needs uv): make lock ARGS=--upgrade
 	uv $(COMPILE) requirements-bench.in -o requirements-bench.txt $(ARGS)
 	uv $(COMPILE) requirements-compare.in -o requirements-compare.txt $(ARGS)
 	uv $(COMPILE) requirements-terraform.in -o requirements-terraform.txt $(ARGS)
+	for version in $(DJANGO); do \
+		echo "django~=$$version.0" | uv $(COMPILE) --no-annotate - -o requirements-django-$$version.txt $(ARGS); \
+	done
 
 .PHONY: soak
 soak: venv  ## Run the invariants under faults, again and again: make soak TIMES=100

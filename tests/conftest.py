@@ -4,6 +4,7 @@ import os
 import signal
 from contextlib import contextmanager
 from datetime import timedelta
+from importlib import import_module, reload
 
 import psycopg
 import pytest
@@ -35,14 +36,9 @@ def declared():
 
 @pytest.fixture
 def project_jobs():
-    """The jobs that the project and its apps declare."""
-    from importlib import reload
-
-    import examples.rates.schedule
-    import mydjango.schedule
-
-    reload(examples.rates.schedule)
-    reload(mydjango.schedule)
+    """The jobs that the project and its apps declare, without those of the zoo."""
+    for package in ["tests.plain"] if os.environ.get("TEST_PROJECT") == "plain" else ["examples.rates", "mydjango"]:
+        reload(import_module(f"{package}.schedule"))
     return registry
 
 

@@ -2,8 +2,13 @@
 
 import os
 
-from mydjango.settings import *  # noqa: F403
-from mydjango.settings import INSTALLED_APPS
+# `make test-versions` runs the core tests in a project that has nothing of mydjango's.
+if os.environ.get("TEST_PROJECT") == "plain":
+    from tests.plain.settings import *  # noqa: F403
+    from tests.plain.settings import INSTALLED_APPS
+else:
+    from mydjango.settings import *  # noqa: F403
+    from mydjango.settings import INSTALLED_APPS
 
 # Apps that a test has written, for the processes that it starts.
 INSTALLED_APPS = [*INSTALLED_APPS, "tests.sample_commands", *os.environ.get("TEST_APPS", "").split()]

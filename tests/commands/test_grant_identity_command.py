@@ -41,11 +41,7 @@ def manage(server, *words):
     return subprocess.run(
         [sys.executable, "manage.py", *words],
         cwd=settings.BASE_DIR,
-        env=os.environ
-        | {
-            "DATABASE_URL": server.url.replace("/postgres?", "/nightshift?"),
-            "DJANGO_SETTINGS_MODULE": "mydjango.settings",
-        },
+        env=os.environ | {"DATABASE_URL": server.url.replace("/postgres?", "/nightshift?")},
         capture_output=True,
         text=True,
         timeout=100,

@@ -26,7 +26,7 @@ def migrate(server):
     return subprocess.Popen(
         [sys.executable, "manage.py", "migrate", "--skip-checks"],
         cwd=settings.BASE_DIR,
-        env=os.environ | {"DATABASE_URL": server.url, "DJANGO_SETTINGS_MODULE": "mydjango.settings"},
+        env=os.environ | {"DATABASE_URL": server.url},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

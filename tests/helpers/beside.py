@@ -39,6 +39,7 @@ class Project:
             "LOCAL": "1",
             "SECRET_KEY": "a-test's",
             "DATABASE_URL": self.database_url,
+            "TEST_PROJECT": os.environ.get("TEST_PROJECT", ""),
             "PYTHONDONTWRITEBYTECODE": "1",
         }
 

@@ -1,0 +1,54 @@
+"""What `django-admin startproject` writes, with our app in it and nothing of mydjango's but its database."""
+
+import os
+from pathlib import Path
+
+from mydjango import database
+
+BASE_DIR = Path(__file__).resolve().parents[2]
+LOCAL = True
+SECRET_KEY = "a-test's"
+ALLOWED_HOSTS = ["localhost", "127.0.0.1"]
+
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "jobs",  # before rest_framework: `generateschema` is ours
+    "rest_framework",
+    "drf_spectacular",
+    "tests.plain",
+]
+MIDDLEWARE = [
+    "jobs.middleware.HealthProbeMiddleware",
+    "jobs.middleware.BadRequestMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "jobs.middleware.MigrationGateMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+ROOT_URLCONF = "tests.plain.urls"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+DATABASES = {"default": database.from_url(url) if (url := os.environ.get("DATABASE_URL")) else database.embedded()}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+TIME_ZONE = "UTC"
+STATIC_URL = "static/"
