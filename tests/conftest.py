@@ -13,9 +13,10 @@ from psycopg.conninfo import make_conninfo
 
 from jobs import declare
 from jobs.declarations.registry import registry
+from jobs.execution import tick
 from jobs.execution.isolation.client import server
 from jobs.execution.worker import this_worker
-from jobs.ledger import migration_gate
+from jobs.ledger import migration_gate, releases
 from tests.helpers.database_clock import SEARCH_PATH, DatabaseClock
 from tests.helpers.doorbells import rings, rung  # noqa: F401 — fixtures
 from tests.helpers.guests import guest  # noqa: F401 — a fixture
@@ -32,6 +33,13 @@ def declared():
     """`declare`, with a registry of the test's own; the project's jobs come back afterwards."""
     with registry.isolated():
         yield declare
+
+
+@pytest.fixture(autouse=True)
+def new_process():
+    """This process is one that has neither ticked nor said which release it runs."""
+    tick.here.forget()
+    releases.here.forget()
 
 
 @pytest.fixture
@@ -104,9 +112,9 @@ def locked(database_url):
 
 
 @pytest.fixture
-def role_without_rights(transactional_db, monkeypatch):
+def role_without_rights(transactional_db):
     """The connection of this thread belongs to a role that may connect and nothing more."""
-    monkeypatch.setattr(migration_gate, "_complete", False)
+    migration_gate.gate.is_open = False
     with connection.cursor() as cursor:
         cursor.execute("CREATE ROLE without_rights")
         cursor.execute("SET ROLE without_rights")

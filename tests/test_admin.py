@@ -168,7 +168,6 @@ def run_now(client, job):
 
 def test_a_job_without_a_schedule_is_run_now_and_its_page_is_linked(admin_client, admin_user, declared, monkeypatch):
     declared("doctor")
-    monkeypatch.setattr(tick, "_aligned", False)
     tick.tick()
     listed = admin_client.get("/manage/nightshift/jobstate/").content.decode()
     assert '_selected_action" value="doctor"' in html.unescape(listed)

@@ -20,7 +20,6 @@ from jobs.ledger import (
     record,
     releases,
     rewinding,
-    sight,
     sql,
     states,
     timing,
@@ -28,29 +27,58 @@ from jobs.ledger import (
 )
 from jobs.ledger.doorbell import Ring
 from jobs.ledger.settle import ScheduledRun, retire, settle
+from jobs.ledger.sight import Sight
 
 log = logging.getLogger(__name__)
 
-_aligned = False
+
+class Tick:
+    """What a process that ticks knows from one tick to the next."""
+
+    def __init__(self) -> None:
+        self.forget()
+
+    def forget(self) -> None:
+        """Be as in a process that has just started."""
+        self.is_aligned = False  # whether all jobs were looked at once
+        self.sight = Sight()
+
+    def run(self) -> list[ScheduledRun]:
+        """Settle all jobs that are due, and put right what was left undone. Gives the runs that came of it."""
+        _unless_busy(self.sight.look)
+        releases.here.see()
+        rewinding.tell()
+        due = _due() if self.is_aligned else self._align()
+        this_worker.give_unsure_back()
+        runs = _settle(due)
+        # Not before: where the database fails here, the next tick has to look at all jobs again.
+        self.is_aligned = True
+        doorbell.ring_all(_put_right([Ring(run_id=run.run) for run in runs]))
+        if telemetry.is_on():
+            telemetry.queue(*queue.waiting())
+        _unless_busy(_note_end)
+        return runs
+
+    def _align(self) -> list[Job]:
+        """Give the ledger the jobs as this process declares them: all that have a schedule are to be settled."""
+        # A job without a schedule gets its row too: in the admin it is what is asked to run.
+        states.begin(job for job in registry.values() if not job.schedule)
+        scheduled = registry.scheduled()
+        _unless_busy(partial(retire, [job.name for job in scheduled]))
+        return scheduled
+
+
+here = Tick()
 
 
 def tick() -> list[ScheduledRun]:
-    """Settle all jobs that are due, and put right what was left undone. Gives the runs that came of it."""
-    global _aligned
-    _unless_busy(sight.look)
-    releases.see()
-    rewinding.tell()
-    due = list(registry.scheduled()) if not _aligned else _due()
-    if not _aligned:
-        # A job without a schedule gets its row too: in the admin it is what is asked to run.
-        states.begin(job for job in registry.values() if not job.schedule)
-        _unless_busy(partial(retire, [job.name for job in registry.scheduled()]))
-    this_worker.give_unsure_back()
-    runs = _settle(due)
-    # Not before: where the database fails here, the next tick has to look at all jobs again.
-    _aligned = True
-    rings = [Ring(run_id=run.run) for run in runs]
-    rings += journal.record()
+    """The next tick of this process. Gives the runs that came of it."""
+    return here.run()
+
+
+def _put_right(rings: list[Ring]) -> list[Ring]:
+    """End what was missed or lost, and add whom to ring for to these rings."""
+    rings = rings + journal.record()
     missed = queue.miss_overdue()
     rings += unknown_jobs.fail_unknown()
     lost = leases.expired()
@@ -58,12 +86,7 @@ def tick() -> list[ScheduledRun]:
     # What waited behind a run that ended here can start now.
     ready = claims.next_ready(conf.JOBS_MAX_RUNNING) if missed or lost else []
     rung = {ring.run_id for ring in rings}
-    rings += [Ring(run_id=run) for run in dict.fromkeys(ready + queue.forgotten()) if run not in rung]
-    doorbell.ring_all(rings)
-    if telemetry.is_on():
-        telemetry.queue(*queue.waiting())
-    _unless_busy(_note_end)
-    return runs
+    return rings + [Ring(run_id=run) for run in dict.fromkeys(ready + queue.forgotten()) if run not in rung]
 
 
 def _unless_busy(work: Callable[[], object]) -> None:

@@ -50,7 +50,7 @@ class Call:
 
 def answer(call: Call) -> None:
     """Settle what is due and execute it. Where nothing is due: a manual run if a person called, else nothing."""
-    releases.see(at_most_every=SEEN)
+    releases.here.see(at_most_every=SEEN)
     now, through = states.clock_and_watermark(call.job)
     moment = call.settles_until(now)
     runs = settle([call.job], moment)

@@ -1,24 +1,31 @@
 """Whether the database has all migrations of the code. Until it does, no work is taken on."""
 
 import logging
+from dataclasses import dataclass
 
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
 log = logging.getLogger(__name__)
 
-# Once all are applied they stay so for this process: code that is newer comes with a new one.
-_complete = False
+
+@dataclass(slots=True)
+class Gate:
+    """Once all migrations are applied they stay so for a process: code that is newer comes with a new one."""
+
+    is_open: bool = False
+
+
+gate = Gate()
 
 
 def pending() -> list[str]:
     """The migrations that the database lacks, as in `nightshift.0001_ledger`. Asks until there are none."""
-    global _complete
-    if _complete:
+    if gate.is_open:
         return []
     executor = MigrationExecutor(connection)
     plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
-    _complete = not plan
+    gate.is_open = not plan
     return [f"{migration.app_label}.{migration.name}" for migration, _ in plan]
 
 

@@ -48,8 +48,6 @@ class Release:
 
 
 _own: tuple[list[Job], Release] | None = None
-# What this process has last been seen as, and when (time.monotonic).
-_seen: tuple[str, float] | None = None
 _loaded: dict[str, Release] = {}
 
 
@@ -70,28 +68,41 @@ def _describe(declared: Sequence[Job]) -> Release:
     return Release(key=f"{name}:{digest}", name=name, jobs=jobs)
 
 
-def see(*, at_most_every: timedelta = timedelta(0)) -> None:
-    """Note that this process's release is at work: the host has called it.
+class Presence:
+    """Whether the ledger knows that a process of a release is at work."""
 
-    Where that is news, it is put in charge: it was never seen before, or a process of it starts and none was at work
-    (a rollback). A process that restarts beside others of its release changes nothing.
-    """
-    global _seen
-    release, now = own(), time.monotonic()
-    starts = _seen is None or _seen[0] != release.key
-    if not starts and _seen is not None and now - _seen[1] < at_most_every.total_seconds():
-        return
-    try:
-        with ledger_transaction():
-            if starts:
-                # One after another: the numbers of two deployments differ, whatever the database's clock does.
-                sql.execute("SELECT pg_advisory_xact_lock(hashtextextended('jobs.ledger.releases', 0))")
-            if not _touch(release, starts) and _insert(release):
-                _forget()
-    except sql.Busy as error:
-        log.warning("it isn't written down yet that release %s is at work: %s", release, error)
-    else:
-        _seen = release.key, now
+    def __init__(self) -> None:
+        self.forget()
+
+    def forget(self) -> None:
+        """Be as in a process that has just started."""
+        # What the process was last seen as, and when (time.monotonic).
+        self.seen: tuple[str, float] | None = None
+
+    def see(self, *, at_most_every: timedelta = timedelta(0)) -> None:
+        """Note that this process's release is at work: the host has called it.
+
+        Where that is news, it is put in charge: it was never seen before, or a process of it starts and none was at
+        work (a rollback). A process that restarts beside others of its release changes nothing.
+        """
+        release, now = own(), time.monotonic()
+        starts = self.seen is None or self.seen[0] != release.key
+        if not starts and self.seen is not None and now - self.seen[1] < at_most_every.total_seconds():
+            return
+        try:
+            with ledger_transaction():
+                if starts:
+                    # One after another: the numbers of two deployments differ, whatever the database's clock does.
+                    sql.execute("SELECT pg_advisory_xact_lock(hashtextextended('jobs.ledger.releases', 0))")
+                if not _touch(release, starts) and _insert(release):
+                    _forget()
+        except sql.Busy as error:
+            log.warning("it isn't written down yet that release %s is at work: %s", release, error)
+        else:
+            self.seen = release.key, now
+
+
+here = Presence()
 
 
 def _touch(release: Release, starts: bool) -> bool:

@@ -28,9 +28,30 @@ SETTLED = """
 # How often the log says that the clocks differ, where that doesn't change. In seconds.
 AGAIN = 3600.0
 
-_last: Reading | None = None
-# When the log last said how far the clocks differ, and how far.
-_told_at, _told = 0.0, timedelta(0)
+
+class Sight:
+    """What a process that ticks has seen of the clocks."""
+
+    def __init__(self) -> None:
+        self.last: Reading | None = None
+        # When the log last said how far the clocks differ, and how far.
+        self._told_at, self._told = 0.0, timedelta(0)
+
+    def look(self) -> None:
+        """Note that a tick sees the database now. Report a jump of its clock, and a difference from this host's."""
+        reading, last = clocks.read(_note), self.last
+        self.last = reading
+        if last is not None:
+            _tell_of_jump(reading, last)
+        self._tell_of_difference(reading)
+
+    def _tell_of_difference(self, reading: Reading) -> None:
+        """Say it in the log when it changes, and once an hour."""
+        ahead = reading.ahead if clocks.difference(reading) else timedelta(0)
+        has_changed = abs(ahead - self._told) > TOLERANCE
+        if has_changed or (ahead and clocks.elapsed() - self._told_at >= AGAIN):
+            log.warning("%s", clocks.difference(reading) or "This host's clock and the database's agree again.")
+            self._told_at, self._told = clocks.elapsed(), ahead
 
 
 def parameters() -> dict[str, object]:
@@ -43,16 +64,6 @@ def parameters() -> dict[str, object]:
         # Half of the time between a fence and the lease's end: the rest is for what else delays a supervisor.
         "margin": (timing.LEASE - timing.FENCE) / 2,
     }
-
-
-def look() -> None:
-    """Note that a tick sees the database now. Report a jump of its clock, and a difference from this host's."""
-    global _last
-    reading, last = clocks.read(_note), _last
-    _last = reading
-    if last is not None:
-        _tell_of_jump(reading, last)
-    _tell_of_difference(reading)
 
 
 def _note() -> datetime:
@@ -87,16 +98,6 @@ def latest_jump() -> str:
 
 def _way(jump: timedelta) -> str:
     return f"{'ahead' if jump > timedelta(0) else 'back'} by {clocks.seconds(jump)}"
-
-
-def _tell_of_difference(reading: Reading) -> None:
-    """Say it in the log when it changes, and once an hour."""
-    global _told_at, _told
-    ahead = reading.ahead if clocks.difference(reading) else timedelta(0)
-    has_changed = abs(ahead - _told) > TOLERANCE
-    if has_changed or (ahead and clocks.elapsed() - _told_at >= AGAIN):
-        log.warning("%s", clocks.difference(reading) or "This host's clock and the database's agree again.")
-        _told_at, _told = clocks.elapsed(), ahead
 
 
 def _tell_of_jump(reading: Reading, last: Reading) -> None:

@@ -16,7 +16,6 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(autouse=True)
 def all_is_well(monkeypatch, declared):
     monkeypatch.setattr(server, "start", lambda: None)
-    monkeypatch.setattr(tick, "_aligned", False)
     tick.tick()
 
 

@@ -37,7 +37,6 @@ def all_is_well(monkeypatch, declared):
     for name in list(os.environ):
         if name.startswith("AzureWebJobsStorage") or name == "WEBSITE_TIME_ZONE":
             monkeypatch.delenv(name)
-    monkeypatch.setattr(tick, "_aligned", False)
     tick.tick()
 
 

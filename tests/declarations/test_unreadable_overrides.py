@@ -81,7 +81,6 @@ def test_the_log_tells_once(flawed, caplog, monkeypatch):
 def test_everything_else_works(flawed, capsys, monkeypatch):
     job, _ = flawed
     monkeypatch.setattr("jobs.ledger.doorbell.ring", lambda *_: None)
-    monkeypatch.setattr(tick, "_aligned", False)
     for command in (["upcoming"], ["next", "nightly"], ["dst", "nightly"], ["drift"], ["pause", "nightly"]):
         call_command(*command)
     call_command("resume", "nightly")

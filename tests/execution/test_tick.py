@@ -21,7 +21,6 @@ HOUR = timedelta(hours=1)
 @pytest.fixture(autouse=True)
 def just_started(monkeypatch, rung):
     """A worker that has just started."""
-    monkeypatch.setattr(tick, "_aligned", False)
     first_seen_at(monkeypatch, states.clock())
 
 

@@ -36,7 +36,6 @@ from jobs.ledger import (
     leases,
     releases,
     rewinding,
-    sight,
     timing,
     triggers,
 )
@@ -148,8 +147,8 @@ class Ledger(RuleBasedStateMachine):
 
     def was_called(self):
         """By the host: from then on its release is known to be at work."""
-        releases.see()
-        self.process.registered = releases._seen
+        releases.here.see()
+        self.process.registered = releases.here.seen
         self.at_work[releases.own().key] = self.now
 
     @property
@@ -164,9 +163,9 @@ class Ledger(RuleBasedStateMachine):
 
     def take_turn(self):
         """The rules that follow happen in the last of the processes."""
-        sight._last = None
-        tick._aligned = self.process.aligned
-        releases._own, releases._seen = None, self.process.registered
+        tick.here.forget()
+        tick.here.is_aligned = self.process.aligned
+        releases.here.seen = self.process.registered
         self.be(self.process.rules, self.process.began)
 
     def be(self, rules, began):
@@ -211,7 +210,7 @@ class Ledger(RuleBasedStateMachine):
         tick.tick()
         for name in "ab":
             self.was_served(name, self.now, before.get(name), retires=not self.process.aligned)
-        self.process.aligned = tick._aligned
+        self.process.aligned = tick.here.is_aligned
         for name, through in self.watermarks().items():
             history = self.history[name]
             if through and not self.others_are_at_work and history.latest == self.process.schedule(name):
@@ -524,7 +523,6 @@ def count(era):
 @pytest.mark.timeout(600)
 @pytest.mark.django_db
 def test_random_histories_keep_the_promise(declared, monkeypatch):
-    monkeypatch.setattr(tick, "_aligned", False)
     monkeypatch.setattr(clocks, "elapsed", clocks.elapsed)
     monkeypatch.setattr(registry, "first_seen", 0.0)
     run_state_machine_as_test(

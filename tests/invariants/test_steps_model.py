@@ -13,7 +13,7 @@ from jobs import Retry, clocks, declare
 from jobs.choices import ENDED, AttemptStatus, Status
 from jobs.declarations.registry import registry
 from jobs.execution import tick
-from jobs.ledger import claims, endings, instance, interventions, releases, sight, states, triggers
+from jobs.ledger import claims, endings, instance, interventions, releases, states, triggers
 from jobs.ledger.endings import Outcome
 from jobs.ledger.pipelines import DifferentSchedules
 from jobs.ledger.settle import settle
@@ -66,7 +66,8 @@ class Pipelines(RuleBasedStateMachine):
     )
     def begin(self, schedule, rules):
         self.rules = rules
-        tick._aligned, sight._last, releases._seen = False, None, None
+        tick.here.forget()
+        releases.here.forget()
         self.deploy(schedule)
 
     @rule(schedule=st.sampled_from(SCHEDULES))
@@ -80,7 +81,7 @@ class Pipelines(RuleBasedStateMachine):
         for name, after in STEPS.items():
             declare(name, command="succeeds", after=after)
         assert not registry.problems
-        releases.see()
+        releases.here.see()
         self.tick(0)
 
     @rule(seconds=LATER)
@@ -169,10 +170,8 @@ class Pipelines(RuleBasedStateMachine):
 @pytest.mark.timeout(600)
 @pytest.mark.django_db
 def test_random_histories_of_pipelines(declared, monkeypatch):
-    for module, name in ((tick, "_aligned"), (states, "first_seen"), (clocks, "elapsed"), (registry, "first_seen")):
+    for module, name in ((states, "first_seen"), (clocks, "elapsed"), (registry, "first_seen")):
         monkeypatch.setattr(module, name, getattr(module, name))
-    for module, name in ((sight, "_last"), (releases, "_seen")):
-        monkeypatch.setattr(module, name, None)
     run_state_machine_as_test(
         Pipelines,
         settings=settings(

@@ -15,9 +15,9 @@ SENTENCE = f"nightshift.{LATEST} is not applied to the database: nothing runs un
 
 
 @pytest.fixture
-def behind(transactional_db, monkeypatch):
+def behind(transactional_db):
     """A database that lacks our latest migration, and a process that hasn't looked yet."""
-    monkeypatch.setattr(migration_gate, "_complete", False)
+    migration_gate.gate.is_open = False
     call_command("migrate", "nightshift", BEFORE, verbosity=0)
     yield
     call_command("migrate", "nightshift", verbosity=0)

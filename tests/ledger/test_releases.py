@@ -26,8 +26,6 @@ DUE = datetime(2026, 3, 14, 2, tzinfo=UTC)
 def process(declared, monkeypatch):
     """Makes this process one of a release, whose jobs are given by name with their rules; or of a former one again."""
     known = {}
-    monkeypatch.setattr(releases, "_seen", None)
-    monkeypatch.setattr(tick, "_aligned", False)
 
     def be(name, starts=True, **jobs):
         known[name] = jobs = jobs or known[name]
@@ -37,8 +35,8 @@ def process(declared, monkeypatch):
         assert not registry.problems
         monkeypatch.setattr(instance, "current", lambda: Instance(name="here", supervisor="", release=name))
         if starts:
-            monkeypatch.setattr(releases, "_seen", None)
-            releases.see()
+            releases.here.forget()
+            releases.here.see()
 
     return be
 
@@ -131,7 +129,7 @@ def test_two_releases_by_turns_change_a_schedule_once(process):
     for name in "212121":
         process(name, starts=False)
         settle(registry.scheduled())
-        tick._aligned = False
+        tick.here.forget()
         tick.tick()
     assert Event.objects.filter(kind="schedule_changed").count() == 1
     assert JobState.objects.get(pk="nightly").fingerprint == "0 0 * * * * UTC"

@@ -6,7 +6,8 @@ import pytest
 
 from jobs import clocks
 from jobs.choices import Status
-from jobs.ledger import leases, sight, states, timing
+from jobs.execution import tick
+from jobs.ledger import leases, states, timing
 from jobs.models import Event, LastTick, Run
 from tests.helpers.rows import a_claimed_run
 
@@ -38,7 +39,6 @@ class Time:
 def time(database_clock, monkeypatch):
     time = Time(database_clock)
     monkeypatch.setattr(clocks, "elapsed", time.now)
-    monkeypatch.setattr(sight, "_last", None)
     return time
 
 
@@ -50,13 +50,13 @@ def run(time):
 
 def lost():
     """What a tick finds lost."""
-    sight.look()
+    tick.here.sight.look()
     return [claim.run_id for claim in leases.expired()]
 
 
 def restart():
     """The process that ticks is another one."""
-    sight._last = None
+    tick.here.forget()
 
 
 def ticks_until_lost(time, pause, *, process_lives=timedelta.max, longest=20):
@@ -93,7 +93,7 @@ def test_an_outage_between_the_look_and_the_question_is_one(time, run):
     for _ in range(3):
         lost()
         time.passes(MINUTE)
-    sight.look()
+    tick.here.sight.look()
     time.passes(timedelta(minutes=10))
     assert leases.expired() == [], "the process was frozen here"
 
@@ -136,14 +136,14 @@ def test_a_dead_supervisors_lease_ends_though_the_clock_is_set_back(time, run, j
     ("jump", "told"), [(timedelta(minutes=4), "ahead by 4 min"), (-timedelta(minutes=4), "back by 4 min")]
 )
 def test_a_jump_is_told_once_whoever_ticks(time, caplog, jump, told):
-    sight.look()
-    elsewhere = sight._last
+    tick.here.sight.look()
+    elsewhere = tick.here.sight.last
     time.jumps(jump)
     for _ in range(2):
-        sight.look()
+        tick.here.sight.look()
         time.passes(MINUTE)
-    sight._last = elsewhere
-    sight.look()
+    tick.here.sight.last = elsewhere
+    tick.here.sight.look()
     event = Event.objects.get()
     assert (event.kind, event.job) == ("clock_jumped", "")
     assert event.message.startswith(f"The database's clock was set {told}")
@@ -152,33 +152,32 @@ def test_a_jump_is_told_once_whoever_ticks(time, caplog, jump, told):
 
 def test_a_second_jump_is_told_too(time):
     for jump in (timedelta(days=30), -timedelta(days=30)):
-        sight.look()
+        tick.here.sight.look()
         time.jumps(jump)
-    sight.look()
+    tick.here.sight.look()
     assert Event.objects.count() == 2
 
 
 def test_a_machine_that_slept_is_no_jump(time):
-    sight.look()
+    tick.here.sight.look()
     time.passes(timedelta(hours=8))
-    sight.look()
+    tick.here.sight.look()
     assert not Event.objects.exists()
     assert LastTick.objects.get().jumped_at is None
 
 
 def test_a_slow_answer_is_no_jump(time):
-    sight.look()
+    tick.here.sight.look()
     time.passes(timedelta(seconds=1))
     reading = clocks.read(lambda: (time.passes(timedelta(seconds=9)), states.clock())[1])
-    assert reading.jumped_since(sight._last) == timedelta(0)
+    assert reading.jumped_since(tick.here.sight.last) == timedelta(0)
 
 
 def test_clocks_that_differ_are_in_the_log_when_that_changes_and_once_an_hour(time, caplog, monkeypatch):
-    monkeypatch.setattr(sight, "_told", timedelta(0))
     monkeypatch.setattr(clocks, "wall", lambda: datetime.now(UTC) + time.passed)
     time.jumps(timedelta(seconds=10))
     for _ in range(90):
-        sight.look()
+        tick.here.sight.look()
         time.passes(MINUTE)
     differ = (
         "This host's clock is 10 s behind the database's, by which jobs are due: timers fire late. "
@@ -188,5 +187,5 @@ def test_clocks_that_differ_are_in_the_log_when_that_changes_and_once_an_hour(ti
     caplog.clear()
     time.jumps(timedelta(seconds=-10))
     for _ in range(3):
-        sight.look()
+        tick.here.sight.look()
     assert caplog.messages[-1:] == ["This host's clock and the database's agree again."]

@@ -95,7 +95,7 @@ def main(folder, days):
         for day in days:
             start = datetime.fromisoformat(day["start"])
             states.first_seen = lambda clock, start=start: start
-            tick._aligned = False
+            tick.here.forget()
             calls.append(runner.run(play(day, folder, worker, functions, database)))
         this_worker.shut_down(timedelta(0))
         worker.stop()

@@ -54,7 +54,6 @@ def test_manage_py_imports_nothing_of_opentelemetry(endpoint, monkeypatch):
 def quiet(monkeypatch):
     """A worker that has just started; nobody is rung for."""
     monkeypatch.setattr(doorbell, "ring", lambda *_: None)
-    monkeypatch.setattr(tick, "_aligned", False)
     first_seen_at(monkeypatch, states.clock())
 
 
