@@ -49,3 +49,12 @@ def test_check_migrate_jobs_and_run_work_without_a_setting_of_ours(project):
     assert "greet" in listed.stdout, listed.stderr
     ran = project.manage("run", "greet")
     assert (ran.returncode, "good evening" in ran.stdout) == (0, True), ran.stdout + ran.stderr
+
+
+def test_a_setting_that_cannot_be_used_stops_any_project(project):
+    project.write("project_settings.py", SETTINGS + "    JOBS_MAX_RUNNING = 0\n")
+    checked = project.manage("check")
+    assert checked.returncode == 1
+    assert checked.stderr.splitlines()[-1] == (
+        "django.core.exceptions.ImproperlyConfigured: JOBS_MAX_RUNNING is 0. Write 1 or more."
+    )
