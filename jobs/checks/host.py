@@ -9,6 +9,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from jobs import procfs
 from jobs.conf import conf, project_folder
 from jobs.declarations.host_json import HostJson, UnreadableHostJson
 from jobs.declarations.registry import registry
@@ -146,6 +147,8 @@ def _worker() -> int:
     """This process; where it is a run's, the one whose fork server it comes from."""
     process = os.getpid()
     while FORK_SERVER in Path(f"/proc/{process}/cmdline").read_bytes().split(b"\0"):
-        # The program's name stands in brackets and may hold anything; behind it come the state and the parent.
-        process = int(Path(f"/proc/{process}/stat").read_bytes().rpartition(b")")[2].split()[1])
+        stat = procfs.stat(process)
+        if stat is None:
+            break
+        process = stat.parent
     return process

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from jobs import procfs
 from jobs.conf import conf
 
 
@@ -52,11 +53,6 @@ def _namespace() -> str:
 
 
 def _started(pid: int) -> str:
-    """When the process started, in the kernel's ticks: a pid is used again, the pair isn't. Empty for a dead one."""
-    try:
-        stat = Path(f"/proc/{pid}/stat").read_text()
-    except OSError:
-        return ""
-    # The second field is the program's name in brackets and may hold anything.
-    fields = stat.rpartition(")")[2].split()
-    return "" if fields[0] in {"Z", "X"} else fields[19]
+    """When the process started; empty for a dead one."""
+    found = procfs.stat(pid)
+    return "" if found is None or found.has_ended else found.started

@@ -8,6 +8,8 @@ from collections import defaultdict
 from contextlib import suppress
 from pathlib import Path
 
+from jobs import procfs
+
 PR_SET_PDEATHSIG = 1
 PR_SET_CHILD_SUBREAPER = 36
 LINUX = sys.platform == "linux"
@@ -71,12 +73,9 @@ def _families() -> dict[int, list[int]]:
     """All living processes by their parents, at one moment."""
     found: dict[int, list[int]] = defaultdict(list)
     for process in processes():
-        with suppress(OSError):
-            # The second field is the program's name in brackets and may hold anything.
-            stat = Path(f"/proc/{process}/stat").read_text(errors="replace")
-            state, parent = stat.rpartition(")")[2].split()[:2]
-            if state not in {"Z", "X"}:
-                found[int(parent)].append(process)
+        stat = procfs.stat(process)
+        if stat is not None and not stat.has_ended:
+            found[stat.parent].append(process)
     return found
 
 
