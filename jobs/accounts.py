@@ -12,7 +12,7 @@ from django.utils import timezone
 
 
 class NoAccount(Exception):
-    """No account can be made by itself: {why}"""
+    """No account can be created automatically: {why}"""
 
 
 class NoWayIn(Exception):
@@ -20,7 +20,7 @@ class NoWayIn(Exception):
 
     def __init__(self) -> None:
         super().__init__(
-            "None of AUTHENTICATION_BACKENDS finds the operator's account by its id, so nobody can be signed in by a "
+            "None of AUTHENTICATION_BACKENDS finds the operator's account by its id, so nobody can sign in with a "
             "link. Sign in as your users do, or add 'django.contrib.auth.backends.ModelBackend'."
         )
 
@@ -67,7 +67,7 @@ def placeholder(field: "models.Field[Any, Any]") -> Any:
         if isinstance(field, kinds):
             return value()
     raise NoAccount(
-        f"The user model requires {field.name!r}, for which there is no value to invent. "
+        f"The user model requires {field.name!r}, and no default value can be made up for it. "
         "Run `manage.py createsuperuser` first."
     )
 

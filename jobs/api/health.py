@@ -20,7 +20,7 @@ class Health(ForAnybody):
     """For the schema, and for methods that it hasn't: the middleware has answered before."""
 
     @extend_schema(
-        description="Answers while the process lives. It asks the database nothing.", responses=HealthSerializer
+        description="Answers while the process is alive. It doesn't query the database.", responses=HealthSerializer
     )
     def get(self, request: Request) -> Response:
         return Response(ALIVE)
@@ -28,8 +28,8 @@ class Health(ForAnybody):
 
 class Ready(ForAnybody):
     @extend_schema(
-        description="Whether runs can start: database, migrations, tick, fork server, queue. For people and alerts; "
-        "the platform probes `/api/health`.",
+        description="Whether runs can start: database, migrations, tick, fork server, queue. For people and alerts: "
+        "use `/api/health` for the platform's health check.",
         responses={200: ReadySerializer, 503: ReadySerializer},
     )
     def get(self, request: Request) -> Response:

@@ -25,7 +25,7 @@ class JobList(ForOperators, GenericAPIView[Overview]):  # type: ignore[type-var]
 
     @extend_schema(
         operation_id="jobs_list",
-        description="The declared jobs in the order of their declaration, each with its latest and next run.",
+        description="The declared jobs in order of declaration, each with its latest and next run.",
         responses=JobSerializer(many=True),
     )
     def get(self, request: Request) -> Response:

@@ -65,7 +65,7 @@ class JobAndStatus(BaseFilterBackend):
             {
                 "name": "status",
                 "in": "query",
-                "description": "Only runs with this status. Give it again for more than one.",
+                "description": "Only runs with this status. Repeat it for several.",
                 "schema": {"type": "array", "items": {"type": "string", "enum": Status.values}},
                 "explode": True,
             },
@@ -114,9 +114,9 @@ class RunOutput(ForOperators):
     content_negotiation_class = AlwaysPlainText
 
     @extend_schema(
-        description="What an attempt of a run wrote: stdout and stderr in the order read, byte for byte.",
+        description="What an attempt of a run wrote, byte for byte: stdout and stderr, in the order read.",
         parameters=[
-            OpenApiParameter("attempt", int, description="The attempt's number; the latest unless given."),
+            OpenApiParameter("attempt", int, description="The attempt's number. Default: the latest."),
         ],
         responses={(200, "text/plain"): OpenApiTypes.STR},
     )

@@ -27,11 +27,11 @@ class WordsField(serializers.ListField):
 
 class RunSerializer(serializers.ModelSerializer[Run]):
     arguments = serializers.SerializerMethodField(
-        help_text="As written on the command line; the values of secret options are masked."
+        help_text="As on the command line; values of secret options are masked."
     )
-    duration = SecondsField(allow_null=True, help_text="Of its latest attempt, in seconds.")
+    duration = SecondsField(allow_null=True, help_text="Duration of its latest attempt, in seconds.")
     lateness = SecondsField(
-        read_only=True, allow_null=True, help_text="From its occurrence to its latest start, in seconds."
+        read_only=True, allow_null=True, help_text="From the occurrence to the latest start, in seconds."
     )
 
     class Meta:
@@ -69,8 +69,8 @@ class AttemptSerializer(serializers.ModelSerializer[Attempt]):
     # No choice field: OpenAPI has one enumeration called status, and that is the run's.
     status = serializers.CharField(read_only=True, help_text=f"One of: {', '.join(AttemptStatus.values)}.")
     wall = SecondsField(allow_null=True, help_text="In seconds.")
-    cpu = SecondsField(allow_null=True, help_text="In seconds, of the child and its own children.")
-    trace_url = serializers.SerializerMethodField(help_text="Where its trace is shown; empty without TRACE_URL.")
+    cpu = SecondsField(allow_null=True, help_text="In seconds, including the command's own child processes.")
+    trace_url = serializers.SerializerMethodField(help_text="A link to its trace; empty without TRACE_URL.")
 
     class Meta:
         model = Attempt
@@ -101,7 +101,7 @@ class AttemptSerializer(serializers.ModelSerializer[Attempt]):
 
 
 class RunWithAttemptsSerializer(RunSerializer):
-    attempts = AttemptSerializer(many=True, read_only=True, help_text="The first attempt first.")
+    attempts = AttemptSerializer(many=True, read_only=True, help_text="Oldest first.")
 
     class Meta(RunSerializer.Meta):
         fields = [*RunSerializer.Meta.fields, "attempts"]
@@ -111,13 +111,15 @@ class RunWithAttemptsSerializer(RunSerializer):
 class JobSerializer(serializers.Serializer[Overview]):
     name = serializers.CharField(read_only=True)
     command = serializers.CharField(read_only=True, help_text="The management command.")
-    arguments = WordsField(read_only=True, help_text="As declared; the values of secret options are masked.")
+    arguments = WordsField(read_only=True, help_text="As declared; values of secret options are masked.")
     schedule = serializers.CharField(read_only=True, allow_null=True, help_text="An NCRONTAB expression.")
-    time_zone = serializers.CharField(read_only=True, allow_null=True, help_text="Where the schedule is read.")
+    time_zone = serializers.CharField(read_only=True, allow_null=True, help_text="The schedule's time zone.")
     in_words = serializers.CharField(read_only=True, allow_null=True, help_text="The schedule in plain English.")
-    after = WordsField(read_only=True, help_text="The jobs whose success this one waits for.")
+    after = WordsField(read_only=True, help_text="The jobs that must succeed before this one runs.")
     next_run_at = serializers.DateTimeField(
-        read_only=True, allow_null=True, help_text="Null without a schedule, disabled, or paused without an end."
+        read_only=True,
+        allow_null=True,
+        help_text="Null if the job has no schedule, is disabled, or is paused without an end.",
     )
     last_run = RunSerializer(read_only=True, allow_null=True)
     is_paused = serializers.BooleanField(read_only=True)
@@ -125,13 +127,15 @@ class JobSerializer(serializers.Serializer[Overview]):
     paused_by = serializers.CharField(read_only=True)
     paused_reason = serializers.CharField(read_only=True)
     disabled_by = serializers.CharField(
-        read_only=True, help_text="The app's setting that disables the function; empty where none does."
+        read_only=True, help_text="The app setting that disables the function; empty if none does."
     )
-    overridden_by = serializers.CharField(read_only=True, help_text="Who overrides the declaration; empty: nobody.")
+    overridden_by = serializers.CharField(
+        read_only=True, help_text="Who overrides the declaration; empty if nobody does."
+    )
     overridden_until = serializers.DateTimeField(read_only=True, allow_null=True)
     overridden_reason = serializers.CharField(read_only=True)
     override_flaw = serializers.CharField(
-        read_only=True, help_text="Why the override can't be read: then the declaration holds. Empty where it can."
+        read_only=True, help_text="Why the override can't be read, so that the declaration applies; empty if it can."
     )
 
 
@@ -140,16 +144,18 @@ class HealthSerializer(serializers.Serializer[dict[str, Any]]):
 
 
 class ReadySerializer(serializers.Serializer[dict[str, Any]]):
-    status = serializers.CharField(read_only=True, help_text="ready, or: not ready.")
+    status = serializers.CharField(read_only=True, help_text="`ready` or `not ready`.")
     release = serializers.CharField(
         read_only=True,
-        help_text="JOBS_RELEASE of who answers: during an update it may still be the former. Empty where it isn't set.",
+        help_text="JOBS_RELEASE of the process that answers; during an update it may be the old one. Empty if not set.",
     )
     problems = serializers.DictField(
-        child=serializers.CharField(), read_only=True, help_text="What isn't, each with what to do. Empty when ready."
+        child=serializers.CharField(),
+        read_only=True,
+        help_text="What isn't ready, and what to do about each. Empty when ready.",
     )
     warnings = serializers.DictField(
         child=serializers.CharField(),
         read_only=True,
-        help_text="What to see to though runs can start: clocks that differ.",
+        help_text="Problems that don't stop runs, such as clocks that differ.",
     )

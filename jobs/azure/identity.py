@@ -33,6 +33,6 @@ def problem(scope: str, client_id: str = "") -> str:
     except AzureError as error:
         return (
             f"No token for {scope}: {str(error).strip().splitlines()[0]} "
-            "In Azure, give the app an identity (and AZURE_CLIENT_ID for a user-assigned one); on a laptop: az login."
+            "In Azure, give the app an identity (and AZURE_CLIENT_ID for a user-assigned one). On a laptop: az login."
         )
     return ""

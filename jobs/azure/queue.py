@@ -68,7 +68,7 @@ class QueueDoorbell:
             client().delete_message(client().send_message(NO_RUN, visibility_timeout=REHEARSAL, time_to_live=LIVES))
         except AzureError as error:
             return (
-                f"The queue {QUEUE} can be seen and not used: {sentence(error)} Give the app's identity the role "
+                f"The queue {QUEUE} can be listed but not used: {sentence(error)} Give the app's identity the role "
                 "Storage Queue Data Contributor."
             )
         return ""

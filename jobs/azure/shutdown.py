@@ -29,7 +29,7 @@ def listen() -> None:
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, _leave)
     else:
-        log.error("SIGTERM isn't listened to: the app was loaded off the main thread. A stop kills runs at work.")
+        log.error("SIGTERM isn't handled, because the app wasn't loaded in the main thread. A stop kills running runs.")
 
 
 def stop_time() -> timedelta:

@@ -17,13 +17,13 @@ class NoStorage(Exception):
 
 
 class UnreadableConnectionString(NoStorage):
-    """AzureWebJobsStorage is no connection string."""
+    """AzureWebJobsStorage is not a connection string."""
 
     def __init__(self) -> None:
         # Not the text itself: it may hold a key.
         Exception.__init__(
             self,
-            f"{CONNECTION} is no connection string. Copy it anew from the storage account, or remove it and set "
+            f"{CONNECTION} is not a connection string. Copy it again from the storage account, or remove it and set "
             f"{CONNECTION}__accountName.",
         )
 

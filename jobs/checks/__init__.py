@@ -102,7 +102,7 @@ def commands(**_: Any) -> list[CheckMessage]:
                     22,
                     job,
                     f"The command {job.command!r} of job {job.name!r} can't be loaded: {broken.error}",
-                    f"It failed in {broken.place}. Import what is optional, and ask the database, in handle().",
+                    f"It failed in {broken.place}. Import optional modules and query the database in handle().",
                 )
             )
         except InvalidArguments as error:
@@ -110,8 +110,8 @@ def commands(**_: Any) -> list[CheckMessage]:
                 _error(
                     4,
                     job,
-                    f"The arguments of job {job.name!r} are refused by {job.command}: {error}",
-                    f"`manage.py help {job.command}` lists what it takes.",
+                    f"The arguments of job {job.name!r} are rejected by {job.command}: {error}",
+                    f"`manage.py help {job.command}` lists what it accepts.",
                 )
             )
     return found
@@ -138,7 +138,7 @@ def pipelines(**_: Any) -> list[CheckMessage]:
                     10,
                     job,
                     f"Job {job.name!r} comes after itself: {' → '.join(circle)}.",
-                    "Take one `after` out of the circle.",
+                    "Remove one `after` from the circle.",
                 )
             )
         elif len({registry[root].fingerprint for root in graph.roots(job)}) > 1:
@@ -147,7 +147,7 @@ def pipelines(**_: Any) -> list[CheckMessage]:
                     12,
                     job,
                     str(DifferentSchedules(job)),
-                    "Give them one schedule, or make one of them come after the other.",
+                    "Give them the same schedule, or let one follow the other.",
                 )
             )
     return found
@@ -178,8 +178,8 @@ def schedule_settings(**_: Any) -> list[CheckMessage]:
     """Each app setting that overrides a schedule names one job that has one."""
     unknown = [
         Warning(
-            f"The app setting {name} overrides the schedule of no job.",
-            hint="`manage.py jobs` lists the jobs; the setting's name is theirs in capitals, with _ for -.",
+            f"The app setting {name} overrides a schedule, but no job has that name.",
+            hint="`manage.py jobs` lists the jobs. The setting ends in the job's name in capitals, with _ for -.",
             id="jobs.W011",
         )
         for name in unknown_settings(registry.schedule_settings)
@@ -187,8 +187,8 @@ def schedule_settings(**_: Any) -> list[CheckMessage]:
     # Names that differ in case only are told by E002.
     shared = [
         Warning(
-            f"The app setting {name} would override the schedules of {' and '.join(map(repr, jobs))} alike.",
-            hint="The setting's name is the job's in capitals, with _ for -: give one of them another name.",
+            f"The app setting {name} would override the schedules of both both {' and '.join(map(repr, jobs))} alike.",
+            hint="The setting ends in the job's name in capitals, with _ for -. Rename one of the jobs.",
             id="jobs.W013",
         )
         for name, declared in registry.schedule_settings.items()

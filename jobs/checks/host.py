@@ -36,9 +36,8 @@ def _timeouts(found: HostJson) -> Iterator[CheckMessage]:
         if bound is not None and job.timeout + job.grace >= bound:
             yield Error(
                 f"Job {job.name!r} may take {job.timeout} and {job.grace} of grace, but functionTimeout of host.json "
-                f"is {bound}: the host would kill the worker with all its runs.",
-                hint=f'Write "functionTimeout": "-1" in host.json, since each job has its own, or a shorter timeout. '
-                f"({job.place})",
+                f"is {bound}: the host would kill the worker and all its runs.",
+                hint=f'Write "functionTimeout": "-1" in host.json, or shorten the timeout. ({job.place})',
                 id="jobs.E017",
             )
 
@@ -46,7 +45,7 @@ def _timeouts(found: HostJson) -> Iterator[CheckMessage]:
 def _route_prefix(found: HostJson) -> Iterator[CheckMessage]:
     if found.route_prefix:
         yield Error(
-            f"host.json has the route prefix {found.route_prefix!r}: Django's URLs would be reached below it alone.",
+            f"host.json has the route prefix {found.route_prefix!r}: Django's URLs would only work below it.",
             hint='Write "extensions": {"http": {"routePrefix": ""}} in host.json.',
             id="jobs.E019",
         )
@@ -70,8 +69,8 @@ def routes(**_: Any) -> list[CheckMessage]:
     patterns = get_resolver(served).url_patterns if served else ()
     return [
         Error(
-            f"The URL pattern '{route}' is never reached: /admin and /runtime belong to the Functions host.",
-            hint="Give it another first word: path('manage/', …).",
+            f"The URL pattern '{route}' is never reached: the Functions host reserves /admin and /runtime.",
+            hint="Use another prefix: path('manage/', …).",
             id="jobs.E020",
         )
         for route in _routes(patterns, "")
@@ -104,7 +103,7 @@ def logging(**_: Any) -> list[CheckMessage]:
         Warning(
             "LOGGING configures the root logger: that removes the handler through which the worker sends logs to "
             "Azure.",
-            hint="Configure loggers by their names, like 'jobs' and 'django', and leave 'root' and '' out.",
+            hint="Configure loggers by name, like 'jobs' and 'django', and omit 'root' and ''.",
             id="jobs.W008",
         )
     ]
@@ -123,9 +122,9 @@ def time_zone(**_: Any) -> list[CheckMessage]:
     given = environment_at_start()
     return [
         Warning(
-            f"{name} is {given[name]!r}: the host would read all schedules by that clock, and timers are given theirs "
-            "in UTC. Occurrences would come late, when the tick finds them.",
-            hint=f"Remove the setting {name}. A job's zone is its time_zone; TIME_ZONE is for those that name none.",
+            f"{name} is {given[name]!r}: the host would read all schedules in that zone, but timers have theirs "
+            "in UTC. Occurrences would be late, until the tick finds them.",
+            hint=f"Remove the setting {name}. Set a job's zone with time_zone, or the default with TIME_ZONE.",
             id="jobs.W009",
         )
         for name in ("WEBSITE_TIME_ZONE", "TZ")

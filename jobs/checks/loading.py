@@ -23,17 +23,17 @@ def loading(**_: Any) -> list[CheckMessage]:
     try:
         loaded = try_to_load()
     except ForkServerFailed as failure:
-        hint = "Every run would fail so. Do what needs a thread, a database or a terminal later than at import."
+        hint = "Every run would fail. Don't use a thread, a database or a terminal during import."
         return [Error(str(failure).strip(), hint=hint, id="jobs.E023")]
     found: list[CheckMessage] = [
-        Info(note, hint="Its runs are as under cron. docs/what-differs-from-cron.md says more.", id="jobs.I001")
+        Info(note, hint="Its runs work as under cron. See docs/what-differs-from-cron.md.", id="jobs.I001")
         for note in loaded.notes
     ]
     if loaded.threads:
         found.append(
             Warning(
                 f"Loading the project starts threads: {', '.join(loaded.threads)}. Each run loads the project itself.",
-                hint="That takes a second or so. Start them where they are needed, not in settings, models or ready().",
+                hint="That takes a second. Start threads where you need them, not in settings, models or ready().",
                 id="jobs.W014",
             )
         )

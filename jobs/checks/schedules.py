@@ -25,7 +25,7 @@ IDS = {
 }
 # Of seconds, minutes, hours and days, as sets.
 type Bits = tuple[int, int, int, int]
-SILENCE = "If it is meant so, put {} into SILENCED_SYSTEM_CHECKS."
+SILENCE = "If that is intended, add {} to SILENCED_SYSTEM_CHECKS."
 
 
 def surprises(**_: Any) -> list[CheckMessage]:
@@ -44,7 +44,7 @@ def rhythms(**_: Any) -> list[CheckMessage]:
     return [
         Warning(
             f"Job {job.name!r} is due more than once a minute. {_sub_minute(job)}",
-            hint=f"Let one run do the work of a minute: write one value for the second. {SILENCE.format('jobs.W005')} "
+            hint=f"Let one run do a minute's work: write one value for the second. {SILENCE.format('jobs.W005')} "
             f"({job.place})",
             id="jobs.W005",
         )
@@ -61,8 +61,8 @@ def crowds(**_: Any) -> list[CheckMessage]:
     return [
         Warning(
             f"{len(names)} timers fire at {second} UTC: {', '.join(names[:3])} and {len(names) - 3} more.",
-            hint="Spread them over the hour, or the minute: '20 7 3 * * *' is as good as '0 0 3 * * *', and finds a "
-            f"free place at once. {SILENCE.format('jobs.W006')}",
+            hint="Spread them over the hour or the minute: '20 7 3 * * *' is as good as '0 0 3 * * *', and gets a "
+            f"free slot at once. {SILENCE.format('jobs.W006')}",
             id="jobs.W006",
         )
     ]
@@ -77,7 +77,7 @@ def timers(**_: Any) -> list[CheckMessage]:
         Warning(
             f"{count} jobs have a timer of their own, more than {MANY_TIMERS}: the app starts slowly, and each timer "
             "costs a lease in the storage account.",
-            hint="Write timer=False for jobs that needn't start to the second: the tick starts them, to the minute.",
+            hint="Write timer=False for jobs that may start to the minute: the tick starts them.",
             id="jobs.W007",
         )
     ]
@@ -115,24 +115,24 @@ def _expressions() -> Iterator[tuple[Job, Expression]]:
 def _surprise(job: Job, expression: Expression, surprise: Surprise) -> CheckMessage:
     message = f"The schedule of job {job.name!r}: {surprise.message}"
     if surprise.kind == "never":
-        hint = "A job that is started by hand needs no schedule: leave it out."
+        hint = "If the job is started by hand, omit the schedule."
         return Error(message, hint=f"{hint} ({job.place})", id="jobs.E016")
     number = IDS[surprise.kind]
     # Spelled out, an expression says what it means.
     hint = (
         SILENCE.format(number)
         if surprise.kind in {"both_days", "uneven"}
-        else f"If it is meant so, write '{expression.text}'."
+        else f"If that is intended, write '{expression.text}'."
     )
     return Warning(message, hint=f"{hint} ({job.place})", id=number)
 
 
 def _sub_minute(job: Job) -> str:
     if not job.has_timer:
-        return "The tick starts it once a minute: of the occurrences in between the last one runs."
+        return "The tick checks once a minute: only the last occurrence of each minute runs."
     return (
-        "For such a timer the host keeps no schedule status: it makes up for no downtime, and a manual call of the "
-        "function starts nothing, since it can't be told from the timer's."
+        "For such a timer the host keeps no schedule status: it doesn't catch up after downtime, and a manual call of "
+        "the function starts nothing, because it looks like the timer's."
     )
 
 

@@ -67,7 +67,7 @@ def overrides() -> str:
     if flaws:
         name, why = next(iter(flaws.items()))
         more = f" And {counted(len(flaws) - 1, 'more override')}: `manage.py drift`." if flaws.keys() - {name} else ""
-        raise Problem(f"The override of {name} can't be read: {why} It doesn't hold. {ledger_overrides.END}{more}")
+        raise Problem(f"The override of {name} can't be read: {why} It doesn't apply. {ledger_overrides.END}{more}")
     return f"{counted(len(held), 'override')} in force" if held else "none is in force"
 
 

@@ -127,7 +127,7 @@ def _report(job: Job, override: Override, why: Unreadable) -> None:
     """Once a process: each call of the tick comes by here."""
     if (job.name, override.at) not in _reported:
         _reported.add((job.name, override.at))
-        log.error("override_unreadable job=%s by=%s: %s It doesn't hold. %s", job.name, override.by, why, END)
+        log.error("override_unreadable job=%s by=%s: %s It doesn't apply. %s", job.name, override.by, why, END)
 
 
 # What to do about it, wherever one is shown.

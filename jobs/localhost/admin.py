@@ -42,7 +42,7 @@ class Admin:
                 return self._of_function(method, rest, self.functions[name], request.body)
             case _, ("admin", "functions", *_):
                 return sentence(HTTPStatus.NOT_FOUND, f"There is no such function. GET {self.address}/admin/functions")
-        return sentence(HTTPStatus.NOT_FOUND, "The local host has no such route of its own, and no app gets this one.")
+        return sentence(HTTPStatus.NOT_FOUND, "The local host doesn't have this route, and it never reaches the app.")
 
     def _of_function(self, method: str, rest: list[str], function: Function, body: bytes) -> Response:
         match method, rest:
@@ -53,7 +53,7 @@ class Admin:
                 return _json({})
             case "POST", []:
                 return self._call(function, body)
-        return sentence(HTTPStatus.METHOD_NOT_ALLOWED, "GET tells about a function, POST calls it.")
+        return sentence(HTTPStatus.METHOD_NOT_ALLOWED, "Use GET to show a function, POST to call it.")
 
     def _call(self, function: Function, body: bytes) -> Response:
         try:
@@ -63,7 +63,7 @@ class Admin:
         if not isinstance(asked, dict):
             return sentence(HTTPStatus.BAD_REQUEST, 'Send a JSON body: {} or {"input": "..."}.')
         if function.kind == "httpTrigger":
-            return sentence(HTTPStatus.BAD_REQUEST, "The local host calls HTTP functions by HTTP only.")
+            return sentence(HTTPStatus.BAD_REQUEST, "The local host calls HTTP functions only by HTTP.")
         given = asked.get("input")
         self.call_by_hand(function, given if isinstance(given, str) else "")
         # No body and no run's id: the call goes on behind it.

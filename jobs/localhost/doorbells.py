@@ -50,7 +50,7 @@ class PostgresDoorbell:
             except psycopg.OperationalError as error:
                 if not is_lost:
                     reason = " ".join(str(error).split())
-                    self.tell(f"The doorbell's database can't be reached; trying again and again. {reason}")
+                    self.tell(f"The doorbell's database can't be reached; retrying. {reason}")
                 is_lost = True
             await asyncio.sleep(pause)
             pause = min(pause * 2, LONGEST_PAUSE)
@@ -60,7 +60,7 @@ class PostgresDoorbell:
         try:
             return Ring(str(int(run)), timedelta(seconds=float(seconds)))
         except (ValueError, OverflowError):
-            self.tell(f"A doorbell rang with {payload!r}, which isn't a run's id and a delay in seconds.")
+            self.tell(f"A doorbell rang with {payload!r}, which isn't a run's id with a delay in seconds.")
             return None
 
 

@@ -68,7 +68,7 @@ def _words(run: Run) -> str:
         case Status.SKIPPED | Status.MISSED as status:
             return f"{status}: {shorten(run.error, LENGTH)}"
         case Status.QUEUED if run.attempt:
-            return f"failed: {_why(run)}; it is tried again at {clock(run.not_before, timezone.localtime())}"
+            return f"failed: {_why(run)}; it is retried at {clock(run.not_before, timezone.localtime())}"
         case Status.QUEUED:
             return "is queued"
         case Status.RUNNING:

@@ -15,11 +15,11 @@ class Refused(Exception):
 
 
 class UnresolvedSetting(Refused):
-    """Function {function!r} has {text!r}, and there is no setting {name}. Set the environment variable {name}."""
+    """Function {function!r} has {text!r}, but {name} is not set. Set the environment variable {name}."""
 
     def __init__(self, function: str, text: str, name: str) -> None:
         super().__init__(
-            f"Function {function!r} has {text!r}, and there is no setting {name}. Set the environment variable {name}."
+            f"Function {function!r} has {text!r}, but {name} is not set. Set the environment variable {name}."
         )
 
 

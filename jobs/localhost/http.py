@@ -66,7 +66,7 @@ class Application:
             # The host hands on a body whose length was not said as no body at all: better to be told.
             response = sentence(
                 HTTPStatus.LENGTH_REQUIRED,
-                "The Functions host drops a body without a Content-Length. Send one, not chunks.",
+                "The Functions host drops a body without a Content-Length. Send the length instead of chunks.",
             )
         else:
             response = await self.app(request)

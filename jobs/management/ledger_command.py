@@ -28,13 +28,11 @@ class LedgerCommand(BaseCommand):
         except sql.AWAY as error:
             first, *_ = str(error).strip().splitlines() or [type(error).__name__]
             why = masking.mask(first).rstrip(".")
-            raise CommandError(f"The database can't be used: {why}. Is it up, and is DATABASE_URL right?") from None
+            raise CommandError(
+                f"The database can't be reached: {why}. Is it running, and is DATABASE_URL right?"
+            ) from None
 
 
 def _pending() -> str:
     missing = migration_gate.pending()
-    return (
-        f"{migration_gate.named(missing)} not applied to the database. Run `manage.py migrate` first."
-        if missing
-        else ""
-    )
+    return f"{migration_gate.named(missing)} not applied yet. Run `manage.py migrate` first." if missing else ""

@@ -11,17 +11,19 @@ DAY = timedelta(days=1)
 
 
 class UnreadableMoment(ValueError):
-    """{text!r} is no moment. Write 2026-01-31T02:00 or, for the latest such time, 02:00."""
+    """{text!r} is not a date or time. Write 2026-01-31T02:00 or, for the latest such time, 02:00."""
 
     def __init__(self, text: str) -> None:
-        super().__init__(f"{text!r} is no moment. Write 2026-01-31T02:00 or, for the latest such time, 02:00.")
+        super().__init__(f"{text!r} is not a date or time. Write 2026-01-31T02:00 or, for the latest such time, 02:00.")
 
 
 class UnreadableEnd(ValueError):
-    """{text!r} is no end. Write a duration like 30m, 2h or 3d, or a moment like 2026-01-31T02:00."""
+    """{text!r} is not a time or duration. Write a duration like 30m, 2h or 3d, or a time like 2026-01-31T02:00."""
 
     def __init__(self, text: str) -> None:
-        super().__init__(f"{text!r} is no end. Write a duration like 30m, 2h or 3d, or a moment like 2026-01-31T02:00.")
+        super().__init__(
+            f"{text!r} is not a time or duration. Write a duration like 30m, 2h or 3d, or a time like 2026-01-31T02:00."
+        )
 
 
 def moment(text: str, zone: ZoneInfo, now: datetime) -> datetime:

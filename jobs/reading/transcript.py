@@ -9,10 +9,10 @@ from jobs.models import Attempt, Run
 
 
 class UnknownRun(LookupError):
-    """There is no run {id}. `manage.py runs` lists the latest."""
+    """There is no run {id}. `manage.py runs` lists the latest ones."""
 
     def __init__(self, run: int) -> None:
-        super().__init__(f"There is no run {run}. `manage.py runs` lists the latest.")
+        super().__init__(f"There is no run {run}. `manage.py runs` lists the latest ones.")
 
 
 class UnknownAttempt(LookupError):
@@ -20,7 +20,7 @@ class UnknownAttempt(LookupError):
 
     def __init__(self, run: Run, number: int | None) -> None:
         if run.attempt == 0:
-            super().__init__(f"Run {run.pk} of {run.job} never started (it is {run.status}): it wrote nothing.")
+            super().__init__(f"Run {run.pk} of {run.job} never started (it is {run.status}), so it wrote nothing.")
         else:
             super().__init__(f"Run {run.pk} of {run.job} has no attempt {number}. Its latest is attempt {run.attempt}.")
 

@@ -52,7 +52,7 @@ MENDS = {
     "L": "NCRONTAB has no 'L'. Write all days that can be the last, like 28-31, and let the command look at the date.",
     "W": "NCRONTAB has no 'W'. Write MON-FRI as the day of week.",
     "\t": "Put spaces between the fields, not tabs.",
-    "\n": "Write the expression without the line's end.",
+    "\n": "Remove the line break.",
 }
 
 
@@ -169,14 +169,16 @@ class Expression:
         """What this expression's author may not have meant."""
         found = [surprise for field in self.fields for surprise in field.surprises]
         if self.never_fires:
-            found.append(Surprise("never", f"{self.text!r} never fires: no such day comes. Write a day of that month."))
+            found.append(
+                Surprise("never", f"{self.text!r} never fires: there is no such day. Write a day of that month.")
+            )
         days, _, weekdays = self.fields[3:]
         # Seven days in a row with a weekday are the way to say "the second Monday", so meant.
         a_week = len(days.values) == 7 and days.values[-1] - days.values[0] == 6
         if days.text != "*" and weekdays.text != "*" and not a_week:
             message = (
                 f"Day of month '{days.text}' and day of week '{weekdays.text}' must both match; in classic cron either "
-                "was enough. Write * for one of them, or declare two jobs."
+                "is enough. Write * for one of them, or declare two jobs."
             )
             found.append(Surprise("both_days", message))
         return tuple(found)
@@ -335,12 +337,12 @@ def _read(kind: Kind, text: str) -> Field:
             low = _value(kind, bounds, part)
             high = kind.high if slash else low
         if step < 1:
-            message = f"The {kind.name} {part!r} is read with a step of 1, not {step}. Write the step you mean."
+            message = f"The {kind.name} {part!r} is read with a step of 1, not {step}. Write the intended step."
             surprises.append(Surprise("no_step", message))
         elif step > high - low and low < high:
             message = (
-                f"The {kind.name} {part!r} matches {low} alone: a step of {step} leads out of the field, and the next "
-                f"round starts at {low} again. Write {low}, or the values that you mean."
+                f"The {kind.name} {part!r} matches {low} alone: a step of {step} is larger than the field, and the "
+                f"next round starts at {low} again. Write {low}, or the values that you want."
             )
             surprises.append(Surprise("long_step", message))
         elif bounds == "*" and kind in (SECOND, MINUTE, HOUR) and (high + 1) % step:
@@ -399,7 +401,7 @@ def _swapped(kind: Kind, part: str, ends: list[int]) -> Surprise:
     around = _spell(_ordered([*range(first, kind.high + 1), *range(kind.low, last + 1)]), kind)
     return Surprise(
         "swapped",
-        f"The {kind.name} {part!r} is read as {last}-{first}: ranges are swapped and never wrap around. "
+        f"The {kind.name} {part!r} is read as {last}-{first}: reversed ranges are swapped and don't wrap around. "
         f"Write {around} to wrap around, or {last}-{first}.",
     )
 

@@ -35,13 +35,13 @@ OTHER_READINGS = frozenset({"posix", "right"})
 
 
 class UnknownZone(ValueError):
-    """No time zone is called {name}."""
+    """There is no time zone {name}."""
 
     def __init__(self, name: str) -> None:
         known = {zone.lower(): zone for zone in zone_names()}
         close = difflib.get_close_matches(name.lower(), known, n=1)
         fix = f"Did you mean {known[close[0]]!r}?" if close else "Write an IANA name like 'Europe/Berlin'."
-        super().__init__(f"No time zone is called {name!r}. {fix}")
+        super().__init__(f"There is no time zone {name!r}. {fix}")
         self.name = name
 
 

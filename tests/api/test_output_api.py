@@ -36,7 +36,7 @@ def test_output_is_text_whatever_the_client_would_like(read, accept):
 
 
 def test_a_run_that_does_not_exist_is_named(read):
-    assert read("/api/runs/17/output/") == (404, b"There is no run 17. `manage.py runs` lists the latest.\n")
+    assert read("/api/runs/17/output/") == (404, b"There is no run 17. `manage.py runs` lists the latest ones.\n")
 
 
 def test_an_attempt_that_does_not_exist_is_named(read):

@@ -86,5 +86,5 @@ def test_off_the_main_thread_no_signal_can_be_taken_and_the_log_says_so(caplog):
     thread.start()
     thread.join()
     assert caplog.messages == [
-        "SIGTERM isn't listened to: the app was loaded off the main thread. A stop kills runs at work."
+        "SIGTERM isn't handled, because the app wasn't loaded in the main thread. A stop kills running runs."
     ]

@@ -148,7 +148,7 @@ def test_who_may_only_read_is_told_in_the_rehearsal_and_not_before(azurite, monk
     fresh_client(monkeypatch)
     assert queue.QueueDoorbell().problem() == ""
     why = queue.QueueDoorbell().rehearse()
-    assert why.startswith("The queue jobs-runs can be seen and not used: ")
+    assert why.startswith("The queue jobs-runs can be listed but not used: ")
     assert why.endswith(" Give the app's identity the role Storage Queue Data Contributor.")
 
 

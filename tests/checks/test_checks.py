@@ -61,8 +61,8 @@ def test_arguments_that_the_command_refuses_are_told_in_its_own_words(declared, 
     assert findings(checks.commands) == [
         (
             "jobs.E004",
-            f"The arguments of job 'nightly' are refused by {command}: {why}",
-            f"`manage.py help {command}` lists what it takes.",
+            f"The arguments of job 'nightly' are rejected by {command}: {why}",
+            f"`manage.py help {command}` lists what it accepts.",
         )
     ]
 
@@ -87,7 +87,7 @@ def test_a_predecessor_that_isnt_declared_is_told(declared):
 def test_a_job_that_comes_after_itself_is_told(declared):
     declared("egg", after="egg")
     assert findings(checks.pipelines) == [
-        ("jobs.E010", "Job 'egg' comes after itself: egg → egg.", "Take one `after` out of the circle.")
+        ("jobs.E010", "Job 'egg' comes after itself: egg → egg.", "Remove one `after` from the circle.")
     ]
 
 
@@ -120,7 +120,7 @@ def test_predecessors_that_never_share_an_occurrence_are_told(declared):
         (
             "jobs.E012",
             "The predecessors of job 'join' have different schedules: they never succeed for the same occurrence.",
-            "Give them one schedule, or make one of them come after the other.",
+            "Give them the same schedule, or let one follow the other.",
         )
     ]
 

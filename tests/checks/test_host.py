@@ -47,8 +47,8 @@ def test_a_timeout_beyond_the_hosts_is_told(host_json, declared):
         (
             "jobs.E017",
             "Job 'slow' may take 2:00:00 and 0:01:00 of grace, but functionTimeout of host.json is 2:01:00: "
-            "the host would kill the worker with all its runs.",
-            'Write "functionTimeout": "-1" in host.json, since each job has its own, or a shorter timeout.',
+            "the host would kill the worker and all its runs.",
+            'Write "functionTimeout": "-1" in host.json, or shorten the timeout.',
         )
     ]
 
@@ -59,8 +59,8 @@ def test_without_functiontimeout_half_an_hour_is_the_hosts(host_json, declared):
         (
             "jobs.E017",
             "Job 'usual' may take 1:00:00 and 0:00:10 of grace, but functionTimeout of host.json is 0:30:00: "
-            "the host would kill the worker with all its runs.",
-            'Write "functionTimeout": "-1" in host.json, since each job has its own, or a shorter timeout.',
+            "the host would kill the worker and all its runs.",
+            'Write "functionTimeout": "-1" in host.json, or shorten the timeout.',
         )
     ]
 
@@ -82,7 +82,7 @@ def test_a_route_prefix_is_told(host_json, http, prefix):
     assert host_json(extensions=GOOD["extensions"] | {"http": http}) == [
         (
             "jobs.E019",
-            f"host.json has the route prefix '{prefix}': Django's URLs would be reached below it alone.",
+            f"host.json has the route prefix '{prefix}': Django's URLs would only work below it.",
             'Write "extensions": {"http": {"routePrefix": ""}} in host.json.',
         )
     ]
@@ -136,8 +136,8 @@ def test_a_url_that_belongs_to_the_host_is_told(settings, pattern, route):
     assert findings(host.routes) == [
         (
             "jobs.E020",
-            f"The URL pattern '{route}' is never reached: /admin and /runtime belong to the Functions host.",
-            "Give it another first word: path('manage/', …).",
+            f"The URL pattern '{route}' is never reached: the Functions host reserves /admin and /runtime.",
+            "Use another prefix: path('manage/', …).",
         )
     ]
 
@@ -164,7 +164,7 @@ def test_a_logging_that_removes_the_workers_handler_is_told(monkeypatch, config)
             "jobs.W008",
             "LOGGING configures the root logger: that removes the handler through which the worker sends logs to "
             "Azure.",
-            "Configure loggers by their names, like 'jobs' and 'django', and leave 'root' and '' out.",
+            "Configure loggers by name, like 'jobs' and 'django', and omit 'root' and ''.",
         )
     ]
 
@@ -209,9 +209,9 @@ def test_a_host_that_isnt_in_utc_is_told(started_with, name):
     assert findings(host.time_zone) == [
         (
             "jobs.W009",
-            f"{name} is 'Europe/Berlin': the host would read all schedules by that clock, and timers are given theirs "
-            "in UTC. Occurrences would come late, when the tick finds them.",
-            f"Remove the setting {name}. A job's zone is its time_zone; TIME_ZONE is for those that name none.",
+            f"{name} is 'Europe/Berlin': the host would read all schedules in that zone, but timers have theirs "
+            "in UTC. Occurrences would be late, until the tick finds them.",
+            f"Remove the setting {name}. Set a job's zone with time_zone, or the default with TIME_ZONE.",
         )
     ]
 
@@ -250,7 +250,7 @@ def test_in_azure_the_log_tells_what_the_build_could_not_know(started_with, decl
         "variable NIGHTLY, among the app's settings in Azure, or write the expression."
     )
     assert second == (
-        "jobs.W009: WEBSITE_TIME_ZONE is 'Europe/Berlin': the host would read all schedules by that clock, and timers "
-        "are given theirs in UTC. Occurrences would come late, when the tick finds them. Remove the setting "
-        "WEBSITE_TIME_ZONE. A job's zone is its time_zone; TIME_ZONE is for those that name none."
+        "jobs.W009: WEBSITE_TIME_ZONE is 'Europe/Berlin': the host would read all schedules in that zone, but timers "
+        "have theirs in UTC. Occurrences would be late, until the tick finds them. Remove the setting "
+        "WEBSITE_TIME_ZONE. Set a job's zone with time_zone, or the default with TIME_ZONE."
     )

@@ -16,56 +16,57 @@ from tests.helpers.findings import findings
         (
             "0 0 22-2 * * *",
             "jobs.W001",
-            "The schedule of job 'nightly': The hour '22-2' is read as 2-22: ranges are swapped and never wrap around. "
-            "Write 0-2,22-23 to wrap around, or 2-22.",
-            "If it is meant so, write '0 0 2-22 * * *'.",
+            "The schedule of job 'nightly': The hour '22-2' is read as 2-22: reversed ranges are swapped and don't "
+            "wrap around. Write 0-2,22-23 to wrap around, or 2-22.",
+            "If that is intended, write '0 0 2-22 * * *'.",
         ),
         (
             "0 0 3 * * FRI-MON",
             "jobs.W001",
-            "The schedule of job 'nightly': The day of week 'FRI-MON' is read as 1-5: ranges are swapped and never "
-            "wrap around. Write 0-1,5-6 to wrap around, or 1-5.",
-            "If it is meant so, write '0 0 3 * * 1-5'.",
+            "The schedule of job 'nightly': The day of week 'FRI-MON' is read as 1-5: reversed ranges are swapped "
+            "and don't wrap around. Write 0-1,5-6 to wrap around, or 1-5.",
+            "If that is intended, write '0 0 3 * * 1-5'.",
         ),
         (
             "0 */0 * * * *",
             "jobs.W002",
-            "The schedule of job 'nightly': The minute '*/0' is read with a step of 1, not 0. Write the step you mean.",
-            "If it is meant so, write '0 * * * * *'.",
+            "The schedule of job 'nightly': The minute '*/0' is read with a step of 1, not 0. Write the intended step.",
+            "If that is intended, write '0 * * * * *'.",
         ),
         (
             "0 */90 * * * *",
             "jobs.W003",
-            "The schedule of job 'nightly': The minute '*/90' matches 0 alone: a step of 90 leads out of the field, "
-            "and the next round starts at 0 again. Write 0, or the values that you mean.",
-            "If it is meant so, write '0 0 * * * *'.",
+            "The schedule of job 'nightly': The minute '*/90' matches 0 alone: a step of 90 is larger than the field, "
+            "and the next round starts at 0 again. Write 0, or the values that you want.",
+            "If that is intended, write '0 0 * * * *'.",
         ),
         (
             "0 */25 * * * *",
             "jobs.W016",
             "The schedule of job 'nightly': The minute '*/25' matches 0, 25, 50, and 0 again 10 minutes later: the "
             "step starts over each time. Write 0,25,50, or a step that divides 60.",
-            "If it is meant so, put jobs.W016 into SILENCED_SYSTEM_CHECKS.",
+            "If that is intended, add jobs.W016 to SILENCED_SYSTEM_CHECKS.",
         ),
         (
             "0 0 3 13 * FRI",
             "jobs.W004",
             "The schedule of job 'nightly': Day of month '13' and day of week '5' must both match; in classic cron "
-            "either was enough. Write * for one of them, or declare two jobs.",
-            "If it is meant so, put jobs.W004 into SILENCED_SYSTEM_CHECKS.",
+            "either is enough. Write * for one of them, or declare two jobs.",
+            "If that is intended, add jobs.W004 to SILENCED_SYSTEM_CHECKS.",
         ),
         (
             "0 0 3 30 2 *",
             "jobs.E016",
-            "The schedule of job 'nightly': '0 0 3 30 2 *' never fires: no such day comes. Write a day of that month.",
-            "A job that is started by hand needs no schedule: leave it out.",
+            "The schedule of job 'nightly': '0 0 3 30 2 *' never fires: there is no such day. Write a day of that "
+            "month.",
+            "If the job is started by hand, omit the schedule.",
         ),
         (
             "0 0 22-2 31 4,6 MON",
             "jobs.E016",
-            "The schedule of job 'nightly': '0 0 2-22 31 4,6 1' never fires: no such day comes. "
+            "The schedule of job 'nightly': '0 0 2-22 31 4,6 1' never fires: there is no such day. "
             "Write a day of that month.",
-            "A job that is started by hand needs no schedule: leave it out.",
+            "If the job is started by hand, omit the schedule.",
         ),
     ],
 )
@@ -180,11 +181,11 @@ def test_a_timer_of_more_than_once_a_minute_is_told(declared):
     assert findings(schedules.rhythms) == [
         (
             "jobs.W005",
-            "Job 'often' is due more than once a minute. For such a timer the host keeps no schedule status: it makes "
-            "up for no downtime, and a manual call of the function starts nothing, since it can't be told from the "
-            "timer's.",
-            "Let one run do the work of a minute: write one value for the second. If it is meant so, put jobs.W005 "
-            "into SILENCED_SYSTEM_CHECKS.",
+            "Job 'often' is due more than once a minute. For such a timer the host keeps no schedule status: it "
+            "doesn't catch up after downtime, and a manual call of the function starts nothing, because it looks like "
+            "the timer's.",
+            "Let one run do a minute's work: write one value for the second. If that is intended, add jobs.W005 "
+            "to SILENCED_SYSTEM_CHECKS.",
         )
     ]
 
@@ -194,7 +195,7 @@ def test_without_a_timer_the_tick_runs_the_last_of_a_minute(declared):
     ((_, message, _),) = findings(schedules.rhythms)
     assert message == (
         "Job 'often' is due more than once a minute. "
-        "The tick starts it once a minute: of the occurrences in between the last one runs."
+        "The tick checks once a minute: only the last occurrence of each minute runs."
     )
 
 
@@ -219,8 +220,8 @@ def test_many_timers_on_one_second_are_told(declared):
         (
             "jobs.W006",
             "11 timers fire at 03:00:00 UTC: job_0, job_1, job_2 and 8 more.",
-            "Spread them over the hour, or the minute: '20 7 3 * * *' is as good as '0 0 3 * * *', and finds a free "
-            "place at once. If it is meant so, put jobs.W006 into SILENCED_SYSTEM_CHECKS.",
+            "Spread them over the hour or the minute: '20 7 3 * * *' is as good as '0 0 3 * * *', and gets a free "
+            "slot at once. If that is intended, add jobs.W006 to SILENCED_SYSTEM_CHECKS.",
         )
     ]
 
@@ -277,7 +278,7 @@ def test_hundreds_of_timers_are_told(declared):
             "jobs.W007",
             "201 jobs have a timer of their own, more than 200: the app starts slowly, and each timer costs a lease "
             "in the storage account.",
-            "Write timer=False for jobs that needn't start to the second: the tick starts them, to the minute.",
+            "Write timer=False for jobs that may start to the minute: the tick starts them.",
         )
     ]
 

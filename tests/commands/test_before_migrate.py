@@ -64,13 +64,13 @@ def test_before_migrate_each_says_to_migrate(told, database_url):
         found = told(url)
     assert list(found) == list(COMMANDS)
     for sentence in found.values():
-        assert sentence.endswith("more migrations are not applied to the database. Run `manage.py migrate` first.")
+        assert sentence.endswith("more migrations are not applied yet. Run `manage.py migrate` first.")
 
 
 def test_without_a_database_each_says_to_look_for_it(told):
     found = told("postgresql://nobody@127.0.0.1:1/none")
     assert list(found) == list(COMMANDS)
     for sentence in found.values():
-        assert sentence.startswith("The database can't be used: connection failed: ")
-        assert sentence.endswith("Is it up, and is DATABASE_URL right?")
+        assert sentence.startswith("The database can't be reached: connection failed: ")
+        assert sentence.endswith("Is it running, and is DATABASE_URL right?")
         assert "\n" not in sentence

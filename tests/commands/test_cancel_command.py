@@ -17,7 +17,7 @@ def test_a_queued_run_is_cancelled_at_once(says):
 def test_a_running_run_is_told_to_end(says):
     run = a_run(status="running")
     assert says("cancel", str(run.pk)) == (
-        f"Run {run.pk} of nightly was told to end. `manage.py runs nightly` shows when it has.\n"
+        f"Run {run.pk} of nightly is being cancelled. `manage.py runs nightly` shows when it has ended.\n"
     )
     run.refresh_from_db()
     assert run.status == Status.RUNNING
@@ -26,14 +26,14 @@ def test_a_running_run_is_told_to_end(says):
 
 def test_a_run_that_has_ended_stays_as_it_is(says):
     run = a_run(status="lost")
-    assert says("cancel", str(run.pk)) == f"Run {run.pk} of nightly had ended already: lost.\n"
+    assert says("cancel", str(run.pk)) == f"Run {run.pk} of nightly has already ended: lost.\n"
 
 
 def test_runs_that_do_not_exist_are_named_once_the_others_are_cancelled(says):
     run = a_run(status="queued")
     with pytest.raises(CommandError) as error:
         says("cancel", "999999999", str(run.pk))
-    assert str(error.value) == "There is no run 999999999. `manage.py runs` lists the latest."
+    assert str(error.value) == "There is no run 999999999. `manage.py runs` lists the latest ones."
     assert Run.objects.get().status == Status.CANCELLED
 
 

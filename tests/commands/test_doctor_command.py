@@ -115,8 +115,8 @@ def test_an_override_that_cant_be_read_here(declared):
         )
     assert says("overrides") == (
         False,
-        "The override of nightly can't be read: No time zone is called 'Mars/Olympus'. Write an IANA name like "
-        "'Europe/Berlin'. It doesn't hold. End it with `manage.py override JOB --end`. And 1 more override: "
+        "The override of nightly can't be read: There is no time zone 'Mars/Olympus'. Write an IANA name like "
+        "'Europe/Berlin'. It doesn't apply. End it with `manage.py override JOB --end`. And 1 more override: "
         "`manage.py drift`.",
     )
 
@@ -125,9 +125,9 @@ def test_a_zone_of_the_host(monkeypatch):
     monkeypatch.setattr(host, "environment_at_start", lambda: {"WEBSITE_TIME_ZONE": "Europe/Berlin"})
     assert says("time zone") == (
         False,
-        "WEBSITE_TIME_ZONE is 'Europe/Berlin': the host would read all schedules by that clock, and timers are given "
-        "theirs in UTC. Occurrences would come late, when the tick finds them. Remove the setting WEBSITE_TIME_ZONE. A "
-        "job's zone is its time_zone; TIME_ZONE is for those that name none.",
+        "WEBSITE_TIME_ZONE is 'Europe/Berlin': the host would read all schedules in that zone, but timers have "
+        "theirs in UTC. Occurrences would be late, until the tick finds them. Remove the setting WEBSITE_TIME_ZONE. "
+        "Set a job's zone with time_zone, or the default with TIME_ZONE.",
     )
 
 
@@ -191,7 +191,7 @@ def test_an_identity_that_gets_no_token(monkeypatch):
     assert says("identity") == (
         False,
         "No token for https://storage.azure.com/.default: No managed identity endpoint found. In Azure, give the app "
-        "an identity (and AZURE_CLIENT_ID for a user-assigned one); on a laptop: az login.",
+        "an identity (and AZURE_CLIENT_ID for a user-assigned one). On a laptop: az login.",
     )
 
 
@@ -300,7 +300,7 @@ def test_a_storage_setting_that_is_no_connection_string(monkeypatch, settings):
     fresh_client(monkeypatch)
     assert says("queue") == (
         False,
-        "The queue jobs-runs can't be reached: AzureWebJobsStorage is no connection string. Copy it anew from the "
+        "The queue jobs-runs can't be reached: AzureWebJobsStorage is not a connection string. Copy it again from the "
         "storage account, or remove it and set AzureWebJobsStorage__accountName.",
     )
 

@@ -43,9 +43,9 @@ def test_where_nothing_is_touched_it_says_so(says, declared):
     declared("noon", schedule="0 0 12 * * *", time_zone="Africa/Casablanca")
     assert says("dst", "noon", "--year", "2026").splitlines() == [
         "On Sunday, 2026-02-15 the clock of Africa/Casablanca goes back by 1 h, from 03:00 to 02:00.",
-        "It touches no occurrence of noon.",
+        "It affects no occurrence of noon.",
         "On Sunday, 2026-03-22 the clock of Africa/Casablanca goes forward by 1 h, from 02:00 to 03:00.",
-        "It touches no occurrence of noon.",
+        "It affects no occurrence of noon.",
     ]
 
 
@@ -78,5 +78,5 @@ def test_json_has_the_same(says, declared):
 
 
 def test_what_is_no_year_is_refused(says):
-    with pytest.raises(CommandError, match=r"'27' is no year\. Write one from 1900 to 9000\."):
+    with pytest.raises(CommandError, match=r"'27' is not a year\. Write one from 1900 to 9000\."):
         says("dst", "noon", "--year", "27")

@@ -28,7 +28,7 @@ def test_the_latest_occurrence_is_explained(explained):
     due = registry["nightly"].schedule.previous(states.clock())
     assert explained() == [
         f"nightly was due at {due + timedelta(hours=1):%Y-%m-%d %H:%M} Europe/Berlin ({due:%H:%M} UTC).",
-        "nightly has no ledger yet: it begins when the first tick sees the job.",
+        "nightly has no ledger yet: it begins with the first tick that sees the job.",
     ]
 
 
@@ -47,7 +47,9 @@ def test_a_time_of_day_is_the_latest_such_one(explained):
 def test_a_moment_that_is_none_gets_one_sentence(explained, when):
     with pytest.raises(CommandError) as error:
         explained(when)
-    assert str(error.value) == (f"{when!r} is no moment. Write 2026-01-31T02:00 or, for the latest such time, 02:00.")
+    assert str(error.value) == (
+        f"{when!r} is not a date or time. Write 2026-01-31T02:00 or, for the latest such time, 02:00."
+    )
 
 
 def test_an_unknown_job_is_told(declared):

@@ -13,7 +13,7 @@ def named(monkeypatch):
 
 def test_the_first_person_may_sign_in(client, capsys):
     call_command("first_operator")
-    assert capsys.readouterr().out == "ada has an account now.\n"
+    assert capsys.readouterr().out == "ada now has an account.\n"
     assert client.login(username="ada", password="correct horse battery")
     assert get_user_model().objects.get().is_superuser
 
@@ -22,7 +22,7 @@ def test_an_account_that_is_there_keeps_its_password(client, capsys, monkeypatch
     call_command("first_operator")
     monkeypatch.setenv("JOBS_ADMIN_PASSWORD", "another one")
     call_command("first_operator")
-    assert capsys.readouterr().out.splitlines()[-1] == "ada has an account already."
+    assert capsys.readouterr().out.splitlines()[-1] == "ada already has an account."
     assert client.login(username="ada", password="correct horse battery")
 
 

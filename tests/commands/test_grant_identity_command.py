@@ -71,10 +71,10 @@ def test_the_role_may_read_and_write_and_make_no_table(server):
     done = manage(server, "grant_identity", "app")
     assert (done.returncode, done.stdout) == (
         0,
-        "app has its role, and may read and write the tables of nightshift.\n",
+        "app now has its role, and can read and write the tables of nightshift.\n",
     ), done.stderr
     again = manage(server, "grant_identity", "app")
-    assert again.stdout == "app had its role already, and may read and write the tables of nightshift.\n"
+    assert again.stdout == "app already had its role, and can read and write the tables of nightshift.\n"
     url = server.url.replace("/postgres?", "/nightshift?")
     with psycopg.connect(url, autocommit=True) as owner:
         owner.execute("CREATE TABLE later (id serial PRIMARY KEY)")
@@ -90,7 +90,7 @@ def test_the_role_may_read_and_write_and_make_no_table(server):
 
 def test_an_identity_that_migrates_may_make_tables(server):
     assert manage(server, "grant_identity", "deployer", "--may-migrate").stdout == (
-        "deployer has its role, and may read and write the tables of nightshift, and migrate them.\n"
+        "deployer now has its role, and can read and write the tables of nightshift, and migrate them.\n"
     )
     with psycopg.connect(server.url.replace("/postgres?", "/nightshift?"), autocommit=True) as owner:
         owner.execute("SET ROLE deployer")
@@ -102,6 +102,6 @@ def test_a_server_that_is_none_of_azures_is_told(server):
         connection.execute("DROP FUNCTION pgaadauth_create_principal")
     done = manage(server, "grant_identity", "stranger")
     assert done.stderr == (
-        "CommandError: This server has no pgaadauth_create_principal: it is none of Azure's, or Entra authentication "
-        "is off. Turn it on, or make the role by CREATE ROLE.\n"
+        "CommandError: This server has no pgaadauth_create_principal: it isn't in Azure, or Entra authentication "
+        "is off. Turn it on, or create the role with CREATE ROLE.\n"
     )

@@ -95,5 +95,5 @@ def test_fifty_jobs_cost_as_many_queries_as_one(says, declared, django_assert_nu
 
 def test_a_project_without_jobs_is_told_how_to_declare_one(says):
     assert says("jobs") == (
-        'No job is declared. Write declare("clearsessions", schedule="0 0 3 * * *") in a schedule.py.\n'
+        'No jobs are declared. Write declare("clearsessions", schedule="0 0 3 * * *") in a schedule.py.\n'
     )

@@ -11,7 +11,7 @@ from django.conf import settings
 from jobs.management.commands.migrate import LOCK
 from tests.helpers.postgres import Server
 
-WAITING = "Another process migrates this database; waiting until it is done.\n"
+WAITING = "Another process is migrating this database; waiting until it is done.\n"
 
 
 @pytest.fixture

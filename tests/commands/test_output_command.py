@@ -37,7 +37,7 @@ def test_stderr_can_be_shown_alone(prints):
 
 
 def test_a_run_that_does_not_exist_is_named(prints):
-    with pytest.raises(CommandError, match=r"^There is no run 17\. `manage\.py runs` lists the latest\.$"):
+    with pytest.raises(CommandError, match=r"^There is no run 17\. `manage\.py runs` lists the latest ones\.$"):
         prints(17)
 
 

@@ -51,7 +51,8 @@ def test_an_end_that_is_none_gets_one_sentence(until):
     with pytest.raises(CommandError) as error:
         call_command("pause", "nightly", f"--until={until}")
     assert str(error.value) == (
-        f"--until: {until!r} is no end. Write a duration like 30m, 2h or 3d, or a moment like 2026-01-31T02:00."
+        f"--until: {until!r} is not a time or duration. Write a duration like 30m, 2h or 3d, or a time like "
+        "2026-01-31T02:00."
     )
 
 
@@ -95,7 +96,7 @@ def test_a_job_that_isnt_paused_cant_be_resumed():
 def test_either_jobs_are_named_or_all_are_meant(command, words):
     with pytest.raises(CommandError) as error:
         call_command(command, *words)
-    assert str(error.value) == "Name jobs, or write --all for all of them. `manage.py jobs` lists them."
+    assert str(error.value) == "Give the names of jobs, or --all. `manage.py jobs` lists them."
 
 
 @pytest.mark.parametrize("command", ["pause", "resume"])

@@ -103,7 +103,7 @@ def test_a_failed_attempt_says_when_it_is_tried_again(run_by_hand, declared):
     with pytest.raises(CommandError) as error:
         run_by_hand("nightly")
     run = Run.objects.get()
-    told, _, again = str(error.value).partition(" It is tried again at ")
+    told, _, again = str(error.value).partition(" It is retried at ")
     assert told == f"Attempt 1 of run {run.pk} of nightly failed: {run.error}"
     # Near midnight that is on another day, and the day is told too.
     assert again in {f"{run.not_before:%H:%M:%S}.", f"{run.not_before:%Y-%m-%d %H:%M}."}
@@ -142,7 +142,7 @@ def test_arguments_that_the_command_refuses_make_no_run(run_by_hand, declared):
     declared("nightly", command="succeeds")
     with pytest.raises(CommandError) as error:
         run_by_hand("nightly", "--wurd", "salt")
-    assert str(error.value) == "nightly doesn't take these arguments: unrecognized arguments: --wurd salt"
+    assert str(error.value) == "nightly doesn't accept these arguments: unrecognized arguments: --wurd salt"
     assert not Run.objects.exists()
 
 
@@ -159,7 +159,7 @@ def test_an_argument_that_is_no_text_is_refused_and_nothing_is_started(db, decla
     with pytest.raises(CommandError) as error:
         call_command("run", "succeeds", "--word", word)
     assert str(error.value) == (
-        f"succeeds doesn't take these arguments: {word!r} is not UTF-8 text, or holds a NUL. Write it in UTF-8."
+        f"succeeds doesn't accept these arguments: {word!r} is not UTF-8 text, or holds a NUL. Write it in UTF-8."
     )
     assert not Run.objects.exists()
 
@@ -174,8 +174,8 @@ def test_an_accent_in_the_c_locale_arrives_or_is_refused(
     if result is None:
         assert done.returncode == 1
         assert done.stderr == (
-            "CommandError: succeeds doesn't take these arguments: '\\udcc3\\udca9' is not UTF-8 text, or holds a NUL. "
-            "Write it in UTF-8.\n"
+            "CommandError: succeeds doesn't accept these arguments: '\\udcc3\\udca9' is not UTF-8 text, or holds a "
+            "NUL. Write it in UTF-8.\n"
         )
 
 
@@ -188,7 +188,7 @@ def test_a_reason_that_is_no_text_is_refused(db, declared):
 def test_a_job_has_to_be_named():
     with pytest.raises(CommandError) as error:
         call_command("run", "--detach")
-    assert str(error.value) == "Write a job's name: `manage.py run clearsessions`. `manage.py jobs` lists them."
+    assert str(error.value) == "Give a job's name: `manage.py run clearsessions`. `manage.py jobs` lists them."
 
 
 def test_ctrl_c_cancels_the_run(run_by_hand, declared):

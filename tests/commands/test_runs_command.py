@@ -72,14 +72,14 @@ def test_fifty_runs_cost_one_query(says, django_assert_num_queries):
 
 def test_a_job_that_has_not_run_says_so(says, declared):
     declared("nightly", command="succeeds")
-    assert says("runs") == "No run yet.\n"
-    assert says("runs", "nightly") == "No run of nightly yet.\n"
-    assert says("runs", "nightly", "--status", "lost") == "No run of nightly is lost.\n"
+    assert says("runs") == "No runs.\n"
+    assert says("runs", "nightly") == "No runs of nightly.\n"
+    assert says("runs", "nightly", "--status", "lost") == "No lost runs of nightly.\n"
 
 
 def test_a_job_that_is_declared_no_more_keeps_its_runs(says):
     a_run("long_forgotten")
-    assert says("runs", "long_forgotten", "--status", "lost") == "No run of long_forgotten is lost.\n"
+    assert says("runs", "long_forgotten", "--status", "lost") == "No lost runs of long_forgotten.\n"
 
 
 def test_a_job_that_nobody_knows_is_named(says, declared):

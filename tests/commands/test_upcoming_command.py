@@ -39,7 +39,7 @@ def test_each_lists_the_frequent_ones_too(says, three_jobs):
 
 def test_nothing_ahead_is_told(says, declared):
     declared("by_hand")
-    assert says("upcoming", "--hours", "1") == "Nothing is due within 1 hour.\n"
+    assert says("upcoming", "--hours", "1") == "Nothing is due in the next 1 hour.\n"
 
 
 def test_it_shows_what_would_be_skipped_and_why(says, three_jobs, monkeypatch):

@@ -208,7 +208,7 @@ def test_an_unknown_zone_is_refused(declared):
     assert problems() == [
         (
             "jobs.E006",
-            "The time zone of job 'nightly' can't be found: No time zone is called 'Europe/Berlni'. "
+            "The time zone of job 'nightly' can't be found: There is no time zone 'Europe/Berlni'. "
             "Did you mean 'Europe/Berlin'?",
             "Write an IANA name: Europe/Berlin.",
         )
@@ -220,7 +220,7 @@ def test_a_zone_is_looked_up_also_where_there_is_no_schedule(declared):
     assert problems() == [
         (
             "jobs.E006",
-            "The time zone of job 'by_hand' can't be found: No time zone is called 'Mars/X'. "
+            "The time zone of job 'by_hand' can't be found: There is no time zone 'Mars/X'. "
             "Write an IANA name like 'Europe/Berlin'.",
             "Write an IANA name: Europe/Berlin.",
         )

@@ -19,9 +19,9 @@ from tests.helpers.rows import first_seen_at
 
 pytestmark = pytest.mark.django_db
 FLAWS = {
-    "an unknown zone": ({"override_time_zone": "Mars/Olympus"}, "No time zone is called 'Mars/Olympus'."),
+    "an unknown zone": ({"override_time_zone": "Mars/Olympus"}, "There is no time zone 'Mars/Olympus'."),
     "a machine's own zone": ({"override_time_zone": "localtime"}, "'localtime' means something else on another"),
-    "a path": ({"override_time_zone": "../../etc/passwd"}, "No time zone is called"),
+    "a path": ({"override_time_zone": "../../etc/passwd"}, "There is no time zone"),
     "a broken expression": ({"override_schedule": "at three"}, "The expression 'at three' has 2 fields"),
     "no list": ({"override_arguments": {"days": 3}}, """Its arguments are {"days": 3}, not a list of strings."""),
     "no strings": (
@@ -60,7 +60,7 @@ def test_it_is_reported(flawed, capsys, admin_client):
     (difference,) = drift()
     assert (difference.what, difference.by, difference.reason) == ("override", "ada", "the bank moves")
     assert difference.now.startswith(f"can't be read: {sentence}")
-    assert difference.now.endswith("It doesn't hold. End it with `manage.py override JOB --end`.")
+    assert difference.now.endswith("It doesn't apply. End it with `manage.py override JOB --end`.")
     assert f"That override can't be read: {sentence}" in explain(job).text
     assert admin_client.get("/api/jobs/nightly/").json()["override_flaw"].startswith(sentence)
     call_command("jobs")

@@ -46,9 +46,9 @@ def test_upcoming(says, evening):
 def test_dst(says):
     assert says("dst", "import_rates", "--year", "2027").splitlines() == [
         "On Sunday, 2027-03-28 the clock of Europe/Berlin goes forward by 1 h, from 02:00 to 03:00.",
-        "It touches no occurrence of import_rates.",
+        "It affects no occurrence of import_rates.",
         "On Sunday, 2027-10-31 the clock of Europe/Berlin goes back by 1 h, from 03:00 to 02:00.",
-        "It touches no occurrence of import_rates.",
+        "It affects no occurrence of import_rates.",
     ]
     assert says("dst", "clearsessions", "--year", "2027") == "The clock of UTC doesn't change in 2027.\n"
 

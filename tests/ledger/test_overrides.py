@@ -348,8 +348,8 @@ def test_a_setting_for_no_job_is_warned_of(declared, monkeypatch):
     (warning,) = schedule_settings()
     assert (warning.id, warning.msg, warning.hint) == (
         "jobs.W011",
-        "The app setting JOBS_SCHEDULE__NIHGTLY overrides the schedule of no job.",
-        "`manage.py jobs` lists the jobs; the setting's name is theirs in capitals, with _ for -.",
+        "The app setting JOBS_SCHEDULE__NIHGTLY overrides a schedule, but no job has that name.",
+        "`manage.py jobs` lists the jobs. The setting ends in the job's name in capitals, with _ for -.",
     )
 
 
@@ -367,9 +367,9 @@ def test_two_jobs_that_would_share_a_setting_are_warned_of(declared):
     (warning,) = schedule_settings()
     assert (warning.id, warning.msg, warning.hint) == (
         "jobs.W013",
-        "The app setting JOBS_SCHEDULE__IMPORT_RATES would override the schedules of 'import-rates' and "
+        "The app setting JOBS_SCHEDULE__IMPORT_RATES would override the schedules of both both 'import-rates' and "
         "'import_rates' alike.",
-        "The setting's name is the job's in capitals, with _ for -: give one of them another name.",
+        "The setting ends in the job's name in capitals, with _ for -. Rename one of the jobs.",
     )
 
 

@@ -247,7 +247,7 @@ def test_another_name_of_the_same_clock_is_no_change(declared, monkeypatch):
 @pytest.mark.parametrize(
     ("former", "why"),
     [
-        ("0 0 * * * * Mars/Olympus", "No time zone is called 'Mars/Olympus'. Write an IANA name like 'Europe/Berlin'"),
+        ("0 0 * * * * Mars/Olympus", "There is no time zone 'Mars/Olympus'. Write an IANA name like 'Europe/Berlin'"),
         (
             "7 7 UTC",
             "The expression '7 7' has 2 fields, not five or six separated by spaces. Write second, minute, "

@@ -130,7 +130,7 @@ def test_the_app_never_gets_the_hosts_routes(host, path):
     answer = host.request("GET", path, x_functions_key=KEY)
     assert (answer.status, answer.body) == (
         404,
-        b"The local host has no such route of its own, and no app gets this one.\n",
+        b"The local host doesn't have this route, and it never reaches the app.\n",
     )
 
 

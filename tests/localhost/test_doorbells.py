@@ -59,7 +59,7 @@ def test_a_connection_that_the_server_drops_is_made_anew():
     told = []
     assert asyncio.run(hear(told, drop_the_listener, drop_the_listener, ring("7 0"))) == Ring("7", timedelta(0))
     lost, back, *again = told
-    assert lost.startswith("The doorbell's database can't be reached; trying again and again. ")
+    assert lost.startswith("The doorbell's database can't be reached; retrying. ")
     assert back == "The doorbell's database is back."
     assert len(again) == 2
 
@@ -85,4 +85,4 @@ def test_a_server_that_is_away_is_tried_until_it_is_back(monkeypatch):
 def test_what_is_no_ring_is_told_and_passed_over(payload):
     told = []
     assert asyncio.run(hear(told, ring(payload), ring("8 0"))) == Ring("8", timedelta(0))
-    assert told == [f"A doorbell rang with {payload!r}, which isn't a run's id and a delay in seconds."]
+    assert told == [f"A doorbell rang with {payload!r}, which isn't a run's id with a delay in seconds."]

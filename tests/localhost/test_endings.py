@@ -41,9 +41,7 @@ def test_the_run_of_a_call_is_told_by_its_message_and_by_its_invocation(run, att
 def test_a_run_that_is_tried_again_says_when():
     made = a_run(status="queued", attempt=1, error="no", not_before=now() + timedelta(minutes=5))
     an_attempt(made, 1, "failed", exit_code=1)
-    assert endings.of_call("execute_run", "", str(made.pk)).startswith(
-        f"run {made.pk} failed: no; it is tried again at "
-    )
+    assert endings.of_call("execute_run", "", str(made.pk)).startswith(f"run {made.pk} failed: no; it is retried at ")
 
 
 def test_what_was_in_an_occurrences_way_is_told():

@@ -79,7 +79,7 @@ def test_a_schedule_that_only_the_host_reads(tmp_path):
 def test_a_setting_that_does_not_exist(tmp_path):
     source = TIMER.replace("0 0 3 * * *", "%NIGHTLY%") + "def nightly(timer: func.TimerRequest) -> None: ..."
     assert refusal(tmp_path, source) == (
-        "CommandError: Function 'nightly' has '%NIGHTLY%', and there is no setting NIGHTLY. "
+        "CommandError: Function 'nightly' has '%NIGHTLY%', but NIGHTLY is not set. "
         "Set the environment variable NIGHTLY."
     )
 

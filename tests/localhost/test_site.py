@@ -71,7 +71,7 @@ def test_a_body_without_a_length_is_refused_loudly(host):
     answer = host.request("POST", "/echo", iter([b"some", b"thing"]))
     assert (answer.status, answer.body) == (
         411,
-        b"The Functions host drops a body without a Content-Length. Send one, not chunks.\n",
+        b"The Functions host drops a body without a Content-Length. Send the length instead of chunks.\n",
     )
 
 

@@ -120,10 +120,10 @@ GET_IN = """
                 "The user model requires 'date_of_birth'. Set DJANGO_SUPERUSER_DATE_OF_BIRTH.",
                 "DJANGO_SUPERUSER_DATE_OF_BIRTH is 'long ago'. “long ago” value has an invalid date format. It must be "
                 "in YYYY-MM-DD format.",
-                "ada@example.com has an account now.",
+                "ada@example.com now has an account.",
             ],
         ),
-        (BARE, ["ada@example.com has an account now.", *["ada@example.com has an account already."] * 2]),
+        (BARE, ["ada@example.com now has an account.", *["ada@example.com already has an account."] * 2]),
     ],
     ids=["e-mail as name", "the least that there can be"],
 )
@@ -136,6 +136,6 @@ def test_the_first_person_gets_in(tmp_path, database_url, model, first_tries):
     assert done.stdout.splitlines() == [
         "[200, 302, 200, 200, 403] theirs",
         *first_tries,
-        "ada@example.com has an account already.",
+        "ada@example.com already has an account.",
         "True True",
     ], done.stderr

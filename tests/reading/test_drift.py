@@ -62,8 +62,8 @@ def test_what_was_changed_of_a_renamed_job_differs_until_it_is_ended(declared):
     registry.clear()
     declared("each_hour", command="succeeds", schedule="0 0 * * * *")
     assert told() == [
-        ("hourly", "job", "no such job", "paused. `manage.py resume hourly` ends that", "ada", "the bank moves"),
-        ("hourly", "job", "no such job", "overridden. `manage.py override hourly --end` ends that", "bob", ""),
+        ("hourly", "job", "no such job", "paused. `manage.py resume hourly` ends it", "ada", "the bank moves"),
+        ("hourly", "job", "no such job", "overridden. `manage.py override hourly --end` ends it", "bob", ""),
     ]
     call_command("resume", "hourly")
     call_command("override", "hourly", "--end")
@@ -88,7 +88,7 @@ def test_the_commands_override_and_tell(capsys):
     assert "0 30 5 * * * Asia/Tokyo" in first
     assert "rock salt" in second
     call_command("override", "nightly", "--end")
-    assert capsys.readouterr().out == "nightly is as declared again.\n"
+    assert capsys.readouterr().out == "nightly uses its declaration again.\n"
 
 
 def test_an_overridden_schedule_is_told_in_words_with_what_may_not_be_meant(capsys):
@@ -99,7 +99,7 @@ def test_an_overridden_schedule_is_told_in_words_with_what_may_not_be_meant(caps
         "Every hour from 02:00 to 22:00, Asia/Tokyo",
     ]
     assert told.err == (
-        "The hour '22-2' is read as 2-22: ranges are swapped and never wrap around. "
+        "The hour '22-2' is read as 2-22: reversed ranges are swapped and don't wrap around. "
         "Write 0-2,22-23 to wrap around, or 2-22.\n"
     )
     call_command("override", "hourly", "--arguments", "")
@@ -109,7 +109,7 @@ def test_an_overridden_schedule_is_told_in_words_with_what_may_not_be_meant(caps
 def test_a_wrong_override_gets_one_sentence():
     with pytest.raises(CommandError, match=r"^Overridden by '0 0 0 30 2 \*', job 'nightly' would never be due: "):
         call_command("override", "nightly", "--schedule", "0 0 0 30 2 *")
-    with pytest.raises(CommandError, match=r"^--until: '9+d' is no end\. Write a duration like 30m, 2h or 3d"):
+    with pytest.raises(CommandError, match=r"^--until: '9+d' is not a time or duration\. Write a duration like"):
         call_command("override", "nightly", "--schedule", "0 30 5 * * *", "--until", f"{'9' * 5000}d")
     with pytest.raises(CommandError, match=r"^No job is declared as 'nightl'\."):
         call_command("override", "nightl", "--schedule", "0 30 5 * * *")
@@ -131,7 +131,7 @@ def test_a_moment_that_the_clock_jumps_over_or_shows_twice_is_the_hosts(declared
     run = Run.objects.get()
     assert run.not_before.isoformat() == moment
     assert capsys.readouterr().out == (
-        f"Run {run.pk} of early is queued for {shown}. `manage.py cancel {run.pk}` takes it back.\n"
+        f"Run {run.pk} of early is queued for {shown}. `manage.py cancel {run.pk}` cancels it.\n"
     )
 
 
@@ -140,7 +140,7 @@ def test_a_run_may_be_asked_for_at_a_moment(capsys):
     run = Run.objects.get()
     assert run.not_before.isoformat() == "2126-01-30T17:00:00+00:00"
     assert capsys.readouterr().out == (
-        f"Run {run.pk} of nightly is queued for 2126-01-31 02:00:00 JST. `manage.py cancel {run.pk}` takes it back.\n"
+        f"Run {run.pk} of nightly is queued for 2126-01-31 02:00:00 JST. `manage.py cancel {run.pk}` cancels it.\n"
     )
     with pytest.raises(CommandError, match=r"^--at: 2020-01-31T02:00 has passed\."):
         call_command("run", "--at", "2020-01-31T02:00", "nightly")

@@ -14,7 +14,7 @@ def test_the_latest_attempt_is_meant_unless_another_is_named():
 
 
 def test_a_run_that_does_not_exist_is_named():
-    with pytest.raises(UnknownRun, match=r"^There is no run 17\. `manage\.py runs` lists the latest\.$"):
+    with pytest.raises(UnknownRun, match=r"^There is no run 17\. `manage\.py runs` lists the latest ones\.$"):
         attempt_of(17)
 
 
@@ -29,7 +29,7 @@ def test_a_run_that_never_started_wrote_nothing():
     run = a_run(status="skipped")
     with pytest.raises(UnknownAttempt) as error:
         attempt_of(run.pk)
-    assert str(error.value) == f"Run {run.pk} of nightly never started (it is skipped): it wrote nothing."
+    assert str(error.value) == f"Run {run.pk} of nightly never started (it is skipped), so it wrote nothing."
 
 
 def test_output_comes_back_as_it_was_written():

@@ -200,20 +200,20 @@ def test_a_broken_part_is_refused(part):
 @pytest.mark.parametrize(
     ("text", "kind", "message"),
     [
-        ("0 0 22-2 * * *", "swapped", "The hour '22-2' is read as 2-22: ranges are swapped and never wrap around. "
-         "Write 0-2,22-23 to wrap around, or 2-22."),
-        ("0 0 3 * * FRI-MON", "swapped", "The day of week 'FRI-MON' is read as 1-5: ranges are swapped and never wrap "
-         "around. Write 0-1,5-6 to wrap around, or 1-5."),
-        ("0 */0 * * * *", "no_step", "The minute '*/0' is read with a step of 1, not 0. Write the step you mean."),
-        ("0 */90 * * * *", "long_step", "The minute '*/90' matches 0 alone: a step of 90 leads out of the field, and "
-         "the next round starts at 0 again. Write 0, or the values that you mean."),
+        ("0 0 22-2 * * *", "swapped", "The hour '22-2' is read as 2-22: reversed ranges are swapped and don't wrap "
+         "around. Write 0-2,22-23 to wrap around, or 2-22."),
+        ("0 0 3 * * FRI-MON", "swapped", "The day of week 'FRI-MON' is read as 1-5: reversed ranges are swapped "
+         "and don't wrap around. Write 0-1,5-6 to wrap around, or 1-5."),
+        ("0 */0 * * * *", "no_step", "The minute '*/0' is read with a step of 1, not 0. Write the intended step."),
+        ("0 */90 * * * *", "long_step", "The minute '*/90' matches 0 alone: a step of 90 is larger than the field, and "
+         "the next round starts at 0 again. Write 0, or the values that you want."),
         ("0 */25 * * * *", "uneven", "The minute '*/25' matches 0, 25, 50, and 0 again 10 minutes later: the step "
          "starts over each time. Write 0,25,50, or a step that divides 60."),
         ("0 0 */5 * * *", "uneven", "The hour '*/5' matches 0, 5, 10, 15, 20, and 0 again 4 hours later: the step "
          "starts over each time. Write 0,5,10,15,20, or a step that divides 24."),
         ("0 0 3 1 * MON", "both_days", "Day of month '1' and day of week '1' must both match; in classic cron either "
-         "was enough. Write * for one of them, or declare two jobs."),
-        ("0 0 3 30 2 *", "never", "'0 0 3 30 2 *' never fires: no such day comes. Write a day of that month."),
+         "is enough. Write * for one of them, or declare two jobs."),
+        ("0 0 3 30 2 *", "never", "'0 0 3 30 2 *' never fires: there is no such day. Write a day of that month."),
     ],
 )  # fmt: skip
 def test_what_people_mean_otherwise_is_a_surprise(text, kind, message):

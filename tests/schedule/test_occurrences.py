@@ -199,7 +199,7 @@ def test_the_fingerprint_changes_with_the_expression_and_the_zone_and_not_with_t
 def test_an_unknown_zone_is_refused_with_the_nearest_name(name, mend):
     with pytest.raises(UnknownZone) as refused:
         Schedule("0 0 3 * * *", name)
-    assert str(refused.value) == f"No time zone is called {name!r}. {mend}"
+    assert str(refused.value) == f"There is no time zone {name!r}. {mend}"
 
 
 # The timer, in UTC
@@ -327,5 +327,5 @@ def test_another_reading_of_a_zone_is_refused(folder):
     "name", ["", "a\0b", "x" * 300, "../Europe/Berlin", "Europe", "posix/Europe/Berln", "tzdata.zi"]
 )
 def test_what_is_no_zone_is_an_unknown_one(name):
-    with pytest.raises(UnknownZone, match=r"^No time zone is called "):
+    with pytest.raises(UnknownZone, match=r"^There is no time zone "):
         Schedule("0 0 3 * * *", name)

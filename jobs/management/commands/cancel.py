@@ -14,13 +14,13 @@ from jobs.reading.transcript import UnknownRun
 
 
 class Command(LedgerCommand):
-    help = "Cancel runs. A queued one ends at once; a running one is told to end, and made to after its grace."
+    help = "Cancel runs. A queued run ends at once. A running one gets SIGTERM, and SIGKILL after its grace period."
     # It must work also while a declaration is wrong.
     requires_system_checks = []
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
-            "runs", nargs="+", type=row_number, metavar="RUN", help="Its number, as `manage.py runs` shows it."
+            "runs", nargs="+", type=row_number, metavar="RUN", help="The run's number, as `manage.py runs` shows it."
         )
 
     def handle(self, *, runs: list[int], **options: Any) -> None:
@@ -40,7 +40,7 @@ class Command(LedgerCommand):
 def _sentence(run: Run, status: Status | None) -> str:
     name = f"Run {run.pk} of {run.job}"
     if status is None:
-        return f"{name} had ended already: {run.status}."
+        return f"{name} has already ended: {run.status}."
     if status is Status.RUNNING:
-        return f"{name} was told to end. `manage.py runs {run.job}` shows when it has."
+        return f"{name} is being cancelled. `manage.py runs {run.job}` shows when it has ended."
     return f"{name} is cancelled. It was queued."

@@ -10,15 +10,15 @@ from jobs import checks
 
 
 class Command(check.Command):
-    help = f"{check.Command.help} Also loads the command of every job, and asks its parser about the job's arguments."
+    help = f"{check.Command.help} Also loads every job's command and checks the job's arguments with its parser."
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
         parser.add_argument(
             "--build",
             action="store_true",
-            help="Before a deployment: --deploy, and fail on errors, on the warnings of Django's deployment checks and "
-            "on Nightshift's. The warnings of other apps are reported.",
+            help="For a deployment's build: --deploy, and fail on errors, on warnings of Django's deployment checks "
+            "and of Nightshift. Warnings of other apps are only printed.",
         )
 
     def handle(self, *app_labels: Any, **options: Any) -> None:
@@ -30,4 +30,4 @@ class Command(check.Command):
             found = run_checks(tags=options["tags"], include_deployment_checks=True) if build else []
         if stopping := checks.stopping(found):
             names = ", ".join(sorted({str(message.id) for message in stopping}))
-            raise SystemCheckError(f"A deployment must have none of these warnings: {names}.")
+            raise SystemCheckError(f"Fix these warnings before you deploy: {names}.")

@@ -13,7 +13,7 @@ from jobs.reading.drift import drift
 
 
 class Command(LedgerCommand):
-    help = "Show what differs from the code: pauses, overrides, disabled functions, app settings."
+    help = "List what differs from the code: pauses, overrides, disabled functions, app settings."
 
     # It must work also while a declaration is wrong.
     requires_system_checks = []

@@ -21,12 +21,12 @@ MOST = 6
 
 
 class Command(LedgerCommand):
-    help = "Tell which of a job's occurrences the changes of its zone's clock move, double or drop in a year."
+    help = "Show which of a job's occurrences clock changes move, double or drop in a year."
     requires_system_checks = []
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("job", metavar="JOB")
-        parser.add_argument("--year", type=year_of_the_calendar, help="Default: this one.")
+        parser.add_argument("--year", type=year_of_the_calendar, help="Default: this year.")
         add_format(parser)
 
     def handle(self, *, job: str, year: int | None, format: str, **options: Any) -> None:
@@ -39,14 +39,14 @@ class Command(LedgerCommand):
         for change in schedule.clock_changes(year):
             self.stdout.write(_told(schedule, change))
             rows = list(_rows(schedule, [note for note in notes if _belongs(note, change)]))
-            self.stdout.write(as_table(HEADINGS, rows) if rows else f"It touches no occurrence of {job}.")
+            self.stdout.write(as_table(HEADINGS, rows) if rows else f"It affects no occurrence of {job}.")
         if not schedule.clock_changes(year):
             self.stdout.write(f"The clock of {schedule.zone.key} doesn't change in {year}.")
 
 
 def year_of_the_calendar(text: str) -> int:
     if not text.isdecimal() or not 1900 <= int(text) <= 9000:
-        raise ArgumentTypeError(f"{text!r} is no year. Write one from 1900 to 9000.")
+        raise ArgumentTypeError(f"{text!r} is not a year. Write one from 1900 to 9000.")
     return int(text)
 
 

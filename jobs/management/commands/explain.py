@@ -12,7 +12,9 @@ from jobs.reading.explain import explain, zone_of
 
 
 class Command(LedgerCommand):
-    help = "Tell what happened to the occurrence of a job nearest WHEN: why it ran, waits, was skipped or missed."
+    help = (
+        "Explain what happened to the job's occurrence nearest to WHEN: why it ran, waits, was skipped or was missed."
+    )
     # Who asks why something didn't run may have a wrong declaration before him.
     requires_system_checks = []
 
@@ -22,7 +24,7 @@ class Command(LedgerCommand):
             "when",
             nargs="*",
             metavar="WHEN",
-            help="2026-01-31T02:00, or 02:00 for the latest such time; in the job's zone, unless it names another. "
+            help="2026-01-31T02:00, or 02:00 for the latest such time; in the job's time zone unless you give another. "
             "Default: the latest occurrence that was due.",
         )
 

@@ -15,8 +15,8 @@ from jobs.management.ledger_command import LedgerCommand
 
 class Command(LedgerCommand):
     help = (
-        "Make a superuser called JOBS_ADMIN_USERNAME with the password JOBS_ADMIN_PASSWORD, both from the environment, "
-        "where there is none of that name. One that is there stays as it is, with the password it has."
+        "Create a superuser named JOBS_ADMIN_USERNAME with the password JOBS_ADMIN_PASSWORD, both from the "
+        "environment, unless that name exists already. An existing account keeps its password."
     )
 
     # A container starts with it: an app setting that spoils a declaration must not stop that.
@@ -30,9 +30,9 @@ class Command(LedgerCommand):
         if not name or not password:
             raise CommandError("JOBS_ADMIN_USERNAME or JOBS_ADMIN_PASSWORD is not set. Set both.")
         if accounts.named(name) or not _made(name, password):
-            self.stdout.write(f"{name} has an account already.")
+            self.stdout.write(f"{name} already has an account.")
         else:
-            self.stdout.write(f"{name} has an account now.")
+            self.stdout.write(f"{name} now has an account.")
 
 
 def _made(name: str, password: str) -> bool:

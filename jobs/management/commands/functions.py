@@ -21,7 +21,7 @@ PAUSE = 1.0
 
 
 class Command(BaseCommand):
-    help = "Run the local Functions host: timers, HTTP and the doorbell, behind Azure's own worker library."
+    help = "Run the local Functions host: timers, HTTP and the doorbell around Azure's own worker library."
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         # Before Django takes the streams.
@@ -33,7 +33,7 @@ class Command(BaseCommand):
             "--port",
             type=whole_number("ports", 65_535, least=0),
             default=7071,
-            help="where HTTP is served; 0 takes a free port",
+            help="the port for HTTP; 0 chooses a free one",
         )
         parser.add_argument("--host", default="127.0.0.1", help="the address to listen on")
         parser.add_argument("--app", type=Path, default=project_folder(), help="the folder of function_app.py")
@@ -41,7 +41,7 @@ class Command(BaseCommand):
             "--state",
             type=Path,
             default=project_folder() / ".local",
-            help="the folder for what outlives the host: the timers' statuses and the master key",
+            help="the folder for the timers' status and the master key",
         )
 
     def handle(self, *_: Any, **options: Any) -> None:
@@ -52,7 +52,7 @@ class Command(BaseCommand):
             from jobs.localhost.worker import WorkerEnded
         except ImportError as missing:
             raise CommandError(
-                f"{missing}. The local host wants requirements-dev.txt; the image has no use for it."
+                f"{missing}. The local host needs the packages of requirements-dev.txt, which the image doesn't have."
             ) from None
         chosen = Options(
             app=options["app"].resolve(),

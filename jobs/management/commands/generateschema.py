@@ -7,4 +7,4 @@ from drf_spectacular.management.commands import spectacular
 
 
 class Command(spectacular.Command):
-    help = "Write the OpenAPI schema that /api/schema/ serves."
+    help = "Write the OpenAPI schema, as /api/schema/ returns it."

@@ -26,18 +26,16 @@ TO_MIGRATE: LiteralString = "GRANT CREATE ON SCHEMA public TO {role}"
 
 class Command(BaseCommand):
     help = (
-        "Make the database role of an Entra identity, and grant it what the app needs. "
-        "Run it as the server's Entra administrator who also migrates. It may be run again."
+        "Create the database role of an Entra identity, and grant it the rights that the app needs. "
+        "Run it as the server's Entra administrator who also migrates. You can run it again."
     )
     requires_system_checks = []
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument(
-            "name", help="The identity's name: that of the function app, or of a user-assigned identity."
-        )
-        parser.add_argument("--object-id", help="Its object (principal) id, where the name alone isn't unique.")
-        parser.add_argument("--may-migrate", action="store_true", help="Let it create tables too: it runs `migrate`.")
-        parser.add_argument("--dry-run", action="store_true", help="Print the SQL, and change nothing.")
+        parser.add_argument("name", help="The identity's name: the function app's, or a user-assigned identity's.")
+        parser.add_argument("--object-id", help="The identity's object (principal) id, if its name isn't unique.")
+        parser.add_argument("--may-migrate", action="store_true", help="Also let it create tables, to run `migrate`.")
+        parser.add_argument("--dry-run", action="store_true", help="Print the SQL and change nothing.")
 
     def handle(self, *, name: str, object_id: str | None, may_migrate: bool, dry_run: bool, **options: Any) -> None:
         principal = _principal(name, object_id)
@@ -58,7 +56,7 @@ class Command(BaseCommand):
                 for statement in rights:
                     cursor.execute(statement)
         self.stdout.write(
-            f"{name} {'had its role already' if exists else 'has its role'}, and may read and write the tables of "
+            f"{name} {'already had its role' if exists else 'now has its role'}, and can read and write the tables of "
             f"{connection.settings_dict['NAME']}{', and migrate them' if may_migrate else ''}."
         )
 
@@ -86,8 +84,8 @@ def _make_role(principal: sql.Composed) -> None:
             administrator.execute(principal)
     except psycopg.errors.UndefinedFunction:
         raise CommandError(
-            "This server has no pgaadauth_create_principal: it is none of Azure's, or Entra authentication is off. "
-            "Turn it on, or make the role by CREATE ROLE."
+            "This server has no pgaadauth_create_principal: it isn't in Azure, or Entra authentication is off. "
+            "Turn it on, or create the role with CREATE ROLE."
         ) from None
     except psycopg.errors.InsufficientPrivilege as error:
         raise CommandError(

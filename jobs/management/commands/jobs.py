@@ -25,7 +25,7 @@ class Command(LedgerCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         add_format(parser)
         parser.add_argument("--tree", action="store_true", help="Show pipelines: each step below its predecessor.")
-        parser.add_argument("--words", action="store_true", help="Tell schedules in words.")
+        parser.add_argument("--words", action="store_true", help="Show schedules in words.")
 
     def handle(self, *, format: str, tree: bool, words: bool, **options: Any) -> None:
         rows = overview()
@@ -33,7 +33,7 @@ class Command(LedgerCommand):
             self.stdout.write(as_json([_facts(row) for row in rows]))
         elif not rows:
             self.stdout.write(
-                'No job is declared. Write declare("clearsessions", schedule="0 0 3 * * *") in a schedule.py.'
+                'No jobs are declared. Write declare("clearsessions", schedule="0 0 3 * * *") in a schedule.py.'
             )
         else:
             known = {row.name: row for row in rows}

@@ -16,7 +16,7 @@ INTERVAL = 0.5
 
 
 class Command(migrate.Command):
-    help = f"{migrate.Command.help} Of several processes at once one migrates, and the others wait for it."
+    help = f"{migrate.Command.help} If several processes migrate at once, one does it and the others wait."
 
     def handle(self, *args: Any, **options: Any) -> None:
         with alone(options["database"], self._tell if options["verbosity"] else None):
@@ -33,7 +33,7 @@ def alone(alias: str = "default", tell: Callable[[str], object] | None = None) -
     with connections[alias].cursor() as cursor:
         if not _taken(cursor):
             if tell:
-                tell("Another process migrates this database; waiting until it is done.")
+                tell("Another process is migrating this database; waiting until it is done.")
             # A statement that waits holds a snapshot, and CREATE INDEX CONCURRENTLY waits for all of them: a deadlock.
             while not _taken(cursor):
                 time.sleep(INTERVAL)

@@ -22,7 +22,7 @@ from jobs.schedule.describe import describe
 
 
 class Command(LedgerCommand):
-    help = "List a job's next occurrences, by the clock of its zone and in UTC."
+    help = "List a job's next occurrences, in its time zone and in UTC."
     # It may be a wrong declaration that one looks at.
     requires_system_checks = []
 

@@ -11,7 +11,7 @@ from jobs.reading.transcript import UnknownAttempt, UnknownRun, attempt_of, piec
 
 
 class Command(LedgerCommand):
-    help = "Write what an attempt of a run wrote, byte for byte: stdout and stderr, in the order read."
+    help = "Print what an attempt of a run wrote, byte for byte: stdout and stderr, in the order read."
     requires_system_checks = []
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -19,7 +19,7 @@ class Command(LedgerCommand):
         parser.add_argument(
             "--attempt", type=whole_number("attempts", 1_000_000), help="The attempt's number (default: the latest)."
         )
-        parser.add_argument("--stderr", action="store_true", help="Only what it wrote to stderr.")
+        parser.add_argument("--stderr", action="store_true", help="Only stderr.")
 
     def handle(self, *, run: int, attempt: int | None, stderr: bool, **options: Any) -> None:
         try:

@@ -36,30 +36,31 @@ REFUSALS = (
 
 class Command(LedgerCommand):
     help = (
-        "Let another schedule, zone or other arguments hold for a job than the declared ones, with owner and reason. "
+        "Temporarily replace a job's schedule, time zone or arguments, with owner and reason. "
         "The tick starts an overridden job, to the minute. `manage.py drift` shows what holds."
     )
     # It must work also while a declaration is wrong.
     requires_system_checks = []
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("job", metavar="JOB", help="Its name, as `manage.py jobs` shows it.")
+        parser.add_argument("job", metavar="JOB", help="The job's name, as `manage.py jobs` shows it.")
         parser.add_argument("--schedule", default="", help="An NCRONTAB expression: '0 30 5 * * *'.")
         parser.add_argument("--time-zone", default="", help="An IANA name: Europe/Berlin.")
         parser.add_argument(
-            "--arguments", help="Arguments in one text, as on the command line: '--days 3'; '' for none."
+            "--arguments", help="Arguments in one string, as on the command line: '--days 3'; '' for none."
         )
-        parser.add_argument("--reason", default="", help="Why, for whoever wonders.")
+        parser.add_argument("--reason", default="", help="The reason; it is shown to others.")
         parser.add_argument(
-            "--until", help="30m, 2h, 3d, or a moment by the job's clock: 2026-01-31T02:00. Default: until ended."
+            "--until",
+            help="30m, 2h, 3d, or a time in the job's time zone: 2026-01-31T02:00. Default: until you end it.",
         )
-        parser.add_argument("--end", action="store_true", help="End the override that holds.")
+        parser.add_argument("--end", action="store_true", help="End the current override.")
 
     def handle(self, *, job: str, until: str | None, **options: Any) -> None:
         try:
             if options["end"]:
                 interventions.end_override(interventions.declared_or_left(job), by=operator())
-                self.stdout.write(f"{job} is as declared again.")
+                self.stdout.write(f"{job} uses its declaration again.")
                 return
             declared = registry[job]
             zone = zone_of(declared)

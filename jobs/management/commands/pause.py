@@ -16,15 +16,16 @@ from jobs.reading.explain import zone_of
 
 
 class Command(LedgerCommand):
-    help = "Pause jobs: their occurrences are skipped, with owner and reason. Runs that a person asks for still start."
+    help = "Pause jobs: their occurrences are skipped, with owner and reason. Runs that a person starts still run."
     # It must work also while a declaration is wrong.
     requires_system_checks = []
 
     def add_arguments(self, parser: CommandParser) -> None:
         add_jobs(parser)
-        parser.add_argument("--reason", default="", help="Why, for whoever wonders.")
+        parser.add_argument("--reason", default="", help="The reason; it is shown to others.")
         parser.add_argument(
-            "--until", help="30m, 2h, 3d, or a moment by the job's clock: 2026-01-31T02:00. Default: until resumed."
+            "--until",
+            help="30m, 2h, 3d, or a time in the job's time zone: 2026-01-31T02:00. Default: until you resume it.",
         )
 
     def handle(self, *, jobs: list[str], all: bool, reason: str, until: str | None, **options: Any) -> None:
@@ -46,14 +47,14 @@ class Command(LedgerCommand):
 
 
 def add_jobs(parser: ArgumentParser) -> None:
-    parser.add_argument("jobs", nargs="*", metavar="JOB", help="Its name, as `manage.py jobs` shows it.")
+    parser.add_argument("jobs", nargs="*", metavar="JOB", help="The job's name, as `manage.py jobs` shows it.")
     parser.add_argument("--all", action="store_true", help="All declared jobs.")
 
 
 def chosen(names: Sequence[str], all: bool, find: Callable[[str], Job] = registry.__getitem__) -> list[Job]:
     """The jobs that are meant. Raises CommandError where one isn't found, or none is named."""
     if bool(names) == all:
-        raise CommandError("Name jobs, or write --all for all of them. `manage.py jobs` lists them.")
+        raise CommandError("Give the names of jobs, or --all. `manage.py jobs` lists them.")
     try:
         return [find(name) for name in (registry if all else names)]
     except UnknownJob as error:

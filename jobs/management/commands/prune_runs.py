@@ -16,9 +16,9 @@ DAYS = 36_500
 
 class Command(LedgerCommand):
     help = (
-        "Delete old runs that have ended, with their attempts, output and events, and old gaps. Runs at work and "
-        "waiting stay, and so do each job's newest. `manage.py explain` can't tell of occurrences that went: the "
-        "ledger of a job begins after the latest of them."
+        "Delete old runs that have ended, with their attempts, output and events, and old gaps. Running and "
+        "waiting runs stay, and so do each job's newest. `manage.py explain` can't explain deleted occurrences: the "
+        "job's ledger then begins after the latest of them."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -32,15 +32,15 @@ class Command(LedgerCommand):
             "--failed-days",
             type=whole_number("days", DAYS, least=0),
             default=90,
-            help="Runs that failed, timed out or were lost, gaps and other events stay so long (default: %(default)s).",
+            help="Keep failed, timed-out and lost runs, gaps and other events for this long (default: %(default)s).",
         )
         parser.add_argument(
             "--keep",
             type=whole_number("runs", 1_000_000_000, least=0),
             default=100,
-            help="The newest runs of each job stay, this many (default: %(default)s).",
+            help="Keep this many of each job's newest runs (default: %(default)s).",
         )
-        parser.add_argument("--dry-run", action="store_true", help="Only count what would go.")
+        parser.add_argument("--dry-run", action="store_true", help="Only count what would be deleted.")
 
     def handle(self, *, days: int, failed_days: int, keep: int, dry_run: bool, **options: Any) -> None:
         gone = prune(

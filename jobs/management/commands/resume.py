@@ -11,7 +11,7 @@ from jobs.management.operator import operator
 
 
 class Command(LedgerCommand):
-    help = "Resume paused jobs. What the pause swallowed stays skipped."
+    help = "Resume paused jobs. Occurrences during the pause stay skipped."
     # It must work also while a declaration is wrong.
     requires_system_checks = []
 

@@ -13,15 +13,15 @@ from jobs.management.operator import operator
 
 class Command(LedgerCommand):
     help = (
-        "Set the ledger of jobs back to now where it reaches beyond, since the database's clock was ahead for a while. "
-        "No occurrence that has a run gets another."
+        "Set the ledger of jobs back to now, if it reaches into the future because the database's clock was ahead. "
+        "No occurrence gets a second run."
     )
     # It must work also while a declaration is wrong.
     requires_system_checks = []
 
     def add_arguments(self, parser: CommandParser) -> None:
         add_jobs(parser)
-        parser.add_argument("--reason", required=True, help="Why, for whoever wonders.")
+        parser.add_argument("--reason", required=True, help="The reason; it is shown to others.")
 
     def handle(self, *, jobs: list[str], all: bool, reason: str, **options: Any) -> None:
         refused: list[str] = []

@@ -31,11 +31,11 @@ from jobs.reading.explain import zone_of
 
 class Command(LedgerCommand):
     help = (
-        "Run a job now, in this process, and end with its exit code. ARGS, where there are any, take the place of the "
-        "declared ones. All that follows JOB is the job's, but --detach; after JOB -- that is the job's too. "
-        "JOB -- alone runs it without arguments."
+        "Run a job now, in this process, and exit with its exit code. ARGS, if given, replace the declared arguments. "
+        "Everything after JOB is passed to the job, except --detach; after JOB -- that is passed too. "
+        "JOB -- alone runs the job without arguments."
     )
-    missing_args_message = "Write a job's name: `manage.py run clearsessions`. `manage.py jobs` lists them."
+    missing_args_message = "Give a job's name: `manage.py run clearsessions`. `manage.py jobs` lists them."
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         # Before Django takes the streams.
@@ -47,9 +47,9 @@ class Command(LedgerCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.usage = "%(prog)s [--detach] [--at WHEN] JOB [--] [ARGS ...]"
-        parser.add_argument("--detach", action="store_true", help="Only ask for the run, and leave it to the host.")
+        parser.add_argument("--detach", action="store_true", help="Only queue the run, and let the host execute it.")
         parser.add_argument(
-            "--at", metavar="WHEN", help="Run it later: 30m, 2h, or a moment by the job's clock, 2026-01-31T02:00."
+            "--at", metavar="WHEN", help="Run it later: 30m, 2h, or a time in the job's time zone, 2026-01-31T02:00."
         )
         # One list, since argparse would take a `--` out between the job and its arguments.
         parser.add_argument(
@@ -64,7 +64,7 @@ class Command(LedgerCommand):
             later = self._moment(job, at)
             run = self._request(job, arguments, detach=True, not_before=later)
             told = f"{later.astimezone(zone_of(registry[job])):%Y-%m-%d %H:%M:%S %Z}"
-            self.stdout.write(f"Run {run.pk} of {job} is queued for {told}. `manage.py cancel {run.pk}` takes it back.")
+            self.stdout.write(f"Run {run.pk} of {job} is queued for {told}. `manage.py cancel {run.pk}` cancels it.")
             return
         run = self._request(job, arguments, detach or detach_said)
         if run.status == Status.SKIPPED:
@@ -94,7 +94,7 @@ class Command(LedgerCommand):
         except UnreadableEnd as error:
             raise CommandError(f"--at: {error}") from None
         if later <= now:
-            raise CommandError(f"--at: {at} has passed. Give a moment that lies ahead, or leave --at out.")
+            raise CommandError(f"--at: {at} has passed. Give a time in the future, or omit --at.")
         return later
 
     def _request(self, job: str, arguments: list[str] | None, detach: bool, not_before: datetime | None = None) -> Run:
@@ -108,7 +108,7 @@ class Command(LedgerCommand):
                 ring=detach,
             )
         except InvalidArguments as error:
-            raise CommandError(f"{job} doesn't take these arguments: {error}") from None
+            raise CommandError(f"{job} doesn't accept these arguments: {error}") from None
         except (UnknownJob, UnknownCommand, BrokenCommand) as error:
             raise CommandError(str(error)) from None
 
@@ -149,7 +149,7 @@ class Command(LedgerCommand):
         name = f"Run {run.pk} of {run.job}"
         if run.status != Status.QUEUED:
             self.stderr.write(
-                f"{name} was taken up by another executor. `manage.py output {run.pk}` shows what it writes."
+                f"{name} was picked up by another executor. `manage.py output {run.pk}` shows what it writes."
             )
             return
         doorbell.ring(run.pk)
@@ -173,7 +173,7 @@ def _failure(run: Run) -> str:
     name = f"Run {run.pk} of {run.job}"
     if run.status == Status.QUEUED:
         again = clock(run.not_before, timezone.localtime())
-        return f"Attempt {run.attempt} of {name[0].lower()}{name[1:]} failed: {run.error} It is tried again at {again}."
+        return f"Attempt {run.attempt} of {name[0].lower()}{name[1:]} failed: {run.error} It is retried at {again}."
     word = "timed out" if run.status == Status.TIMED_OUT else run.status
     return f"{name} {word}: {run.error}" if run.status == Status.FAILED else f"{name} {_was(word)}. {run.error}"
 

@@ -24,8 +24,8 @@ class Command(LedgerCommand):
     requires_system_checks = []
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("job", nargs="?", help="Only this job's.")
-        parser.add_argument("--status", choices=Status.values, help="Only those with this status.")
+        parser.add_argument("job", nargs="?", help="Only this job's runs.")
+        parser.add_argument("--status", choices=Status.values, help="Only runs with this status.")
         parser.add_argument(
             "--limit", type=whole_number("runs", 100_000), default=20, help="How many (default: %(default)s)."
         )
@@ -43,7 +43,7 @@ class Command(LedgerCommand):
         if format == "json":
             self.stdout.write(as_json([run_facts(run) for run in runs]))
         elif not runs:
-            self.stdout.write(f"No run{f' of {job}' if job else ''}{f' is {status}' if status else ' yet'}.")
+            self.stdout.write(f"No {f'{status} ' if status else ''}runs{f' of {job}' if job else ''}.")
         else:
             now = timezone.localtime()
             self.stdout.write(as_table(HEADINGS, [_cells(run, now) for run in runs]))

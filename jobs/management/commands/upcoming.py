@@ -19,17 +19,20 @@ HEADINGS = ("UTC", "BY THE JOB'S CLOCK", "JOB", "TIMES", "SCHEDULE")
 
 
 class Command(LedgerCommand):
-    help = "List the occurrences of all jobs in the hours ahead, in UTC and by the clock of each job's zone."
+    help = "List the next occurrences of all jobs, in UTC and in each job's time zone."
     requires_system_checks = []
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
-            "--hours", type=whole_number("hours", 366 * 24), default=24, help="How far to look (default: %(default)s)."
+            "--hours",
+            type=whole_number("hours", 366 * 24),
+            default=24,
+            help="How many hours to look ahead (default: %(default)s).",
         )
         parser.add_argument(
             "--each",
             action="store_true",
-            help=f"Also list each occurrence of jobs with more than {upcoming.FOLD}, as --format json does.",
+            help=f"List every occurrence, also of jobs with more than {upcoming.FOLD}, as --format json does.",
         )
         add_format(parser)
 
@@ -45,7 +48,7 @@ class Command(LedgerCommand):
             words = {coming.schedule: describe(coming.schedule.expression) for coming in found}
             self.stdout.write(as_table(HEADINGS, [_cells(coming, words[coming.schedule]) for coming in found]))
         else:
-            self.stdout.write(f"Nothing is due within {counted(hours, 'hour')}.")
+            self.stdout.write(f"Nothing is due in the next {counted(hours, 'hour')}.")
 
 
 def _facts(coming: Coming) -> dict[str, Any]:

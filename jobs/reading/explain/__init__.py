@@ -96,7 +96,7 @@ def _is_recorded(job: Job, moment: datetime) -> bool:
 def _edited_since(job: Job, schedule: Schedule, scene: Scene) -> Iterator[str]:
     gap = scene.gaps.get(job.name)
     by = f" ({gap.fingerprint})" if gap else ""
-    yield f"That was by the schedule that was in force then{by}; now it is {schedule.fingerprint}."
+    yield f"The schedule was different then{by}; now it is {schedule.fingerprint}."
     if event := scene.events.get((job.name, "schedule_changed")):
         yield sentence(event.message)
 
@@ -108,7 +108,7 @@ def _overridden(override: Override, clock: "Clock") -> str:
 
 def _flaw(job: Job, override: Override) -> list[str]:
     why = overrides.unreadable(job, override)
-    return [f"That override can't be read: {why} It doesn't hold. {overrides.END}"] if why else []
+    return [f"That override can't be read: {why} It doesn't apply. {overrides.END}"] if why else []
 
 
 def schedule_of(job: Job) -> Schedule | None:
@@ -152,7 +152,7 @@ def _without_schedule(job: Job, when: datetime | None, now: datetime) -> Explana
     )
     runs = sorted(nearest, key=lambda run: abs(run.created_at - (when or now)))
     if not runs:
-        return Explanation(job=job.name, cause=Cause.NO_OCCURRENCE, sentences=(head, "It never ran yet."))
+        return Explanation(job=job.name, cause=Cause.NO_OCCURRENCE, sentences=(head, "It has never run."))
     cause, sentences = told_of_run(job, runs[0], clock)
     return Explanation(job=job.name, cause=cause, sentences=(head, *sentences), run=runs[0])
 
@@ -171,4 +171,4 @@ def _neighbours(job: Job, when: datetime, before: datetime | None, after: dateti
 def _never(job: Job, schedule: Schedule, when: datetime | None, after: datetime | None, clock: Clock) -> str:
     if after is None:
         return f"{job.name} has no occurrence: its schedule {schedule.expression.text} never fires."
-    return f"{job.name} wasn't due yet: its first occurrence is {clock.full(after)}."
+    return f"{job.name} isn't due before its first occurrence at {clock.full(after)}."

@@ -16,13 +16,13 @@ def told_of_gap(job: Job, gap: Gap, scene: Scene) -> Iterator[str]:
     if gap.count > 1:
         clock = scene.clock
         first, last = clock.short(gap.first), clock.short(gap.last)
-        yield f"The same became of {counted(gap.count, 'occurrence')} in a row, {first} to {last}."
+        yield f"The same happened to {counted(gap.count, 'occurrence')} in a row, {first} to {last}."
 
 
 def _gap_overlap(job: Job, gap: Gap, scene: Scene) -> Iterator[str]:
     policy = f" (overlap={job.overlap.value!r})"
     if gap.blocked_by is None:
-        yield f"It was skipped: another run of the job was in its way{policy}; that run has been pruned since."
+        yield f"It was skipped: another run of the job was in its way{policy}; that run has been deleted since."
     else:
         yield f"It was skipped: {obstacle(gap.blocked_by, scene.clock, scene.occurrence)}{policy}."
 
@@ -33,7 +33,7 @@ def _gap_paused(job: Job, gap: Gap, scene: Scene) -> Iterator[str]:
     state = scene.states.get(job.name)
     if state and state.is_paused(scene.now):
         until = f"until {scene.clock.short(state.paused_until)}" if state.paused_until else "without an end"
-        yield f"It is still paused, {until}. `manage.py resume {job.name}` ends that."
+        yield f"It is still paused, {until}. `manage.py resume {job.name}` ends it."
         return
     resumed = scene.events.get((job.name, "resumed"))
     # A pause that ended by itself leaves no event.
@@ -43,7 +43,7 @@ def _gap_paused(job: Job, gap: Gap, scene: Scene) -> Iterator[str]:
 
 
 def _gap_disabled(job: Job, gap: Gap, scene: Scene) -> Iterator[str]:
-    yield f"It was skipped: the function was disabled in Azure by the app's setting {gap.by}."
+    yield f"It was skipped: the function was disabled in Azure by the app setting {gap.by}."
     if setting_that_disables(job.name):
         yield "It still is."
 
@@ -51,13 +51,13 @@ def _gap_disabled(job: Job, gap: Gap, scene: Scene) -> Iterator[str]:
 def _gap_too_late(job: Job, gap: Gap, scene: Scene) -> Iterator[str]:
     deadline = job.deadline_at(scene.occurrence)
     rule = gap.note or (
-        f"the start deadline is {format_duration(deadline)}" if deadline else "it has no start deadline any more"
+        f"the start deadline is {format_duration(deadline)}" if deadline else "it no longer has a start deadline"
     )
     if gap.recorded_at < scene.occurrence:  # the gap was lengthened, and doesn't tell when
         yield f"It was missed: it was found too late ({rule})."
     else:
         yield (
-            f"It was missed: nobody was on duty until {scene.clock.short(gap.recorded_at)}, "
+            f"It was missed: no host was running until {scene.clock.short(gap.recorded_at)}, "
             f"{format_duration(gap.recorded_at - scene.occurrence)} late ({rule})."
         )
 
@@ -66,11 +66,11 @@ def _gap_superseded(job: Job, gap: Gap, scene: Scene) -> Iterator[str]:
     rule = f"misfire={job.misfire.value!r}"
     if job.misfire is Misfire.ALL:
         rule += f", {CATCH_UP_LIMIT} at most"
-    yield f"It was missed: it was found late, and a later occurrence ran in its place ({rule})."
+    yield f"It was missed: it was found late, and a later occurrence ran instead ({rule})."
 
 
 def _gap_unscheduled(job: Job, gap: Gap, scene: Scene) -> Iterator[str]:
-    yield "It was missed: the job or its schedule was taken away before anyone was on duty for it."
+    yield "It was missed: the job or its schedule was removed while no host was running."
 
 
 def _gap_predecessor(job: Job, gap: Gap, scene: Scene) -> Iterator[str]:

@@ -27,9 +27,7 @@ def fate_of(job: Job, scene: Scene) -> Told:
 
 def _told_of_predecessors(job: Job, scene: Scene) -> Told:
     """Why a step has no run: what became of each predecessor, down to where the pipeline stopped."""
-    told = [
-        f"{job.name} follows {joined(job.after)}, due at {scene.clock.full(scene.occurrence)}. It has no run for it."
-    ]
+    told = [f"{job.name} follows {joined(job.after)}, due at {scene.clock.full(scene.occurrence)}. It has no run."]
     causes: set[Cause] = set()
     for name in job.after:
         cause, sentences = _told_of_predecessor(name, scene)
@@ -38,7 +36,7 @@ def _told_of_predecessors(job: Job, scene: Scene) -> Told:
     if others := _with_another_schedule(job, scene):
         return Cause.SKIPPED, [*told, str(DifferentSchedules(job)), *others]
     if causes == {Cause.RAN}:
-        return Cause.UNRECORDED, [*told, "No run followed. Was the step declared when that ended?"]
+        return Cause.UNRECORDED, [*told, "No run followed. Was the step declared when that run ended?"]
     return (Cause.WAITS if causes & PENDING else Cause.SKIPPED), told
 
 
@@ -57,7 +55,7 @@ def _told_of_predecessor(name: str, scene: Scene) -> Told:
         ended = "" if run.status == Status.SUCCEEDED else "is " if run.status in PENDING else "ended as "
         return CAUSES.get(Status(run.status), Cause.RAN), [f"{name} {ended}{run.status} (run {run.pk})."]
     if name not in registry:
-        return Cause.UNRECORDED, [f"{name} isn't declared any more."]
+        return Cause.UNRECORDED, [f"{name} is no longer declared."]
     return fate_of(overrides.applied(registry[name], overrides.of(scene.states.get(name), scene.now)), scene)
 
 

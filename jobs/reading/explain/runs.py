@@ -23,11 +23,11 @@ def told_of_run(job: Job, run: Run, clock: Clock) -> Told:
     if run.scheduled_for is not None:
         head = f"{job.name} was due at {clock.full(run.scheduled_for)}."
     else:
-        head = f"Run {run.pk} of {job.name} was asked for by {run.requested_by} at {clock.full(run.created_at)}."
+        head = f"Run {run.pk} of {job.name} was requested by {run.requested_by} at {clock.full(run.created_at)}."
     attempts = list(Attempt.objects.filter(run=run).order_by("number"))
     told = [head, *_told_of_attempts(run, attempts, clock), *RUN.get(Status(run.status), _nothing)(run, clock)]
     if run.status == Status.CANCELLED and attempts and attempts[-1].status != AttemptStatus.CANCELLED:
-        told.append(f"It was cancelled by {run.cancelled_by} before it was tried again.")
+        told.append(f"It was cancelled by {run.cancelled_by} before it was retried.")
     return cause, told
 
 
@@ -82,9 +82,9 @@ def _nothing(run: Run, clock: Clock) -> Iterable[str]:
 
 def _running(run: Run, clock: Clock) -> Iterator[str]:
     if run.cancel_requested_at:
-        yield f"{run.cancelled_by} asked for its end at {clock.short(run.cancel_requested_at)}."
+        yield f"{run.cancelled_by} cancelled it at {clock.short(run.cancel_requested_at)}."
     if run.lease_expires_at and run.lease_expires_at < clock.now:
-        yield f"Its lease ran out at {clock.short(run.lease_expires_at)}: the next tick declares it lost."
+        yield f"Its lease ran out at {clock.short(run.lease_expires_at)}: the next tick will declare it lost."
 
 
 def _cancelled(run: Run, clock: Clock) -> Iterator[str]:
@@ -121,14 +121,14 @@ def _chain(run: Run) -> Iterable[Run]:
 def _missed(run: Run, clock: Clock) -> Iterator[str]:
     deadline = f", {clock.short(run.start_by)}" if run.start_by else ""
     queued = clock.short(run.created_at)
-    yield f"Run {run.pk} was queued at {queued} and missed: nobody took it up before its start deadline{deadline}."
+    yield f"Run {run.pk} was queued at {queued} and missed: nothing picked it up before its start deadline{deadline}."
 
 
 def _queued(run: Run, clock: Clock) -> Iterator[str]:
     what = "is queued" if run.attempt == 0 else f"is queued for attempt {run.attempt + 1}"
     yield f"Run {run.pk} {what}: {_why_it_waits(run, clock)}"
     if run.attempt == 0 and run.start_by:
-        yield f"If nobody takes it up by {clock.short(run.start_by)}, it is missed."
+        yield f"If nothing picks it up by {clock.short(run.start_by)}, it is missed."
 
 
 def _why_it_waits(run: Run, clock: Clock) -> str:
@@ -145,7 +145,7 @@ def _waits_for_its_job(run: Run, rivals: Sequence[Run], clock: Clock) -> str:
         if not (run.exclusive and other.exclusive and other.job == run.job):
             continue
         if other.status == Status.RUNNING:
-            return f"run {other.pk} of the job, which runs since {since(other, clock)}, must end first."
+            return f"run {other.pk} of the job, running since {since(other, clock)}, must end first."
         if run.scheduled_for and other.scheduled_for and other.scheduled_for < run.scheduled_for:
             return f"run {other.pk} of the job, for {clock.short(other.scheduled_for)}, comes first."
     return ""
@@ -158,7 +158,7 @@ def _waits_for_the_end_of_a_pause(run: Run, rivals: Sequence[Run], clock: Clock)
     if state is None or not state.is_paused(clock.now):
         return ""
     until = f"until {clock.short(state.paused_until)}" if state.paused_until else "without an end"
-    return f"the job is paused by {state.paused_by}, {until}, and a retry waits for that."
+    return f"the job is paused by {state.paused_by}, {until}, and a retry waits for its end."
 
 
 def _waits_for_its_group(run: Run, rivals: Sequence[Run], clock: Clock) -> str:
@@ -183,18 +183,18 @@ def _waits_for_a_slot(run: Run, rivals: Sequence[Run], clock: Clock) -> str:
     running = sum(other.status == Status.RUNNING for other in rivals)
     if running < conf.JOBS_MAX_RUNNING:
         return ""
-    at_work = "1 run is at work" if running == 1 else f"{running:,} runs are at work"
-    return f"it waits for a free slot. {at_work}, and an instance takes {conf.JOBS_MAX_RUNNING} at most."
+    at_work = "1 run is running" if running == 1 else f"{running:,} runs are running"
+    return f"it waits for a free slot. {at_work}, and an instance runs at most {conf.JOBS_MAX_RUNNING}."
 
 
 def _waits_for_an_executor(run: Run, rivals: Sequence[Run], clock: Clock) -> str:
     waited = clock.ago(run.not_before)
     if waited > NOBODY_ON_DUTY:
         return (
-            f"nothing stands in its way, yet it has waited for {format_duration(waited)}. "
-            "Nobody is on duty: is the app running?"
+            f"nothing blocks it, but it has waited for {format_duration(waited)}. "
+            "No host seems to be running: is the app up?"
         )
-    return "nothing stands in its way. An executor takes it up within a minute."
+    return "nothing blocks it. An executor picks it up within a minute."
 
 
 WAITS = (

@@ -18,20 +18,20 @@ NOBODY_ON_DUTY = timedelta(minutes=3)
 def told_without_rows(job: Job, scene: Scene, due: str) -> Told:
     state = scene.states.get(job.name)
     if state is None or state.ledger_from is None or state.ledger_through is None:
-        return Cause.UNDECIDED, [due, f"{job.name} has no ledger yet: it begins when the first tick sees the job."]
+        return Cause.UNDECIDED, [due, f"{job.name} has no ledger yet: it begins with the first tick that sees the job."]
     if scene.occurrence <= state.ledger_from:
         return Cause.BEFORE_LEDGER, [due, *_before_ledger(job, state, state.ledger_from, scene)]
     if not same_occurrences(state.fingerprint, job.fingerprint):
         return Cause.UNDECIDED, [
             due,
-            f"Its schedule has changed since ({_was(state)}): the next tick brings the new one into force.",
+            f"Its schedule has changed since ({_was(state)}): the new one applies from the next tick.",
         ]
     if scene.occurrence > state.ledger_through:
         return Cause.UNDECIDED, [due, *_undecided(state.ledger_through, scene)]
     return Cause.UNRECORDED, [
         due,
         f"The ledger, which reaches from {scene.clock.short(state.ledger_from)} to "
-        f"{scene.clock.short(state.ledger_through)}, holds nothing of it. That should never be: please report it.",
+        f"{scene.clock.short(state.ledger_through)}, has no entry for it. That is a bug: please report it.",
     ]
 
 
@@ -44,11 +44,11 @@ def _before_ledger(job: Job, state: JobState, begin: datetime, scene: Scene) -> 
     first = (begin + INSTANT).replace(microsecond=0)
     yield f"That is before its ledger begins, {scene.clock.full(first)}."
     if state.override_at == begin:
-        yield "The override that holds began then, and its ledger with it."
+        yield "The current override began then, and the ledger with it."
     elif event := _override_that_ended(job, begin, scene) or scene.events.get((job.name, "schedule_changed")):
         yield f"{sentence(event.message)} That was at {scene.clock.full(event.at)}."
     else:
-        yield "The job was first seen then, or what is older has been pruned."
+        yield "The job was first seen then, or older entries were deleted."
     if following := scene.schedule.next(begin):
         yield f"The first occurrence that it covers is {scene.clock.full(following)}."
 
@@ -66,10 +66,10 @@ def _override_that_ended(job: Job, begin: datetime, scene: Scene) -> Event | Non
 def _undecided(through: datetime, scene: Scene) -> Iterator[str]:
     reach = scene.clock.short(through)
     if scene.clock.ago(scene.occurrence) <= NOBODY_ON_DUTY:
-        yield f"It isn't decided yet: the tick comes within a minute. The ledger reaches to {reach}."
+        yield f"It isn't decided yet: the next tick comes within a minute. The ledger reaches to {reach}."
     else:
         yield f"It isn't decided: the ledger reaches to {reach} only."
-        yield "Nobody is on duty: is the app running, and its function `tick` enabled?"
+        yield "No host seems to be running: is the app up, and its function `tick` enabled?"
 
 
 def not_due(job: Job, scene: Scene) -> list[str]:
@@ -77,7 +77,7 @@ def not_due(job: Job, scene: Scene) -> list[str]:
     told = [f"{job.name} isn't due yet: it is at {scene.clock.full(scene.occurrence)}, in {away}."]
     state = scene.states.get(job.name)
     if setting := setting_that_disables(job.name):
-        told.append(f"It will be skipped, as long as the function is disabled in Azure by the app's setting {setting}.")
+        told.append(f"It will be skipped while the function is disabled in Azure by the app setting {setting}.")
     elif state and state.is_paused(scene.occurrence):
         until = f" until {scene.clock.short(state.paused_until)}" if state.paused_until else ""
         why = f": {sentence(state.paused_reason)}" if state.paused_reason else "."

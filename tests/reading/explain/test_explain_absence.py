@@ -34,8 +34,7 @@ def test_it_isnt_due_yet_and_will_be_skipped(nightly, monkeypatch):
     assert told(when="2026-03-20 02:00")[1:] == []
     monkeypatch.setenv("AzureWebJobs_nightly_Disabled", "1")
     assert told(when="2026-03-15 02:00")[1:] == [
-        "It will be skipped, as long as the function is disabled in Azure by the app's setting "
-        "AzureWebJobs_nightly_Disabled."
+        "It will be skipped while the function is disabled in Azure by the app setting AzureWebJobs_nightly_Disabled."
     ]
 
 
@@ -45,7 +44,7 @@ def test_it_isnt_decided_yet(nightly):
     assert found.cause is Cause.UNDECIDED
     assert list(found.sentences) == [
         HEAD,
-        "It isn't decided yet: the tick comes within a minute. The ledger reaches to 01:59:30.",
+        "It isn't decided yet: the next tick comes within a minute. The ledger reaches to 01:59:30.",
     ]
 
 
@@ -54,20 +53,20 @@ def test_it_isnt_decided_and_nobody_is_on_duty(nightly):
     assert told() == [
         HEAD,
         "It isn't decided: the ledger reaches to 2026-03-13 04:00 only.",
-        "Nobody is on duty: is the app running, and its function `tick` enabled?",
+        "No host seems to be running: is the app up, and its function `tick` enabled?",
     ]
 
 
 def test_it_was_never_seen(nightly):
     JobState.objects.all().delete()
-    assert told() == [HEAD, "nightly has no ledger yet: it begins when the first tick sees the job."]
+    assert told() == [HEAD, "nightly has no ledger yet: it begins with the first tick that sees the job."]
 
 
 def test_its_new_schedule_hasnt_been_seen(nightly):
     JobState.objects.update(fingerprint="0 0 5 * * * UTC")
     assert told() == [
         HEAD,
-        "Its schedule has changed since (it was 0 0 5 * * * UTC): the next tick brings the new one into force.",
+        "Its schedule has changed since (it was 0 0 5 * * * UTC): the new one applies from the next tick.",
     ]
 
 
@@ -77,7 +76,7 @@ def test_it_lies_before_the_ledger(nightly):
     assert list(found.sentences) == [
         "nightly was due at 2026-02-20 02:00 UTC.",
         "That is before its ledger begins, 2026-03-01 00:00 UTC.",
-        "The job was first seen then, or what is older has been pruned.",
+        "The job was first seen then, or older entries were deleted.",
         "The first occurrence that it covers is 2026-03-01 02:00 UTC.",
     ]
 
@@ -117,9 +116,9 @@ def test_an_override_that_began_no_ledger_is_no_reason(nightly):
     """One of the arguments alone, after the ledger's begin or before it."""
     overridden("2026-03-01 01:00", "2026-03-02 05:00:10")
     JobState.objects.update(ledger_from=at("2026-02-28 00:00"))
-    assert told(when="2026-02-20 02:00")[2] == "The job was first seen then, or what is older has been pruned."
+    assert told(when="2026-02-20 02:00")[2] == "The job was first seen then, or older entries were deleted."
     JobState.objects.update(ledger_from=at("2026-03-05 00:00"))
-    assert told(when="2026-03-01 02:00")[2] == "The job was first seen then, or what is older has been pruned."
+    assert told(when="2026-03-01 02:00")[2] == "The job was first seen then, or older entries were deleted."
 
 
 def test_the_ledger_of_an_override_that_holds_began_with_it(nightly):
@@ -130,7 +129,7 @@ def test_the_ledger_of_an_override_that_holds_began_with_it(nightly):
     )  # fmt: skip
     assert told(when="2026-03-09 05:00")[1:] == [
         "That is before its ledger begins, 2026-03-10 00:00 UTC.",
-        "The override that holds began then, and its ledger with it.",
+        "The current override began then, and the ledger with it.",
         "The first occurrence that it covers is 2026-03-10 05:00 UTC.",
         "Its declaration is overridden by ada.",
     ]
@@ -148,8 +147,8 @@ def test_a_hole_in_the_ledger_is_called_one(nightly):
     found = explain(nightly, now=at("03:00"))
     assert found.cause is Cause.UNRECORDED
     assert found.sentences[1] == (
-        "The ledger, which reaches from 2026-03-01 00:00 to 03:00, holds nothing of it. "
-        "That should never be: please report it."
+        "The ledger, which reaches from 2026-03-01 00:00 to 03:00, has no entry for it. "
+        "That is a bug: please report it."
     )
 
 
@@ -170,7 +169,7 @@ def test_what_was_due_by_a_former_schedule_is_still_explained(nightly):
         "It was skipped: the job was paused by ada.",
     )
     assert found.sentences[-2:] == (
-        "That was by the schedule that was in force then (0 30 * * * * UTC); now it is 0 0 2 * * * UTC.",
+        "The schedule was different then (0 30 * * * * UTC); now it is 0 0 2 * * * UTC.",
         "The schedule changed.",
     )
 
@@ -204,18 +203,18 @@ def test_a_job_without_a_schedule_is_told_by_its_latest_run(declared):
     declared("by_hand", command="succeeds")
     assert told("by_hand") == [
         "by_hand has no schedule: a person or program starts it.",
-        "It never ran yet.",
+        "It has never run.",
     ]
     first = a_run("by_hand", created_at=at("01:00"), started_at=at("01:00:01"), finished_at=at("01:00:05"))
     an_attempt(first, started_at=first.started_at, finished_at=first.finished_at)
     second = a_run("by_hand", Status.QUEUED, created_at=at("02:59:50"), not_before=at("02:59:50"))
     assert told("by_hand") == [
         "by_hand has no schedule: a person or program starts it.",
-        f"Run {second.pk} of by_hand was asked for by a test at 2026-03-14 02:59:50 UTC.",
-        f"Run {second.pk} is queued: nothing stands in its way. An executor takes it up within a minute.",
+        f"Run {second.pk} of by_hand was requested by a test at 2026-03-14 02:59:50 UTC.",
+        f"Run {second.pk} is queued: nothing blocks it. An executor picks it up within a minute.",
     ]
     assert told("by_hand", when="00:30")[1:] == [
-        f"Run {first.pk} of by_hand was asked for by a test at 2026-03-14 01:00 UTC.",
+        f"Run {first.pk} of by_hand was requested by a test at 2026-03-14 01:00 UTC.",
         f"Run {first.pk} started at 2026-03-14 01:00:01 and succeeded after 4 s.",
     ]
 

@@ -42,7 +42,7 @@ def test_another_run_that_waited_was_in_its_way(nightly):
 def test_the_run_in_its_way_may_have_been_pruned(nightly):
     a_gap("overlap")
     assert told()[1] == (
-        "It was skipped: another run of the job was in its way (overlap='skip'); that run has been pruned since."
+        "It was skipped: another run of the job was in its way (overlap='skip'); that run has been deleted since."
     )
 
 
@@ -52,8 +52,8 @@ def test_an_operator_had_paused_it(nightly):
     assert told() == [
         HEAD,
         "It was skipped: the job was paused by ada: the bank moves.",
-        "It is still paused, until 2026-03-20 12:00. `manage.py resume nightly` ends that.",
-        "The same became of 2 occurrences in a row, 2026-03-13 02:00 to 02:00.",
+        "It is still paused, until 2026-03-20 12:00. `manage.py resume nightly` ends it.",
+        "The same happened to 2 occurrences in a row, 2026-03-13 02:00 to 02:00.",
     ]
 
 
@@ -71,7 +71,7 @@ def test_a_later_resumption_is_another_story(nightly):
 
 def test_its_function_was_disabled(nightly, monkeypatch):
     a_gap("disabled", by="AzureWebJobs.nightly.Disabled", note="The function is disabled in the app's settings.")
-    sentence = "It was skipped: the function was disabled in Azure by the app's setting AzureWebJobs.nightly.Disabled."
+    sentence = "It was skipped: the function was disabled in Azure by the app setting AzureWebJobs.nightly.Disabled."
     assert told() == [HEAD, sentence]
     monkeypatch.setenv("AzureWebJobs.nightly.Disabled", "true")
     assert told() == [HEAD, sentence, "It still is."]
@@ -84,35 +84,33 @@ def test_it_was_found_too_late(nightly):
     a_gap("too_late", "missed", recorded_at=at("2026-03-15 08:00"))
     assert told(when="02:00", now="2026-03-15 09:00") == [
         HEAD,
-        "It was missed: nobody was on duty until 2026-03-15 08:00, 1 d 6 h late (the start deadline is 1 d).",
+        "It was missed: no host was running until 2026-03-15 08:00, 1 d 6 h late (the start deadline is 1 d).",
     ]
 
 
 def test_it_was_found_late_and_nothing_late_is_to_run(nightly):
     a_gap("too_late", "missed", recorded_at=at("02:30"), note="misfire='none'")
-    assert told()[1] == "It was missed: nobody was on duty until 02:30, 30 min late (misfire='none')."
+    assert told()[1] == "It was missed: no host was running until 02:30, 30 min late (misfire='none')."
 
 
 def test_it_was_found_too_late_like_those_before_it(nightly):
     a_gap("too_late", "missed", first=at("2026-03-10 02:00"), count=5, recorded_at=at("2026-03-11 12:00"))
     assert told()[1:] == [
         "It was missed: it was found too late (the start deadline is 1 d).",
-        "The same became of 5 occurrences in a row, 2026-03-10 02:00 to 02:00.",
+        "The same happened to 5 occurrences in a row, 2026-03-10 02:00 to 02:00.",
     ]
 
 
 def test_a_later_occurrence_ran_in_its_place(nightly):
     a_gap("superseded", "missed")
-    assert told()[1] == (
-        "It was missed: it was found late, and a later occurrence ran in its place (misfire='latest')."
-    )
+    assert told()[1] == ("It was missed: it was found late, and a later occurrence ran instead (misfire='latest').")
 
 
 def test_it_was_one_of_too_many_to_make_up_for(declared):
     declared("nightly", schedule="0 0 2 * * *", misfire="all")
     a_gap("superseded", "missed")
     assert told()[1] == (
-        "It was missed: it was found late, and a later occurrence ran in its place (misfire='all', 100 at most)."
+        "It was missed: it was found late, and a later occurrence ran instead (misfire='all', 100 at most)."
     )
 
 
@@ -127,5 +125,5 @@ def test_nobody_took_it_up_before_its_deadline(nightly):
     )
     assert told() == [
         HEAD,
-        f"Run {run.pk} was queued at 02:00 and missed: nobody took it up before its start deadline, 02:10.",
+        f"Run {run.pk} was queued at 02:00 and missed: nothing picked it up before its start deadline, 02:10.",
     ]

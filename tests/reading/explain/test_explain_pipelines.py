@@ -41,10 +41,10 @@ def test_a_step_whose_predecessor_was_missed_says_so(pipeline):
     found = explain(registry["report"], now=at("03:00"))
     assert found.cause is Cause.SKIPPED
     assert list(found.sentences) == [
-        "report follows load, due at 2026-03-14 02:00 UTC. It has no run for it.",
-        "load follows fetch, due at 2026-03-14 02:00 UTC. It has no run for it.",
+        "report follows load, due at 2026-03-14 02:00 UTC. It has no run.",
+        "load follows fetch, due at 2026-03-14 02:00 UTC. It has no run.",
         "fetch was due at 2026-03-14 02:00 UTC.",
-        "It was missed: it was found late, and a later occurrence ran in its place (misfire='latest').",
+        "It was missed: it was found late, and a later occurrence ran instead (misfire='latest').",
     ]
 
 
@@ -71,7 +71,7 @@ def test_a_step_waits_for_its_predecessors(declared):
     found = explain(registry["join"], now=at("02:30"))
     assert found.cause is Cause.WAITS
     assert list(found.sentences) == [
-        "join follows left and right, due at 2026-03-14 02:00 UTC. It has no run for it.",
+        "join follows left and right, due at 2026-03-14 02:00 UTC. It has no run.",
         f"left succeeded (run {left.pk}).",
         f"right is running (run {right.pk}).",
     ]
@@ -83,7 +83,7 @@ def test_a_step_that_ought_to_have_followed_says_so(pipeline):
     assert found.cause is Cause.UNRECORDED
     assert list(found.sentences[1:]) == [
         f"fetch succeeded (run {fetch.pk}).",
-        "No run followed. Was the step declared when that ended?",
+        "No run followed. Was the step declared when that run ended?",
     ]
 
 

@@ -75,7 +75,7 @@ def test_it_was_cancelled_before_it_was_tried_again(nightly):
     run.attempts.update(status="failed")
     assert told()[1:] == [
         f"Run {run.pk} started at 02:00:02, 2 s late, and failed after 1 min 30 s: no.",
-        "It was cancelled by ada before it was tried again.",
+        "It was cancelled by ada before it was retried.",
     ]
 
 
@@ -134,12 +134,12 @@ def test_it_was_asked_to_end(nightly):
         cancel_requested_at=at("02:59"),
         cancelled_by="ada",
     )
-    assert told()[2:] == ["ada asked for its end at 02:59."]
+    assert told()[2:] == ["ada cancelled it at 02:59."]
 
 
 def test_its_lease_ran_out(nightly):
     a_scheduled_run(Status.RUNNING, ended=None, lease_expires_at=at("02:50"))
-    assert told()[2:] == ["Its lease ran out at 02:50: the next tick declares it lost."]
+    assert told()[2:] == ["Its lease ran out at 02:50: the next tick will declare it lost."]
 
 
 # It waits
@@ -155,8 +155,8 @@ def test_it_waits_for_an_executor(nightly):
     run = a_queued_run(start_by=at("04:00"))
     assert told(now="02:01") == [
         HEAD,
-        f"Run {run.pk} is queued: nothing stands in its way. An executor takes it up within a minute.",
-        "If nobody takes it up by 04:00, it is missed.",
+        f"Run {run.pk} is queued: nothing blocks it. An executor picks it up within a minute.",
+        "If nothing picks it up by 04:00, it is missed.",
     ]
 
 
@@ -164,8 +164,8 @@ def test_it_waits_and_nobody_is_on_duty(nightly):
     run = a_queued_run()
     assert told() == [
         HEAD,
-        f"Run {run.pk} is queued: nothing stands in its way, yet it has waited for 1 h. "
-        "Nobody is on duty: is the app running?",
+        f"Run {run.pk} is queued: nothing blocks it, but it has waited for 1 h. "
+        "No host seems to be running: is the app up?",
     ]
 
 
@@ -182,7 +182,7 @@ def test_it_waits_for_its_next_attempt(nightly):
 def test_it_waits_for_another_run_of_its_job(nightly):
     other = a_run(status=Status.RUNNING, started_at=at("01:30"))
     run = a_queued_run()
-    assert told()[1] == (f"Run {run.pk} is queued: run {other.pk} of the job, which runs since 01:30, must end first.")
+    assert told()[1] == (f"Run {run.pk} is queued: run {other.pk} of the job, running since 01:30, must end first.")
 
 
 def test_it_waits_for_the_end_of_a_pause(nightly):
@@ -190,7 +190,8 @@ def test_it_waits_for_the_end_of_a_pause(nightly):
     run = a_queued_run(attempt=1, not_before=at("02:05"))
     an_attempt(run, status=AttemptStatus.FAILED, started_at=at("02:00"), finished_at=at("02:01"))
     assert explain(nightly, now=at("03:00")).sentences[-1] == (
-        f"Run {run.pk} is queued for attempt 2: the job is paused by ada, without an end, and a retry waits for that."
+        f"Run {run.pk} is queued for attempt 2: the job is paused by ada, without an end, and a retry waits for its "
+        "end."
     )
 
 
@@ -228,5 +229,5 @@ def test_it_waits_for_a_slot(nightly, settings):
     a_run("other", Status.RUNNING)
     run = a_queued_run()
     assert told()[1] == (
-        f"Run {run.pk} is queued: it waits for a free slot. 1 run is at work, and an instance takes 1 at most."
+        f"Run {run.pk} is queued: it waits for a free slot. 1 run is running, and an instance runs at most 1."
     )
