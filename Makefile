@@ -48,6 +48,10 @@ test-versions: venv  ## Run the core tests on each version of Django, in a proje
 		LOCAL=1 TEST_PROJECT=plain $$python -m pytest $(CORE) $(ARGS) || exit 1; \
 	done
 
+.PHONY: test-lts
+test-lts:  ## Run what CI runs on Django's LTS: the ledger and the pages
+	@$(MAKE) --no-print-directory test-versions DJANGO=5.2 CORE="tests/ledger tests/reading tests/test_admin.py"
+
 .PHONY: check
 check: lint project audit test  ## Do what CI does: format, lint, types, Django's checks, migrations, vulnerabilities, tests
 
@@ -115,6 +119,12 @@ compare:  ## Compare commands of other packages with manage.py COMMAND </dev/nul
 	@mkdir -p .local
 	@tools/venv.sh $(COMPARE_VENV) requirements-compare.txt
 	@$(COMPARE_VENV)/bin/python -m tools.compare $(ARGS)
+
+.PHONY: release-check
+release-check: venv  ## Check the version, its section in CHANGELOG.md and the wheel: make release-check TAG=v1.2.3
+	@rm -rf dist
+	@$(PYTHON_IN_VENV) -m pip wheel --quiet --no-deps --wheel-dir dist .
+	@$(PYTHON_IN_VENV) -m tools.release check --wheel dist/*.whl $(if $(TAG),--tag $(TAG))
 
 .PHONY: clean
 clean:  ## Remove the virtual environment, the local database and caches
