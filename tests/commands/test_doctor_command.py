@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import OperationalError
+from django.db.backends.postgresql.base import DatabaseWrapper
 
 from jobs import declare
 from jobs.azure import health, identity, image
@@ -22,6 +23,7 @@ from jobs.execution.isolation.process import ForkServerFailed
 from jobs.health import answers, doctor
 from jobs.ledger import doorbell, migration_gate, sql, states
 from jobs.models import JobState, LastTick, Run
+from mydjango.database.entra.base import DatabaseWrapper as EntraWrapper
 from tests.azure.conftest import fresh_client
 from tests.helpers.rows import output_text
 
@@ -342,3 +344,13 @@ def test_a_jump_of_the_databases_clock():
         "this host's and the database's agree; the database's was set ahead by 4 min, as a tick found at "
         "2026-03-14 12:00:00Z",
     )
+
+
+def test_a_token_is_asked_for_where_the_database_takes_one(monkeypatch):
+    assert says("identity") == (True, "none is used: neither the database nor the queue needs one")
+    monkeypatch.setattr(DatabaseWrapper, "uses_entra", EntraWrapper.uses_entra, raising=False)
+    asked = []
+    monkeypatch.setattr(identity, "problem", lambda scope, client_id: asked.append((scope, client_id)) or "")
+    monkeypatch.setenv("AZURE_CLIENT_ID", "the app's")
+    assert says("identity") == (True, "a token for PostgreSQL")
+    assert asked == [(identity.POSTGRESQL, "the app's")]
