@@ -8,7 +8,9 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from jobs import telemetry
-from jobs.choices import AttemptStatus
+from jobs.choices import AttemptStatus, Status
+from jobs.ledger import obstacles
+from jobs.ledger.obstacles import Obstacle, Rule
 from jobs.models import Attempt, Run
 from jobs.reading.overview import Overview, visible_arguments
 
@@ -100,12 +102,24 @@ class AttemptSerializer(serializers.ModelSerializer[Attempt]):
         return telemetry.url_of(attempt.trace_id)
 
 
+class ObstacleSerializer(serializers.Serializer[Obstacle]):
+    rule = serializers.CharField(read_only=True, help_text=f"One of: {', '.join(Rule)}.")
+    sentence = serializers.CharField(read_only=True, help_text="Why it waits.")
+
+
 class RunWithAttemptsSerializer(RunSerializer):
+    obstacle = serializers.SerializerMethodField(help_text="What a queued run waits for; null if nothing blocks it.")
     attempts = AttemptSerializer(many=True, read_only=True, help_text="Oldest first.")
 
     class Meta(RunSerializer.Meta):
-        fields = [*RunSerializer.Meta.fields, "attempts"]
+        fields = [*RunSerializer.Meta.fields, "obstacle", "attempts"]
         read_only_fields = fields
+
+    @extend_schema_field(ObstacleSerializer(allow_null=True))
+    def get_obstacle(self, run: Run) -> dict[str, Any] | None:
+        found = obstacles.obstacle(run.pk) if run.status == Status.QUEUED else None
+        # Between the two questions the run may have started.
+        return None if found is None or found.rule is Rule.STATUS else ObstacleSerializer(found).data
 
 
 class JobSerializer(serializers.Serializer[Overview]):

@@ -6,35 +6,16 @@ A claim is one conditional statement: of any number of supervisors it lets one t
 import json
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 from django.db import IntegrityError
 
 from jobs.declarations.registry import registry
-from jobs.ledger import sql, timing
+from jobs.ledger import obstacles, sql, timing
 from jobs.ledger.failpoints import point
 from jobs.ledger.instance import Instance
+from jobs.ledger.obstacles import HAS_ROOM, MAY_START, ROOM, Rule
 from jobs.ledger.sessions import ledger_transaction
-
-# A pause also holds back what would be tried again; a run that a person or program asked for goes on.
-HELD_BY_A_PAUSE = """
-    (r.attempt > 0 AND r.trigger NOT IN ('manual', 'api') AND EXISTS (
-        SELECT FROM nightshift_jobstate s
-         WHERE s.job = r.job AND s.paused_at IS NOT NULL
-           AND (s.paused_until IS NULL OR s.paused_until > clock_timestamp())
-    ))
-"""
-# What a queued run `r` must be for an attempt of it to start, beside its group's limit.
-MAY_START = f"""
-    r.status = 'queued' AND r.not_before <= clock_timestamp()
-    AND (r.attempt > 0 OR r.start_by IS NULL OR r.start_by >= clock_timestamp())
-    AND NOT (r.exclusive AND EXISTS (
-        SELECT FROM nightshift_run o
-         WHERE o.job = r.job AND o.id <> r.id AND o.exclusive
-           AND (o.status = 'running' OR (o.status = 'queued' AND o.scheduled_for < r.scheduled_for))
-    ))
-    AND NOT {HELD_BY_A_PAUSE}
-"""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -58,10 +39,12 @@ def claim(run_id: int, instance: Instance, invocation_id: str = "", trace_id: st
         # One statement, which commits itself. Of runs in a group another one has to be asked first.
         point("claim.before_commit")
         claimed = _claim(run_id, instance, invocation_id, trace_id)
-        if claimed is None and (group := _group_of(run_id)):
+        if claimed is None and (found := _in_a_group(run_id)):
+            job, group = found
             with ledger_transaction():
-                if _has_room(group):
-                    claimed = _claim(run_id, instance, invocation_id, trace_id, group.name)
+                # Before the claim's own snapshot is taken: two that start at once see each other.
+                sql.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"jobs.group:{group}"])
+                claimed = _claim(run_id, instance, invocation_id, trace_id, group, job)
     except IntegrityError:
         # Two runs of one job were claimed at the same moment; the index let one through.
         return None
@@ -74,8 +57,8 @@ def claim_to_fail(run_id: int, instance: Instance, invocation_id: str = "") -> C
 
     Raises IntegrityError where another run of the job was claimed at the same moment.
     """
-    group = _group_of(run_id)
-    return _claim(run_id, instance, invocation_id, "", group.name if group else "")
+    _, group = _in_a_group(run_id) or ("", "")
+    return _claim(run_id, instance, invocation_id, "", group)
 
 
 def job_of(run_id: int) -> str | None:
@@ -84,41 +67,21 @@ def job_of(run_id: int) -> str | None:
     return row[0] if row else None
 
 
-class _Group(NamedTuple):
-    """The group of a run that is to start, with its limit, and that of the run's own job."""
-
-    name: str
-    limit: int
-    job: str
-    max_running: int | None
-
-
-def _group_of(run_id: int) -> _Group | None:
-    row = sql.row("SELECT job, concurrency_group FROM nightshift_run WHERE id = %s AND status = 'queued'", [run_id])
-    if not row or not row[1]:
-        return None
-    name, group = row
-    job = registry.get(name)
-    return _Group(group, job.group_limit if job else 1, name, job.max_running if job else None)
-
-
-def _has_room(group: _Group) -> bool:
-    """Whether one more run of the group may start. The answer holds until the transaction ends."""
-    sql.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"jobs.group:{group.name}"])
-    # A statement of its own: its snapshot is taken after the lock.
+def _in_a_group(run_id: int) -> tuple[str, str] | None:
+    """The job of a queued run, and its group; None where it has none."""
     row = sql.row(
-        """
-        SELECT count(*), count(*) FILTER (WHERE job = %s)
-          FROM nightshift_run WHERE status = 'running' AND concurrency_group = %s
-        """,
-        [group.job, group.name],
+        "SELECT job, concurrency_group FROM nightshift_run"
+        " WHERE id = %s AND status = 'queued' AND concurrency_group <> ''",
+        [run_id],
     )
-    assert row is not None
-    of_group, of_job = row
-    return of_group < group.limit and (group.max_running is None or of_job < group.max_running)
+    return (row[0], row[1]) if row else None
 
 
-def _claim(run_id: int, instance: Instance, invocation_id: str, trace_id: str, group: str = "") -> Claim | None:
+def _claim(
+    run_id: int, instance: Instance, invocation_id: str, trace_id: str, group: str = "", job: str = ""
+) -> Claim | None:
+    """Claim a run of this group, where the rules let it start. With its `job` the group must have room for it."""
+    declared = registry.get(job)
     row = sql.row(
         f"""
         WITH claimed AS (
@@ -126,6 +89,7 @@ def _claim(run_id: int, instance: Instance, invocation_id: str, trace_id: str, g
                SET status = 'running', attempt = attempt + 1, started_at = clock_timestamp(),
                    lease_expires_at = clock_timestamp() + %(lease)s, error = '', progress = NULL
              WHERE id = %(run)s AND r.concurrency_group = %(group)s AND {MAY_START}
+                   {f"AND {HAS_ROOM}" if job else ""}
             RETURNING id, attempt, job, trigger, scheduled_for, arguments, failures, started_at
         ), attempt AS (
             INSERT INTO nightshift_attempt (run_id, number, started_at, instance, supervisor, invocation_id, release,
@@ -136,10 +100,11 @@ def _claim(run_id: int, instance: Instance, invocation_id: str, trace_id: str, g
         )
         SELECT claimed.id, attempt.id, attempt, job, trigger, scheduled_for, arguments, failures, started_at
           FROM claimed, attempt
-        """,  # noqa: S608 — MAY_START is fixed
+        """,  # noqa: S608 — the rules are fixed
         {
             "run": run_id,
             "group": group,
+            "limits": obstacles.limits([declared] if declared else []),
             "lease": timing.LEASE,
             "instance": instance.name,
             "supervisor": instance.supervisor,
@@ -150,12 +115,12 @@ def _claim(run_id: int, instance: Instance, invocation_id: str, trace_id: str, g
     )
     if row is None:
         return None
-    run_id, attempt_id, attempt, job, trigger, scheduled_for, arguments, failures, started_at = row
+    run_id, attempt_id, attempt, name, trigger, scheduled_for, arguments, failures, started_at = row
     return Claim(
         run_id=run_id,
         attempt_id=attempt_id,
         attempt=attempt,
-        job=job,
+        job=name,
         trigger=trigger,
         scheduled_for=scheduled_for,
         arguments=json.loads(arguments) if isinstance(arguments, str) else arguments,
@@ -174,20 +139,22 @@ def next_ready(limit: int) -> list[int]:
 
 
 def _ready(limit: int, strangers: list[str]) -> list[tuple[Any, ...]]:
-    limits = {job.group: job.group_limit for job in registry.values() if job.group}
+    """The runs that may start, each with its job: of a job and of a group only as many as there is room for."""
     return sql.rows(
         f"""
         WITH ready AS (
             SELECT id, job, concurrency_group, coalesce(scheduled_for, not_before) AS since,
-                   row_number() OVER (PARTITION BY concurrency_group
-                                      ORDER BY coalesce(scheduled_for, not_before), id) AS place
-              FROM nightshift_run r WHERE {MAY_START} AND NOT job = ANY(%s)
+                   CASE WHEN concurrency_group <> '' THEN {ROOM[Rule.MAX_RUNNING]} END AS room_of_job,
+                   CASE WHEN concurrency_group <> '' THEN {ROOM[Rule.GROUP]} END AS room_of_group
+              FROM nightshift_run r WHERE {MAY_START} AND NOT job = ANY(%(strangers)s)
+        ), by_job AS (
+            SELECT *, row_number() OVER (PARTITION BY job ORDER BY since, id) AS place FROM ready
+        ), by_group AS (
+            SELECT *, row_number() OVER (PARTITION BY concurrency_group ORDER BY since, id) AS place_in_group
+              FROM by_job WHERE place <= coalesce(room_of_job, place)
         )
-        SELECT id, job FROM ready
-         WHERE concurrency_group = '' OR place <= coalesce((%s::jsonb ->> concurrency_group)::int, 1) - (
-                   SELECT count(*) FROM nightshift_run o
-                    WHERE o.status = 'running' AND o.concurrency_group = ready.concurrency_group)
-         ORDER BY since, id LIMIT %s
-        """,  # noqa: S608 — MAY_START is fixed
-        [strangers, json.dumps(limits), limit],
+        SELECT id, job FROM by_group WHERE place_in_group <= coalesce(room_of_group, place_in_group)
+         ORDER BY since, id LIMIT %(limit)s
+        """,  # noqa: S608 — the rules are fixed
+        {"strangers": strangers, "limits": obstacles.limits(registry.values()), "limit": limit},
     )

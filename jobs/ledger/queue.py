@@ -5,7 +5,7 @@ from functools import partial
 
 from jobs.choices import Reason, Status
 from jobs.ledger import endings, sql, timing
-from jobs.ledger.claims import HELD_BY_A_PAUSE
+from jobs.ledger.obstacles import HELD_BY_A_PAUSE
 
 
 def waiting() -> tuple[int, timedelta]:

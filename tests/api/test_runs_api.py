@@ -31,6 +31,7 @@ def test_a_run_is_given_with_its_attempts(get):
         "blocked_by": None,
         "chained_from": None,
         "cancelled_by": "",
+        "obstacle": None,
     }
     assert [(attempt["number"], attempt["status"], attempt["exit_code"]) for attempt in attempts] == [
         (1, "failed", 1),
@@ -48,6 +49,14 @@ def test_an_attempt_names_its_trace_and_where_it_is_shown(get, settings):
         ("4bf9", "https://traces.example.com/4bf9"),
         ("", ""),
     ]
+
+
+def test_a_run_that_waits_names_what_stands_in_its_way(get):
+    other, run = a_run(status="running", started_at=NOON), a_run(status="queued")
+    assert get(f"/api/runs/{run.pk}/")["obstacle"] == {
+        "rule": "overlap",
+        "sentence": f"run {other.pk} of the job, running since 2026-03-14 12:00:00Z, must end first.",
+    }
 
 
 def test_secret_arguments_are_masked(get, declared):

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import threading
 import time
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from io import StringIO
 from pathlib import Path
 
@@ -123,11 +123,14 @@ def test_a_run_that_is_in_the_way_is_named(run_by_hand, declared):
 
 def test_a_run_that_has_to_wait_is_left_to_the_host(run_by_hand, declared):
     declared("nightly", command="succeeds", overlap="queue")
-    other = a_run(status="running")
+    other = a_run(status="running", started_at=datetime(2026, 3, 14, 3, tzinfo=UTC))
     _, told = run_by_hand("nightly")
     run = Run.objects.latest("id")
     assert run.status == Status.QUEUED
-    assert told == f"Run {run.pk} of nightly is queued and waits for run {other.pk} to end. The host starts it then.\n"
+    assert told == (
+        f"Run {run.pk} of nightly is queued: run {other.pk} of the job, running since "
+        "Sat 2026-03-14 03:00:00 +00:00, must end first. The host starts it then.\n"
+    )
 
 
 def test_detached_it_is_only_asked_for(run_by_hand, declared):

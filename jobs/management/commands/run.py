@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
@@ -19,8 +20,8 @@ from jobs.declarations.parameters import BrokenCommand, InvalidArguments, Unknow
 from jobs.declarations.registry import UnknownJob, registry
 from jobs.execution.echo import Echo
 from jobs.execution.worker import this_worker
-from jobs.formats import clock, format_duration
-from jobs.ledger import doorbell, sessions, states, triggers
+from jobs.formats import clock, format_duration, local_time
+from jobs.ledger import doorbell, obstacles, sessions, states, triggers
 from jobs.management.ledger_command import LedgerCommand
 from jobs.management.moments import UnreadableEnd, end
 from jobs.management.operator import operator
@@ -153,9 +154,9 @@ class Command(LedgerCommand):
             )
             return
         doorbell.ring(run.pk)
-        other = Run.objects.active().filter(job=run.job, pk__lt=run.pk).order_by("-id").first()
-        waits_for = f"run {other.pk} to end" if other else "its turn"
-        self.stderr.write(f"{name} is queued and waits for {waits_for}. The host starts it then.")
+        found = obstacles.obstacle(run.pk)
+        why = f": {found.sentence(partial(local_time, zone=zone_of(registry[run.job])))}" if found else "."
+        self.stderr.write(f"{name} is queued{why} The host starts it then.")
 
 
 def split(words: Sequence[str]) -> tuple[str, list[str] | None, bool]:

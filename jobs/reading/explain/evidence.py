@@ -108,7 +108,7 @@ def covers(gap: Gap, moment: datetime) -> bool:
     return gap.first <= moment <= gap.last and schedule.next(moment - INSTANT) == moment
 
 
-def obstacle(run: Run, clock: Clock, at: datetime) -> str:
+def run_in_the_way(run: Run, clock: Clock, at: datetime) -> str:
     """The run that was in the way, and when: it may have been queued, and not running, at that moment."""
     ran = run.attempt == 1 and run.started_at is not None and run.started_at <= at
     start = run.started_at if ran and run.started_at else run.requested_for or run.created_at

@@ -8,7 +8,7 @@ from jobs.declarations.job import Job
 from jobs.formats import counted, format_duration
 from jobs.ledger.plan import CATCH_UP_LIMIT
 from jobs.models import Gap
-from jobs.reading.explain.evidence import Scene, obstacle, sentence
+from jobs.reading.explain.evidence import Scene, run_in_the_way, sentence
 
 
 def told_of_gap(job: Job, gap: Gap, scene: Scene) -> Iterator[str]:
@@ -24,7 +24,7 @@ def _gap_overlap(job: Job, gap: Gap, scene: Scene) -> Iterator[str]:
     if gap.blocked_by is None:
         yield f"It was skipped: another run of the job was in its way{policy}; that run has been deleted since."
     else:
-        yield f"It was skipped: {obstacle(gap.blocked_by, scene.clock, scene.occurrence)}{policy}."
+        yield f"It was skipped: {run_in_the_way(gap.blocked_by, scene.clock, scene.occurrence)}{policy}."
 
 
 def _gap_paused(job: Job, gap: Gap, scene: Scene) -> Iterator[str]:

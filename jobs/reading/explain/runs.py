@@ -3,15 +3,13 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import timedelta
 
-from django.db.models import Q
-
-from jobs.choices import AttemptStatus, Reason, Status, Trigger
+from jobs.choices import AttemptStatus, Reason, Status
 from jobs.conf import conf
 from jobs.declarations.job import Job
-from jobs.declarations.registry import registry
 from jobs.formats import counted, format_duration
-from jobs.models import Attempt, JobState, Run
-from jobs.reading.explain.evidence import Cause, Clock, Told, obstacle, sentence, since
+from jobs.ledger import obstacles
+from jobs.models import Attempt, Run
+from jobs.reading.explain.evidence import Cause, Clock, Told, run_in_the_way, sentence
 from jobs.reading.explain.unrecorded import NOBODY_ON_DUTY
 
 # Of a run with more attempts only the first and the last are told.
@@ -94,7 +92,7 @@ def _cancelled(run: Run, clock: Clock) -> Iterator[str]:
 
 def _skipped(run: Run, clock: Clock) -> Iterator[str]:
     if run.reason == Reason.OVERLAP and run.blocked_by:
-        yield f"Run {run.pk} was skipped: {obstacle(run.blocked_by, clock, run.created_at)}."
+        yield f"Run {run.pk} was skipped: {run_in_the_way(run.blocked_by, clock, run.created_at)}."
     elif run.reason == Reason.PREDECESSOR:
         yield f"Run {run.pk} was skipped. {sentence(run.error)}"
         yield from (f"Run {cause.pk} of {cause.job}: {sentence(cause.error)}" for cause in _chain(run) if cause.error)
@@ -132,62 +130,12 @@ def _queued(run: Run, clock: Clock) -> Iterator[str]:
 
 
 def _why_it_waits(run: Run, clock: Clock) -> str:
-    if run.not_before > clock.now:
-        return f"it waits until {clock.short(run.not_before)}."
-    may_hinder = Q(status=Status.RUNNING) | Q(status=Status.QUEUED, job=run.job)
-    rivals = list(Run.objects.filter(may_hinder).exclude(pk=run.pk).order_by("id"))
-    return next(why for rule in WAITS if (why := rule(run, rivals, clock)))
-
-
-def _waits_for_its_job(run: Run, rivals: Sequence[Run], clock: Clock) -> str:
-    """The rule of `claims.claim`: one exclusive run of a job at a time, the earliest occurrence first."""
-    for other in rivals:
-        if not (run.exclusive and other.exclusive and other.job == run.job):
-            continue
-        if other.status == Status.RUNNING:
-            return f"run {other.pk} of the job, running since {since(other, clock)}, must end first."
-        if run.scheduled_for and other.scheduled_for and other.scheduled_for < run.scheduled_for:
-            return f"run {other.pk} of the job, for {clock.short(other.scheduled_for)}, comes first."
-    return ""
-
-
-def _waits_for_the_end_of_a_pause(run: Run, rivals: Sequence[Run], clock: Clock) -> str:
-    if run.attempt == 0 or run.trigger in {Trigger.MANUAL, Trigger.API}:
-        return ""
-    state = JobState.objects.filter(job=run.job).first()
-    if state is None or not state.is_paused(clock.now):
-        return ""
-    until = f"until {clock.short(state.paused_until)}" if state.paused_until else "without an end"
-    return f"the job is paused by {state.paused_by}, {until}, and a retry waits for its end."
-
-
-def _waits_for_its_group(run: Run, rivals: Sequence[Run], clock: Clock) -> str:
-    if not run.concurrency_group:
-        return ""
-    job = registry.get(run.job)
-    mates = [
-        other for other in rivals if other.status == Status.RUNNING and other.concurrency_group == run.concurrency_group
-    ]
-    # The rule of `claims._has_room`: a job in a group may have a limit of its own beside the group's.
-    limits = [("its max_running", job.max_running, [other for other in mates if other.job == run.job])] if job else []
-    if job is None or job.concurrency_group:
-        limits.append((f"its group {run.concurrency_group!r}", job.group_limit if job else 1, mates))
-    for who, limit, at_work in limits:
-        if limit is not None and len(at_work) >= limit:
-            names = ", ".join(f"run {other.pk} of {other.job}" for other in at_work)
-            return f"{who} allows {counted(limit, 'run')} at a time, now {names}."
-    return ""
-
-
-def _waits_for_a_slot(run: Run, rivals: Sequence[Run], clock: Clock) -> str:
-    running = sum(other.status == Status.RUNNING for other in rivals)
-    if running < conf.JOBS_MAX_RUNNING:
-        return ""
-    at_work = "1 run is running" if running == 1 else f"{running:,} runs are running"
-    return f"it waits for a free slot. {at_work}, and an instance runs at most {conf.JOBS_MAX_RUNNING}."
-
-
-def _waits_for_an_executor(run: Run, rivals: Sequence[Run], clock: Clock) -> str:
+    if found := obstacles.obstacle(run.pk, clock.now):
+        return found.sentence(clock.short)
+    running = Run.objects.filter(status=Status.RUNNING).count()
+    if running >= conf.JOBS_MAX_RUNNING:
+        at_work = "1 run is running" if running == 1 else f"{running:,} runs are running"
+        return f"it waits for a free slot. {at_work}, and an instance runs at most {conf.JOBS_MAX_RUNNING}."
     waited = clock.ago(run.not_before)
     if waited > NOBODY_ON_DUTY:
         return (
@@ -195,15 +143,6 @@ def _waits_for_an_executor(run: Run, rivals: Sequence[Run], clock: Clock) -> str
             "No host seems to be running: is the app up?"
         )
     return "nothing blocks it. An executor picks it up within a minute."
-
-
-WAITS = (
-    _waits_for_the_end_of_a_pause,
-    _waits_for_its_job,
-    _waits_for_its_group,
-    _waits_for_a_slot,
-    _waits_for_an_executor,
-)
 
 
 RUN: dict[Status, Callable[[Run, Clock], Iterable[str]]] = {
