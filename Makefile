@@ -52,6 +52,12 @@ test-versions: venv  ## Run the core tests on each version of Django, in a proje
 test-lts:  ## Run what CI runs on Django's LTS: the ledger and the pages
 	@$(MAKE) --no-print-directory test-versions DJANGO=5.2 CORE="tests/ledger tests/reading tests/test_admin.py"
 
+.PHONY: coverage
+coverage: venv  ## Run the tests, measure which lines and branches they reach, and list those they don't: make coverage ARGS=tests/ledger
+	@rm -rf .local/coverage && mkdir -p .local/coverage
+	@LOCAL=1 $(PYTHON_IN_VENV) -m coverage run -m pytest $(ARGS); status=$$?; \
+		$(PYTHON_IN_VENV) -m coverage combine --quiet && $(PYTHON_IN_VENV) -m coverage report; exit $$status
+
 .PHONY: check
 check: lint project audit test  ## Do what CI does: format, lint, types, Django's checks, migrations, vulnerabilities, tests
 
