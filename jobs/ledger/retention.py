@@ -1,16 +1,15 @@
 """Old runs, gaps and events go. Set-based, in batches, beside what is at work."""
 
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from jobs.choices import Status
-from jobs.ledger import pipelines
+from jobs.ledger import pipelines, sql
 
 # Runs in one transaction: large enough to be fast, small enough that nobody waits for its locks.
 BATCH = 5_000
@@ -79,7 +78,7 @@ def prune(
 def _oldest_kept(keep: int) -> str:
     """For each job, as JSON, the run before which nothing holds: the `keep`-th newest, or one after the newest."""
     # Jobs are found by leaps over the index: DISTINCT would read it all.
-    sql = """
+    statement = """
         WITH RECURSIVE names(job) AS (
             (SELECT job FROM nightshift_run ORDER BY job LIMIT 1)
             UNION ALL
@@ -94,36 +93,38 @@ def _oldest_kept(keep: int) -> str:
     """
     # `keep` none: the boundary lies behind the newest.
     if keep == 0:
-        sql = sql.replace("SELECT id AS oldest", "SELECT id + 1 AS oldest")
-    return _value(sql, {"skip": max(keep - 1, 0)}) or "{}"
+        statement = statement.replace("SELECT id AS oldest", "SELECT id + 1 AS oldest")
+    return sql.value(statement, {"skip": max(keep - 1, 0)}) or "{}"
 
 
 def _count(what: dict[str, Any]) -> Pruned:
-    runs, attempts = _row(f"SELECT count(*), coalesce(sum(attempt), 0) FROM nightshift_run WHERE {OLD_RUN}", what)  # noqa: S608 — fixed
+    [(runs, attempts)] = sql.rows(
+        f"SELECT count(*), coalesce(sum(attempt), 0) FROM nightshift_run WHERE {OLD_RUN}",  # noqa: S608 — fixed
+        what,
+    )
     return Pruned(
         runs=runs,
         attempts=attempts,
-        gaps=_value(f"SELECT count(*) FROM nightshift_gap WHERE {OLD_GAP}", what),  # noqa: S608 — fixed
-        events=_value(f"SELECT count(*) FROM nightshift_event WHERE {OLD_EVENT}", what),  # noqa: S608 — fixed
+        gaps=sql.value(f"SELECT count(*) FROM nightshift_gap WHERE {OLD_GAP}", what),  # noqa: S608 — fixed
+        events=sql.value(f"SELECT count(*) FROM nightshift_event WHERE {OLD_EVENT}", what),  # noqa: S608 — fixed
     )
 
 
 def _move_ledgers(what: dict[str, Any]) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"""
-            UPDATE nightshift_jobstate s SET ledger_from = gone.through
-              FROM (
-                   SELECT job, max(at) AS through FROM (
-                          SELECT job, scheduled_for AS at FROM nightshift_run WHERE {OLD_RUN}
-                          UNION ALL
-                          SELECT job, last FROM nightshift_gap WHERE {OLD_GAP}
-                   ) AS occurrence GROUP BY job
-              ) AS gone
-             WHERE s.job = gone.job AND s.ledger_from < gone.through
-            """,  # noqa: S608 — the conditions are fixed
-            what,
-        )
+    sql.execute(
+        f"""
+        UPDATE nightshift_jobstate s SET ledger_from = gone.through
+          FROM (
+               SELECT job, max(at) AS through FROM (
+                      SELECT job, scheduled_for AS at FROM nightshift_run WHERE {OLD_RUN}
+                      UNION ALL
+                      SELECT job, last FROM nightshift_gap WHERE {OLD_GAP}
+               ) AS occurrence GROUP BY job
+          ) AS gone
+         WHERE s.job = gone.job AND s.ledger_from < gone.through
+        """,  # noqa: S608 — the conditions are fixed
+        what,
+    )
 
 
 def _delete_runs(what: dict[str, Any]) -> tuple[int, int]:
@@ -132,7 +133,7 @@ def _delete_runs(what: dict[str, Any]) -> tuple[int, int]:
     reached: datetime | None = None
     while True:
         with transaction.atomic():
-            count, tries, reached = _row(
+            [(count, tries, reached)] = sql.rows(
                 f"""
                 WITH old AS MATERIALIZED (
                     SELECT id, finished_at, attempt FROM nightshift_run
@@ -153,25 +154,16 @@ def _delete_runs(what: dict[str, Any]) -> tuple[int, int]:
 def _delete(table: str, condition: str, what: dict[str, Any]) -> int:
     deleted = 0
     while True:
-        with connection.cursor() as cursor:
-            cursor.execute(
-                f"""
+        count: int = sql.value(
+            f"""
+            WITH gone AS (
                 DELETE FROM {table} WHERE id = ANY(ARRAY(SELECT id FROM {table} WHERE {condition} LIMIT %(batch)s))
-                """,  # noqa: S608 — the conditions are fixed
-                what | {"batch": BATCH},
+                RETURNING id
             )
-            count: int = cursor.rowcount
+            SELECT count(*) FROM gone
+            """,  # noqa: S608 — the conditions are fixed
+            what | {"batch": BATCH},
+        )
         deleted += count
         if count < BATCH:
             return deleted
-
-
-def _value(sql: str, what: dict[str, Any]) -> Any:
-    return _row(sql, what)[0]
-
-
-def _row(sql: str, what: dict[str, Any]) -> Sequence[Any]:
-    with connection.cursor() as cursor:
-        cursor.execute(sql, what)
-        row: Sequence[Any] = cursor.fetchone()
-    return row
