@@ -19,7 +19,7 @@ class Status(TextChoices):
 
 ENDED = frozenset(Status) - {Status.QUEUED, Status.RUNNING}
 EDGES = {
-    Status.QUEUED: frozenset({Status.RUNNING, Status.CANCELLED, Status.SKIPPED, Status.MISSED}),
+    Status.QUEUED: frozenset({Status.RUNNING, Status.CANCELLED, Status.MISSED}),
     Status.RUNNING: frozenset(
         {Status.SUCCEEDED, Status.FAILED, Status.TIMED_OUT, Status.CANCELLED, Status.LOST, Status.QUEUED}
     ),

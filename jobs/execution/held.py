@@ -7,7 +7,8 @@ from typing import Any
 
 from jobs.ledger import timing
 from jobs.ledger.claims import Claim
-from jobs.ledger.endings import Ended, Outcome
+from jobs.ledger.endings import Ended
+from jobs.ledger.finishing import Outcome
 
 
 class Held:

@@ -23,8 +23,9 @@ from jobs.execution.stopping import LAST_WORDS
 from jobs.execution.watching import Ear, Watch
 from jobs.execution.writer import writer
 from jobs.ledger.claims import Claim
-from jobs.ledger.endings import Ended, Outcome
+from jobs.ledger.endings import Ended
 from jobs.ledger.failpoints import point
+from jobs.ledger.finishing import Outcome
 
 log = logging.getLogger(__name__)
 

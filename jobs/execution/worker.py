@@ -19,10 +19,11 @@ from jobs.execution.echo import Echo
 from jobs.execution.isolation.client import server
 from jobs.execution.supervisor import Supervisor
 from jobs.execution.writer import writer
-from jobs.ledger import claims, doorbell, endings, instance, leases, sql, timing, unknown_jobs
+from jobs.ledger import claims, doorbell, finishing, instance, leases, sql, timing, unknown_jobs
 from jobs.ledger.claims import Claim
 from jobs.ledger.doorbell import Ring
-from jobs.ledger.endings import Ended, Outcome
+from jobs.ledger.endings import Ended
+from jobs.ledger.finishing import Outcome
 
 log = logging.getLogger(__name__)
 
@@ -88,7 +89,7 @@ class Worker:
             interrupted = Outcome(status=AttemptStatus.INTERRUPTED, error=error, begun=False)
             try:
                 for claim in leases.of_invocation(run_id, invocation_id):
-                    if ended := endings.finish(claim, interrupted):
+                    if ended := finishing.finish(claim, interrupted):
                         log.info("gave back run=%s job=%s attempt=%s", claim.run_id, claim.job, claim.attempt)
                         doorbell.ring_all(ended.rings)
             except sql.Busy as busy:
@@ -132,7 +133,7 @@ class Worker:
                 supervisor = Supervisor(claim, self.closing, invocation_id, echo, span, asked_at)
             except Exception as fault:  # the run is claimed: it must end
                 log.exception("run=%s job=%s attempt=%s: its supervisor failed", claim.run_id, claim.job, claim.attempt)
-                return endings.finish(claim, outcome.of_a_fault(fault))
+                return finishing.finish(claim, outcome.of_a_fault(fault))
             self.supervisors.add(supervisor)
             try:
                 return supervisor.supervise()

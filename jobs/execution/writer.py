@@ -24,7 +24,7 @@ from jobs.execution.held import End, Held
 from jobs.execution.output import Piece
 from jobs.ledger import cancellation, sessions, sql
 from jobs.ledger.claims import Claim
-from jobs.ledger.endings import Outcome
+from jobs.ledger.finishing import Outcome
 
 log = logging.getLogger(__name__)
 
@@ -87,7 +87,7 @@ class Writer:
         self._ring()
 
     def finish(self, held: Held, outcome: Outcome) -> End:
-        """Record the end, after all output. `recorded` of the answer gives what `endings.finish` gives."""
+        """Record the end, after all output. `recorded` of the answer gives what `finishing.finish` gives."""
         end = End(held, outcome, Future())
         if self._away or self._keeps_all:
             self._ends.keep(end)

@@ -1,22 +1,20 @@
 """Runs that no schedule asks for, put into the queue under the job's lock, by its overlap policy."""
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from jobs import telemetry
 from jobs.choices import Overlap, Reason, Status, Trigger
 from jobs.declarations.job import Job
 from jobs.ledger import overrides, sql, states
+from jobs.ledger.changed import Changed
 from jobs.ledger.plan import Collision, collide, replaced
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Enqueued:
-    """A run just inserted: queued, or skipped by the overlap policy. `replaces` are the runs to cancel for it."""
+class Enqueued(Changed):
+    """A run just inserted: queued, or skipped. `replaces` are the runs to cancel for it."""
 
-    run: int
-    status: Status
     replaces: list[int] = field(default_factory=list)
 
 
@@ -39,43 +37,38 @@ def enqueue(
     # A run for a later moment collides with nobody now; when its moment comes, its claim waits for its turn.
     collision, blocked_by = (Collision.START, None) if not_before else collide(job, active)
     skipped = collision is Collision.SKIP
-    run = insert(
+    enqueued = insert(
         job,
         trigger,
-        status=Status.SKIPPED if skipped else Status.QUEUED,
         arguments=list(overrides.effective(job).arguments) if arguments is None else arguments,
         requested_by=requested_by,
         scheduled_for=scheduled_for,
         chained_from=chained_from,
         not_before=not_before,
-        reason=Reason.OVERLAP if skipped else "",
-        error=f"Run {blocked_by} of {job.name} was in its way (overlap={job.overlap.value!r})." if skipped else "",
+        reason=Reason.OVERLAP if skipped else None,
+        why=f"Run {blocked_by} of {job.name} was in its way (overlap={job.overlap.value!r})." if skipped else "",
         blocked_by=blocked_by if skipped else None,
     )
-    if run is None:
-        return None
-    return Enqueued(
-        run=run,
-        status=Status.SKIPPED if skipped else Status.QUEUED,
-        replaces=replaced(job, active) if collision is Collision.REPLACE else [],
-    )
+    if enqueued is None or collision is not Collision.REPLACE:
+        return enqueued
+    return replace(enqueued, replaces=replaced(job, active))
 
 
 def insert(
     job: Job,
     trigger: Trigger,
     *,
-    status: Status,
     arguments: list[str],
     requested_by: str,
     scheduled_for: datetime | None,
     chained_from: int | None,
     not_before: datetime | None = None,
-    reason: str = "",
-    error: str = "",
+    reason: Reason | None = None,
+    why: str = "",
     blocked_by: int | None = None,
-) -> int | None:
-    """Insert the row; None where the occurrence or step has one already."""
+) -> Enqueued | None:
+    """Insert the row, as skipped where a reason is given; None where the occurrence or step has one already."""
+    status = Status.SKIPPED if reason else Status.QUEUED
     row = sql.row(
         """
         INSERT INTO nightshift_run (job, trigger, status, arguments, requested_by, scheduled_for, chained_from_id,
@@ -99,13 +92,11 @@ def insert(
             status != Status.QUEUED,
             job.overlap is not Overlap.ALLOW,
             job.group,
-            reason,
-            error,
+            reason or "",
+            why,
             blocked_by,
         ],
     )
     if row is None:
         return None
-    if status is not Status.QUEUED:
-        telemetry.run_ended(job.name, status)
-    return int(row[0])
+    return Enqueued(run_id=row[0], job=job.name, status=status, scheduled_for=scheduled_for, reason=reason or "")

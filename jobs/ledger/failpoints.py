@@ -17,8 +17,8 @@ POINTS = (
     "fork.after",
     "exit.before",
     "exit.after",
-    "finish.before_commit",
-    "finish.after_commit",
+    "end.before_commit",
+    "end.after_commit",
     "ring.before",
     "ring.after",
 )

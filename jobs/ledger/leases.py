@@ -10,10 +10,10 @@ from functools import partial
 from typing import Any
 
 from jobs.choices import AttemptStatus
-from jobs.ledger import endings, sight, sql, timing
+from jobs.ledger import endings, finishing, sight, sql, timing
 from jobs.ledger.claims import Claim
 from jobs.ledger.doorbell import Ring
-from jobs.ledger.endings import Outcome
+from jobs.ledger.finishing import Outcome
 
 
 def renew(held: Sequence[tuple[int, int]]) -> dict[tuple[int, int], bool]:
@@ -70,7 +70,7 @@ def declare_lost(claims: Sequence[Claim], error: str, *, only_if_lease_expired: 
     """End the attempts whose supervisors vanished; their runs end as lost or are retried."""
     outcome = Outcome(status=AttemptStatus.LOST, error=error)
     only_if = _is_over() if only_if_lease_expired else ""
-    ends = ((claim.job, partial(endings.finish, claim, outcome, only_if=only_if)) for claim in claims)
+    ends = ((claim.job, partial(finishing.finish, claim, outcome, only_if=only_if)) for claim in claims)
     return [ring for ended in endings.each_unless_busy(ends) if ended for ring in ended.rings]
 
 

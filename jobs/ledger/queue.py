@@ -3,7 +3,6 @@
 from datetime import timedelta
 from functools import partial
 
-from jobs.choices import Reason, Status
 from jobs.ledger import endings, sql, timing
 from jobs.ledger.obstacles import HELD_BY_A_PAUSE
 
@@ -52,6 +51,6 @@ def miss_overdue() -> int:
     overdue = sql.rows(
         "SELECT job, id FROM nightshift_run WHERE status = 'queued' AND attempt = 0 AND start_by < clock_timestamp()"
     )
-    note = "Nobody took it up before its start deadline."
-    ends = ((job, partial(endings.end_unstarted, run, Status.MISSED, Reason.TOO_LATE, note)) for job, run in overdue)
-    return sum(endings.each_unless_busy(ends))
+    why = "Nobody took it up before its start deadline."
+    ends = ((job, partial(endings.miss, run_id, job, why)) for job, run_id in overdue)
+    return sum(ended is not None for ended in endings.each_unless_busy(ends))

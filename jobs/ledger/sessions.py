@@ -53,13 +53,18 @@ def ours() -> Iterator[None]:
 def ledger_transaction() -> Iterator[None]:
     """`transaction.atomic()` for what changes the ledger: with bounds for how long it waits and holds its locks."""
     with transaction.atomic():
-        if not _here.transactions and (_here.bounded is None or _here.bounded is not connection.connection):
+        if not are_bounded():
             _set(_server_bounds(), is_local=True)
         _here.transactions += 1
         try:
             yield
         finally:
             _here.transactions -= 1
+
+
+def are_bounded() -> bool:
+    """Whether this thread's statements are bounded now: in a block of `ours`, and in a transaction of the ledger."""
+    return bool(_here.transactions) or (_here.bounded is not None and _here.bounded is connection.connection)
 
 
 def _server_bounds() -> dict[str, str]:

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from jobs.declarations import disabled
 from jobs.declarations.job import Job
-from jobs.ledger import endings, eras, pipelines, record, releases, rewinding, states, step_gaps
+from jobs.ledger import endings, eras, pipelines, record, releases, rewinding, states, step_gaps, steps
 from jobs.ledger.eras import Era, Timeline
 from jobs.ledger.failpoints import point
 from jobs.ledger.pipelines import Pipeline
@@ -160,7 +160,9 @@ def _settle_locked(windows: Sequence[Window], pipeline: Pipeline) -> list[Schedu
     runs = record.insert_runs_and_advance(plans, changed, gaps)
     for window in changed:
         if window.timeline.restarted:
-            pipelines.follow_again(window.job.name, window.timeline.through, window.timeline.until, pipeline)
+            line = window.timeline
+            for end in steps.left_waiting(window.job.name, line.through, line.until, pipeline):
+                endings.follow(end, pipeline)
     return runs
 
 

@@ -1,7 +1,7 @@
 """Where a job's occurrences get no run, the steps after it get none either: their gaps, in the same transaction.
 
 A step is skipped as soon as one of its predecessors didn't succeed for an occurrence, whatever becomes of the others.
-Where that predecessor has a run, the run's end says so (`pipelines.follow`); where it has a gap, `settle` does it here.
+Where that predecessor has a run, the run's end says so (`steps.py`); where it has a gap, `settle` does it here.
 The steps' locks are held in both places, so that each occurrence of a step is recorded once in either order.
 """
 

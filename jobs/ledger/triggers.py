@@ -4,7 +4,7 @@ import logging
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from jobs.choices import Overlap, Status, Trigger
+from jobs.choices import Status, Trigger
 from jobs.conf import conf
 from jobs.declarations.parameters import check_arguments
 from jobs.declarations.registry import registry
@@ -36,9 +36,9 @@ def request(
     if arguments is not None:
         check_arguments(declared.command, arguments)
     with ledger_transaction():
-        if declared.overlap is Overlap.REPLACE:
-            # The steps of what is cancelled for it follow: all locks are taken in one order.
-            pipelines.current().lock_with(declared)
+        pipeline = pipelines.current()
+        # The steps follow where it is skipped, and of what is cancelled for it: all locks are taken in one order.
+        pipeline.lock_with(declared)
         enqueued = enqueue.enqueue(
             declared,
             trigger,
@@ -47,8 +47,8 @@ def request(
             not_before=not_before,
         )
         assert enqueued is not None  # only occurrences and steps can be there already
-        endings.cancel_for_replacement(enqueued.replaces)
-    run = Run.objects.get(pk=enqueued.run)
+        endings.was_enqueued(enqueued, pipeline)
+    run = Run.objects.get(pk=enqueued.run_id)
     log.info("requested run=%s job=%s trigger=%s by=%s status=%s", run.pk, job, trigger, requested_by, run.status)
     if ring and run.status == Status.QUEUED:
         doorbell.ring(run.pk, max(run.not_before - states.clock(), timedelta(0)) if not_before else timedelta(0))

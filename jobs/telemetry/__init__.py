@@ -16,7 +16,7 @@ from jobs.conf import conf
 
 if TYPE_CHECKING:
     from jobs.ledger.claims import Claim
-    from jobs.ledger.endings import Outcome
+    from jobs.ledger.finishing import Outcome
 
 
 class Span:

@@ -13,7 +13,7 @@ from tests.chaos.zoo import BOTH, Job
 EDGES = {
     *(("", status) for status in ("queued", "skipped", "missed")),
     *(("running", end) for end in ("queued", "succeeded", "failed", "timed_out", "cancelled", "lost")),
-    *(("queued", after) for after in ("running", "cancelled", "skipped", "missed")),
+    *(("queued", after) for after in ("running", "cancelled", "missed")),
 }
 # Events that are counted in one row for each job and hour, and how many hours a history touches at most.
 COUNTED, HOURS = {"ambiguous_call"}, 2

@@ -106,7 +106,7 @@ def test_an_end_that_cant_be_recorded_holds_up_neither_heartbeats_nor_ticks(serv
 
 
 def test_a_host_cut_off_in_mid_end_lets_go(server, begin):
-    begin(FIRST, STEP, deliver_now=True, fault="finish.before_commit:STOP")
+    begin(FIRST, STEP, deliver_now=True, fault="end.before_commit:STOP")
     idle = (
         "SELECT 1 FROM pg_stat_activity WHERE state = 'idle in transaction' AND state_change < now() - interval '1 s'"
     )

@@ -7,8 +7,8 @@ import pytest
 
 from jobs.choices import AttemptStatus, Status
 from jobs.declarations.registry import registry
-from jobs.ledger import claims, endings, interventions, poison, queue, states, timing
-from jobs.ledger.endings import Outcome
+from jobs.ledger import claims, finishing, interventions, poison, queue, states, timing
+from jobs.ledger.finishing import Outcome
 from jobs.models import Run
 from tests.helpers.at_once import at_once
 from tests.helpers.rows import HERE, a_claimed_run, a_queued_run
@@ -18,7 +18,7 @@ HOUR = timedelta(hours=1)
 
 
 def end(claim):
-    return endings.finish(claim, Outcome(status=AttemptStatus.SUCCEEDED))
+    return finishing.finish(claim, Outcome(status=AttemptStatus.SUCCEEDED))
 
 
 def test_a_claim_starts_an_attempt_under_a_lease(declared):

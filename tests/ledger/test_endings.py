@@ -7,9 +7,10 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from jobs import Retry
-from jobs.choices import EDGES, ENDED, AttemptStatus, Reason, Status
-from jobs.ledger import cancellation, claims, endings, leases, states
-from jobs.ledger.endings import Outcome, Ring
+from jobs.choices import EDGES, ENDED, AttemptStatus, Status
+from jobs.ledger import cancellation, claims, endings, finishing, leases, poison, states, triggers
+from jobs.ledger.doorbell import Ring
+from jobs.ledger.finishing import Outcome
 from jobs.models import Attempt, Run
 from tests.helpers.rows import HERE, a_claimed_run, a_queued_run, a_run
 
@@ -23,7 +24,7 @@ def status_of(run):
 
 
 def finish(claim, status=AttemptStatus.SUCCEEDED, **facts):
-    return endings.finish(claim, Outcome(status=status, **facts))
+    return finishing.finish(claim, Outcome(status=status, **facts))
 
 
 # The edges
@@ -35,14 +36,7 @@ EVENTS = {
         lambda run: endings.cancel(run.pk, "ada"),
         {Status.QUEUED: Status.CANCELLED, Status.RUNNING: Status.RUNNING},
     ),
-    "skip": (
-        lambda run: endings.end_unstarted(run.pk, Status.SKIPPED, Reason.OVERLAP, "no"),
-        {Status.QUEUED: Status.SKIPPED},
-    ),
-    "miss": (
-        lambda run: endings.end_unstarted(run.pk, Status.MISSED, Reason.TOO_LATE, "no"),
-        {Status.QUEUED: Status.MISSED},
-    ),
+    "miss": (lambda run: endings.miss(run.pk, run.job, "no"), {Status.QUEUED: Status.MISSED}),
 } | {
     f"finish as {status}": (
         lambda run, status=status: finish(_claim_of(run), status),
@@ -141,17 +135,17 @@ def test_an_interruption_before_the_command_began_fails_no_run(declared):
     declared("nightly", interrupted="fail")
     _, claim = a_claimed_run()
     nothing_done = Outcome(status=AttemptStatus.INTERRUPTED, begun=False)
-    assert endings.finish(claim, nothing_done).status is Status.QUEUED
+    assert finishing.finish(claim, nothing_done).status is Status.QUEUED
 
 
 def test_an_end_whose_answer_was_lost_is_found_again(declared):
     declared("nightly")
     _, claim = a_claimed_run()
     succeeded = Outcome(status=AttemptStatus.SUCCEEDED)
-    assert endings.already_finished(claim, succeeded) is None
-    endings.finish(claim, succeeded)
-    assert endings.already_finished(claim, succeeded).status is Status.SUCCEEDED
-    assert endings.already_finished(claim, Outcome(status=AttemptStatus.LOST)) is None
+    assert finishing.already_finished(claim, succeeded) is None
+    finishing.finish(claim, succeeded)
+    assert finishing.already_finished(claim, succeeded).status is Status.SUCCEEDED
+    assert finishing.already_finished(claim, Outcome(status=AttemptStatus.LOST)) is None
 
 
 # Retries
@@ -210,6 +204,55 @@ def test_what_was_cancelled_is_not_tried_again(declared):
 def test_a_run_of_a_job_that_is_declared_no_more_ends_without_a_retry():
     _, claim = a_claimed_run("gone")
     assert finish(claim, AttemptStatus.FAILED).status is Status.FAILED
+
+
+# One end
+
+
+def _once_claimed(run, status):
+    finish(claims.claim(run.pk, HERE), status)
+
+
+CAUSES = {
+    "it succeeds": (lambda run: _once_claimed(run, AttemptStatus.SUCCEEDED), "succeeded"),
+    "it fails": (lambda run: _once_claimed(run, AttemptStatus.FAILED), "failed"),
+    "it is lost": (lambda run: _lose(claims.claim(run.pk, HERE)), "lost"),
+    "it is cancelled": (lambda run: endings.cancel(run.pk, "ada"), "cancelled"),
+    "it is too late": (lambda run: endings.miss(run.pk, run.job, "no"), "missed"),
+    "its message is given up": (lambda run: poison.take(str(run.pk)), "failed"),
+    "it is replaced": (lambda run: triggers.request(run.job, requested_by="ada", ring=False), "cancelled"),
+}
+
+
+def _lose(claim):
+    leases.declare_lost([claim], "gone", only_if_lease_expired=False)
+
+
+@pytest.fixture
+def ended(monkeypatch):
+    """The runs whose ends are counted, with their statuses."""
+    counted = []
+    has_ended = endings.has_ended
+
+    def count(run, pipeline):
+        counted.append((run.run_id, run.status))
+        return has_ended(run, pipeline)
+
+    monkeypatch.setattr(endings, "has_ended", count)
+    return counted
+
+
+@pytest.mark.parametrize("cause", CAUSES)
+def test_every_end_passes_one_place_once_and_its_steps_with_it(declared, ended, cause):
+    declared("nightly", command="succeeds", overlap="replace")
+    declared("step", command="succeeds", after="nightly")
+    declared("last", command="succeeds", after="step")
+    change, status = CAUSES[cause]
+    run = a_queued_run(not_before=states.clock())
+    change(run)
+    assert (run.pk, status) in ended
+    assert sorted(ended) == sorted(Run.objects.filter(status__in=ENDED).values_list("pk", "status"))
+    assert Run.objects.filter(job="step").exists()
 
 
 # Cancellations

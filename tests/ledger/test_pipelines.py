@@ -6,10 +6,10 @@ import pytest
 
 from jobs.choices import AttemptStatus, Reason, Status
 from jobs.declarations.registry import registry
-from jobs.ledger import claims, endings, interventions, leases, pipelines, states, triggers
-from jobs.ledger.endings import Outcome
+from jobs.ledger import claims, endings, finishing, interventions, leases, pipelines, states, triggers
+from jobs.ledger.changed import Changed
+from jobs.ledger.finishing import Outcome
 from jobs.ledger.instance import Instance
-from jobs.ledger.pipelines import End, follow
 from jobs.ledger.settle import settle
 from jobs.models import Gap, JobState, Run
 from tests.helpers.at_once import at_once
@@ -40,7 +40,7 @@ def claim(run):
 
 
 def end(claimed, status=AttemptStatus.SUCCEEDED):
-    ended = endings.finish(claimed, Outcome(status=status, error="" if status == "succeeded" else "no"))
+    ended = finishing.finish(claimed, Outcome(status=status, error="" if status == "succeeded" else "no"))
     assert ended is not None
     return [ring.run_id for ring in ended.rings]
 
@@ -99,7 +99,7 @@ def test_a_predecessor_that_never_ran_to_its_end_skips_its_steps(three_steps, wh
         case "cancel":
             endings.cancel(run.pk, "ada")
         case "miss":
-            endings.end_unstarted(run.pk, Status.MISSED, Reason.TOO_LATE, "no")
+            endings.miss(run.pk, run.job, "no")
         case "lose":
             leases.declare_lost([claim(run)], "no", only_if_lease_expired=False)
     assert [job for job, status, _ in ledger() if status == Status.SKIPPED] == ["load", "report"]
@@ -186,13 +186,21 @@ def test_after_a_run_started_by_hand_the_step_follows_that_run(two_sources):
     assert (step.scheduled_for, step.chained_from_id) == (None, run.pk)
 
 
+def test_a_run_that_is_skipped_as_it_is_asked_for_skips_its_steps_too(three_steps):
+    start("fetch", None)
+    skipped = triggers.request("fetch", requested_by="ada", ring=False)
+    assert skipped.status == Status.SKIPPED
+    load = Run.objects.get(job="load")
+    assert (load.status, load.reason, load.chained_from_id) == ("skipped", "predecessor", skipped.pk)
+    assert load.error == f"Its predecessor fetch ended as skipped (run {skipped.pk})."
+    assert Run.objects.get(job="report").status == Status.SKIPPED
+
+
 def test_a_run_has_each_step_once(three_steps):
     claimed = start("fetch", None)
     [load] = end(claimed)
-    again = follow(
-        End(run=claimed.run_id, job="fetch", status=Status.SUCCEEDED, scheduled_for=None), pipelines.current()
-    )
-    assert again.queued == []
+    succeeded = Changed(run_id=claimed.run_id, job="fetch", status=Status.SUCCEEDED, scheduled_for=None)
+    assert endings.follow(succeeded, pipelines.current()) == []
     assert Run.objects.filter(job="load").get().pk == load
 
 

@@ -2,7 +2,8 @@
 
 from jobs.choices import Status
 from jobs.declarations.registry import registry
-from jobs.ledger import pipelines
+from jobs.ledger import endings, pipelines
+from jobs.ledger.changed import Changed
 from jobs.models import Gap, JobState
 from jobs.reading.explain import explain
 from tests.helpers.moments import at
@@ -61,5 +62,5 @@ def a_scheduled_run(status=Status.SUCCEEDED, started="02:00:02", ended="02:01:32
 
 def ends(run):
     run.refresh_from_db()
-    end = pipelines.End(run=run.pk, job=run.job, status=Status(run.status), scheduled_for=run.scheduled_for)
-    pipelines.follow(end, pipelines.current())
+    end = Changed(run_id=run.pk, job=run.job, status=Status(run.status), scheduled_for=run.scheduled_for)
+    endings.follow(end, pipelines.current())
