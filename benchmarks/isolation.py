@@ -45,7 +45,7 @@ class Forks:
 
 def isolated_run() -> None:
     """A scheduled run in a child of its own, from its insertion to its end in the ledger."""
-    [queued] = settle([registry["noop"]], next_moment())
+    [queued] = settle([registry["noop"]], next_moment()).runs
     assert this_worker.execute(queued.run) is Status.SUCCEEDED
 
 

@@ -29,7 +29,7 @@ def next_moment() -> datetime:
 def scheduled_run() -> datetime:
     """A scheduled run that succeeds, as the ledger sees it; gives its moment."""
     moment = next_moment()
-    [queued] = settle([registry["noop"]], moment)
+    [queued] = settle([registry["noop"]], moment).runs
     claim = claims.claim(queued.run, instance.current())
     assert claim is not None
     ended = finishing.finish(claim, Outcome(status=AttemptStatus.SUCCEEDED, exit_code=0, wall=timedelta(seconds=1)))
@@ -49,7 +49,7 @@ def measure() -> list[Row]:
     settled = scheduled_run()
 
     def duplicate_delivery() -> None:
-        assert settle([registry["noop"]], settled) == []
+        assert settle([registry["noop"]], settled).runs == []
 
     duplicate, bare_again = rounds(Side(work=duplicate_delivery, times=TIMES), Side(work=bare_call, times=TIMES))
     yardstick = "a bare `call_command` of a no-op"

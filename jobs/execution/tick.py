@@ -100,7 +100,7 @@ def _unless_busy(work: Callable[[], object]) -> None:
 def _settle(due: list[Job]) -> list[ScheduledRun]:
     """Settle the jobs, all at once; one by one where that fails: the job that can't be settled hurts no other."""
     try:
-        return settle(due, patience=timing.PATIENCE, skip_locked=True)
+        return settle(due, patience=timing.PATIENCE, skip_locked=True).runs
     except sql.AWAY:
         raise
     except sql.Busy as error:
@@ -110,7 +110,7 @@ def _settle(due: list[Job]) -> list[ScheduledRun]:
     runs: list[ScheduledRun] = []
     for job in due:
         try:
-            runs += settle([job], patience=timing.PATIENCE, skip_locked=True)
+            runs += settle([job], patience=timing.PATIENCE, skip_locked=True).runs
         except sql.AWAY:
             raise
         except sql.Busy as error:

@@ -51,14 +51,14 @@ class Call:
 def answer(call: Call) -> None:
     """Settle what is due and execute it. Where nothing is due: a manual run if a person called, else nothing."""
     releases.here.see(at_most_every=SEEN)
-    now, through = states.clock_and_watermark(call.job)
+    now = states.clock()
     moment = call.settles_until(now)
-    runs = settle([call.job], moment)
-    if runs:
-        _execute(call, runs)
+    settled = settle([call.job], moment)
+    if settled.runs:
+        _execute(call, settled.runs)
     elif not call.is_by_hand and not releases.ours([call.job.name]):
         log.info("left to the release in charge, which declares it otherwise: job=%s", call.job.name)
-    elif through is not None and _is_due(call.job, through, moment):
+    elif settled.due:
         log.info("nothing to run job=%s: what was due is skipped or missed, and the ledger says why", call.job.name)
     elif call.is_by_hand:
         run = triggers.request(
@@ -85,13 +85,6 @@ def _execute(call: Call, runs: list[ScheduledRun]) -> None:
         this_worker.execute(first.run, invocation_id=call.invocation_id)
     for run in others:
         doorbell.ring(run.run)
-
-
-def _is_due(job: Job, through: datetime, moment: datetime) -> bool:
-    """Whether this call was the one to settle an occurrence: then it isn't ambiguous, also where no run came of it."""
-    assert job.schedule is not None
-    first = job.schedule.next(through)
-    return first is not None and first <= moment
 
 
 def _fires_at_other_moments(job: Job) -> bool:

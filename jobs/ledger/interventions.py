@@ -55,7 +55,7 @@ def pause(job: Job, *, by: str, reason: str = "", until: datetime | None = None)
     """
     with ledger_transaction():
         # What was due before the pause has its run or its gap before the pause begins.
-        runs = settle([job], as_recorded=True)
+        runs = settle([job], as_recorded=True).runs
         states.lock(job)
         state = JobState.objects.get(pk=job.name)
         clock = states.clock()
@@ -73,7 +73,7 @@ def pause(job: Job, *, by: str, reason: str = "", until: datetime | None = None)
 def resume(job: Job, *, by: str) -> None:
     """End the pause; what it swallowed stays skipped. Raises NotPaused."""
     with ledger_transaction():
-        runs = settle([job], as_recorded=True)
+        runs = settle([job], as_recorded=True).runs
         states.lock(job)
         if not JobState.objects.get(pk=job.name).is_paused(states.clock()):
             raise NotPaused(job)
@@ -169,7 +169,7 @@ def override(
     with ledger_transaction():
         # What was due by the declaration is decided before the override begins.
         clock = states.clock()
-        runs = settle([job], clock, as_recorded=True)
+        runs = settle([job], clock, as_recorded=True).runs
         states.lock(job)
         if held := overrides.in_force([job.name], clock).get(job.name):
             raise AlreadyOverridden(job, held)
@@ -192,7 +192,7 @@ def override(
             override_arguments=None if arguments is None else list(arguments),
             zone_rules="",  # the tick looks at the job at once
         )
-        runs += settle([job], clock, as_recorded=True)
+        runs += settle([job], clock, as_recorded=True).runs
         sentence = _sentence(job, by, reason, until, "overridden")
         events.record(EventKind.OVERRIDDEN, sentence, job=job.name, by=by, reason=reason)
     doorbell.ring_all(Ring(run_id=run.run) for run in runs)
@@ -202,7 +202,7 @@ def end_override(job: Job, *, by: str) -> None:
     """Let the declaration hold again. Raises NotOverridden."""
     with ledger_transaction():
         clock = states.clock()
-        runs = settle([job], clock, as_recorded=True)
+        runs = settle([job], clock, as_recorded=True).runs
         states.lock(job)
         if job.name not in overrides.in_force([job.name], clock):
             raise NotOverridden(job)
@@ -215,7 +215,7 @@ def end_override(job: Job, *, by: str) -> None:
         events.record(EventKind.OVERRIDE_ENDED, message, job=job.name, by=by, at=end)
         if job.schedule is None:
             record.end_overrides([job.name])
-        runs += settle([job], end, as_recorded=True)
+        runs += settle([job], end, as_recorded=True).runs
     doorbell.ring_all(Ring(run_id=run.run) for run in runs)
 
 

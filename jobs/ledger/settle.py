@@ -7,7 +7,7 @@ thousand, beside those for each run that is replaced; one where nothing is due.
 
 import logging
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from jobs.declarations import disabled
@@ -23,11 +23,19 @@ from jobs.ledger.states import State
 from jobs.schedule.ncrontab import InvalidExpression
 from jobs.schedule.occurrences import Schedule, UnknownZone
 
-__all__ = ["ScheduledRun", "retire", "settle"]
+__all__ = ["ScheduledRun", "Settled", "retire", "settle"]
 
 log = logging.getLogger(__name__)
 
 NEVER = Schedule("0 0 0 30 2 *")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Settled:
+    """What came of it: the runs that were queued, oldest first, and the jobs of which anything was due."""
+
+    runs: list[ScheduledRun] = field(default_factory=list)
+    due: frozenset[str] = frozenset()
 
 
 def settle(
@@ -37,7 +45,7 @@ def settle(
     patience: timedelta = timedelta(0),
     skip_locked: bool = False,
     as_recorded: bool = False,
-) -> list[ScheduledRun]:
+) -> Settled:
     """Decide about all occurrences of `jobs` between their watermarks and `now`, and record it.
 
     `now` is the database's clock unless given. Occurrences younger than `patience` are left to the timers of jobs that
@@ -46,11 +54,11 @@ def settle(
     Timers and the tick bring edited declarations into force. An operator's process may lack settings that the app has:
     it settles `as_recorded`, by the declaration that the ledger follows, and begins no ledger.
 
-    Gives back the runs that it put into the queue, oldest first; nobody was rung.
+    Nobody is rung for the runs that it queues.
     """
     scheduled = {job.name: job for job in jobs if job.schedule}
     if not scheduled:
-        return []
+        return Settled()
 
     def windows_of(found: Iterable[State]) -> list[Window]:
         return [
@@ -65,13 +73,16 @@ def settle(
     known = {window.job.name for window in seen}
     missing = [] if as_recorded else [name for name in scheduled if name not in known]
     names = [*missing, *(window.job.name for window in seen if window.changes_something)]
+    due = {window.job.name for window in seen if window.timeline.is_due}
     if not names:
-        return []
+        return Settled()
     with ledger_transaction():
         if missing:
             states.begin([scheduled[name] for name in missing], now)
         pipeline = pipelines.current()
         found = windows_of(_hold(names, pipeline, skip_locked))
+        # Of what is due no longer another session has just decided.
+        due |= {window.job.name for window in found if window.timeline.is_due}
         if left := sorted(set(names) - {window.job.name for window in found}):
             log.warning("locked by another session, which settles them or hangs: job=%s", ",".join(left))
         if not as_recorded:
@@ -83,7 +94,7 @@ def settle(
     point("settle.after_commit")
     for run in runs:
         log.info("queued run=%s job=%s scheduled_for=%s", run.run, run.job, run.scheduled_for.isoformat())
-    return runs
+    return Settled(runs=runs, due=frozenset(due))
 
 
 def retire(scheduled: Sequence[str]) -> None:

@@ -12,7 +12,6 @@ from jobs.declarations.registry import registry
 from jobs.ledger import overrides, sql
 from jobs.ledger.eras import Ledger
 from jobs.ledger.plan import Activity
-from jobs.schedule.occurrences import same_occurrences
 from jobs.schedule.zones import rules_of
 
 
@@ -153,20 +152,6 @@ def clock() -> datetime:
     """The database's clock."""
     now: datetime = sql.value("SELECT clock_timestamp()")
     return now
-
-
-def clock_and_watermark(job: Job) -> tuple[datetime, datetime | None]:
-    """The database's clock, and how far the job's ledger reaches; None where its present schedule has none yet."""
-    found = sql.row(
-        """
-        SELECT clock_timestamp(), fingerprint, ledger_through
-          FROM (VALUES (1)) AS one LEFT JOIN nightshift_jobstate ON job = %s
-        """,
-        [job.name],
-    )
-    assert found is not None
-    now, fingerprint, through = found
-    return now, through if same_occurrences(fingerprint or "", job.fingerprint) else None
 
 
 def activity(since: Mapping[str, datetime | None]) -> dict[str, list[Activity]]:

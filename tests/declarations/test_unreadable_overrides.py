@@ -51,7 +51,7 @@ def test_the_declaration_holds(flawed):
     due = job.schedule.next(now)
     assert overrides.effective(job) == job
     assert upcoming.next_run_at(job, JobState.objects.get(), now) == due
-    assert [run.scheduled_for for run in settle([job], due + timedelta(minutes=1))] == [due]
+    assert [run.scheduled_for for run in settle([job], due + timedelta(minutes=1)).runs] == [due]
     assert Run.objects.get().arguments == ["--word", "declared"]
 
 

@@ -47,7 +47,7 @@ def test_a_job_is_first_seen_and_due_later(daily):
     assert JobState.objects.get().next_due_at > states.clock()
 
 
-def test_what_a_timer_left_is_born_and_rung_for(daily, rung):
+def test_what_a_timer_left_is_queued_and_rung_for(daily, rung):
     begin_ledger(daily, 2 * HOUR)
     [run] = tick.tick()
     assert rung == [run.run]

@@ -4,7 +4,6 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from jobs.declarations import declare
 from jobs.declarations.registry import registry
 from jobs.execution.timer_calls import EARLY, Call, answer
 from jobs.execution.worker import this_worker
@@ -34,15 +33,13 @@ def called(declared, monkeypatch, rung):
         if not registry:
             declared("nightly", command="succeeds", **{"schedule": "0 0 12 * * *"} | rules)
             settle(registry.scheduled(), NOON - timedelta(minutes=1))
-        monkeypatch.setattr(states, "clock_and_watermark", lambda job: (now, clock_and_watermark(job)[1]))
         executed.clear()
         rung.clear()
-        answer(
-            Call(job=registry["nightly"], called_for=called_for, called_at=called_at or now, invocation_id="42"),
-        )
+        with monkeypatch.context() as patch:
+            patch.setattr(states, "clock", lambda: now)
+            answer(Call(job=registry["nightly"], called_for=called_for, called_at=called_at or now, invocation_id="42"))
         return list(executed), list(rung)
 
-    clock_and_watermark = states.clock_and_watermark
     return call
 
 
@@ -50,7 +47,7 @@ def the_run():
     return Run.objects.get()
 
 
-def test_a_timers_call_executes_the_run_that_it_gave_birth_to(called):
+def test_a_timers_call_executes_the_run_that_it_queued(called):
     executed, rung = called(NOON)
     assert (executed, rung) == ([the_run().pk], [])
     assert (the_run().scheduled_for, the_run().trigger) == (NOON, "schedule")
@@ -72,7 +69,7 @@ def test_a_timer_that_fires_a_little_early_is_believed(called, early):
 
 def test_after_an_early_call_the_tick_finds_nothing_left(called):
     called(NOON, now=NOON - timedelta(seconds=1), called_at=NOON)
-    assert settle(registry.scheduled(), NOON + timedelta(seconds=40)) == []
+    assert settle(registry.scheduled(), NOON + timedelta(seconds=40)).runs == []
 
 
 def test_a_call_long_before_its_moment_is_a_persons(called):
@@ -147,15 +144,6 @@ def test_of_several_runs_the_call_executes_the_oldest_and_rings_for_the_others(c
     assert (executed, rung) == (runs[:1], runs[1:])
 
 
-def test_the_clock_and_the_watermark_are_the_databases(called):
-    called(NOON)
-    job = registry["nightly"]
-    assert states.clock_and_watermark(job)[1] == NOW
-    registry.clear()
-    declare.declare("nightly", schedule="0 0 13 * * *")
-    assert states.clock_and_watermark(registry["nightly"])[1] is None, "that is another schedule's"
-
-
 def test_the_timer_of_a_job_whose_schedule_is_overridden_leaves_nothing(called):
     called(None, schedule="*/10 * * * * *")
     interventions.override(registry["nightly"], schedule="0 0 5 * * *", by="ada")
@@ -185,7 +173,7 @@ def test_however_far_the_clocks_differ_a_timers_occurrence_has_one_run_of_the_sc
     run = Run.objects.get()
     assert (run.scheduled_for, run.trigger in {"schedule", "catch_up"}) == (due, True)
     database_clock.set(ahead=timedelta(minutes=5))
-    assert settle(registry.scheduled()) == [], "the database's clock has got there"
+    assert settle(registry.scheduled()).runs == [], "the database's clock has got there"
     answer(Call(job=registry["nightly"], called_for=due))
     assert Run.objects.count() == 1
 

@@ -71,7 +71,7 @@ def main(orders):
     threads = []
     for moment in [None] if orders.get("deliver_now") else moments:
         for job in registry.scheduled():
-            for run in settle([job], moment):
+            for run in settle([job], moment).runs:
                 if orders.get("at_once"):
                     threads.append(threading.Thread(target=execute, args=[run.run]))
                     threads[-1].start()

@@ -29,7 +29,7 @@ def occurrences(declared, worker, monkeypatch):
 
 
 def execute_at(worker, moment):
-    [queued] = settle([registry["hourly"]], moment)
+    [queued] = settle([registry["hourly"]], moment).runs
     assert worker.execute(queued.run) is Status.SUCCEEDED
 
 

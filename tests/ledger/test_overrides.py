@@ -45,7 +45,7 @@ def nightly(declared, now):
 
 def test_an_overridden_schedule_holds_at_once(nightly, now):
     interventions.override(nightly, schedule="0 */10 * * * *", by="ada", reason="the bank moves")
-    queued = settle([nightly], now + HOUR)
+    queued = settle([nightly], now + HOUR).runs
     (run,) = Run.objects.filter(pk__in=[found.run for found in queued])
     assert now + HOUR - run.scheduled_for < timedelta(minutes=10)
     assert sum(Gap.objects.values_list("count", flat=True)) == 5
@@ -82,7 +82,7 @@ def test_overridden_arguments_alone_leave_the_ledger_as_it_is(nightly):
 def test_an_override_ends_by_itself_and_each_schedule_keeps_its_occurrences(nightly, now):
     until = now + timedelta(minutes=35)
     interventions.override(nightly, schedule="0 */10 * * * *", by="ada", until=until)
-    queued = settle([nightly], now + 25 * HOUR)
+    queued = settle([nightly], now + 25 * HOUR).runs
     # Those of the override are long too late, and the declared one is due.
     assert [run.scheduled_for for run in queued] == [nightly.schedule.next(now)]
     gap = Gap.objects.get()
@@ -101,7 +101,7 @@ def test_what_was_due_before_and_after_an_overrides_end_is_decided_as_one(nightl
     interventions.override(
         nightly, schedule=f"0 30 {(due - HOUR).hour} * * *", by="ada", until=due - timedelta(minutes=10)
     )
-    assert [run.scheduled_for for run in settle([nightly], due + timedelta(minutes=20))] == [due]
+    assert [run.scheduled_for for run in settle([nightly], due + timedelta(minutes=20)).runs] == [due]
     assert [(gap.last, gap.reason) for gap in Gap.objects.all()] == [(due - timedelta(minutes=30), "superseded")]
 
 
@@ -119,7 +119,7 @@ def test_an_occurrence_keeps_the_arguments_of_its_time(declared, now):
 def test_an_occurrence_at_an_overrides_end_is_the_declarations(nightly, now):
     due = nightly.schedule.next(now)
     interventions.override(nightly, schedule="0 0 0 30 1 *", by="ada", until=due)
-    assert [run.scheduled_for for run in settle([nightly], due + timedelta(minutes=1))] == [due]
+    assert [run.scheduled_for for run in settle([nightly], due + timedelta(minutes=1)).runs] == [due]
 
 
 def test_the_tick_looks_where_an_override_ends(nightly, now):
@@ -277,7 +277,7 @@ def test_a_run_for_later_waits_and_is_in_nobodys_way(nightly, now, rings):
     ((run, delay),) = rings
     assert run == later.pk
     assert timedelta(hours=29) < delay <= timedelta(hours=30)
-    (queued,) = settle([nightly], now + 24 * HOUR)
+    (queued,) = settle([nightly], now + 24 * HOUR).runs
     assert Run.objects.get(pk=queued.run).status == Status.QUEUED
 
 

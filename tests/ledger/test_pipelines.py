@@ -49,7 +49,7 @@ def ledger():
     return [(run.job, run.status, run.reason) for run in Run.objects.order_by("id")]
 
 
-def test_each_step_is_born_when_the_one_before_it_succeeded(three_steps):
+def test_each_step_is_queued_when_the_one_before_it_succeeded(three_steps):
     fetch = start("fetch")
     assert not Run.objects.filter(job="load").exists()
     [load] = end(fetch)
@@ -206,7 +206,7 @@ def test_a_run_has_each_step_once(three_steps):
 
 def settled(*names, at=DUE):
     """The timers of these jobs are called, one after another."""
-    return [run.run for name in names for run in settle([registry[name]], at)]
+    return [run.run for name in names for run in settle([registry[name]], at).runs]
 
 
 def step_records(job="join"):
@@ -311,5 +311,5 @@ def test_a_predecessors_end_and_the_others_gap_at_once_are_one_fate(before_due):
 def test_a_job_whose_step_is_locked_is_left_to_the_next_tick(before_due, locked):
     """A predecessor of that step is about to end."""
     with locked("SELECT FROM nightshift_jobstate WHERE job = %s FOR UPDATE", "join"):
-        assert settle([registry["left"]], DUE, skip_locked=True) == []
-    assert len(settle([registry["left"]], DUE, skip_locked=True)) == 1
+        assert settle([registry["left"]], DUE, skip_locked=True).runs == []
+    assert len(settle([registry["left"]], DUE, skip_locked=True).runs) == 1

@@ -49,7 +49,7 @@ def running(run=7, since="01:30", until=None, **facts):
     return Activity(run=run, since=at(since), finished_at=until and at(until), **facts)
 
 
-def test_an_occurrence_in_time_is_born():
+def test_an_occurrence_in_time_gets_a_run():
     assert entries(a_job(), at("02:00"), at("03:00")) == ["03:00:00"]
 
 
@@ -385,7 +385,7 @@ def test_each_occurrence_of_each_schedule_has_exactly_one_fate_in_order(drawn):
 
 @settings(max_examples=200, deadline=None)
 @given(situations())
-def test_there_is_one_birth_at_most_unless_all_are_made_up_for(drawn):
+def test_there_is_one_run_at_most_unless_all_are_made_up_for(drawn):
     eras, situation = drawn
     runs = decide(eras, situation).runs
     assert len(runs) <= (CATCH_UP_LIMIT if eras[-1].job.misfire is Misfire.ALL else 1)

@@ -117,9 +117,9 @@ def test_the_former_release_serves_only_what_both_declare_alike(process):
     settle(registry.scheduled(), DUE - MINUTE)
     process("2", nightly=DAILY | {"overlap": "queue"}, same=DAILY)
     process("1", starts=False)
-    assert [run.job for run in settle(registry.scheduled(), DUE)] == ["same"]
+    assert [run.job for run in settle(registry.scheduled(), DUE).runs] == ["same"]
     process("2", starts=False)
-    assert [run.job for run in settle(registry.scheduled(), DUE)] == ["nightly"]
+    assert [run.job for run in settle(registry.scheduled(), DUE).runs] == ["nightly"]
 
 
 def test_two_releases_by_turns_change_a_schedule_once(process):
@@ -225,5 +225,5 @@ def test_a_process_of_no_release_serves_what_the_one_in_charge_declares_alike(pr
     process("1", nightly=DAILY, same=DAILY)
     settle(registry.scheduled(), DUE - MINUTE)
     process("", starts=False, nightly=HOURLY, same=DAILY)
-    assert [run.job for run in settle(registry.scheduled(), DUE)] == ["same"]
+    assert [run.job for run in settle(registry.scheduled(), DUE).runs] == ["same"]
     assert claims.claim(a_queued_run("nightly").pk, HERE)

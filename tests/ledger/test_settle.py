@@ -11,7 +11,8 @@ from django.test.utils import CaptureQueriesContext
 from jobs.choices import Status
 from jobs.declarations.registry import registry
 from jobs.ledger import interventions, states
-from jobs.ledger.settle import retire, settle
+from jobs.ledger import settle as module
+from jobs.ledger.settle import Settled, retire, settle
 from jobs.models import Event, Gap, JobState, Run
 from tests.helpers.at_once import at_once
 from tests.helpers.moments import at
@@ -55,7 +56,7 @@ def gaps():
 
 
 def test_a_run_is_queued_for_an_occurrence_that_is_due(hourly):
-    [queued] = settle([hourly], at("01:00"))
+    [queued] = settle([hourly], at("01:00")).runs
     run = Run.objects.get()
     assert queued == (run.pk, "nightly", at("01:00"))
     assert (run.status, run.trigger, run.requested_by) == (Status.QUEUED, "schedule", "schedule")
@@ -63,8 +64,30 @@ def test_a_run_is_queued_for_an_occurrence_that_is_due(hourly):
 
 
 def test_an_occurrence_settled_twice_has_one_run(hourly):
-    assert len(settle([hourly], at("01:00"))) == 1
-    assert settle([hourly], at("01:00")) == []
+    assert len(settle([hourly], at("01:00")).runs) == 1
+    assert settle([hourly], at("01:00")).runs == []
+    assert Run.objects.count() == 1
+
+
+def test_it_answers_whether_anything_was_due_also_where_no_run_came_of_it(hourly):
+    assert settle([hourly], at("00:30")) == Settled()
+    JobState.objects.update(paused_at=START, paused_by="ada")
+    assert settle([hourly], at("01:00")) == Settled(due=frozenset({"nightly"}))
+    assert settle([hourly], at("01:00")) == Settled()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_another_session_decides_meanwhile_was_due(hourly, monkeypatch):
+    """A timer's call that comes second doesn't take its own occurrence for an ambiguous one."""
+    hold = module._hold
+
+    def late(*arguments):
+        monkeypatch.undo()
+        settle([hourly], at("01:00"))
+        return hold(*arguments)
+
+    monkeypatch.setattr(module, "_hold", late)
+    assert settle([hourly], at("01:00")) == Settled(due=frozenset({"nightly"}))
     assert Run.objects.count() == 1
 
 
@@ -89,13 +112,13 @@ def test_the_clock_is_the_databases_unless_given(declared):
 
 def test_a_job_without_a_schedule_is_never_due(declared):
     declared("by_hand")
-    assert settle([registry["by_hand"]], at("01:00")) == []
+    assert settle([registry["by_hand"]], at("01:00")).runs == []
     assert not JobState.objects.exists()
 
 
 def test_the_ledger_begins_when_the_job_is_first_seen(declared):
     declared("nightly", schedule="0 0 * * * *")
-    assert [run.scheduled_for for run in settle([registry["nightly"]], at("01:00"))] == [at("01:00")]
+    assert [run.scheduled_for for run in settle([registry["nightly"]], at("01:00")).runs] == [at("01:00")]
     assert JobState.objects.get().ledger_from == START
 
 
@@ -108,7 +131,7 @@ def test_an_occurrence_missed_on_the_way_is_made_up_for_once(hourly):
 
 
 def test_a_run_in_the_way_is_named_by_the_gap(hourly):
-    [first] = settle([hourly], at("01:00"))
+    [first] = settle([hourly], at("01:00")).runs
     Run.objects.update(created_at=at("01:00"))
     settle([hourly], at("02:00"))
     settle([hourly], at("03:00"))
@@ -133,7 +156,7 @@ def test_a_run_that_is_replaced_is_cancelled(declared):
 
 def test_an_occurrence_that_has_a_run_already_gets_no_other(hourly):
     a_run(scheduled_for=at("01:00"))
-    assert settle([hourly], at("01:00")) == []
+    assert settle([hourly], at("01:00")).runs == []
     assert Run.objects.count() == 1
 
 
@@ -151,7 +174,7 @@ def test_a_months_pause_of_a_job_of_every_ten_seconds_is_one_row(declared):
 def test_a_disabled_job_costs_one_row_too(hourly, monkeypatch):
     monkeypatch.setenv("AzureWebJobs.nightly.Disabled", "true")
     for hour in range(1, 6):
-        assert settle([hourly], at(f"0{hour}:00")) == []
+        assert settle([hourly], at(f"0{hour}:00")).runs == []
     assert gaps() == [("01:00:00", "05:00:00", 5, "disabled")]
 
 
@@ -196,7 +219,7 @@ def test_another_schedule_is_in_force_from_when_it_is_first_seen_and_invents_no_
     settle([hourly], at("01:00"))
     Run.objects.update(status="succeeded", finished_at=at("01:01"))
     edited = edit(declared, monkeypatch, seen="01:15", schedule="0 */10 * * * *", start_deadline=timedelta(minutes=5))
-    assert [run.scheduled_for for run in settle([edited], at("01:30"))] == [at("01:30")]
+    assert [run.scheduled_for for run in settle([edited], at("01:30")).runs] == [at("01:30")]
     assert gaps() == [("01:20:00", "01:20:00", 1, "too_late")]
     state = JobState.objects.get()
     assert (state.fingerprint, state.ledger_from) == ("0 */10 * * * * UTC", at("01:15"))
@@ -212,7 +235,7 @@ def test_an_occurrence_due_under_both_schedules_while_a_release_is_deployed_runs
     daily = declare_again(declared, schedule="0 0 3 * * *")
     settle([daily], at("02:58"))
     edited = edit(declared, monkeypatch, seen="03:02", schedule="0 0 3,15 * * *")
-    assert [run.scheduled_for for run in settle([edited], at("03:02:10"))] == [at("03:00")]
+    assert [run.scheduled_for for run in settle([edited], at("03:02:10")).runs] == [at("03:00")]
 
 
 def test_what_was_due_under_the_former_schedule_has_its_fate_by_the_jobs_rules(declared, monkeypatch):
@@ -221,7 +244,7 @@ def test_what_was_due_under_the_former_schedule_has_its_fate_by_the_jobs_rules(d
     Run.objects.all().delete()
     Gap.objects.all().delete()
     edited = edit(declared, monkeypatch, seen="08:44:47", schedule="*/15 * * * * *")
-    assert [run.scheduled_for for run in settle([edited], at("08:44:50"))] == [at("08:44:40")]
+    assert [run.scheduled_for for run in settle([edited], at("08:44:50")).runs] == [at("08:44:40")]
     assert gaps() == [("08:44:20", "08:44:30", 2, "superseded")]
     assert Gap.objects.get().fingerprint == "*/10 * * * * * UTC"
 
@@ -230,7 +253,7 @@ def test_the_former_schedules_own_period_is_its_deadline(declared, monkeypatch):
     daily = declare_again(declared, schedule="0 0 3 * * *")
     settle([daily], at("02:58"))
     edited = edit(declared, monkeypatch, seen="04:03", schedule="0 */5 * * * *")
-    assert [run.scheduled_for for run in settle([edited], at("04:04"))] == [at("03:00")]
+    assert [run.scheduled_for for run in settle([edited], at("04:04")).runs] == [at("03:00")]
 
 
 def test_another_name_of_the_same_clock_is_no_change(declared, monkeypatch):
@@ -310,7 +333,7 @@ def test_what_was_due_before_a_schedule_was_taken_away_is_missed(hourly, monkeyp
 
 def test_an_edited_schedule_never_moves_the_watermark_back(hourly, declared):
     """A timer whose clock is ahead settles an occurrence before the database's clock comes to it."""
-    (run,) = settle([hourly], at("01:00:00.25"))
+    (run,) = settle([hourly], at("01:00:00.25")).runs
     edited = declare_again(declared, schedule="0 */7 * * * *")
     settle([edited], at("00:59:59.5"))
     state = JobState.objects.get()
@@ -328,14 +351,14 @@ def test_the_gap_of_another_schedule_is_not_lengthened(hourly, declared):
 
 def test_fresh_occurrences_are_left_to_a_timer_for_a_while(hourly):
     patience = timedelta(seconds=30)
-    assert settle([hourly], at("01:00:29"), patience=patience) == []
+    assert settle([hourly], at("01:00:29"), patience=patience).runs == []
     assert JobState.objects.get().ledger_through == START
-    assert len(settle([hourly], at("01:00:30"), patience=patience)) == 1
+    assert len(settle([hourly], at("01:00:30"), patience=patience).runs) == 1
 
 
 def test_a_job_without_a_timer_has_nobody_to_leave_them_to(declared):
     job = declare_again(declared, schedule="0 0 * * * *", timer=False)
-    assert len(settle([job], at("01:00"), patience=timedelta(seconds=30))) == 1
+    assert len(settle([job], at("01:00"), patience=timedelta(seconds=30)).runs) == 1
 
 
 def test_all_that_a_call_writes_is_written_or_nothing(hourly, monkeypatch):
@@ -356,7 +379,7 @@ def test_ten_thousand_jobs_cost_as_many_statements_as_one(declared):
     jobs = declare_many(declared, 10_000)
     settle(jobs, START)
     with CaptureQueriesContext(connection) as queries:
-        assert len(settle(jobs, at("01:00"))) == 10_000
+        assert len(settle(jobs, at("01:00")).runs) == 10_000
     assert [query["sql"].split()[0] for query in queries] == [
         "SELECT",
         "SAVEPOINT",
@@ -448,11 +471,11 @@ def test_the_tick_leaves_a_job_that_another_settles_to_it(elsewhere, hourly, dec
 
     thread = elsewhere(hold)
     locked.wait(10)
-    queued = settle([hourly, registry["other"]], at("01:00"), skip_locked=True)
+    queued = settle([hourly, registry["other"]], at("01:00"), skip_locked=True).runs
     done.set()
     thread.join()
     assert [run.job for run in queued] == ["other"]
-    assert [run.job for run in settle([hourly], at("01:00"), skip_locked=True)] == ["nightly"]
+    assert [run.job for run in settle([hourly], at("01:00"), skip_locked=True).runs] == ["nightly"]
 
 
 @pytest.mark.django_db(transaction=True)

@@ -30,7 +30,7 @@ def each_second(declared):
 def test_a_ledger_begins_when_the_process_first_saw_the_job_whatever_its_own_clock_says(skew, each_second, monkeypatch):
     monkeypatch.setattr(registry, "first_seen", clocks.elapsed() - 40)
     began = datetime.now(UTC) + skew - timedelta(seconds=40)
-    assert len(settle([each_second])) == 1
+    assert len(settle([each_second]).runs) == 1
     state = JobState.objects.get()
     assert abs(state.ledger_from - began) < timedelta(seconds=20)
     assert state.ledger_from < state.ledger_through <= states.clock()

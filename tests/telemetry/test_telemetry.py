@@ -72,7 +72,7 @@ def test_a_run_that_nobody_took_up_in_time_is_counted_as_missed(sink):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_run_that_is_skipped_at_birth_is_counted(sink, declared):
+def test_a_run_that_is_skipped_at_once_is_counted(sink, declared):
     declared("nightly", command="succeeds", overlap="skip")
     a_run(status="running")
     triggers.request("nightly", requested_by="a test", ring=False)
