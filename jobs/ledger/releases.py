@@ -14,12 +14,11 @@ from datetime import timedelta
 from hashlib import sha256
 from typing import Any
 
-from jobs.choices import EventKind, Interrupted, Overlap
+from jobs.choices import EventKind
 from jobs.declarations.job import Job
 from jobs.declarations.registry import registry
-from jobs.declarations.retry import Retry
 from jobs.formats import counted
-from jobs.ledger import events, instance, sql, timing
+from jobs.ledger import events, instance, job_as_json, sql, timing
 from jobs.ledger.sessions import ledger_transaction
 
 log = logging.getLogger(__name__)
@@ -30,7 +29,7 @@ KEPT = timedelta(days=30)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Release:
-    """A release with what it declares: each job's digest, and its rules as `_written` gives them."""
+    """A release with what it declares: each job's digest, and its rules as `job_as_json` gives them."""
 
     key: str
     name: str
@@ -44,7 +43,7 @@ class Release:
         return ours is not None and theirs is not None and ours["digest"] == theirs["digest"]
 
     def all_jobs(self) -> list[Job]:
-        return [_read(name, written) for name, written in self.jobs.items()]
+        return [job_as_json.read(name, written) for name, written in self.jobs.items()]
 
 
 _own: tuple[list[Job], Release] | None = None
@@ -62,7 +61,7 @@ def own() -> Release:
 
 
 def _describe(declared: Sequence[Job]) -> Release:
-    jobs = {job.name: _written(job) for job in declared}
+    jobs = {job.name: job_as_json.written(job) for job in declared}
     digest = sha256(json.dumps({name: job["digest"] for name, job in sorted(jobs.items())}).encode()).hexdigest()
     name = instance.current().release
     return Release(key=f"{name}:{digest}", name=name, jobs=jobs)
@@ -211,57 +210,4 @@ def declared_somewhere(name: str) -> Job | None:
         [name, timing.UNKNOWN],
     )
     release = _load(row[0]) if row else None
-    return _read(name, release.jobs[name]) if release else None
-
-
-def _written(job: Job) -> dict[str, Any]:
-    """A job as JSON: its digest, and what another release needs to let it follow, or to end its runs."""
-    retry = job.retry
-    rules = {
-        "arguments": list(job.arguments),
-        "after": list(job.after),
-        "overlap": job.overlap,
-        "max_running": job.max_running,
-        "concurrency_group": job.concurrency_group,
-        "concurrency_limit": job.concurrency_limit,
-        "interrupted": job.interrupted,
-        "retry": {
-            "times": retry.times,
-            "on": sorted(retry.on),
-            "delay": retry.delay.total_seconds(),
-            "backoff": retry.backoff,
-            "max_delay": retry.max_delay.total_seconds(),
-            "jitter": retry.jitter,
-        },
-    }
-    others = [job.command, job.fingerprint, job.timer, job.dispatch, job.misfire, job.start_deadline, job.timeout]
-    others += [job.grace, sorted(job.secrets), job.output_limit]
-    digest = sha256(json.dumps([rules, [str(other) for other in others]]).encode()).hexdigest()[:16]
-    if not retry.times:
-        del rules["retry"]
-    return {"digest": digest} | {name: value for name, value in rules.items() if value not in (None, [])}
-
-
-def _read(name: str, written: dict[str, Any]) -> Job:
-    retry = written.get("retry")
-    return Job(
-        name=name,
-        command=name,
-        arguments=tuple(written.get("arguments", ())),
-        after=tuple(written.get("after", ())),
-        overlap=Overlap(written["overlap"]),
-        max_running=written.get("max_running"),
-        concurrency_group=written.get("concurrency_group"),
-        concurrency_limit=written["concurrency_limit"],
-        interrupted=Interrupted(written["interrupted"]),
-        retry=Retry(
-            times=retry["times"],
-            on=retry["on"],
-            delay=timedelta(seconds=retry["delay"]),
-            backoff=retry["backoff"],
-            max_delay=timedelta(seconds=retry["max_delay"]),
-            jitter=retry["jitter"],
-        )
-        if retry
-        else Retry(),
-    )
+    return job_as_json.read(name, release.jobs[name]) if release else None

@@ -80,7 +80,7 @@ def test_fifty_predecessors_without_an_end_cost_as_many_queries_as_one(declared,
         explain(registry["join"], now=at("03:00"))
 
 
-def test_a_request_that_its_policy_skipped_is_explained(declared):
+def test_a_request_that_its_policy_queued_is_explained(declared):
     declared("by_hand", command="succeeds", overlap="queue")
     enqueue.enqueue(registry["by_hand"], Trigger.API, requested_by="a program")
     assert told("by_hand", now="2026-12-31 00:00")[1].startswith("Run ")
