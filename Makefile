@@ -110,6 +110,10 @@ soak: venv  ## Run the invariants under faults, again and again: make soak TIMES
 chaos: venv  ## Inject random faults into real hosts, and check the ledger: make chaos MINUTES=20 HOSTS=3 SEED=7
 	@LOCAL=1 $(PYTHON_IN_VENV) -m tests.chaos --minutes $(MINUTES) --hosts $(HOSTS) $(if $(SEED),--seed $(SEED)) $(ARGS)
 
+.PHONY: projects-test
+projects-test: venv  ## Install Nightshift in other Django projects, as a new user would, and wait for the first run
+	@LOCAL=1 $(PYTHON_IN_VENV) -m pytest -m projects -rP tests/projects $(ARGS)
+
 .PHONY: image-test
 image-test: venv  ## Build and test the container image (needs Docker, or podman with runc, and Debian)
 	@LOCAL=1 $(PYTHON_IN_VENV) -m pytest -m image tests/image $(ARGS)
