@@ -36,7 +36,23 @@ def surprises(**_: Any) -> list[CheckMessage]:
         for surprise in expression.surprises
         # A schedule that never comes has no other fault worth telling.
         if surprise.kind == "never" or not expression.never_fires
+        if not (surprise.kind == "both_days" and _is_half_of_an_either(job, expression))
     ]
+
+
+def _is_half_of_an_either(job: Job, expression: Expression) -> bool:
+    """Whether another job runs the same on the other days of month, whatever their weekday.
+
+    So "either day is enough" is written, as cron reads two days: no day then has two runs.
+    """
+    others = tuple(day for day in range(1, 32) if day not in expression.days)
+    return any(
+        (other.command, other.arguments) == (job.command, job.arguments)
+        and (it.seconds, it.minutes, it.hours, it.months)
+        == (expression.seconds, expression.minutes, expression.hours, expression.months)
+        and (it.days, len(it.weekdays)) == (others, 7)
+        for other, it in _expressions()
+    )
 
 
 def rhythms(**_: Any) -> list[CheckMessage]:

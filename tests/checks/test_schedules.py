@@ -4,7 +4,7 @@ from time import perf_counter
 
 import pytest
 
-from jobs import checks
+from jobs import checks, declare
 from jobs.checks import schedules
 from jobs.declarations.registry import registry
 from tests.helpers.findings import findings
@@ -286,3 +286,11 @@ def test_hundreds_of_timers_are_told(declared):
 def test_jobs_that_all_never_come_make_no_crowd(declared):
     declared("nightly", schedule="0 0 0 30 2 *")
     assert schedules.crowds() == []
+
+
+def test_either_day_written_as_two_jobs_is_meant():
+    declare("close", "--month", schedule="0 0 4 1 * *")
+    declare("close_too", "--month", command="close", schedule="0 0 4 2-31 * MON")
+    assert [message.id for message in schedules.surprises()] == []
+    declare("close_three", command="close", schedule="0 0 4 2-31 * MON")
+    assert [message.id for message in schedules.surprises()] == ["jobs.W004"], "of another command line"
