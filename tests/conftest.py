@@ -9,6 +9,8 @@ from importlib import import_module, reload
 import psycopg
 import pytest
 from django.db import connection
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis
 from psycopg.conninfo import make_conninfo
 
 from jobs import declare
@@ -20,6 +22,10 @@ from jobs.ledger import migration_gate, releases
 from tests.helpers.database_clock import SEARCH_PATH, DatabaseClock
 from tests.helpers.doorbells import rings, rung  # noqa: F401 — fixtures
 from tests.helpers.guests import guest  # noqa: F401 — a fixture
+
+# A busy machine is slow now and then: no property fails for that. pytest's timeout bounds them all.
+hypothesis.register_profile("busy machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+hypothesis.load_profile("busy machine")
 
 
 def pytest_configure():

@@ -1,4 +1,3 @@
-# mypy: disable-error-code="operator, union-attr"
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 

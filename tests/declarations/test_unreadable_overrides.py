@@ -1,4 +1,3 @@
-# mypy: disable-error-code="operator, union-attr"
 """An override that was written elsewhere and can't be read here: reported, of no force, and ended as any other."""
 
 from datetime import timedelta

@@ -1,4 +1,3 @@
-# mypy: disable-error-code="operator, union-attr, arg-type"
 """Once a minute: all that is due is settled, what was lost is rescued, forgotten doorbells are rung."""
 
 from datetime import timedelta

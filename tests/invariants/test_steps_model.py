@@ -177,7 +177,6 @@ def test_random_histories_of_pipelines(declared, monkeypatch):
         settings=settings(
             max_examples=int(os.environ.get("JOBS_EXAMPLES", "40")),
             stateful_step_count=25,
-            deadline=None,
             suppress_health_check=list(HealthCheck),
             print_blob=True,
         ),

@@ -1,4 +1,3 @@
-# mypy: disable-error-code="union-attr, operator"
 """Attempts begin: who may start, and whom to wake next."""
 
 from datetime import timedelta

@@ -1,4 +1,3 @@
-# mypy: disable-error-code="union-attr, operator"
 """Every change of a run's status: one conditional statement, whose number of rows is the answer."""
 
 from datetime import timedelta

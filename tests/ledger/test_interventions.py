@@ -1,4 +1,3 @@
-# mypy: disable-error-code="operator"
 """What an operator changes at run time."""
 
 from datetime import timedelta

@@ -1,4 +1,3 @@
-# mypy: disable-error-code="union-attr, operator"
 """Leases: renewed by who holds them, and lost where nobody does."""
 
 from datetime import timedelta

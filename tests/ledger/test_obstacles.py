@@ -148,7 +148,7 @@ A_RUN = st.fixed_dictionaries(
 
 
 @pytest.mark.django_db
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(drawn=st.lists(A_RUN, min_size=1, max_size=8), paused=st.booleans(), order=st.randoms(use_true_random=False))
 def test_of_any_runs_in_any_order_a_claim_succeeds_just_where_nothing_stands_in_the_way(jobs, drawn, paused, order):
     with transaction.atomic():

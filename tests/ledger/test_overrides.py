@@ -1,4 +1,3 @@
-# mypy: disable-error-code="operator, union-attr"
 """An operator's override takes the declaration's place, and gives it back by itself."""
 
 from datetime import timedelta

@@ -1,4 +1,3 @@
-# mypy: disable-error-code="union-attr"
 """What becomes of occurrences: tables of moments, and properties for all of them."""
 
 from datetime import timedelta
@@ -366,7 +365,7 @@ def situations(draw):
     )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(situations())
 def test_each_occurrence_of_each_schedule_has_exactly_one_fate_in_order(drawn):
     eras, situation = drawn
@@ -383,7 +382,7 @@ def test_each_occurrence_of_each_schedule_has_exactly_one_fate_in_order(drawn):
     assert found == [moment for era in eras for moment in era.schedule.between(era.after, era.until)]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(situations())
 def test_there_is_one_run_at_most_unless_all_are_made_up_for(drawn):
     eras, situation = drawn
@@ -393,7 +392,7 @@ def test_there_is_one_run_at_most_unless_all_are_made_up_for(drawn):
     assert None in deadlines or all(situation.now - run.scheduled_for <= max(deadlines) for run in runs)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(situations())
 def test_neighbours_with_one_cause_are_one_span(drawn):
     for earlier, later in pairwise(decide(*drawn).entries):

@@ -1,4 +1,3 @@
-# mypy: disable-error-code="union-attr, operator"
 """Runs that wait: too late to start, forgotten by the doorbell, found without reading old ones."""
 
 from datetime import timedelta

@@ -1,4 +1,3 @@
-# mypy: disable-error-code="union-attr, arg-type"
 """A clock that was ahead for one tick silences a job; that is reported, and an operator sets its ledger back."""
 
 import re

@@ -1,4 +1,3 @@
-# mypy: disable-error-code="operator"
 """Scheduled runs come from `settle`: with PostgreSQL, since it keeps the promise."""
 
 import threading

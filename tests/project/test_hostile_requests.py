@@ -102,7 +102,7 @@ def test_what_the_api_describes_it_answers(staff):
             continue  # it says by a 503 that the app isn't ready
 
         @given(case=operation.as_strategy())
-        @hypothesis.settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+        @hypothesis.settings(max_examples=20, suppress_health_check=list(HealthCheck), database=None)
         def answers(case):
             response = case.call(cookies=cookies)
             case.validate_response(response, checks=[schemathesis.checks.not_a_server_error])

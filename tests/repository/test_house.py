@@ -2,12 +2,12 @@ import re
 import subprocess
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 LOCKS = ["requirements.txt", "requirements-dev.txt", "requirements-bench.txt"]
-# What looks over Terraform lives in an environment of its own.
-ALL_LOCKS = [*LOCKS, "requirements-compare.txt", "requirements-terraform.txt"]
+ALL_LOCKS = sorted(file.name for file in ROOT.glob("requirements*.txt"))
 MACHINE = re.compile(rb"(?:^|[^A-Za-z0-9_./-])/(?:work|farm|root|Users)/", re.MULTILINE)
 
 
@@ -40,3 +40,8 @@ def test_what_is_developed_and_measured_with_is_what_the_image_holds(larger, sma
 
 def test_no_file_knows_the_machine_it_was_written_on():
     assert [str(file.relative_to(ROOT)) for file in tracked() if MACHINE.search(file.read_bytes())] == []
+
+
+def test_no_property_is_judged_by_how_long_its_examples_take():
+    assert hypothesis.settings().deadline is None
+    assert hypothesis.HealthCheck.too_slow in hypothesis.settings().suppress_health_check

@@ -51,7 +51,7 @@ def due_in_cron(text):
 
 
 @given(st.one_of(CRONTABS, ONCE_A_DAY))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_the_translation_is_due_when_cron_is(text):
     try:
         expected = due_in_cron(text)

@@ -253,7 +253,7 @@ def test_a_change_of_the_clock_leaves_other_times_alone():
 
 
 @given(schedules_around_changes())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_a_walk_of_the_local_clock_finds_the_same_occurrences(drawn):
     schedule, after, until = drawn
     due = walk(schedule, after, until)
@@ -262,7 +262,7 @@ def test_a_walk_of_the_local_clock_finds_the_same_occurrences(drawn):
 
 
 @given(schedules_around_changes(), st.integers(0, 72 * 3600))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_next_and_previous_agree_with_the_list(drawn, seconds):
     schedule, after, until = drawn
     moment, due = after + seconds * SECOND, list(schedule.between(after, until))
@@ -279,7 +279,7 @@ def test_next_and_previous_agree_with_the_list(drawn, seconds):
 
 
 @given(schedules_around_changes())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_every_occurrence_is_a_firing_of_the_timer(drawn):
     schedule, after, until = drawn
     firings = set(Schedule(schedule.timer_expression).between(after, until))
@@ -287,7 +287,7 @@ def test_every_occurrence_is_a_firing_of_the_timer(drawn):
 
 
 @given(st.sampled_from(CHANGES), st.integers(0, 59), st.integers(0, 59))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_seconds_are_kept_in_every_zone(change, minute, second):
     schedule, day = Schedule(f"{second} {minute} * * * *", change[0]), at(f"{change[1]}T00:00:00+00:00")
     due = list(schedule.between(day - DAY, day + DAY))
