@@ -8,7 +8,7 @@ from jobs.choices import Overlap, Reason, Status, Trigger
 from jobs.declarations.job import Job
 from jobs.ledger import overrides, sql, states
 from jobs.ledger.changed import Changed
-from jobs.ledger.plan import Collision, collide, replaced
+from jobs.ledger.overlap import Collision, collide, replaced
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

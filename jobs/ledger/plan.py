@@ -6,31 +6,16 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from enum import Enum
 
 from jobs.choices import Fate, Misfire, Overlap, Reason, Trigger
 from jobs.declarations.job import Job
 from jobs.ledger.eras import INSTANT, Era
+from jobs.ledger.overlap import Activity, Collision, collide, replaced
 
 # An occurrence picked up within this time is on time: the tick comes once a minute and gives timers half a minute.
 ON_TIME = timedelta(minutes=2)
 # How many late occurrences `misfire="all"` makes up for at once.
 CATCH_UP_LIMIT = 100
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Activity:
-    """A run of the job that is active, or ended after the watermark. It is in the way from `since` on."""
-
-    run: int
-    since: datetime
-    finished_at: datetime | None = None
-    started: bool = True
-    caught_up: bool = False
-
-    @property
-    def active(self) -> bool:
-        return self.finished_at is None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -90,39 +75,6 @@ class Plan:
     @property
     def runs(self) -> list[PlannedRun]:
         return [entry for entry in self.entries if isinstance(entry, PlannedRun)]
-
-
-class Collision(Enum):
-    """What an overlap policy says to one more run."""
-
-    START = "start"
-    WAIT = "wait"
-    SKIP = "skip"
-    REPLACE = "replace"
-
-
-def collide(job: Job, activity: Iterable[Activity]) -> tuple[Collision, int | None]:
-    """What to do with one more run of the job, and the run it collides with."""
-    active = [run for run in activity if run.active]
-    if not active:
-        return Collision.START, None
-    waiting = next((run for run in active if not run.started), None)
-    latest = active[-1].run
-    match job.overlap:
-        case Overlap.ALLOW if job.max_running is None or len(active) < job.max_running:
-            return Collision.START, None
-        case Overlap.QUEUE if waiting is None:
-            return Collision.WAIT, latest
-        case Overlap.QUEUE if waiting is not None:
-            return Collision.SKIP, waiting.run
-        case Overlap.REPLACE:
-            return (Collision.REPLACE if replaced(job, active) else Collision.WAIT), latest
-    return Collision.SKIP, latest
-
-
-def replaced(job: Job, activity: Iterable[Activity]) -> list[int]:
-    """The runs that one more run of the job replaces. What `misfire="all"` caught up is to run, each of it."""
-    return [run.run for run in activity if run.active and not (run.caught_up and job.misfire is Misfire.ALL)]
 
 
 def decide(eras: Sequence[Era], situation: Situation) -> Plan:

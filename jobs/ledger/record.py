@@ -6,12 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from jobs import telemetry
-from jobs.choices import EventKind, Fate, Overlap
+from jobs.choices import EventKind, Overlap
 from jobs.declarations.job import Job
 from jobs.ledger import events, sql, states
 from jobs.ledger.eras import Timeline
-from jobs.ledger.plan import Plan, PlannedGap, PlannedRun
+from jobs.ledger.plan import Plan, PlannedRun
 from jobs.ledger.states import State
 from jobs.schedule.zones import rules_of
 
@@ -180,80 +179,3 @@ def _next_look(line: Timeline, state: State) -> datetime | None:
     override = state.ledger.override
     end = override.until if override and not line.ends_override else None
     return min(filter(None, (line.eras[-1].schedule.next(line.until), end)), default=None)
-
-
-def insert_gaps(plans: Sequence[tuple[Window, Plan]]) -> dict[str, int]:
-    """Write the gaps, and give the id of the latest for each job whose latest occurrence is in one.
-
-    A gap that only goes on where the job's last one ended lengthens that row: a month's pause is one row.
-    """
-    rows: list[dict[str, Any]] = []
-    longer: list[dict[str, Any]] = []
-    latest: dict[str, int] = {}
-    for window, plan in plans:
-        job, state = window.job, window.state
-        for place, entry in enumerate(plan.entries):
-            if isinstance(entry, PlannedRun):
-                continue
-            if entry.fate == Fate.MISSED:
-                telemetry.missed(job.name, entry.reason, entry.count)
-            if place == 0 and state.last_gap is not None and _goes_on(state, entry):
-                longer.append({"gap": state.last_gap, "last": entry.last.isoformat(), "count": entry.count})
-                if len(plan.entries) == 1:
-                    latest[job.name] = state.last_gap
-                continue
-            rows.append(_gap(job, entry, is_latest=place == len(plan.entries) - 1))
-    lengthen(longer)
-    if rows:
-        found = sql.rows(
-            """
-            INSERT INTO nightshift_gap (job, fingerprint, first, last, count, fate, reason, by, note, blocked_by_id)
-            SELECT job, fingerprint, first, last, count, fate, reason, by, note, blocked_by
-              FROM jsonb_to_recordset(%s)
-                AS new(job text, fingerprint text, first timestamptz, last timestamptz, count bigint, fate text,
-                       reason text, by text, note text, blocked_by bigint)
-            RETURNING job, last, id
-            """,
-            [json.dumps(rows)],
-        )
-        ids = {(job, last): gap for job, last, gap in found}
-        for row in rows:
-            if row["is_latest"]:
-                latest[row["job"]] = ids[row["job"], datetime.fromisoformat(row["last"])]
-    return latest
-
-
-def _gap(job: Job, gap: PlannedGap, is_latest: bool) -> dict[str, Any]:
-    return {
-        "job": job.name,
-        "fingerprint": gap.fingerprint,
-        "first": gap.first.isoformat(),
-        "last": gap.last.isoformat(),
-        "count": gap.count,
-        "fate": gap.fate,
-        "reason": gap.reason,
-        "by": gap.by,
-        "note": gap.note,
-        "blocked_by": gap.blocked_by,
-        "is_latest": is_latest,
-    }
-
-
-def _goes_on(state: State, gap: PlannedGap) -> bool:
-    """Whether the gap only goes on where the job's last gap ended."""
-    cause = (state.gap_fate, state.gap_reason, state.gap_by, state.gap_note, state.gap_blocked_by)
-    return gap.turn == 0 and state.ledger.fingerprint == gap.fingerprint and gap.same_cause(*cause)
-
-
-def lengthen(longer: Sequence[Mapping[str, Any]]) -> None:
-    """Let gaps go on: `gap` is the id, `last` the new end, `count` what is added."""
-    if not longer:
-        return
-    sql.execute(
-        """
-        UPDATE nightshift_gap g SET last = new.last, count = g.count + new.count
-          FROM jsonb_to_recordset(%s) AS new(gap bigint, last timestamptz, count bigint)
-         WHERE g.id = new.gap
-        """,
-        [json.dumps(list(longer))],
-    )

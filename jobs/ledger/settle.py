@@ -12,11 +12,12 @@ from datetime import datetime, timedelta
 
 from jobs.declarations import disabled
 from jobs.declarations.job import Job
-from jobs.ledger import endings, eras, pipelines, record, releases, rewinding, states, step_gaps, steps
+from jobs.ledger import endings, eras, gaps, pipelines, record, releases, rewinding, states, step_gaps, steps
 from jobs.ledger.eras import Era, Timeline
 from jobs.ledger.failpoints import point
+from jobs.ledger.overlap import Activity
 from jobs.ledger.pipelines import Pipeline
-from jobs.ledger.plan import Activity, Plan, Situation, decide
+from jobs.ledger.plan import Plan, Situation, decide
 from jobs.ledger.record import ScheduledRun, Window
 from jobs.ledger.sessions import ledger_transaction
 from jobs.ledger.states import State
@@ -164,11 +165,11 @@ def _settle_locked(windows: Sequence[Window], pipeline: Pipeline) -> list[Schedu
         ]
         plans = rewinding.without_recorded(plans)
         endings.cancel_for_replacement([run for _, plan in plans for run in plan.replaces])
-    gaps = record.insert_gaps(plans)
+    latest_gaps = gaps.insert(plans)
     step_gaps.insert(plans, pipeline)
     changed = [window for window in windows if window.changes_something]
     record.end_overrides([window.job.name for window in changed if window.timeline.ends_override])
-    runs = record.insert_runs_and_advance(plans, changed, gaps)
+    runs = record.insert_runs_and_advance(plans, changed, latest_gaps)
     for window in changed:
         if window.timeline.restarted:
             line = window.timeline

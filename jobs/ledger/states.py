@@ -11,7 +11,7 @@ from jobs.declarations.job import Job
 from jobs.declarations.registry import registry
 from jobs.ledger import overrides, sql
 from jobs.ledger.eras import Ledger
-from jobs.ledger.plan import Activity
+from jobs.ledger.overlap import Activity
 from jobs.schedule.zones import rules_of
 
 

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from jobs.choices import Fate, Reason
-from jobs.ledger import record, sql
+from jobs.ledger import gaps, sql
 from jobs.ledger.eras import INSTANT
 from jobs.ledger.pipelines import Pipeline
 from jobs.ledger.plan import Plan, PlannedGap
@@ -64,7 +64,7 @@ def insert(plans: Sequence[tuple[Window, Plan]], pipeline: Pipeline) -> None:
         for each in sorted(causes, key=lambda each: each.gap.first):
             for gap in _gaps(step, each, known[step]):
                 _add(gap, each.schedule, known[step], new, longer)
-    record.lengthen(list(longer.values()))
+    gaps.lengthen(list(longer.values()))
     _insert(new)
 
 
@@ -75,7 +75,7 @@ def _schedule(window: Window, gap: PlannedGap) -> Schedule:
 def _read(steps: Sequence[str], since: datetime, until: datetime) -> dict[str, _Step]:
     """What is recorded of these steps between the two moments, and each one's last gap before."""
     found: dict[str, _Step] = defaultdict(_Step)
-    gaps = sql.rows(
+    rows = sql.rows(
         """
         SELECT s.job, g.id, g.first, g.last, g.fingerprint, g.reason, g.note
           FROM unnest(%(steps)s::text[]) AS s(job), LATERAL (
@@ -87,7 +87,7 @@ def _read(steps: Sequence[str], since: datetime, until: datetime) -> dict[str, _
         """,
         {"steps": steps, "since": since, "until": until},
     )
-    for step, gap, first, last, fingerprint, reason, why in gaps:
+    for step, gap, first, last, fingerprint, reason, why in rows:
         found[step].taken.append((first - INSTANT, last))
         found[step].gaps.append(
             {"id": gap, "first": first, "last": last, "fingerprint": fingerprint, "reason": reason, "note": why}

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from jobs.choices import Fate, Misfire, Overlap, Reason, Trigger
 from jobs.declarations.job import Job
 from jobs.ledger.eras import Era
-from jobs.ledger.plan import CATCH_UP_LIMIT, Activity, Collision, PlannedGap, PlannedRun, Situation, collide, decide
+from jobs.ledger.overlap import Activity, Collision, collide
+from jobs.ledger.plan import CATCH_UP_LIMIT, PlannedGap, PlannedRun, Situation, decide
 from jobs.schedule.occurrences import Schedule
 from tests.helpers.moments import at
 
