@@ -10,19 +10,17 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import models
 from django.utils import timezone
 
+from jobs.sentences import Sentence
+
 
 class NoAccount(Exception):
-    """No account can be created automatically: {why}"""
+    """No account can be created automatically; the message says why."""
 
 
-class NoWayIn(Exception):
-    """None of AUTHENTICATION_BACKENDS knows this account, so no session of it would last."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            "None of AUTHENTICATION_BACKENDS finds the operator's account by its id, so nobody can sign in with a "
-            "link. Sign in as your users do, or add 'django.contrib.auth.backends.ModelBackend'."
-        )
+class NoWayIn(Sentence):
+    """None of AUTHENTICATION_BACKENDS finds the operator's account by its id, so nobody can sign in with a link.
+    Sign in as your users do, or add 'django.contrib.auth.backends.ModelBackend'.
+    """
 
 
 def superuser() -> AbstractBaseUser | None:

@@ -3,29 +3,26 @@
 import os
 from dataclasses import dataclass
 
+from jobs.sentences import Sentence
+
 CONNECTION = "AzureWebJobsStorage"
 
 
-class NoStorage(Exception):
-    """There is no storage account. Set AzureWebJobsStorage__accountName, as Azure does for an identity."""
+class NoStorage(Sentence):
+    """There is no storage account. Set {connection}__accountName to its name (the app's identity needs the role
+    Storage Queue Data Contributor), or {connection} to a connection string.
+    """
 
     def __init__(self) -> None:
-        super().__init__(
-            f"There is no storage account. Set {CONNECTION}__accountName to its name (the app's identity needs the "
-            f"role Storage Queue Data Contributor), or {CONNECTION} to a connection string."
-        )
+        super().__init__(connection=CONNECTION)
 
 
 class UnreadableConnectionString(NoStorage):
-    """AzureWebJobsStorage is not a connection string."""
+    """{connection} is not a connection string. Copy it again from the storage account, or remove it and set
+    {connection}__accountName.
 
-    def __init__(self) -> None:
-        # Not the text itself: it may hold a key.
-        Exception.__init__(
-            self,
-            f"{CONNECTION} is not a connection string. Copy it again from the storage account, or remove it and set "
-            f"{CONNECTION}__accountName.",
-        )
+    The text itself is left out: it may hold a key.
+    """
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -3,25 +3,27 @@
 import os
 import re
 
+from jobs.sentences import Sentence
+
 SETTING = re.compile(r"%([^%]+)%")
 
 
-class UnsetSetting(LookupError):
+class UnsetSetting(Sentence, LookupError):
     """There is no setting {name}."""
 
-    def __init__(self, name: str) -> None:
-        super().__init__(f"There is no setting {name}.")
-        self.name = name
-
-
-class UnreadSecret(ValueError):
-    """{name} couldn't be read from the Key Vault."""
+    name: str
 
     def __init__(self, name: str) -> None:
-        super().__init__(
-            f"{name} couldn't be read from the Key Vault. Check that the secret exists and that the app's identity has "
-            "the role Key Vault Secrets User, then restart the app."
-        )
+        super().__init__(name=name)
+
+
+class UnreadSecret(Sentence, ValueError):
+    """{name} couldn't be read from the Key Vault. Look whether the secret is there and the app's identity has the role
+    Key Vault Secrets User, then restart the app.
+    """
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name=name)
 
 
 def secret(name: str) -> str:

@@ -17,7 +17,7 @@ TIME_SPAN = re.compile(r"(?:(?P<days>\d{1,4})\.)?(?P<hours>[01]?\d|2[0-3]):(?P<m
 
 
 class UnreadableHostJson(ValueError):
-    """host.json {what is wrong with it}."""
+    """host.json can't be read; the message says what is wrong with it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

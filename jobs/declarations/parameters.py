@@ -15,30 +15,33 @@ from django.db import Error
 from jobs.declarations import bounds, side_effects
 from jobs.declarations.side_effects import SideEffect
 from jobs.declarations.values import is_text
+from jobs.sentences import Sentence
 
 # Python's own code and packages: an error is shown where the project's code took part in it, else a command's package.
 PYTHONS = (sysconfig.get_path("stdlib"), "<frozen ")
 PACKAGES = f"{os.sep}site-packages{os.sep}"
 
 
-class UnknownCommand(LookupError):
-    """There is no management command called {name!r}."""
+class UnknownCommand(Sentence, LookupError):
+    """There is no management command called {name!r}. `manage.py help` lists them."""
 
     def __init__(self, name: str) -> None:
-        super().__init__(f"There is no management command called {name!r}. `manage.py help` lists them.")
+        super().__init__(name=name)
 
 
 class InvalidArguments(ValueError):
     """The command's own parser refused the arguments; the sentence is the parser's."""
 
 
-class BrokenCommand(Exception):
-    """The command {name} can't be loaded: {error} ({file}, line {line})."""
+class BrokenCommand(Sentence):
+    """The command {name} can't be loaded: {error} ({place})"""
+
+    error: str
+    place: str
 
     def __init__(self, name: str, error: BaseException) -> None:
-        self.error = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-        self.place = _place(error)
-        super().__init__(f"The command {name} can't be loaded: {self.error} ({self.place})")
+        text = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+        super().__init__(name=name, error=text, place=_place(error))
 
 
 def check_arguments(command: str, arguments: Sequence[str]) -> None:

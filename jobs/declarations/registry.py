@@ -15,15 +15,15 @@ from django.utils.module_loading import autodiscover_modules
 from jobs import clocks
 from jobs.declarations.job import Job
 from jobs.declarations.rules import Mistake
+from jobs.sentences import Sentence
 
 
-class UnknownJob(LookupError):
-    """No job is declared as {name!r}. `manage.py jobs` lists them{suggestion}."""
+class UnknownJob(Sentence, LookupError):
+    """No job is declared as {name!r}. `manage.py jobs` lists them{suggestion}"""
 
     def __init__(self, name: str, known: Iterable[str]) -> None:
         close = get_close_matches(name, known, n=1)
-        suggestion = f"; did you mean {close[0]!r}?" if close else "."
-        super().__init__(f"No job is declared as {name!r}. `manage.py jobs` lists them{suggestion}")
+        super().__init__(name=name, suggestion=f"; did you mean {close[0]!r}?" if close else ".")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
+from jobs.sentences import Sentence
+
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 EVENTS = frozenset(
     {
@@ -22,8 +24,11 @@ EVENTS = frozenset(
 _this = threading.local()
 
 
-class SideEffect(PermissionError):
+class SideEffect(Sentence, PermissionError):
     """{event} was stopped: it would leave something behind."""
+
+    def __init__(self, event: str) -> None:
+        super().__init__(event=event)
 
 
 @contextmanager
@@ -45,7 +50,7 @@ def _listen() -> None:
 
 def _hear(event: str, arguments: tuple[Any, ...]) -> None:
     if getattr(_this, "refuses", False) and (event in EVENTS or (event == "open" and _writes(*arguments))):
-        raise SideEffect(f"{event} was stopped: it would leave something behind.")
+        raise SideEffect(event)
 
 
 def _writes(path: object, mode: object, flags: object) -> bool:

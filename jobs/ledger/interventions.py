@@ -19,33 +19,29 @@ from jobs.ledger.settle import settle
 from jobs.models import JobState
 from jobs.schedule.ncrontab import Expression
 from jobs.schedule.occurrences import Schedule
+from jobs.sentences import Sentence
 
 
-class AlreadyPaused(ValueError):
-    """Job {job!r} is paused already, by {by}: {reason}. Resume it first, or leave it so."""
+class AlreadyPaused(Sentence, ValueError):
+    """Job {job!r} is paused already, by {by}{why}. Resume it first, or leave it so."""
 
     def __init__(self, state: JobState) -> None:
         why = f": {state.paused_reason}" if state.paused_reason else ""
-        super().__init__(
-            f"Job {state.job!r} is paused already, by {state.paused_by}{why}. Resume it first, or leave it so."
-        )
+        super().__init__(job=state.job, by=state.paused_by, why=why)
 
 
-class PauseEndsInThePast(ValueError):
+class PauseEndsInThePast(Sentence, ValueError):
     """The pause of job {job!r} would end at {until}, which has passed. Give an end that lies ahead."""
 
     def __init__(self, job: Job, until: datetime) -> None:
-        super().__init__(
-            f"The pause of job {job.name!r} would end at {until.isoformat()}, which has passed. "
-            "Give an end that lies ahead."
-        )
+        super().__init__(job=job.name, until=until.isoformat())
 
 
-class NotPaused(ValueError):
+class NotPaused(Sentence, ValueError):
     """Job {job!r} is not paused."""
 
     def __init__(self, job: Job) -> None:
-        super().__init__(f"Job {job.name!r} is not paused.")
+        super().__init__(job=job.name)
 
 
 def pause(job: Job, *, by: str, reason: str = "", until: datetime | None = None) -> None:
@@ -95,59 +91,46 @@ def declared_or_left(name: str) -> Job:
     return registry[name]
 
 
-class AlreadyOverridden(ValueError):
-    """Job {job!r} is overridden already, by {by}: {reason}. End that override first, or leave it so."""
+class AlreadyOverridden(Sentence, ValueError):
+    """Job {job!r} is overridden already, by {by}{why}. End that override first, or leave it so."""
 
     def __init__(self, job: Job, override: overrides.Override) -> None:
         why = f": {override.reason}" if override.reason else ""
-        super().__init__(
-            f"Job {job.name!r} is overridden already, by {override.by}{why}. End that override first, or leave it so."
-        )
+        super().__init__(job=job.name, by=override.by, why=why)
 
 
 class NothingToOverride(ValueError):
-    """{what}"""
+    """The override would change nothing; the message says why."""
 
 
-class NeverDue(ValueError):
-    """Overridden by {expression}, job {job!r} would never be due: no such day comes. To stop it, pause it."""
+class NeverDue(Sentence, ValueError):
+    """Overridden by {expression!r}, job {job!r} would never be due: no such day comes. To stop it, pause it."""
 
     def __init__(self, job: Job, expression: Expression) -> None:
-        super().__init__(
-            f"Overridden by {expression.text!r}, job {job.name!r} would never be due: no such day comes. "
-            "To stop it, pause it."
-        )
+        super().__init__(job=job.name, expression=expression.text)
 
 
-class OverrideEndsInThePast(ValueError):
+class OverrideEndsInThePast(Sentence, ValueError):
     """The override of job {job!r} would end at {until}, which has passed. Give an end that lies ahead."""
 
     def __init__(self, job: Job, until: datetime) -> None:
-        super().__init__(
-            f"The override of job {job.name!r} would end at {until.isoformat()}, which has passed. "
-            "Give an end that lies ahead."
-        )
+        super().__init__(job=job.name, until=until.isoformat())
 
 
-class OverrideEndsBeforeItBegins(ValueError):
+class OverrideEndsBeforeItBegins(Sentence, ValueError):
     """The ledger of job {job!r} reaches to {through} already, where the override would begin, and it would end before.
-
     Give a later end; if the ledger lies far ahead, set it back first: manage.py rewind {job} --reason ...
     """
 
     def __init__(self, job: Job, through: datetime) -> None:
-        super().__init__(
-            f"The ledger of job {job.name!r} reaches to {through.isoformat()} already, where the override would begin, "
-            "and it would end before. Give a later end; if the ledger lies far ahead, set it back first: "
-            f"manage.py rewind {job.name} --reason ..."
-        )
+        super().__init__(job=job.name, through=through.isoformat())
 
 
-class NotOverridden(ValueError):
+class NotOverridden(Sentence, ValueError):
     """Job {job!r} is not overridden."""
 
     def __init__(self, job: Job) -> None:
-        super().__init__(f"Job {job.name!r} is not overridden.")
+        super().__init__(job=job.name)
 
 
 def override(

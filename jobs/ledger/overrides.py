@@ -108,7 +108,7 @@ def unreadable(job: Job, override: Override | None) -> str:
 
 
 class Unreadable(ValueError):
-    """The override can't be read: {why}"""
+    """The override can't be read; the message says why."""
 
 
 def _schedule(job: Job, override: Override) -> Schedule | None:

@@ -7,16 +7,14 @@ from jobs.declarations.job import Job
 from jobs.declarations.registry import registry
 from jobs.ledger import overrides, releases, states
 from jobs.schedule.occurrences import same_occurrences
+from jobs.sentences import Sentence
 
 
-class DifferentSchedules(ValueError):
+class DifferentSchedules(Sentence, ValueError):
     """The predecessors of job {job!r} have different schedules: they never succeed for the same occurrence."""
 
     def __init__(self, step: Job) -> None:
-        super().__init__(
-            f"The predecessors of job {step.name!r} have different schedules: "
-            "they never succeed for the same occurrence."
-        )
+        super().__init__(job=step.name)
 
 
 def check_schedules(job: Job, at: datetime) -> None:

@@ -20,15 +20,16 @@ from jobs.ledger.record import Window
 from jobs.ledger.sessions import ledger_transaction
 from jobs.models import Gap, JobState
 from jobs.schedule.occurrences import Schedule
+from jobs.sentences import Sentence
 
 log = logging.getLogger(__name__)
 
 
-class NotAhead(ValueError):
-    """The ledger of job {job!r} doesn't reach beyond now: nothing is to set back."""
+class NotAhead(Sentence, ValueError):
+    """The ledger of job {job!r} doesn't reach beyond now: there is nothing to set back."""
 
     def __init__(self, job: Job) -> None:
-        super().__init__(f"The ledger of job {job.name!r} doesn't reach beyond now: nothing is to set back.")
+        super().__init__(job=job.name)
 
 
 def ahead() -> dict[str, str]:

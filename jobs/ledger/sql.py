@@ -8,16 +8,17 @@ import psycopg
 from django.db import DatabaseError, InterfaceError, InternalError, OperationalError, connection
 from psycopg import errors
 
+from jobs.sentences import Sentence
+
 # The database is away, or takes no writes: a full disk and a standby that isn't promoted yet make it read-only.
 AWAY = (OperationalError, InterfaceError, InternalError)
 
 
-class Busy(DatabaseError):
+class Busy(Sentence, DatabaseError):
     """The database is there, but {what}: nothing was changed. Try again; pg_stat_activity shows what is in the way."""
 
     def __init__(self, what: str) -> None:
-        hint = "Try again; pg_stat_activity shows what is in the way."
-        super().__init__(f"The database is there, but {what}: nothing was changed. {hint}")
+        super().__init__(what=what)
 
 
 # Django takes these for OperationalErrors, as if the database were away.

@@ -8,36 +8,34 @@ from typing import Any
 from jobs.declarations import disabled
 from jobs.declarations.app_settings import UnsetSetting, resolve
 from jobs.schedule.ncrontab import Expression, InvalidExpression
+from jobs.sentences import Sentence
 
 
 class Refused(Exception):
-    """The app can't be served; the sentence says why."""
+    """The app can't be served; the message says why."""
 
 
-class UnresolvedSetting(Refused):
+class UnresolvedSetting(Sentence, Refused):
     """Function {function!r} has {text!r}, but {name} is not set. Set the environment variable {name}."""
 
     def __init__(self, function: str, text: str, name: str) -> None:
-        super().__init__(
-            f"Function {function!r} has {text!r}, but {name} is not set. Set the environment variable {name}."
-        )
+        super().__init__(function=function, text=text, name=name)
 
 
-class InvalidSchedule(Refused):
+class InvalidSchedule(Sentence, Refused):
     """The schedule of function {function!r} can't be read: {error}"""
 
     def __init__(self, function: str, error: InvalidExpression) -> None:
-        super().__init__(f"The schedule of function {function!r} can't be read: {error}")
+        super().__init__(function=function, error=error)
 
 
-class Unservable(Refused):
-    """Function {function!r} has {what}. The local host serves timers, queues, and HTTP through one catch-all."""
+class Unservable(Sentence, Refused):
+    """Function {function!r} has {what}. The local host knows timers, queues, and one anonymous HTTP function with the
+    route {{*route}}; for anything else use Azure's own tool, `func start`.
+    """
 
     def __init__(self, function: str, what: str) -> None:
-        super().__init__(
-            f"Function {function!r} has {what}. The local host knows timers, queues, and one anonymous HTTP function "
-            "with the route {*route}; for anything else use Azure's own tool, `func start`."
-        )
+        super().__init__(function=function, what=what)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

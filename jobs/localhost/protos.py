@@ -7,14 +7,14 @@ The library never imports protobuf: it builds and reads whatever classes come wi
 from types import SimpleNamespace
 from typing import Any
 
+from jobs.sentences import Sentence
 
-class UnknownRetryStrategy(ValueError):
+
+class UnknownRetryStrategy(Sentence, ValueError):
     """The retry strategy {strategy!r} is none that the host knows. Write fixed_delay or exponential_backoff."""
 
     def __init__(self, strategy: str) -> None:
-        super().__init__(
-            f"The retry strategy {strategy!r} is none that the host knows. Write fixed_delay or exponential_backoff."
-        )
+        super().__init__(strategy=strategy)
 
 
 class Message:

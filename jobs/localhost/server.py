@@ -10,25 +10,24 @@ import uvicorn
 
 from jobs.localhost.functions import Refused
 from jobs.localhost.http import Application
+from jobs.sentences import Sentence
 
 # Seconds that requests at work are given when the host stops.
 PATIENCE = 1
 
 
-class PortTaken(Refused):
-    """Port {port} on {host} is taken. Stop what listens there, or choose another: --port {port + 1}."""
+class PortTaken(Sentence, Refused):
+    """Port {port} on {host} is taken. Stop what listens there, or choose another: --port {other}."""
 
     def __init__(self, host: str, port: int) -> None:
-        super().__init__(
-            f"Port {port} on {host} is taken. Stop what listens there, or choose another: --port {port + 1}."
-        )
+        super().__init__(host=host, port=port, other=port + 1)
 
 
-class BadAddress(Refused):
+class BadAddress(Sentence, Refused):
     """{host}:{port} can't be listened on: {error}."""
 
     def __init__(self, host: str, port: int, error: OSError) -> None:
-        super().__init__(f"{host}:{port} can't be listened on: {error.strerror or error}.")
+        super().__init__(host=host, port=port, error=error.strerror or error)
 
 
 def bind(host: str, port: int) -> socket.socket:

@@ -14,30 +14,28 @@ import azure_functions_runtime as library
 from jobs.localhost import functions
 from jobs.localhost.functions import Function, Refused
 from jobs.localhost.protos import PROTOS, Message, request
+from jobs.sentences import Sentence
 
 # As many as our app in Azure is given; the library's own default depends on the machine.
 THREADS = "32"
 
 
 class IndexingRefused(Refused):
-    """{the library's own words}"""
+    """The worker library can't index the app; the message is its own."""
 
 
-class NoFunctions(Refused):
+class NoFunctions(Sentence, Refused):
     """There is no function in {file}."""
 
     def __init__(self, folder: Path) -> None:
-        super().__init__(f"There is no function in {folder / 'function_app.py'}.")
+        super().__init__(file=folder / "function_app.py")
 
 
-class WorkerEnded(Exception):
+class WorkerEnded(Sentence):
     """Function {function!r} called sys.exit({code!r}). In Azure that ends the worker, and with it every other run."""
 
     def __init__(self, function: str, code: object) -> None:
-        super().__init__(
-            f"Function {function!r} called sys.exit({code!r}). "
-            "In Azure that ends the worker, and with it every other run."
-        )
+        super().__init__(function=function, code=code)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,26 +4,26 @@ import re
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from jobs.sentences import Sentence
+
 TIME = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)(?::([0-5]\d))?")
 UNITS = {"d": "days", "h": "hours", "m": "minutes", "min": "minutes", "s": "seconds"}
 DURATION = re.compile(r"(?:\d+(?:d|h|min|m|s))+")
 DAY = timedelta(days=1)
 
 
-class UnreadableMoment(ValueError):
+class UnreadableMoment(Sentence, ValueError):
     """{text!r} is not a date or time. Write 2026-01-31T02:00 or, for the latest such time, 02:00."""
 
     def __init__(self, text: str) -> None:
-        super().__init__(f"{text!r} is not a date or time. Write 2026-01-31T02:00 or, for the latest such time, 02:00.")
+        super().__init__(text=text)
 
 
-class UnreadableEnd(ValueError):
+class UnreadableEnd(Sentence, ValueError):
     """{text!r} is not a time or duration. Write a duration like 30m, 2h or 3d, or a time like 2026-01-31T02:00."""
 
     def __init__(self, text: str) -> None:
-        super().__init__(
-            f"{text!r} is not a time or duration. Write a duration like 30m, 2h or 3d, or a time like 2026-01-31T02:00."
-        )
+        super().__init__(text=text)
 
 
 def moment(text: str, zone: ZoneInfo, now: datetime) -> datetime:

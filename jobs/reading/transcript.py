@@ -6,23 +6,25 @@ from itertools import batched
 from django.db import connection
 
 from jobs.models import Attempt, Run
+from jobs.sentences import Sentence
 
 
-class UnknownRun(LookupError):
+class UnknownRun(Sentence, LookupError):
     """There is no run {id}. `manage.py runs` lists the latest ones."""
 
-    def __init__(self, run: int) -> None:
-        super().__init__(f"There is no run {run}. `manage.py runs` lists the latest ones.")
+    def __init__(self, run_id: int) -> None:
+        super().__init__(id=run_id)
 
 
-class UnknownAttempt(LookupError):
-    """Run {id} has no attempt {number}: it has 2."""
+class UnknownAttempt(Sentence, LookupError):
+    """Run {run.pk} of {run.job} has no attempt {number}. Its latest is attempt {run.attempt}."""
 
     def __init__(self, run: Run, number: int | None) -> None:
-        if run.attempt == 0:
-            super().__init__(f"Run {run.pk} of {run.job} never started (it is {run.status}), so it wrote nothing.")
-        else:
-            super().__init__(f"Run {run.pk} of {run.job} has no attempt {number}. Its latest is attempt {run.attempt}.")
+        super().__init__(run=run, number=number)
+
+
+class NeverStarted(UnknownAttempt):
+    """Run {run.pk} of {run.job} never started (it is {run.status}), so it wrote nothing."""
 
 
 def attempt_of(run: int, number: int | None = None) -> Attempt:
@@ -38,7 +40,7 @@ def attempt_of(run: int, number: int | None = None) -> Attempt:
         known = Run.objects.get(pk=run)
     except Run.DoesNotExist:
         raise UnknownRun(run) from None
-    raise UnknownAttempt(known, number)
+    raise (UnknownAttempt if known.attempt else NeverStarted)(known, number)
 
 
 def pieces(attempt: Attempt, *, stderr_only: bool = False) -> Iterator[bytes]:

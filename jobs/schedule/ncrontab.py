@@ -11,6 +11,8 @@ from datetime import MAXYEAR, MINYEAR, date, datetime, timedelta
 from functools import lru_cache
 from typing import NamedTuple, NoReturn, override
 
+from jobs.sentences import Sentence
+
 
 class Kind(NamedTuple):
     """One of the six places in an expression, and what may stand there."""
@@ -56,14 +58,18 @@ MENDS = {
 }
 
 
-class InvalidExpression(ValueError):
-    """The {field} {value} {problem}. {mend}"""
+class InvalidExpression(Sentence, ValueError):
+    """The {field} {value!r} {problem}. {mend}
+
+    `field` is "second" … "day of week", or "expression" for the whole.
+    """
+
+    field: str
+    value: str
+    mend: str
 
     def __init__(self, field: str, value: str, problem: str, mend: str) -> None:
-        super().__init__(f"The {field} {value!r} {problem}. {mend}")
-        self.field = field  # "second" … "day of week", or "expression" for the whole
-        self.value = value
-        self.mend = mend
+        super().__init__(field=field, value=value, problem=problem, mend=mend)
 
 
 class Surprise(NamedTuple):

@@ -19,6 +19,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from jobs.schedule.ncrontab import Expression
 from jobs.schedule.zones import same_clock
+from jobs.sentences import Sentence
 
 SECOND, MINUTE, DAY = timedelta(seconds=1), timedelta(minutes=1), timedelta(days=1)
 # No zone's clock has ever changed twice within three days (the closest: Freetown, 1 and 5 September 1939).
@@ -34,23 +35,23 @@ MACHINES_OWN = frozenset({"local", "localtime", "factory", "posixrules"})
 OTHER_READINGS = frozenset({"posix", "right"})
 
 
-class UnknownZone(ValueError):
-    """There is no time zone {name}."""
+class UnknownZone(Sentence, ValueError):
+    """There is no time zone {name!r}. {fix}"""
+
+    name: str
 
     def __init__(self, name: str) -> None:
         known = {zone.lower(): zone for zone in zone_names()}
         close = difflib.get_close_matches(name.lower(), known, n=1)
         fix = f"Did you mean {known[close[0]]!r}?" if close else "Write an IANA name like 'Europe/Berlin'."
-        super().__init__(f"There is no time zone {name!r}. {fix}")
-        self.name = name
+        super().__init__(name=name, fix=fix)
 
 
 class MachinesOwnZone(UnknownZone):
     """{name!r} means something else on another machine. Write {instead}."""
 
     def __init__(self, name: str, instead: str) -> None:
-        ValueError.__init__(self, f"{name!r} means something else on another machine. Write {instead}.")
-        self.name = name
+        Sentence.__init__(self, name=name, instead=instead)
 
 
 class Change(NamedTuple):
