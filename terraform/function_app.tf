@@ -9,8 +9,8 @@ locals {
 
 resource "azurerm_service_plan" "main" {
   name                = "${var.name}-plan"
-  resource_group_name = azurerm_resource_group.main.name
-  location            = azurerm_resource_group.main.location
+  resource_group_name = local.group_name
+  location            = local.location
   os_type             = "Linux"
   sku_name            = var.plan_sku
   # If rules scale the plan, they set the number; a number here would be restored by each apply.
@@ -19,14 +19,19 @@ resource "azurerm_service_plan" "main" {
   tags                         = local.tags
 
   # Destroy the plan first: while it exists it uses the subnet, which then can't be deleted.
-  depends_on = [azurerm_subnet.app]
+  depends_on = [azurerm_subnet.app, terraform_data.delegation]
 
   lifecycle {
     replace_triggered_by = [terraform_data.plan_kind]
 
     precondition {
-      condition     = terraform_data.made_with["location"].output == var.location
+      condition     = terraform_data.made_with["location"].output == local.location
       error_message = "This deployment was made in ${terraform_data.made_with["location"].output}, and can't be moved: set location back, or see \"Move to another region\" in docs/deploy.md."
+    }
+
+    precondition {
+      condition     = try(terraform_data.made_with["address_space"].output == var.address_space, true)
+      error_message = "The network was made with ${try(terraform_data.made_with["address_space"].output, "another address space")}. Azure can't change a subnet while the plan or the database is in it: set address_space back, or create a second deployment."
     }
   }
 }
@@ -40,8 +45,8 @@ resource "azurerm_monitor_autoscale_setting" "plan" {
   count = local.plan_autoscales ? 1 : 0
 
   name                = "${var.name}-plan"
-  resource_group_name = azurerm_resource_group.main.name
-  location            = azurerm_resource_group.main.location
+  resource_group_name = local.group_name
+  location            = local.location
   target_resource_id  = azurerm_service_plan.main.id
   tags                = local.tags
 
@@ -88,7 +93,7 @@ resource "azurerm_monitor_autoscale_setting" "plan" {
 }
 
 locals {
-  database_address = "${azurerm_postgresql_flexible_server.main.fqdn}:5432/${azurerm_postgresql_flexible_server_database.main.name}?sslmode=require"
+  database_address = "${local.database_host}:${local.database_port}/${local.database_name}?sslmode=require"
 
   settings_of_the_host = {
     FUNCTIONS_WORKER_RUNTIME = "python"
@@ -115,28 +120,33 @@ locals {
     SECRET_KEY      = "@Microsoft.KeyVault(SecretUri=${azurerm_key_vault_secret.secret_key.versionless_id})"
     # Nothing reads it. Changing it restarts the app, which then reads the vault again.
     SECRET_KEY_VERSION = tostring(var.secret_version)
-    DATABASE_URL       = "postgresql://${azurerm_user_assigned_identity.app.name}@${local.database_address}"
+    DATABASE_URL       = "postgresql://${local.database_roles.app}@${local.database_address}"
     DATABASE_ENTRA     = "1"
-    # Not read either: with a new server of the same name it restarts the app, which migrates at its start.
-    RESTART_ON_NEW_DATABASE = terraform_data.database_server.id
-    JOBS_DOORBELL           = "jobs.azure.queue.QueueDoorbell"
-    JOBS_MAX_RUNNING        = tostring(var.max_running)
-    JOBS_MAX_INSTANCES      = tostring(var.instances.maximum)
-    JOBS_RELEASE            = local.image_release
-    TIME_ZONE               = var.time_zone
-    LOG_LEVEL               = var.log_level
+    JOBS_DOORBELL      = "jobs.azure.queue.QueueDoorbell"
+    JOBS_MAX_RUNNING   = tostring(var.max_running)
+    JOBS_MAX_INSTANCES = tostring(var.instances.maximum)
+    JOBS_RELEASE       = local.image_release
+    TIME_ZONE          = var.time_zone
+    LOG_LEVEL          = var.log_level
   }
 
   # For container/start.sh, before the host: migrate as the tables' owner, grant the app its rights, create the first person.
   settings_of_the_start = {
+    JOBS_ADMIN_USERNAME = var.admin_username
+    JOBS_ADMIN_PASSWORD = "@Microsoft.KeyVault(SecretUri=${azurerm_key_vault_secret.admin_password.versionless_id})"
+  }
+
+  # An existing database may be migrated elsewhere, such as where the project's own site is deployed.
+  settings_of_the_migration = {
     JOBS_MIGRATE_AT_START   = "1"
     JOBS_MIGRATE_CLIENT_ID  = azurerm_user_assigned_identity.migration.client_id
-    JOBS_MIGRATE_URL        = "postgresql://${azurerm_user_assigned_identity.migration.name}@${local.database_address}"
-    JOBS_GRANT_TO           = azurerm_user_assigned_identity.app.name
+    JOBS_MIGRATE_URL        = "postgresql://${local.database_roles.migration}@${local.database_address}"
+    JOBS_GRANT_TO           = local.database_roles.app
     JOBS_GRANT_TO_OBJECT_ID = azurerm_user_assigned_identity.app.principal_id
-    JOBS_ADMIN_USERNAME     = var.admin_username
-    JOBS_ADMIN_PASSWORD     = "@Microsoft.KeyVault(SecretUri=${azurerm_key_vault_secret.admin_password.versionless_id})"
   }
+
+  # Not read: with a new server of the same name it restarts the app, which migrates at its start.
+  settings_of_the_server = local.database_is_ours ? { RESTART_ON_NEW_DATABASE = terraform_data.database_server[0].id } : {}
 
   settings_of_the_domain = var.custom_domain == null ? {} : {
     ALLOWED_HOSTS        = var.custom_domain
@@ -157,8 +167,8 @@ locals {
 
 resource "azurerm_linux_function_app" "main" {
   name                = local.unique_name
-  resource_group_name = azurerm_resource_group.main.name
-  location            = azurerm_resource_group.main.location
+  resource_group_name = local.group_name
+  location            = local.location
   service_plan_id     = azurerm_service_plan.main.id
   tags                = local.tags
 
@@ -167,7 +177,7 @@ resource "azurerm_linux_function_app" "main" {
   # This identity reads the Key Vault references. The default is a system-assigned one, which doesn't exist.
   key_vault_reference_identity_id = azurerm_user_assigned_identity.app.id
 
-  virtual_network_subnet_id = azurerm_subnet.app.id
+  virtual_network_subnet_id = local.app_subnet_id
   https_only                = true
   # It would write to the storage account with the account's key.
   builtin_logging_enabled                        = false
@@ -190,6 +200,8 @@ resource "azurerm_linux_function_app" "main" {
     # Checks that the process is alive, not the database: otherwise each pause of the database would restart all instances and runs.
     health_check_path                 = "/api/health"
     health_check_eviction_time_in_min = 10
+
+    vnet_route_all_enabled = try(var.existing_network.route_all, false)
 
     container_registry_use_managed_identity = local.image_by_role
     # Without the id, App Service looks for a system-assigned identity.
@@ -214,6 +226,8 @@ resource "azurerm_linux_function_app" "main" {
     local.settings_of_the_host,
     local.settings_of_the_app,
     local.settings_of_the_start,
+    try(var.existing_database.migrate, true) ? local.settings_of_the_migration : {},
+    local.settings_of_the_server,
     local.settings_of_the_domain,
     local.settings_of_jobs,
     local.settings_of_elastic_premium,
@@ -246,7 +260,7 @@ resource "azurerm_app_service_custom_hostname_binding" "main" {
 
   hostname            = var.custom_domain
   app_service_name    = azurerm_linux_function_app.main.name
-  resource_group_name = azurerm_resource_group.main.name
+  resource_group_name = local.group_name
 
   lifecycle {
     # Set by the certificate binding below.

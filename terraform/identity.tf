@@ -1,23 +1,23 @@
 # The app's identity for storage, vault, registry, telemetry and, with rights on rows only, the database.
 resource "azurerm_user_assigned_identity" "app" {
   name                = "${local.unique_name}-app"
-  resource_group_name = azurerm_resource_group.main.name
-  location            = azurerm_resource_group.main.location
+  resource_group_name = local.group_name
+  location            = local.location
   tags                = local.tags
 }
 
 # Owns the tables. The container uses it to migrate before the host starts, and for nothing else.
 resource "azurerm_user_assigned_identity" "migration" {
   name                = "${local.unique_name}-migration"
-  resource_group_name = azurerm_resource_group.main.name
-  location            = azurerm_resource_group.main.location
+  resource_group_name = local.group_name
+  location            = local.location
   tags                = local.tags
 }
 
 locals {
   # The host's leases and keys are blobs, and the doorbell is a queue. No tables or files are used.
   app_roles = {
-    registry  = { role = "AcrPull", scope = azurerm_container_registry.main.id }
+    registry  = { role = "AcrPull", scope = local.registry_id }
     blobs     = { role = "Storage Blob Data Owner", scope = azurerm_storage_account.main.id }
     queues    = { role = "Storage Queue Data Contributor", scope = azurerm_storage_account.main.id }
     secrets   = { role = "Key Vault Secrets User", scope = azurerm_key_vault.main.id }

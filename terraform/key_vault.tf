@@ -1,7 +1,7 @@
 resource "azurerm_key_vault" "main" {
   name                       = local.unique_name
-  resource_group_name        = azurerm_resource_group.main.name
-  location                   = azurerm_resource_group.main.location
+  resource_group_name        = local.group_name
+  location                   = local.location
   tenant_id                  = data.azurerm_client_config.current.tenant_id
   sku_name                   = "standard"
   rbac_authorization_enabled = true

@@ -11,8 +11,10 @@ locals {
 }
 
 resource "azurerm_resource_group" "main" {
+  count = var.existing_resource_group == null ? 1 : 0
+
   name     = var.name
-  location = var.location
+  location = local.location
   tags     = local.tags
 }
 
@@ -30,8 +32,8 @@ resource "terraform_data" "made_with" {
 
 locals {
   unchangeable = {
-    location      = var.location
-    address_space = var.address_space
+    location      = local.location
+    address_space = alltrue([for subnet in local.subnets_given : subnet]) ? null : var.address_space
     # A standby can be added and removed, so its entry exists only as long as there is one.
     high_availability = var.database_high_availability
   }

@@ -1,7 +1,9 @@
 resource "azurerm_log_analytics_workspace" "main" {
+  count = var.existing_log_analytics_workspace_id == null ? 1 : 0
+
   name                         = "${var.name}-logs"
-  resource_group_name          = azurerm_resource_group.main.name
-  location                     = azurerm_resource_group.main.location
+  resource_group_name          = local.group_name
+  location                     = local.location
   sku                          = "PerGB2018"
   retention_in_days            = var.log_retention_days
   daily_quota_gb               = var.log_daily_quota_gb
@@ -11,9 +13,9 @@ resource "azurerm_log_analytics_workspace" "main" {
 
 resource "azurerm_application_insights" "main" {
   name                = "${var.name}-telemetry"
-  resource_group_name = azurerm_resource_group.main.name
-  location            = azurerm_resource_group.main.location
-  workspace_id        = azurerm_log_analytics_workspace.main.id
+  resource_group_name = local.group_name
+  location            = local.location
+  workspace_id        = local.workspace_id
   application_type    = "web"
   # The connection string alone isn't enough to write here: the role is needed too.
   local_authentication_enabled = false
@@ -22,7 +24,7 @@ resource "azurerm_application_insights" "main" {
 
 resource "azurerm_monitor_action_group" "main" {
   name                = "${var.name}-operators"
-  resource_group_name = azurerm_resource_group.main.name
+  resource_group_name = local.group_name
   short_name          = substr(local.compact_name, 0, 12)
   tags                = local.tags
 
@@ -114,8 +116,8 @@ resource "azurerm_monitor_scheduled_query_rules_alert_v2" "log" {
   for_each = local.log_alerts
 
   name                    = "${var.name}-${each.key}"
-  resource_group_name     = azurerm_resource_group.main.name
-  location                = azurerm_resource_group.main.location
+  resource_group_name     = local.group_name
+  location                = local.location
   description             = each.value.description
   scopes                  = [azurerm_application_insights.main.id]
   severity                = each.value.severity
@@ -148,12 +150,12 @@ resource "azurerm_monitor_scheduled_query_rules_alert_v2" "log" {
 }
 
 resource "azurerm_monitor_metric_alert" "database" {
-  for_each = local.database_alerts
+  for_each = local.database_is_known ? local.database_alerts : {}
 
   name                = "${var.name}-database-${each.key}"
-  resource_group_name = azurerm_resource_group.main.name
+  resource_group_name = local.group_name
   description         = each.value.description
-  scopes              = [azurerm_postgresql_flexible_server.main.id]
+  scopes              = [local.database_server_id]
   severity            = 2
   frequency           = "PT5M"
   window_size         = "PT15M"
@@ -177,8 +179,8 @@ resource "azurerm_application_insights_standard_web_test" "ready" {
   count = length(var.availability_test_locations) > 0 ? 1 : 0
 
   name                    = "${var.name}-ready"
-  resource_group_name     = azurerm_resource_group.main.name
-  location                = azurerm_resource_group.main.location
+  resource_group_name     = local.group_name
+  location                = local.location
   application_insights_id = azurerm_application_insights.main.id
   description             = "Checks the site, its database and its migrations."
   geo_locations           = var.availability_test_locations
@@ -207,7 +209,7 @@ resource "azurerm_monitor_metric_alert" "ready" {
   count = length(var.availability_test_locations) > 0 ? 1 : 0
 
   name                = "${var.name}-ready"
-  resource_group_name = azurerm_resource_group.main.name
+  resource_group_name = local.group_name
   description         = "/api/ready doesn't answer, or reports a problem."
   scopes = [
     azurerm_application_insights.main.id,
@@ -231,12 +233,15 @@ resource "azurerm_monitor_metric_alert" "ready" {
 }
 
 locals {
-  diagnostics = {
-    app      = { id = azurerm_linux_function_app.main.id, logs = ["FunctionAppLogs"] }
-    database = { id = azurerm_postgresql_flexible_server.main.id, logs = ["PostgreSQLLogs"] }
-    registry = { id = azurerm_container_registry.main.id, logs = ["ContainerRegistryLoginEvents", "ContainerRegistryRepositoryEvents"] }
-    vault    = { id = azurerm_key_vault.main.id, logs = ["AuditEvent"] }
-  }
+  # Of what is created here: an existing registry or server keeps the settings that it has.
+  diagnostics = merge(
+    {
+      app   = { id = azurerm_linux_function_app.main.id, logs = ["FunctionAppLogs"] }
+      vault = { id = azurerm_key_vault.main.id, logs = ["AuditEvent"] }
+    },
+    local.database_is_ours ? { database = { id = azurerm_postgresql_flexible_server.main[0].id, logs = ["PostgreSQLLogs"] } } : {},
+    var.existing_registry_id == null ? { registry = { id = azurerm_container_registry.main[0].id, logs = ["ContainerRegistryLoginEvents", "ContainerRegistryRepositoryEvents"] } } : {},
+  )
 }
 
 resource "azurerm_monitor_diagnostic_setting" "main" {
@@ -244,7 +249,7 @@ resource "azurerm_monitor_diagnostic_setting" "main" {
 
   name                       = "logs"
   target_resource_id         = each.value.id
-  log_analytics_workspace_id = azurerm_log_analytics_workspace.main.id
+  log_analytics_workspace_id = local.workspace_id
 
   dynamic "enabled_log" {
     for_each = each.value.logs
@@ -263,13 +268,25 @@ resource "azurerm_consumption_budget_resource_group" "main" {
   count = var.monthly_budget == null ? 0 : 1
 
   name              = "${var.name}-month"
-  resource_group_id = azurerm_resource_group.main.id
+  resource_group_id = local.group_id
   amount            = var.monthly_budget
   time_grain        = "Monthly"
 
   time_period {
     # Azure rejects a start in the past.
     start_date = formatdate("YYYY-MM-'01T00:00:00Z'", plantimestamp())
+  }
+
+  # In an existing group, only what this deployment costs.
+  dynamic "filter" {
+    for_each = var.existing_resource_group == null ? [] : [var.name]
+
+    content {
+      tag {
+        name   = "deployment"
+        values = [filter.value]
+      }
+    }
   }
 
   notification {

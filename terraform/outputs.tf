@@ -10,7 +10,7 @@ output "function_app" {
 
 output "resource_group" {
   description = "The resource group's name."
-  value       = azurerm_resource_group.main.name
+  value       = local.group_name
 }
 
 output "image" {
@@ -25,7 +25,7 @@ output "release" {
 
 output "registry" {
   description = "The container registry's name, for `az acr`."
-  value       = azurerm_container_registry.main.name
+  value       = local.registry_name
 }
 
 output "key_vault" {
@@ -35,7 +35,20 @@ output "key_vault" {
 
 output "database_server" {
   description = "The database server's name, for `az postgres flexible-server`."
-  value       = azurerm_postgresql_flexible_server.main.name
+  value       = local.database_is_ours ? azurerm_postgresql_flexible_server.main[0].name : local.database_by_id ? split("/", var.existing_database.id)[8] : local.database_host
+}
+
+output "database_grants" {
+  description = "For an existing database: the commands that create its two roles. The server's Entra administrator runs them once; with --dry-run they print the SQL."
+  value = local.database_is_ours ? [] : concat(
+    try(var.existing_database.migrate, true) ? ["manage.py grant_identity ${local.database_roles.migration} --object-id ${azurerm_user_assigned_identity.migration.principal_id} --may-migrate"] : [],
+    ["manage.py grant_identity ${local.database_roles.app} --object-id ${azurerm_user_assigned_identity.app.principal_id}"],
+  )
+}
+
+output "outbound_addresses" {
+  description = "The addresses that the app may come from, for the firewall of an existing database that is public."
+  value       = azurerm_linux_function_app.main.possible_outbound_ip_address_list
 }
 
 output "identity" {

@@ -1,7 +1,9 @@
 resource "azurerm_container_registry" "main" {
+  count = var.existing_registry_id == null ? 1 : 0
+
   name                = local.compact_name
-  resource_group_name = azurerm_resource_group.main.name
-  location            = azurerm_resource_group.main.location
+  resource_group_name = local.group_name
+  location            = local.location
   sku                 = "Basic"
   admin_enabled       = false
   tags                = local.tags
@@ -29,7 +31,7 @@ locals {
   image_tag      = local.image_is_built ? substr(local.source_hash, 0, 12) : try(var.image.tag, null)
   image_digest   = try(var.image.digest, null)
   image_is_ours  = try(var.image.server, null) == null
-  image_server   = local.image_is_ours ? azurerm_container_registry.main.login_server : var.image.server
+  image_server   = local.image_is_ours ? local.registry_server : var.image.server
   image_by_role  = local.image_is_ours || try(endswith(var.image.server, ".azurecr.io"), false)
   image_release  = local.image_digest == null ? local.image_tag : substr(trimprefix(local.image_digest, "sha256:"), 0, 12)
   image_complete = local.image_digest == null ? "${local.image_repository}:${local.image_tag}" : "${local.image_repository}@${local.image_digest}"
@@ -41,12 +43,12 @@ locals {
 resource "terraform_data" "image" {
   count = local.image_is_built ? 1 : 0
 
-  triggers_replace = [azurerm_container_registry.main.id, local.image_complete]
+  triggers_replace = [local.registry_id, local.image_complete]
 
   provisioner "local-exec" {
     working_dir = local.source
     environment = {
-      REGISTRY     = azurerm_container_registry.main.name
+      REGISTRY     = local.registry_name
       SUBSCRIPTION = data.azurerm_client_config.current.subscription_id
       IMAGE        = local.image_complete
       RELEASE      = local.image_release

@@ -1,8 +1,8 @@
 # For the host: leases of timers, keys, and the doorbell. One account for each app: two apps on one may share a host id.
 resource "azurerm_storage_account" "main" {
   name                     = local.compact_name
-  resource_group_name      = azurerm_resource_group.main.name
-  location                 = azurerm_resource_group.main.location
+  resource_group_name      = local.group_name
+  location                 = local.location
   account_tier             = "Standard"
   account_replication_type = "LRS"
   # Only Elastic Premium's content share needs a key.

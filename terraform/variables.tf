@@ -41,14 +41,13 @@ variable "suffix" {
 }
 
 variable "location" {
-  description = "The Azure region."
+  description = "The Azure region. Null takes that of existing_resource_group, or swedencentral."
   type        = string
-  default     = "swedencentral"
-  nullable    = false
+  default     = null
 
   validation {
-    condition     = can(regex("^[a-z]+[a-z0-9]*$", var.location))
-    error_message = "location is '${var.location}'. Write a name from `az account list-locations --query '[].name'`, such as \"swedencentral\"."
+    condition     = var.location == null || can(regex("^[a-z]+[a-z0-9]*$", var.location))
+    error_message = "location is '${coalesce(var.location, "-")}'. Write a name from `az account list-locations --query '[].name'`, such as \"swedencentral\"."
   }
 }
 
@@ -72,6 +71,123 @@ variable "tags" {
     # Azure takes `Team` and `team` for one key.
     condition     = length(distinct([for key in keys(var.tags) : lower(key)])) == length(var.tags) && !anytrue([for key in keys(var.tags) : contains(["application", "deployment"], lower(key))])
     error_message = "Tag keys ignore case: each may occur once, and `application` and `deployment` are ours. Write other keys, such as { team = \"payments\" }."
+  }
+}
+
+# What exists already. What is given here is used, and never created, changed or destroyed.
+
+variable "existing_resource_group" {
+  description = "The name of an existing resource group, to create everything in. Null creates one."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.existing_resource_group == null || can(regex("^[A-Za-z0-9_.()-]{0,89}[A-Za-z0-9_()-]$", var.existing_resource_group))
+    error_message = "existing_resource_group must be a name, such as \"team-jobs\"."
+  }
+}
+
+variable "existing_network" {
+  description = <<-EOT
+    An existing virtual network, by id, and in it the names of subnets for the plan (`app_subnet`), for a database server created
+    here (`database_subnet`), or for its private endpoint (`endpoint_subnet`). A subnet without a name is created, in
+    `address_space`. `private_dns_zone_id` is a zone that is linked with the network already. `route_all` sends everything that the
+    app sends through its subnet, as a NAT gateway or a firewall needs. Null creates a network.
+  EOT
+  type = object({
+    id                  = string
+    app_subnet          = optional(string)
+    database_subnet     = optional(string)
+    endpoint_subnet     = optional(string)
+    private_dns_zone_id = optional(string)
+    route_all           = optional(bool, false)
+  })
+  default = null
+
+  validation {
+    condition     = var.existing_network == null || can(regex("(?i)^/subscriptions/[^/]+/resourceGroups/[^/]+/providers/Microsoft.Network/virtualNetworks/[^/]+$", var.existing_network.id))
+    error_message = "existing_network.id must be as `az network vnet show --query id` prints it, such as \"/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/hub/providers/Microsoft.Network/virtualNetworks/hub\"."
+  }
+
+  validation {
+    condition     = alltrue([for name in [try(var.existing_network.app_subnet, null), try(var.existing_network.database_subnet, null), try(var.existing_network.endpoint_subnet, null)] : name == null || can(regex("^[A-Za-z0-9_.-]{1,80}$", name))])
+    error_message = "A subnet of existing_network is given by its name, such as \"jobs\"."
+  }
+
+  validation {
+    condition     = try(var.existing_network.private_dns_zone_id, null) == null || can(regex("(?i)^/subscriptions/[^/]+/resourceGroups/[^/]+/providers/Microsoft.Network/privateDnsZones/[^/]*postgres.database.azure.com$", var.existing_network.private_dns_zone_id))
+    error_message = "existing_network.private_dns_zone_id must be the id of a zone whose name ends with postgres.database.azure.com, such as \"/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/hub/providers/Microsoft.Network/privateDnsZones/team.private.postgres.database.azure.com\"."
+  }
+}
+
+variable "existing_database" {
+  description = <<-EOT
+    An existing PostgreSQL database, either by `id`, on an Azure flexible server, or by `host`, `port` and `name`; the server must know
+    Entra ID. `role` and `migration_role` are the roles that the app and its migrations sign in as; null takes the names of the two
+    identities. Output database_grants shows how to make them. `migrate = false` leaves migrations to somebody else. Null creates a
+    server.
+  EOT
+  type = object({
+    id             = optional(string)
+    host           = optional(string)
+    port           = optional(number, 5432)
+    name           = optional(string, "nightshift")
+    role           = optional(string)
+    migration_role = optional(string)
+    migrate        = optional(bool, true)
+  })
+  default = null
+
+  validation {
+    condition     = var.existing_database == null || try((var.existing_database.id == null) != (var.existing_database.host == null), false)
+    error_message = "existing_database needs either an id or a host, such as { host = \"team.postgres.database.azure.com\", name = \"shop\" }."
+  }
+
+  validation {
+    condition     = try(var.existing_database.id, null) == null || can(regex("(?i)^/subscriptions/[^/]+/resourceGroups/[^/]+/providers/Microsoft.DBforPostgreSQL/flexibleServers/[^/]+/databases/[^/]+$", var.existing_database.id))
+    error_message = "existing_database.id must be as `az postgres flexible-server db show --query id` prints it, such as \"/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/shop/providers/Microsoft.DBforPostgreSQL/flexibleServers/shop/databases/shop\"."
+  }
+
+  validation {
+    condition = var.existing_database == null || try(alltrue([
+      can(regex("^[A-Za-z0-9.-]+$", coalesce(var.existing_database.host, "-"))),
+      can(regex("^[^/?#@: ]+$", var.existing_database.name)),
+      var.existing_database.port >= 1 && var.existing_database.port <= 65535 && floor(var.existing_database.port) == var.existing_database.port,
+    ]), false)
+    error_message = "existing_database has a host without a scheme, a port from 1 to 65535, and a database's name, such as { host = \"team.postgres.database.azure.com\", port = 5432, name = \"shop\" }."
+  }
+
+  validation {
+    # In the URL of the database, unquoted.
+    condition     = alltrue([for role in [try(var.existing_database.role, null), try(var.existing_database.migration_role, null)] : role == null || can(regex("^[A-Za-z0-9_.-]{1,63}$", role))])
+    error_message = "A role of existing_database has up to 63 letters, digits and _.-, such as \"nightshift_app\"."
+  }
+
+  validation {
+    condition     = var.existing_database == null || length(var.database_public_access_from) + length(var.database_administrators) == 0 && !var.deletion_protection && var.database_high_availability == null && var.database_server_name == null
+    error_message = "An existing database keeps its server's settings: leave out database_public_access_from, database_administrators, database_high_availability, database_server_name and deletion_protection, or set existing_database = null."
+  }
+}
+
+variable "existing_registry_id" {
+  description = "An existing container registry, by id. The app's identity is given AcrPull on it. Null creates one."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.existing_registry_id == null || can(regex("(?i)^/subscriptions/[^/]+/resourceGroups/[^/]+/providers/Microsoft.ContainerRegistry/registries/[^/]+$", var.existing_registry_id))
+    error_message = "existing_registry_id must be as `az acr show --query id` prints it, such as \"/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/shop/providers/Microsoft.ContainerRegistry/registries/shop\"."
+  }
+}
+
+variable "existing_log_analytics_workspace_id" {
+  description = "An existing Log Analytics workspace, by id; log_retention_days and log_daily_quota_gb don't apply to it. Null creates one."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.existing_log_analytics_workspace_id == null || can(regex("(?i)^/subscriptions/[^/]+/resourceGroups/[^/]+/providers/Microsoft.OperationalInsights/workspaces/[^/]+$", var.existing_log_analytics_workspace_id))
+    error_message = "existing_log_analytics_workspace_id must be as `az monitor log-analytics workspace show --query id` prints it, such as \"/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/shop/providers/Microsoft.OperationalInsights/workspaces/shop\"."
   }
 }
 

@@ -18,12 +18,12 @@ run "the_default_is_dedicated_private_and_keyless" {
   }
 
   assert {
-    condition     = !azurerm_storage_account.main.shared_access_key_enabled && !azurerm_container_registry.main.admin_enabled && azurerm_key_vault.main.rbac_authorization_enabled
+    condition     = !azurerm_storage_account.main.shared_access_key_enabled && !azurerm_container_registry.main[0].admin_enabled && azurerm_key_vault.main.rbac_authorization_enabled
     error_message = "No key opens anything."
   }
 
   assert {
-    condition     = !azurerm_postgresql_flexible_server.main.public_network_access_enabled && !azurerm_postgresql_flexible_server.main.authentication[0].password_auth_enabled && length(azurerm_subnet.database) == 1
+    condition     = !azurerm_postgresql_flexible_server.main[0].public_network_access_enabled && !azurerm_postgresql_flexible_server.main[0].authentication[0].password_auth_enabled && length(azurerm_subnet.database) == 1
     error_message = "The database is in the network, and knows no password."
   }
 
@@ -84,12 +84,12 @@ run "public_access" {
   }
 
   assert {
-    condition     = azurerm_postgresql_flexible_server.main.public_network_access_enabled && length(azurerm_postgresql_flexible_server_firewall_rule.public) == 2
+    condition     = azurerm_postgresql_flexible_server.main[0].public_network_access_enabled && length(azurerm_postgresql_flexible_server_firewall_rule.public) == 2
     error_message = "From these addresses, and no other."
   }
 
   assert {
-    condition     = length(azurerm_private_endpoint.database) == 1 && length(azurerm_subnet.database) == 0 && azurerm_private_dns_zone.database.name == "privatelink.postgres.database.azure.com"
+    condition     = length(azurerm_private_endpoint.database) == 1 && length(azurerm_subnet.database) == 0 && azurerm_private_dns_zone.database[0].name == "privatelink.postgres.database.azure.com"
     error_message = "The app stays inside."
   }
 }
@@ -103,7 +103,7 @@ run "a_standby" {
   }
 
   assert {
-    condition     = azurerm_postgresql_flexible_server.main.high_availability[0].mode == "ZoneRedundant"
+    condition     = azurerm_postgresql_flexible_server.main[0].high_availability[0].mode == "ZoneRedundant"
     error_message = "In another zone."
   }
 }

@@ -899,3 +899,134 @@ run "null_is_the_default" {
     role_wait_seconds           = null
   }
 }
+
+run "a_group_by_its_id" {
+  command = plan
+
+  variables {
+    existing_resource_group = "/subscriptions/33333333-3333-3333-3333-333333333333/resourceGroups/team"
+  }
+
+  expect_failures = [var.existing_resource_group]
+}
+
+run "a_network_by_its_name" {
+  command = plan
+
+  variables {
+    existing_network = { id = "hub" }
+  }
+
+  expect_failures = [var.existing_network]
+}
+
+run "a_subnet_by_its_id" {
+  command = plan
+
+  variables {
+    existing_network = { id = "/subscriptions/33333333-3333-3333-3333-333333333333/resourceGroups/team/providers/Microsoft.Network/virtualNetworks/hub", app_subnet = "/subscriptions/33333333-3333-3333-3333-333333333333/resourceGroups/team/providers/Microsoft.Network/virtualNetworks/hub/subnets/jobs" }
+  }
+
+  expect_failures = [var.existing_network]
+}
+
+run "a_zone_for_something_else" {
+  command = plan
+
+  variables {
+    existing_network = { id = "/subscriptions/33333333-3333-3333-3333-333333333333/resourceGroups/team/providers/Microsoft.Network/virtualNetworks/hub", private_dns_zone_id = "/subscriptions/33333333-3333-3333-3333-333333333333/resourceGroups/team/providers/Microsoft.Network/privateDnsZones/privatelink.azurewebsites.net" }
+  }
+
+  expect_failures = [var.existing_network]
+}
+
+run "a_database_by_id_and_host" {
+  command = plan
+
+  variables {
+    existing_database = { id = "/subscriptions/33333333-3333-3333-3333-333333333333/resourceGroups/team/providers/Microsoft.DBforPostgreSQL/flexibleServers/shop/databases/shop", host = "db.example.com" }
+  }
+
+  expect_failures = [var.existing_database]
+}
+
+run "a_database_by_neither" {
+  command = plan
+
+  variables {
+    existing_database = { role = "shop_jobs" }
+  }
+
+  expect_failures = [var.existing_database]
+}
+
+run "a_server_s_id_for_a_database" {
+  command = plan
+
+  variables {
+    existing_database = { id = "/subscriptions/33333333-3333-3333-3333-333333333333/resourceGroups/team/providers/Microsoft.DBforPostgreSQL/flexibleServers/shop" }
+  }
+
+  expect_failures = [var.existing_database]
+}
+
+run "a_host_with_a_scheme" {
+  command = plan
+
+  variables {
+    existing_database = { host = "postgresql://db.example.com" }
+  }
+
+  expect_failures = [var.existing_database]
+}
+
+run "a_port_beyond_the_last" {
+  command = plan
+
+  variables {
+    existing_database = { host = "db.example.com", port = 65536 }
+  }
+
+  expect_failures = [var.existing_database]
+}
+
+run "a_role_that_a_url_would_have_to_quote" {
+  command = plan
+
+  variables {
+    existing_database = { host = "db.example.com", role = "shop jobs" }
+  }
+
+  expect_failures = [var.existing_database]
+}
+
+run "an_existing_database_with_a_firewall" {
+  command = plan
+
+  variables {
+    existing_database           = { host = "db.example.com" }
+    database_public_access_from = ["203.0.113.7"]
+  }
+
+  expect_failures = [var.existing_database]
+}
+
+run "a_registry_by_its_name" {
+  command = plan
+
+  variables {
+    existing_registry_id = "teamimages"
+  }
+
+  expect_failures = [var.existing_registry_id]
+}
+
+run "a_workspace_by_its_name" {
+  command = plan
+
+  variables {
+    existing_log_analytics_workspace_id = "team"
+  }
+
+  expect_failures = [var.existing_log_analytics_workspace_id]
+}

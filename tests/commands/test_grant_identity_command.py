@@ -2,6 +2,7 @@
 role as Azure's does: only a Flexible Server has the real one."""
 
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -37,11 +38,16 @@ def server(bare_server):
     return bare_server
 
 
-def manage(server, *words):
+def address(server, database, role=None):
+    url = server.url.replace("/postgres?", f"/{database}?")
+    return re.sub(r"//[^@/]*@", f"//{role}@", url) if role else url
+
+
+def manage(server, *words, database="nightshift", role=None):
     return subprocess.run(
         [sys.executable, "manage.py", *words],
         cwd=settings.BASE_DIR,
-        env=os.environ | {"DATABASE_URL": server.url.replace("/postgres?", "/nightshift?")},
+        env=os.environ | {"DATABASE_URL": address(server, database, role)},
         capture_output=True,
         text=True,
         timeout=100,
@@ -95,6 +101,41 @@ def test_an_identity_that_migrates_may_make_tables(server):
     with psycopg.connect(server.url.replace("/postgres?", "/nightshift?"), autocommit=True) as owner:
         owner.execute("SET ROLE deployer")
         owner.execute("CREATE TABLE its_own ()")
+
+
+def an_existing_database(server, name, owner):
+    with server.connect() as connection:
+        connection.execute(f"CREATE ROLE {owner} LOGIN")
+        connection.execute(f"CREATE DATABASE {name} OWNER {owner}")
+
+
+def start(server, database, suffix):
+    """What the container's start does, as the role that migrates; then the app writes a row."""
+    for words in (["migrate", "--verbosity", "0"], ["grant_identity", f"app_{suffix}"]):
+        done = manage(server, *words, database=database, role=f"migration_{suffix}")
+        assert done.returncode == 0, done.stderr
+    with psycopg.connect(address(server, database, f"app_{suffix}"), autocommit=True) as app:
+        app.execute("INSERT INTO nightshift_event (at, job, kind, by, message) VALUES (now(), '', 'release', '', '')")
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            app.execute("DROP TABLE nightshift_event")
+
+
+def test_in_an_existing_database_the_two_roles_are_all_that_a_start_needs(server):
+    an_existing_database(server, "shop", "shop_owner")
+    manage(server, "grant_identity", "migration_shop", "--may-migrate", database="shop")
+    manage(server, "grant_identity", "app_shop", database="shop")
+    start(server, "shop", "shop")
+
+
+def test_with_a_project_s_tables_in_it_the_start_acts_as_their_owner(server):
+    an_existing_database(server, "store", "store_owner")
+    assert manage(server, "migrate", "--verbosity", "0", "auth", database="store", role="store_owner").returncode == 0
+    manage(server, "grant_identity", "migration_store", "--may-migrate", database="store")
+    manage(server, "grant_identity", "app_store", database="store")
+    with server.connect() as connection:
+        connection.execute("GRANT store_owner TO migration_store")
+        connection.execute("ALTER ROLE migration_store SET role = 'store_owner'")
+    start(server, "store", "store")
 
 
 def test_a_server_that_is_none_of_azures_is_told(server):

@@ -50,6 +50,21 @@ NOT_IN_THE_EXTRACT = {
         "thumbprint": COMPUTED,
     },
 }
+DATA_NOT_IN_THE_EXTRACT = {
+    "azurerm_virtual_network": {
+        "id": EITHER,
+        "name": REQUIRED,
+        "resource_group_name": REQUIRED,
+        "location": COMPUTED,
+        "tags": {"type": ["map", "string"], "computed": True},
+        "address_space": {"type": ["list", "string"], "computed": True},
+        "dns_servers": {"type": ["list", "string"], "computed": True},
+        "guid": COMPUTED,
+        "subnets": {"type": ["list", "string"], "computed": True},
+        "vnet_peerings": {"type": ["map", "string"], "computed": True},
+        "vnet_peerings_addresses": {"type": ["list", "string"], "computed": True},
+    },
+}
 READ = SerializationOptions(with_comments=False, strip_string_quotes=True)
 
 
@@ -124,8 +139,11 @@ def schema():
         found = found["provider_schemas"]["registry.terraform.io/hashicorp/azurerm"]
         found["provider_config"] = found["provider"]["block"]
     else:
-        left_out = {name: {"block": {"attributes": each}} for name, each in NOT_IN_THE_EXTRACT.items()}
-        found["resource_schemas"] = left_out | found["resource_schemas"]
+        for kind, left_out in (
+            ("resource_schemas", NOT_IN_THE_EXTRACT),
+            ("data_source_schemas", DATA_NOT_IN_THE_EXTRACT),
+        ):
+            found[kind] = {name: {"block": {"attributes": each}} for name, each in left_out.items()} | found[kind]
     used = {block.type for folder in (MAIN, BOOTSTRAP) for block in blocks(folder)}
     for kind in ("resource_schemas", "data_source_schemas"):
         found[kind] = {name: each for name, each in found[kind].items() if name in used}

@@ -8,6 +8,7 @@ resource it knows those in REPLACED_WITH, and of soft deletion the vault's.
 
 import json
 import os
+import re
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -54,10 +55,27 @@ class Cloud:
 
     def __init__(self):
         self.resources = {}
+        self.given = {}  # what was there before, with its kind
         self.secrets = {}
         self.deleted_vaults = {}  # the names of their secrets, by their own
         self.recovers_vaults = True
         self.lock = Lock()
+
+    def give(self, kind, id, **values):
+        """Have something there that Terraform didn't create. Its id is one of Azure's own."""
+        self.given[id] = kind
+        self.resources[id] = {"id": id, "name": id.split("/")[-1], **values}
+
+    def look_up(self, kind, name):
+        """What a data source finds."""
+        for id, of_kind in self.given.items():
+            if (of_kind, self.resources[id]["name"]) == (kind, name):
+                return self.resources[id]
+        raise Refused(f"{kind} {name!r} was not found.")
+
+    def as_named(self, values):
+        """How others name a resource that they don't name by its id."""
+        return self.given.get(values["id"]) or kind_of(values["id"]), values.get("name")
 
     def one(self, kind):
         [found] = [values for id, values in self.resources.items() if f"/{kind}/" in id]
@@ -65,7 +83,7 @@ class Cloud:
 
     def put(self, values):
         with self.lock:
-            there = {other for each in self.resources.values() for other in (each["id"], as_named(each))}
+            there = {other for each in self.resources.values() for other in (each["id"], self.as_named(each))}
             for other in named_in(values) - there:
                 raise Refused(f"{values['id']} names {other}, which isn't there.")
             self.resources[values["id"]] = values
@@ -73,7 +91,7 @@ class Cloud:
     def delete(self, id):
         with self.lock:
             for other, values in self.resources.items():
-                if not is_a(WATCHERS, other) and {id, as_named(self.resources[id])} & named_in(values):
+                if not is_a(WATCHERS, other) and {id, self.as_named(self.resources[id])} & named_in(values):
                     raise Refused(f"{id} is still named by {other}.")
             del self.resources[id]
 
@@ -91,14 +109,13 @@ class Cloud:
             raise Refused(f"The secret {name!r} already exists: it needs to be imported.")
 
 
+def kind_of(id):
+    return id.split("/")[3]
+
+
 def is_a(kinds, id):
     """Whether this is the id of such a resource."""
-    return id.split("/")[3] in ([kinds] if isinstance(kinds, str) else kinds)
-
-
-def as_named(values):
-    """How others name a resource that they don't name by its id."""
-    return values["id"].split("/")[3], values.get("name")
+    return kind_of(id) in ([kinds] if isinstance(kinds, str) else kinds)
 
 
 def named_in(values):
@@ -110,7 +127,7 @@ def named_in(values):
 def ids_in(value):
     """Every id in a value, however deep."""
     if isinstance(value, str):
-        return {value} if value.startswith(f"/subscriptions/{SUBSCRIPTION}/azurerm_") else set()
+        return {value} if re.match(rf"/subscriptions/{SUBSCRIPTION}/(azurerm_|resourceGroups/)", value) else set()
     inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
     return {id for each in inner for id in ids_in(each)}
 
@@ -183,6 +200,10 @@ def as_messages(schemas):
     }
 
 
+def as_error(refusal):
+    return protocol.Diagnostic(severity=protocol.Diagnostic.ERROR, summary=str(refusal))
+
+
 def path_of(name):
     return protocol.AttributePath(steps=[protocol.AttributePath.Step(attribute_name=name)])
 
@@ -234,6 +255,11 @@ class Provider(services.ProviderServicer):
                 values[name] = made_up(name, attribute["type"], request.type_name, "whoever applies")
         if request.type_name == "azurerm_client_config":
             values["object_id"] = WHOEVER_APPLIES
+        else:
+            try:
+                values |= self.cloud.look_up(request.type_name, values["name"])
+            except Refused as refusal:
+                return protocol.ReadDataSource.Response(diagnostics=[as_error(refusal)])
         return protocol.ReadDataSource.Response(state=write(values))
 
     def ReadResource(self, request, context):
@@ -263,8 +289,7 @@ class Provider(services.ProviderServicer):
             )
             return protocol.ApplyResourceChange.Response(new_state=write(new_state))
         except Refused as refusal:
-            error = protocol.Diagnostic(severity=protocol.Diagnostic.ERROR, summary=str(refusal))
-            return protocol.ApplyResourceChange.Response(new_state=request.prior_state, diagnostics=[error])
+            return protocol.ApplyResourceChange.Response(new_state=request.prior_state, diagnostics=[as_error(refusal)])
 
     def apply(self, kind, prior, planned, config):
         if planned is None:

@@ -71,7 +71,9 @@ def test_the_guard_fails_a_plan_that_would_replace_or_destroy_what_it_guards(tmp
     (tmp_path / "main.tf").write_text(
         'variable "deletion_protection" {\n  default = true\n}\nvariable "version_of_it" {\n  default = 1\n}\n'
         'resource "terraform_data" "server" {\n  triggers_replace = [var.version_of_it]\n}\n'
-        + guard[0].replace("azurerm_postgresql_flexible_server.main", "terraform_data.server")
+        + guard[0]
+        .replace("azurerm_postgresql_flexible_server.main[0]", "terraform_data.server")
+        .replace("local.database_is_ours", "true")
     )
     assert terraform("init", folder=tmp_path).returncode == 0
     assert terraform("apply", "-auto-approve", folder=tmp_path).returncode == 0

@@ -25,7 +25,7 @@ def settings():
     values = local_values()
     return {
         name: value
-        for part in ("host", "app", "start")
+        for part in ("host", "app", "start", "migration")
         for name, value in values[f"settings_of_the_{part}"].items()
         if name != "__is_block__"
     }
@@ -117,14 +117,14 @@ def test_both_subnets_are_delegated_and_the_server_waits_for_its_name():
     assert database["name"] == "Microsoft.DBforPostgreSQL/flexibleServers"
     assert local_values()["subnets"] == "${cidrsubnets(var.address_space, 2, 2, 2)}"  # of a /24: a /26 each
     link = "azurerm_private_dns_zone_virtual_network_link.database"
-    assert waits(resource("azurerm_postgresql_flexible_server.main")) == {link}
+    assert waits(resource("azurerm_postgresql_flexible_server.main")) == {link, "terraform_data.delegation"}
     assert waits(resource(link)) == {"azurerm_subnet.database"}  # which is in use while the link is there
 
 
 def test_the_app_reaches_its_database(app):
-    assert app["virtual_network_subnet_id"] == "${azurerm_subnet.app.id}"
+    assert app["virtual_network_subnet_id"] == "${local.app_subnet_id}"
     [group] = resource("azurerm_private_endpoint.database")["private_dns_zone_group"]
-    assert group["private_dns_zone_ids"] == ["${azurerm_private_dns_zone.database.id}"]
+    assert group["private_dns_zone_ids"] == ["${local.zone_id}"]
 
 
 def test_the_app_comes_after_what_its_first_start_needs(app):
@@ -137,7 +137,7 @@ def test_the_app_comes_after_what_its_first_start_needs(app):
 
 
 def test_the_plan_goes_before_the_subnet_that_it_holds():
-    assert waits(resource("azurerm_service_plan.main")) == {"azurerm_subnet.app"}
+    assert waits(resource("azurerm_service_plan.main")) == {"azurerm_subnet.app", "terraform_data.delegation"}
 
 
 def test_the_database_has_an_owner_from_its_creation_to_its_end():
@@ -220,7 +220,7 @@ def test_the_database_grows_is_backed_up_and_stays_where_it_is():
 
 def test_a_protected_database_is_not_destroyed():
     guard = resource("terraform_data.database_guard")
-    assert guard["triggers_replace"] == ["${azurerm_postgresql_flexible_server.main.id}"]
+    assert guard["triggers_replace"] == ["${azurerm_postgresql_flexible_server.main[0].id}"]
     assert guard["lifecycle"][0]["prevent_destroy"] is True
 
 
@@ -327,7 +327,14 @@ def test_a_team_cannot_set_what_is_set_here(settings):
     validation = configuration.named("variable")["app_settings"]["validation"][0]
     refused = re.compile(re.search(r'"(\(\?i\)\^\(DOCKER_.*?\))"', validation["condition"])[1].replace("\\\\", "\\"))
     elastic = {"WEBSITE_CONTENTAZUREFILECONNECTIONSTRING", "WEBSITE_CONTENTSHARE"}
-    ours = {*settings, *elastic, "ALLOWED_HOSTS", "CSRF_TRUSTED_ORIGINS", "APPLICATIONINSIGHTS_CONNECTION_STRING"}
+    ours = {
+        *settings,
+        *elastic,
+        "RESTART_ON_NEW_DATABASE",
+        "ALLOWED_HOSTS",
+        "CSRF_TRUSTED_ORIGINS",
+        "APPLICATIONINSIGHTS_CONNECTION_STRING",
+    }
     assert {name for name in ours if not refused.search(name)} == set()
 
 
@@ -337,7 +344,8 @@ def test_all_that_takes_tags_gets_them():
     bare = [
         block.address
         for block in configuration.blocks()
-        if "tags" in schemas.get(block.type, {"block": {"attributes": {}}})["block"]["attributes"]
+        if block.kind == "resource"
+        and "tags" in schemas.get(block.type, {"block": {"attributes": {}}})["block"]["attributes"]
         and block.body.get("tags") not in ("${local.tags}", "${local.tags_in_lower_case}")
     ]
     assert bare == []

@@ -1,24 +1,17 @@
 """The unchanged files in Terraform itself, from the first apply to a destroy that leaves nothing (see provider.py)."""
 
-import json
-import os
 import re
-import shutil
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
 from tests.project.test_settings import manage
-from tests.terraform import configuration
-from tests.terraform.configuration import MAIN, ROOT
-from tests.terraform.provider import SUBSCRIPTION, WHOEVER_APPLIES, Cloud, Refused, serving
-from tests.terraform.running import SOURCE, a_repository_in, terraform
+from tests.terraform.configuration import ROOT
+from tests.terraform.provider import SUBSCRIPTION, WHOEVER_APPLIES, Cloud, Refused
+from tests.terraform.running import SOURCE
+from tests.terraform.workspace import NEEDS_TERRAFORM, applied, beside, changes, say
 
-pytestmark = [
-    pytest.mark.skipif(not shutil.which("terraform"), reason="terraform isn't installed"),
-    configuration.NEEDS_SCHEMA,
-]
+pytestmark = NEEDS_TERRAFORM
 
 VARIANTS = {
     "as it comes": {},
@@ -42,64 +35,6 @@ VARIANTS = {
         "tags": {"CostCenter": "1"},
     },
 }
-# What `az` would do in the cloud. It says what it was asked for, and what it got to build from; a test can have it find
-# an image that is there already, or build none.
-AZ = """#!/bin/sh
-echo "$*" >> "$AZ_LOG"
-if [ "$2" = repository ]; then
-    [ -e "$AZ_LOG.found" ]
-else
-    for context; do :; done
-    (cd "$context" && find . -mindepth 1 | sort) > "$AZ_LOG.context"
-    [ ! -e "$AZ_LOG.broken" ]
-fi
-"""
-
-
-@pytest.fixture
-def workspace(tmp_path):
-    """The repository's files as they are, a cloud with nothing in it, and Terraform between them."""
-    repository, tools = a_repository_in(tmp_path), tmp_path / "tools"
-    of_a_try = shutil.ignore_patterns(".terraform*", "*.tfstate*", "*.tfvars", "backend.tf")
-    shutil.copytree(MAIN, repository / "terraform", ignore=of_a_try)
-    tools.mkdir()
-    (tools / "az").write_text(AZ)
-    (tools / "az").chmod(0o755)
-    cloud = Cloud()
-    with serving(configuration.schema(), cloud, tmp_path / "socket") as variables:
-        path, log = f"{tools}{os.pathsep}{os.environ['PATH']}", tmp_path / "az.log"
-
-        def run(*arguments, folder="terraform", fails=False):
-            told = terraform(*arguments, folder=repository / folder, PATH=path, AZ_LOG=str(log), **variables)
-            assert (told.returncode != 0) == fails, told.stdout + told.stderr
-            return told.stdout + told.stderr
-
-        yield SimpleNamespace(cloud=cloud, folder=repository / "terraform", az=log, terraform=run)
-
-
-def say(workspace, **variables):
-    (workspace.folder / "terraform.tfvars.json").write_text(json.dumps({"role_wait_seconds": 0, **variables}))
-
-
-def applied(workspace, **variables):
-    say(workspace, **variables)
-    workspace.terraform("init")
-    workspace.terraform("apply", "-auto-approve")
-
-
-def beside(file, ending):
-    return file.with_name(f"{file.name}.{ending}")
-
-
-def changes(workspace):
-    """What a plan would do, by address; nothing where it has no changes."""
-    workspace.terraform("plan", "-out=one.tfplan")
-    plan = json.loads(workspace.terraform("show", "-json", "one.tfplan"))
-    return {
-        change["address"]: change["change"]["actions"]
-        for change in plan["resource_changes"]
-        if change["change"]["actions"] not in (["no-op"], ["read"])
-    }
 
 
 @pytest.mark.parametrize("folder", ["terraform", "terraform/bootstrap"])
@@ -108,7 +43,7 @@ def test_it_is_valid(workspace, folder):
     assert "The configuration is valid." in workspace.terraform("validate", "-no-color", folder=folder)
 
 
-@pytest.mark.parametrize("name", ["plan", "apply"])
+@pytest.mark.parametrize("name", ["plan", "apply", "existing"])
 def test_the_native_tests_pass(workspace, name):
     workspace.terraform("init")
     file = f"tests/{name}.tftest.hcl"
@@ -144,111 +79,6 @@ def test_after_each_change_of_choices_a_plan_finds_nothing_left(workspace):
         say(workspace, name="nightshift", image={"tag": "first"}, **chosen)
         workspace.terraform("apply", "-auto-approve")
         assert changes(workspace) == {}
-
-
-def refused(workspace, **variables):
-    """What a plan with these says instead of being made: in one line, without Terraform's frame."""
-    say(workspace, **variables)
-    return in_one_line(workspace.terraform("plan", "-no-color", fails=True))
-
-
-def in_one_line(told):
-    return " ".join(told.replace("│", " ").split())
-
-
-MADE_AGAIN = ["delete", "create"]
-
-
-def test_all_that_hangs_on_a_replaced_server_is_made_again_in_order_and_the_app_restarts(workspace):
-    person = {"ada@example.com": {"object_id": "55555555-5555-5555-5555-555555555555"}}
-    chosen = {"name": "nightshift", "image": {"tag": "first"}, "database_administrators": person}
-    applied(workspace, **chosen)
-    started_for = workspace.cloud.one("azurerm_linux_function_app")["app_settings"]["RESTART_ON_NEW_DATABASE"]
-
-    say(workspace, **chosen, database_geo_backup=True)  # takes a new server, under the same name
-    server, administrator = "azurerm_postgresql_flexible_server", "active_directory_administrator"
-    found = changes(workspace)
-    assert {address: actions for address, actions in found.items() if server in address} == {
-        f"{server}.main": MADE_AGAIN,
-        f"{server}_{administrator}.migration": MADE_AGAIN,
-        f"{server}_database.main": MADE_AGAIN,
-        f'{server}_{administrator}.person["ada@example.com"]': MADE_AGAIN,
-    }
-    assert found["azurerm_linux_function_app.main"] == ["update"]
-
-    told = workspace.terraform("apply", "-auto-approve", "-no-color")
-    made = re.findall(r"^(azurerm_postgresql\S+|azurerm_linux\S+): (?:Creation|Modifications) complete", told, re.M)
-    app = "azurerm_linux_function_app.main"
-    assert [address for address in made if address != app] == [
-        f"{server}.main",
-        f"{server}_{administrator}.migration",
-        f"{server}_database.main",
-        f'{server}_{administrator}.person["ada@example.com"]',
-    ]
-    assert made.index(app) > made.index(f"{server}_{administrator}.migration")
-    assert workspace.cloud.one("azurerm_linux_function_app")["app_settings"]["RESTART_ON_NEW_DATABASE"] != started_for
-    assert changes(workspace) == {}
-
-
-def test_a_deployment_of_before_replaces_nothing_for_what_the_files_now_record(workspace):
-    applied(workspace, name="nightshift", image={"tag": "first"})
-    for address in ("plan_kind", "database_server", 'made_with["location"]', 'made_with["address_space"]'):
-        workspace.terraform("state", "rm", f"terraform_data.{address}")
-    assert {address: actions for address, actions in changes(workspace).items() if actions != ["create"]} == {
-        "azurerm_linux_function_app.main": ["update"]
-    }
-
-
-def test_after_the_group_was_deleted_by_hand_an_apply_names_the_vault_to_purge_and_then_finishes(workspace):
-    applied(workspace, name="nightshift", image={"tag": "first"})
-    workspace.cloud.delete_all_by_hand()
-    told = workspace.terraform("apply", "-auto-approve", "-no-color", fails=True)
-    assert re.search(
-        r"existing soft-deleted Key Vault exists with the Name\s+'nightshift-[0-9a-f]{6}'", in_one_line(told)
-    )
-    workspace.cloud.deleted_vaults.clear()  # `az keyvault purge`
-    workspace.terraform("apply", "-auto-approve")
-    assert changes(workspace) == {}
-
-
-def test_deployers_without_whoever_applies_are_refused(workspace):
-    workspace.terraform("init")
-    told = refused(workspace, name="nightshift", deployers=["55555555-5555-5555-5555-555555555555"])
-    assert f'Add "{WHOEVER_APPLIES}" to it.' in told
-    say(workspace, name="nightshift", deployers=["55555555-5555-5555-5555-555555555555", WHOEVER_APPLIES.upper()])
-    workspace.terraform("plan")
-
-
-def test_what_azure_cannot_change_is_refused_before_anything_is_changed(workspace):
-    chosen = {
-        "name": "nightshift",
-        "image": {"tag": "first"},
-        "database_sku": "GP_Standard_D2ds_v5",
-        "database_high_availability": "SameZone",
-    }
-    applied(workspace, **chosen)
-    told = refused(workspace, **chosen | {"location": "westeurope"})
-    assert "made in swedencentral, and can't be moved: set location back" in told
-    told = refused(workspace, **chosen | {"address_space": "10.84.0.0/24"})
-    assert "The network was made with 10.83.0.0/24." in told
-    told = refused(workspace, **chosen | {"database_high_availability": "ZoneRedundant"})
-    assert "The standby was made as SameZone" in told
-    for kind in (None, "ZoneRedundant"):
-        say(workspace, **chosen | {"database_high_availability": kind})
-        workspace.terraform("apply", "-auto-approve")
-        assert changes(workspace) == {}
-
-
-def test_another_kind_of_plan_takes_a_new_plan_and_a_new_app(workspace):
-    chosen = {"name": "nightshift", "image": {"tag": "first"}}
-    applied(workspace, **chosen)
-    say(workspace, **chosen, plan_sku="P0v3")
-    assert {actions[0] for actions in changes(workspace).values()} == {"update"}
-    say(workspace, **chosen, plan_sku="EP1")
-    found = changes(workspace)
-    assert found["azurerm_service_plan.main"] == found["azurerm_linux_function_app.main"] == MADE_AGAIN
-    workspace.terraform("apply", "-auto-approve")
-    assert changes(workspace) == {}
 
 
 def settings_in_the_container(workspace):

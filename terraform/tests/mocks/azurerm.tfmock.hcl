@@ -9,6 +9,44 @@ mock_data "azurerm_client_config" {
   }
 }
 
+mock_data "azurerm_resource_group" {
+  defaults = {
+    id       = "/subscriptions/33333333-3333-3333-3333-333333333333/resourceGroups/team"
+    location = "westeurope"
+    tags     = {}
+  }
+}
+
+mock_data "azurerm_virtual_network" {
+  defaults = {
+    location      = "westeurope"
+    address_space = ["10.1.0.0/16"]
+    tags          = {}
+  }
+}
+
+mock_data "azurerm_container_registry" {
+  defaults = {
+    login_server = "teamimages.azurecr.io"
+    tags         = {}
+  }
+}
+
+mock_data "azurerm_log_analytics_workspace" {
+  defaults = {
+    id   = "/subscriptions/33333333-3333-3333-3333-333333333333/resourceGroups/team/providers/Microsoft.OperationalInsights/workspaces/team"
+    tags = {}
+  }
+}
+
+mock_data "azurerm_postgresql_flexible_server" {
+  defaults = {
+    fqdn     = "shop.postgres.database.azure.com"
+    sku_name = "GP_Standard_D2ds_v5"
+    tags     = {}
+  }
+}
+
 mock_resource "azurerm_resource_group" {
   defaults = {
     id = "/subscriptions/33333333-3333-3333-3333-333333333333/resourceGroups/nightshift"
