@@ -457,7 +457,7 @@ class Ledger(RuleBasedStateMachine):
                 assert newest >= asked, "the run in its way was asked for later, and had ended"
 
     @invariant()
-    def every_occurrence_has_one_fate_by_the_schedule_that_was_in_force(self):
+    def every_occurrence_is_recorded_once_by_the_schedule_that_was_in_force(self):
         for name, through in self.watermarks().items():
             if through is None:
                 assert not Run.objects.filter(job=name, scheduled_for__isnull=False).exists()

@@ -144,7 +144,7 @@ class Pipelines(RuleBasedStateMachine):
         interventions.end_override(registry[name], by="ada")
 
     @invariant()
-    def every_occurrence_of_every_step_has_one_fate(self):
+    def every_occurrence_of_every_step_is_recorded_once(self):
         """When all its predecessors have theirs, or as soon as one didn't succeed; never two, and never before."""
         known = Run.objects.filter(scheduled_for__isnull=False).values_list("job", "scheduled_for", "status")
         runs = {(job, moment): status for job, moment, status in known}

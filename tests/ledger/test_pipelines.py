@@ -293,7 +293,7 @@ def test_a_step_doesnt_wait_for_an_occurrence_that_an_edit_took_away(before_due,
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_predecessors_end_and_the_others_gap_at_once_are_one_fate(before_due):
+def test_a_predecessors_end_and_the_others_gap_at_once_are_recorded_once(before_due):
     for day in range(10):
         due = DUE + timedelta(days=day)
         JobState.objects.filter(pk="left").update(paused_at=DUE - HOUR, paused_by="ada")

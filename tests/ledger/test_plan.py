@@ -368,7 +368,7 @@ def situations(draw):
 
 @settings(max_examples=400)
 @given(situations())
-def test_each_occurrence_of_each_schedule_has_exactly_one_fate_in_order(drawn):
+def test_each_occurrence_of_each_schedule_is_planned_exactly_once_in_order(drawn):
     eras, situation = drawn
     found = []
     for entry in decide(eras, situation).entries:
@@ -395,7 +395,7 @@ def test_there_is_one_run_at_most_unless_all_are_made_up_for(drawn):
 
 @settings(max_examples=200)
 @given(situations())
-def test_neighbours_with_one_cause_are_one_span(drawn):
+def test_neighbours_with_one_cause_are_one_gap(drawn):
     for earlier, later in pairwise(decide(*drawn).entries):
         if isinstance(earlier, PlannedGap) and isinstance(later, PlannedGap):
             assert not later.joins(earlier)

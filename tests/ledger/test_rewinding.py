@@ -56,7 +56,7 @@ def live(database_clock, days):
         settle(registry.scheduled())
 
 
-def assert_each_occurrence_has_one_fate(began):
+def assert_each_occurrence_is_recorded_once(began):
     schedule, through = registry["nightly"].schedule, JobState.objects.get().ledger_through
     recorded = [
         (moment, moment, 1) for moment in Run.objects.values_list("scheduled_for", flat=True) if moment <= through
@@ -92,7 +92,7 @@ def test_once_it_is_set_back_each_occurrence_runs_and_none_twice(jumped, databas
     assert Run.objects.count() == 41
     assert not Gap.objects.exists()
     assert Run.objects.filter(scheduled_for=early.scheduled_for).get() == early
-    assert_each_occurrence_has_one_fate(jumped)
+    assert_each_occurrence_is_recorded_once(jumped)
 
 
 def test_an_occurrence_that_ran_early_stays_out_of_the_gaps_around_it(jumped, database_clock):
@@ -101,7 +101,7 @@ def test_an_occurrence_that_ran_early_stays_out_of_the_gaps_around_it(jumped, da
     live(database_clock, 40)
     assert Run.objects.count() == 2
     assert sorted(Gap.objects.values_list("count", flat=True)) == [10, 29]
-    assert_each_occurrence_has_one_fate(jumped)
+    assert_each_occurrence_is_recorded_once(jumped)
 
 
 def test_a_gap_that_reaches_beyond_now_ends_now(began, database_clock):
@@ -113,7 +113,7 @@ def test_a_gap_that_reaches_beyond_now_ends_now(began, database_clock):
     rewind()
     assert Gap.objects.get().count == 5
     live(database_clock, 40)
-    assert_each_occurrence_has_one_fate(began)
+    assert_each_occurrence_is_recorded_once(began)
 
 
 def test_a_run_that_was_queued_early_waits_for_its_occurrence(jumped):
