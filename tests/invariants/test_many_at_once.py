@@ -30,7 +30,7 @@ def recorded(name):
     return sorted(moments)
 
 
-def test_fifty_occurrences_have_fifty_fates_and_no_policy_is_broken(start, declared):
+def test_fifty_occurrences_are_recorded_once_each_and_no_policy_is_broken(start, declared):
     first = datetime.now(UTC).replace(microsecond=0) - timedelta(minutes=5)
     moments = [first + timedelta(seconds=second) for second in range(1, OCCURRENCES + 1)]
     jobs = [job(policy, command="succeeds", overlap=policy, start_deadline=86400) for policy in POLICIES]

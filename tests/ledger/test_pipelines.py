@@ -247,7 +247,7 @@ def test_a_step_whose_predecessors_all_got_no_run_has_one_gap(before_due):
         assert (gap.reason, gap.note) == ("predecessor", "left was skipped (paused)")
 
 
-def test_a_steps_gap_leaves_out_what_has_a_fate_already(before_due):
+def test_a_steps_gap_leaves_out_what_is_recorded_already(before_due):
     """For the second of three days the other predecessor's run failed before anyone settled this one."""
     a_day = timedelta(days=1)
     end(start("right", DUE + a_day), AttemptStatus.FAILED)

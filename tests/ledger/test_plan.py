@@ -57,7 +57,7 @@ def test_nothing_is_due_between_occurrences():
     assert entries(a_job(), at("02:00"), at("02:59:59")) == []
 
 
-def test_the_watermark_itself_has_its_fate_already():
+def test_the_watermark_itself_is_decided_already():
     assert entries(a_job(), at("03:00"), at("03:00")) == []
 
 
@@ -73,7 +73,7 @@ def test_occurrences_after_the_end_of_the_window_wait():
         ("none", [("01:00:00", "too_late"), ("02:00:00-04:00:00", "too_late")]),
     ],
 )
-def test_late_occurrences_have_the_fate_that_the_misfire_policy_says(misfire, expected):
+def test_late_occurrences_become_what_the_misfire_policy_says(misfire, expected):
     job = a_job(misfire=Misfire(misfire), start_deadline=timedelta(hours=2, minutes=30))
     assert entries(job, at("00:30"), at("04:30")) == expected
 
@@ -188,7 +188,7 @@ def test_only_a_run_that_can_start_at_once_is_held_to_the_deadline():
         ("replace", [running(), running(8)], ["03:00:00"]),
     ],
 )
-def test_an_occurrence_has_the_fate_that_the_overlap_policy_says(overlap, activity, expected):
+def test_an_occurrence_becomes_what_the_overlap_policy_says(overlap, activity, expected):
     assert entries(a_job(overlap=Overlap(overlap)), at("02:30"), at("03:00:05"), activity=activity) == expected
 
 
@@ -275,7 +275,7 @@ def test_the_occurrence_at_the_end_of_a_pause_runs():
     assert found == [("01:00:00-02:00:00", "paused"), "03:00:00"]
 
 
-def test_what_passed_after_a_pause_has_its_fate_by_the_rules():
+def test_what_passed_after_a_pause_is_decided_by_the_rules():
     job = a_job(start_deadline=timedelta(minutes=90))
     found = entries(job, at("00:30"), at("05:10"), **paused(until="02:30"))
     assert found == [

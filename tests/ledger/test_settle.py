@@ -237,7 +237,7 @@ def test_an_occurrence_due_under_both_schedules_while_a_release_is_deployed_runs
     assert [run.scheduled_for for run in settle([edited], at("03:02:10")).runs] == [at("03:00")]
 
 
-def test_what_was_due_under_the_former_schedule_has_its_fate_by_the_jobs_rules(declared, monkeypatch):
+def test_what_was_due_under_the_former_schedule_is_decided_by_the_jobs_rules(declared, monkeypatch):
     job = declare_again(declared, schedule="*/10 * * * * *")
     settle([job], at("08:44:10"))
     Run.objects.all().delete()
