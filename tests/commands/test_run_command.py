@@ -5,7 +5,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from datetime import UTC, datetime, timedelta
 from io import StringIO
 from pathlib import Path
@@ -198,8 +197,7 @@ def test_ctrl_c_cancels_the_run(run_by_hand, declared):
     declared("nightly", command="ends_politely")
 
     def interrupt_once_it_runs():
-        while not Run.objects.filter(status=Status.RUNNING, attempts__output__isnull=False).exists():
-            time.sleep(0.05)
+        until(lambda: Run.objects.filter(status=Status.RUNNING, attempts__output__isnull=False).exists())
         os.kill(os.getpid(), signal.SIGINT)
 
     impatient = threading.Thread(target=interrupt_once_it_runs)

@@ -48,6 +48,12 @@ def a_claimed_run(job="nightly", **fields):
     return run, claim
 
 
+def status_of(run):
+    """The run's status, as the ledger has it now."""
+    run.refresh_from_db()
+    return run.status
+
+
 def an_attempt(run, number=1, status=AttemptStatus.SUCCEEDED, written=(), **fields):
     """An attempt, with the pieces that it wrote: bytes, or (bytes, where stderr stands in them)."""
     pieces = [piece if isinstance(piece, tuple) else (piece, []) for piece in written]

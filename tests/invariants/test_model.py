@@ -44,6 +44,7 @@ from jobs.ledger.settle import settle
 from jobs.models import Attempt, Gap, JobState, Run
 from jobs.schedule.occurrences import Schedule
 from tests.helpers.rows import settled_ticks
+from tests.invariants.disabled import Disabled
 from tests.invariants.history import INSTANT, History
 
 pytestmark = pytest.mark.invariant
@@ -94,7 +95,7 @@ class Ledger(RuleBasedStateMachine):
         super().__init__()
         self.now = START
         self.elapsed = 0.0
-        self.disabled = set()
+        self.disabled = Disabled()
         self.seen = {}  # the runs' statuses
         self.gaps = {}  # the gaps' last occurrences
         self.ended = set()  # the runs that had ended when a timer or the tick last decided
@@ -116,8 +117,7 @@ class Ledger(RuleBasedStateMachine):
             cursor.execute("SELECT set_config('moved.now', %s, true)", [self.now.isoformat()])
 
     def teardown(self):
-        for setting in self.disabled:
-            del os.environ[setting]
+        self.disabled.undo()
         transaction.set_rollback(True)
         self.transaction.__exit__(None, None, None)
 
@@ -375,13 +375,7 @@ class Ledger(RuleBasedStateMachine):
 
     @rule(name=st.sampled_from("ab"))
     def a_function_is_disabled_or_enabled(self, name):
-        setting = f"AzureWebJobs.{name}.Disabled"
-        if setting in self.disabled:
-            self.disabled.remove(setting)
-            del os.environ[setting]
-        else:
-            self.disabled.add(setting)
-            os.environ[setting] = "1"
+        self.disabled.switch(name)
 
     @rule(
         seconds=LATER,

@@ -19,6 +19,7 @@ from jobs.ledger.pipelines import DifferentSchedules
 from jobs.ledger.settle import settle
 from jobs.models import Gap, Run
 from tests.helpers.rows import settled_ticks
+from tests.invariants.disabled import Disabled
 from tests.invariants.test_model import ENDS, LATER, POLICIES, START, moved_clock
 
 pytestmark = pytest.mark.invariant
@@ -33,15 +34,14 @@ class Pipelines(RuleBasedStateMachine):
 
     def __init__(self):
         super().__init__()
-        self.now, self.disabled = START, set()
+        self.now, self.disabled = START, Disabled()
         self.transaction = transaction.atomic()
         self.transaction.__enter__()
         moved_clock(connection)
         self.move(0)
 
     def teardown(self):
-        for setting in self.disabled:
-            del os.environ[setting]
+        self.disabled.undo()
         transaction.set_rollback(True)
         self.transaction.__exit__(None, None, None)
 
@@ -126,13 +126,7 @@ class Pipelines(RuleBasedStateMachine):
 
     @rule(name=st.sampled_from(SOURCES))
     def a_function_is_disabled_or_enabled(self, name):
-        setting = f"AzureWebJobs.{name}.Disabled"
-        if setting in self.disabled:
-            self.disabled.remove(setting)
-            del os.environ[setting]
-        else:
-            self.disabled.add(setting)
-            os.environ[setting] = "1"
+        self.disabled.switch(name)
 
     @rule(name=st.sampled_from(SOURCES), schedule=st.sampled_from(SCHEDULES))
     def an_override_that_parts_them_is_refused(self, name, schedule):

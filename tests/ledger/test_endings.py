@@ -11,15 +11,10 @@ from jobs.ledger import cancellation, claims, endings, finishing, leases, poison
 from jobs.ledger.doorbell import Ring
 from jobs.ledger.finishing import Outcome
 from jobs.models import Attempt, Run
-from tests.helpers.rows import HERE, a_claimed_run, a_queued_run, a_run
+from tests.helpers.rows import HERE, a_claimed_run, a_queued_run, a_run, status_of
 
 pytestmark = pytest.mark.django_db
 HOUR = timedelta(hours=1)
-
-
-def status_of(run):
-    run.refresh_from_db()
-    return run.status
 
 
 def finish(claim, status=AttemptStatus.SUCCEEDED, **facts):

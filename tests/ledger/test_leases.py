@@ -7,15 +7,10 @@ import pytest
 from jobs.choices import Status
 from jobs.ledger import leases, states, timing
 from jobs.models import Run
-from tests.helpers.rows import a_claimed_run, settled_ticks
+from tests.helpers.rows import a_claimed_run, settled_ticks, status_of
 
 pytestmark = pytest.mark.django_db
 HOUR = timedelta(hours=1)
-
-
-def status_of(run):
-    run.refresh_from_db()
-    return run.status
 
 
 def test_a_lease_is_renewed_for_who_holds_it():

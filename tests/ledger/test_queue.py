@@ -8,15 +8,10 @@ from django.db import connection
 from jobs.choices import Status
 from jobs.ledger import queue, states, timing
 from jobs.models import Run
-from tests.helpers.rows import a_queued_run
+from tests.helpers.rows import a_queued_run, status_of
 
 pytestmark = pytest.mark.django_db
 HOUR = timedelta(hours=1)
-
-
-def status_of(run):
-    run.refresh_from_db()
-    return run.status
 
 
 def test_a_run_that_nobody_took_up_in_time_is_missed():
