@@ -2,50 +2,20 @@
 
 import json
 import os
-import resource
-import threading
 import time
 from datetime import timedelta
 
 import pytest
-from django.db import OperationalError, connection
 
-from jobs.choices import AttemptStatus, Status
-from jobs.declarations.registry import registry
-from jobs.execution.isolation import client
-from jobs.execution.output import Piece
-from jobs.execution.writer import writer
-from jobs.ledger import claims, finishing, instance, progress, states, timing, triggers
+from jobs.choices import Status
+from jobs.ledger import timing
 from jobs.ledger.endings import cancel
-from jobs.models import Attempt, Run
-from jobs.reading.explain import explain
-from tests.helpers.processes import is_alive, until
-from tests.helpers.rows import a_run, output_text
+from jobs.models import Run
+from tests.helpers.processes import is_alive
+from tests.helpers.rows import output_text
 
+pytestmark = pytest.mark.usefixtures("the_next_run_is_fine")
 SHORT = timedelta(seconds=1.5)
-
-
-@pytest.fixture
-def execute(worker, declared):
-    """Declare a job for a command of the zoo, run it, and give its run and attempt."""
-    client.server.start()  # a short timeout is for the command
-
-    def execute_command(command, *arguments, **rules):
-        declared("zoo", *arguments, command=command, **rules)
-        run = triggers.request("zoo", requested_by="a test", ring=False)
-        worker.execute(run.pk)
-        run.refresh_from_db()
-        return run, Attempt.objects.get(run=run, number=run.attempt)
-
-    return execute_command
-
-
-@pytest.fixture(autouse=True)
-def the_next_run_is_fine(request, worker, declared):
-    yield
-    declared("fine", command="succeeds")
-    run = triggers.request("fine", requested_by="a test", ring=False)
-    assert worker.execute(run.pk) is Status.SUCCEEDED
 
 
 def test_a_command_that_returns_has_succeeded(execute):
@@ -298,26 +268,6 @@ def test_an_unknown_command_fails_with_its_reason(execute):
     assert run.error == "Unknown command: 'no_such_command'"
 
 
-@pytest.fixture
-def running(worker, declared):
-    """Start a command of the zoo in a thread; gives the run once it has spoken, and the thread."""
-    threads = []
-
-    def start(command, *arguments, **rules):
-        declared("zoo", *arguments, command=command, **rules)
-        run = triggers.request("zoo", requested_by="a test", ring=False)
-        thread = threading.Thread(target=worker.execute, args=[run.pk])
-        thread.start()
-        threads.append(thread)
-        until(lambda: Attempt.objects.filter(run=run, output__isnull=False).exists())
-        return run, thread
-
-    yield start
-    for thread in threads:
-        thread.join(20)
-        assert not thread.is_alive()
-
-
 def test_a_running_run_is_cancelled_at_once(running):
     run, thread = running("sleeps", "60")
     began = time.monotonic()
@@ -343,42 +293,6 @@ def test_a_run_that_its_fence_ended_is_lost_by_its_own_supervisor(running, worke
     )
 
 
-def test_a_shutdown_interrupts_a_run_and_puts_it_back(running, worker):
-    run, thread = running("sleeps", "60", retries=1)
-    worker.shut_down(timedelta(0), timedelta(seconds=1))
-    thread.join(10)
-    worker.open_again()
-    run.refresh_from_db()
-    assert (run.status, run.failures) == (Status.QUEUED, 0)
-    attempt = run.attempts.get()
-    assert attempt.status == "interrupted"
-    assert attempt.error == "The worker shut down under it: it may have done all or part of its work."
-    assert attempt.error in explain(registry["zoo"]).text
-    Run.objects.all().delete()
-
-
-def test_a_shutdown_fails_a_run_that_must_not_be_started_twice(running, worker):
-    run, thread = running("sleeps", "60", retries=1, interrupted="fail")
-    worker.shut_down(timedelta(0), timedelta(seconds=1))
-    thread.join(10)
-    worker.open_again()
-    run.refresh_from_db()
-    assert (run.status, run.attempt) == (Status.FAILED, 1)
-    assert run.error == (
-        "The worker shut down under it: it may have done all or part of its work. It isn't run again "
-        "(interrupted='fail')."
-    )
-
-
-def test_a_shutdown_gives_a_run_the_chance_to_end(running, worker):
-    run, thread = running("sleeps", "1.5")
-    worker.shut_down(timedelta(seconds=10))
-    thread.join(10)
-    worker.open_again()
-    run.refresh_from_db()
-    assert run.status == Status.SUCCEEDED
-
-
 def test_a_run_that_another_declared_lost_is_killed_and_changes_nothing(running, monkeypatch):
     monkeypatch.setattr(timing, "HEARTBEAT", timedelta(seconds=0.2))
     run, thread = running("sleeps", "60")
@@ -388,211 +302,7 @@ def test_a_run_that_another_declared_lost_is_killed_and_changes_nothing(running,
     assert (run.status, run.error) == (Status.LOST, "")
 
 
-def test_no_more_runs_than_slots(running, worker, settings, declared):
-    settings.JOBS_MAX_RUNNING = 1
-    running("sleeps", "1.5")
-    declared("other", command="succeeds")
-    second = triggers.request("other", requested_by="a test", ring=False)
-    assert worker.execute(second.pk) is None
-    second.refresh_from_db()
-    assert second.status == Status.QUEUED
-
-
-def test_a_run_without_a_slot_is_passed_on(running, worker, settings, declared, rings):
-    settings.JOBS_MAX_RUNNING = 1
-    running("sleeps", "1.5")
-    declared("other", command="succeeds")
-    second = triggers.request("other", requested_by="a test", ring=False)
-    worker.execute(second.pk)
-    assert rings == [(second.pk, timing.BUSY)]
-
-
-def test_a_run_of_a_job_that_this_release_doesnt_know_stays_as_it_is(worker):
-    run = a_run("succeeds", Status.QUEUED, not_before=states.clock())
-    assert worker.execute(run.pk) is None
-    run.refresh_from_db()
-    assert (run.status, run.attempt) == (Status.QUEUED, 0)
-
-
 def test_a_secret_of_the_environment_may_be_no_text(execute, monkeypatch):
     monkeypatch.setitem(os.environb, b"BANK_API_KEY", b"hunter\xff\xfe2")
     run, _ = execute("succeeds")
     assert run.status == Status.SUCCEEDED
-
-
-def test_the_last_output_is_written_before_the_end(worker, declared, monkeypatch):
-    """It may come while the writer is at something else, and the end right behind it."""
-    declared("zoo", command="succeeds")
-    run = triggers.request("zoo", requested_by="a test", ring=False)
-    claim = claims.claim(run.pk, instance.current())
-    held = writer.hold(claim, lambda: None)
-    finish, write_progress = finishing.finish, progress.write
-    found, ends = [], []
-
-    def come_meanwhile(reports):
-        write_progress(reports)
-        writer.write(held, 0, Piece(at=states.clock(), body=bytearray(b"last words")))
-        ends.append(writer.finish(held, finishing.Outcome(status=AttemptStatus.SUCCEEDED)))
-
-    def look(*arguments):
-        found.append(output_text(run.attempts.get()))
-        return finish(*arguments)
-
-    monkeypatch.setattr(progress, "write", come_meanwhile)
-    monkeypatch.setattr(finishing, "finish", look)
-    writer.report(held, {"done": 1})
-    until(lambda: ends)
-    assert ends[0].recorded.result(timeout=10).status is Status.SUCCEEDED
-    assert found == ["last words"]
-
-
-def test_a_database_that_takes_no_writes_for_a_while_loses_no_end(worker, declared, caplog):
-    """Its disk is full, or it is a standby: it answers, and refuses."""
-    declared("zoo", command="succeeds")
-    run = triggers.request("zoo", requested_by="a test", ring=False)
-    held = writer.hold(claims.claim(run.pk, instance.current()), lambda: None)
-    set_read_only(True)
-    try:
-        end = writer.finish(held, finishing.Outcome(status=AttemptStatus.SUCCEEDED))
-        until(lambda: "read-only transaction" in caplog.text)
-    finally:
-        set_read_only(False)
-    assert end.recorded.result(timeout=20).status is Status.SUCCEEDED
-
-
-@pytest.fixture
-def holding(worker, declared):
-    """A run that the writer holds for a claim of its own, each of another job."""
-
-    def hold(job):
-        declared(job, command="succeeds")
-        run = triggers.request(job, requested_by="a test", ring=False)
-        return run, writer.hold(claims.claim(run.pk, instance.current()), lambda: None)
-
-    return hold
-
-
-@pytest.fixture
-def many_open_files():
-    """All descriptors below 1,100 are taken, so that new ones are beyond what `select()` can watch."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if 4096 > hard != resource.RLIM_INFINITY:
-        pytest.skip(f"This machine allows {hard} open files.")
-    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, 4096), hard))
-    files = [os.open(os.devnull, os.O_RDONLY)]
-    while files[-1] < 1100:
-        files.append(os.open(os.devnull, os.O_RDONLY))
-    client.server.stop()  # the next one has high descriptors too
-    yield
-    for file in files:
-        os.close(file)
-    client.server.stop()
-    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-
-
-def test_a_worker_with_many_open_files_executes_runs(many_open_files, execute):
-    connection.close()
-    run, attempt = execute("tells")
-    assert (run.status, run.progress["done"]) == (Status.SUCCEEDED, 3)
-    assert output_text(attempt) != ""
-
-
-def test_a_worker_with_many_open_files_cancels_runs(many_open_files, running):
-    run, thread = running("sleeps", "60")
-    assert cancel(run.pk, "ada") is Status.RUNNING
-    thread.join(20)
-    run.refresh_from_db()
-    assert run.status == Status.CANCELLED
-
-
-def test_output_that_the_database_refuses_is_lost_alone(holding, caplog):
-    (bad, badly_held), (good, well_held) = holding("bad"), holding("good")
-    for number, body, stderr in ((0, b"first", []), (1, b"second", [2**40]), (2, b"third", [])):
-        writer.write(badly_held, number, Piece(at=states.clock(), body=bytearray(body), stderr=stderr))
-    writer.write(well_held, 0, Piece(at=states.clock(), body=bytearray(b"another run's")))
-    ends = [writer.finish(held, finishing.Outcome(status=AttemptStatus.SUCCEEDED)) for held in (badly_held, well_held)]
-    assert [end.recorded.result(timeout=20).status for end in ends] == [Status.SUCCEEDED] * 2
-    assert output_text(bad.attempts.get()) == "firstthird"
-    assert output_text(good.attempts.get()) == "another run's"
-    assert f"run={bad.pk} attempt=1: a piece of its output is lost, since the database refused it: " in caplog.text
-
-
-def test_progress_that_the_database_refuses_is_lost_alone(holding, caplog):
-    (bad, badly_held), (good, well_held) = holding("bad"), holding("good")
-    writer.report(badly_held, {"message": "NUL \x00"})
-    writer.report(well_held, {"message": "fine"})
-    until(lambda: Run.objects.get(pk=good.pk).progress == {"message": "fine"})
-    assert f"run={bad.pk} attempt=1: its progress is lost" in caplog.text
-    ends = [writer.finish(held, finishing.Outcome(status=AttemptStatus.SUCCEEDED)) for held in (badly_held, well_held)]
-    assert [end.recorded.result(timeout=20).status for end in ends] == [Status.SUCCEEDED] * 2
-
-
-def test_the_writer_goes_on_whatever_goes_wrong_while_it_waits(holding, monkeypatch, caplog):
-    _, held = holding("zoo")
-
-    def fail(*_):
-        raise RuntimeError("unheard of")
-
-    with monkeypatch.context() as patch:
-        patch.setattr("selectors.PollSelector.register", fail)
-        writer.report(held, {"done": 1})
-        until(lambda: "unheard of" in caplog.text)
-    end = writer.finish(held, finishing.Outcome(status=AttemptStatus.SUCCEEDED))
-    assert end.recorded.result(timeout=20).status is Status.SUCCEEDED
-
-
-def set_read_only(read_only):
-    """For all connections that begin after this; those that are open are ended, but our own."""
-    with connection.cursor() as cursor:
-        name = connection.ops.quote_name(connection.settings_dict["NAME"])
-        cursor.execute(f"ALTER DATABASE {name} SET default_transaction_read_only = {'on' if read_only else 'off'}")
-        cursor.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
-        )
-
-
-def test_output_of_a_run_that_was_deleted_stops_nobody_elses(running, worker, declared):
-    run, _ = running("counts", "2")
-    Run.objects.filter(pk=run.pk).delete()
-    declared("fine", command="succeeds")
-    other = triggers.request("fine", requested_by="a test", ring=False)
-    assert worker.execute(other.pk) is Status.SUCCEEDED
-    assert output_text(other.attempts.get()) != ""
-
-
-def test_a_claim_whose_acknowledgement_was_lost_is_given_back_and_done_again(worker, declared, monkeypatch):
-    """The database went away between the commit and its answer: the row is claimed, and nothing was started for it."""
-    declared("zoo", command="succeeds")
-    run = triggers.request("zoo", requested_by="a test", ring=False)
-    claim = claims.claim
-
-    def claim_and_lose_the_answer(*arguments):
-        claim(*arguments)
-        raise OperationalError("server closed the connection unexpectedly")
-
-    with monkeypatch.context() as patch:
-        patch.setattr(claims, "claim", claim_and_lose_the_answer)
-        with pytest.raises(OperationalError):
-            worker.execute(run.pk, invocation_id="first")
-    assert Run.objects.get().status == Status.RUNNING
-    assert worker.execute(run.pk, invocation_id="second") is Status.SUCCEEDED
-    attempts = Attempt.objects.filter(run=run).order_by("number")
-    assert [attempt.status for attempt in attempts] == ["interrupted", "succeeded"]
-    run.refresh_from_db()
-    assert run.failures == 0
-
-
-def test_a_claim_that_was_not_committed_leaves_nothing_to_give_back(worker, declared, monkeypatch):
-    declared("zoo", command="succeeds")
-    run = triggers.request("zoo", requested_by="a test", ring=False)
-
-    def fail(*_):
-        raise OperationalError("server closed the connection unexpectedly")
-
-    with monkeypatch.context() as patch:
-        patch.setattr(claims, "claim", fail)
-        with pytest.raises(OperationalError):
-            worker.execute(run.pk, invocation_id="first")
-    assert worker.execute(run.pk, invocation_id="second") is Status.SUCCEEDED
-    assert Attempt.objects.filter(run=run).count() == 1
