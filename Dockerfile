@@ -1,4 +1,4 @@
-# The function app as a container: Premium, Dedicated or Container Apps. docs/how-to/image.md tells what is inside.
+# The function app as a container: Premium, Dedicated or Container Apps. docs/how-to/image.md says what is inside.
 #
 #     docker build --build-arg RELEASE=$(git rev-parse --short HEAD) -t nightshift .
 ARG BASE_IMAGE=mcr.microsoft.com/azure-functions/python:4-python3.13
@@ -34,7 +34,7 @@ RUN export SECRET_KEY=for-the-build-only-and-as-long-and-as-varied-as-a-real-one
     && python3.13 manage.py check --build \
     && python3.13 manage.py collectstatic --no-input --verbosity 0
 
-# RELEASE is what runs and attempts tell as their release.
+# RELEASE is the release that runs and attempts record.
 ARG RELEASE=""
 ARG SOURCE=""
 ENV JOBS_RELEASE=${RELEASE}

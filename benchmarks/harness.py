@@ -94,16 +94,16 @@ class Ratios(NamedTuple):
 
 
 def number(value: float) -> str:
-    """Two figures at least, and no more than a reader wants."""
+    """At least two digits, and no more than a reader needs."""
     return f"{value:.2f}" if value < 10 else f"{value:,.1f}" if value < 100 else f"{value:,.0f}"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """One line of the table. `faster`: the ratio tells how many times as fast ours is, else how many times as dear.
+    """One line of the table.
 
-    `aim` is the most that a ratio may be, or with `faster` the least. `items`: of how many things a call's time is
-    told, such as lines.
+    `faster`: the ratio says how many times as fast ours is, otherwise how many times as expensive. `aim` is the largest
+    ratio allowed, or with `faster` the smallest. `items`: how many things a call's time is given for, such as lines.
     """
 
     what: str

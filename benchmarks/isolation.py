@@ -17,7 +17,7 @@ FORKS = 4
 
 
 class Forks:
-    """A process with Django loaded that forks when it is told to."""
+    """A process with Django loaded that forks on request."""
 
     def __init__(self) -> None:
         self.process = subprocess.Popen(

@@ -1,6 +1,6 @@
 """HTTP requests by connections that are kept, new for each request, or pooled: docs/decisions/0004.
 
-Each way is measured in a process of its own. The pool wants the package psycopg-pool, which we have no other use for.
+Each way is measured in a process of its own. The pool needs the package psycopg-pool, which nothing else here uses.
 """
 
 import importlib.util

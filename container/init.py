@@ -24,7 +24,7 @@ PLATFORM_DEFAULT = 5.0
 RESERVE = 0.5
 # What the host gets, in seconds, once its workers have ended.
 HOSTS_END = 1.0
-# How often we look whether the workers have ended: they aren't our children, so nobody tells us.
+# How often to check whether the workers have ended: they aren't our children, so we get no signal.
 LOOK = 0.05
 
 STOPS = {signal.SIGTERM, signal.SIGINT, signal.SIGQUIT}
@@ -61,7 +61,7 @@ class Host:
         return found
 
     def code(self) -> int:
-        """As a shell tells how a command ended."""
+        """The exit code, as a shell reports it."""
         assert self.status is not None
         code = os.waitstatus_to_exitcode(self.status)
         return code if code >= 0 else 128 - code

@@ -13,7 +13,7 @@ fi
 
 case "${JOBS_MIGRATE_AT_START:-0}" in
     1 | true | yes | on)
-        # A failure ends the container with its sentence: the host would serve an app that refuses all work.
+        # A failure ends the container with its error: otherwise the host would run an app that refuses all work.
         (
             # Terraform gives an identity of its own for this: it owns the tables, and the app's has no right to change them.
             if [ -n "${JOBS_MIGRATE_URL:-}" ]; then

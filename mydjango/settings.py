@@ -13,7 +13,7 @@ LOCAL = env.flag("LOCAL")
 SECRET_KEY = env.text("SECRET_KEY", "only-for-this-laptop-never-for-a-server" if LOCAL else None)
 DEBUG = env.flag("DEBUG", default=False)
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"] if LOCAL else [])
-# Azure says under which name it serves the app.
+# Azure sets the app's host name.
 if "WEBSITE_HOSTNAME" in os.environ:
     ALLOWED_HOSTS.append(os.environ["WEBSITE_HOSTNAME"])
 

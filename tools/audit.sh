@@ -58,8 +58,8 @@ import json, sys
 
 for package in json.load(open(sys.argv[1]))["dependencies"]:
     for flaw in package.get("vulns", []):
-        mended = ", ".join(flaw["fix_versions"]) or "no release"
-        print(f"{package['name']} {package['version']}: {flaw['id']}, mended in {mended}")
+        fixed = ", ".join(flaw["fix_versions"]) or "no release"
+        print(f"{package['name']} {package['version']}: {flaw['id']}, fixed in {fixed}")
 PYTHON
     exit 1
 fi

@@ -5,7 +5,7 @@
 # is asked who it is, and pyenv's versions are looked at directly.
 set -u
 
-# The interpreter behind a candidate: not the one of a virtual environment, which may be about to be made anew.
+# The interpreter behind a candidate: not the one of a virtual environment, which may be about to be created again.
 real() {
     "$1" -c 'import sys; assert sys.version_info[:2] == (3, 13); print(sys._base_executable)' 2>/dev/null
 }

@@ -2,10 +2,10 @@
 
     python3 tools/wait_until_ready.py URL RELEASE [SECONDS]
 
-URL is the site's, as `terraform output -raw url` prints it. While a new container starts, the former one answers, and
-is ready too: `release` in what /api/ready tells says which it is. Ends with 0 as soon as it is the new one, and with 1
-after SECONDS: 2400, where Azure gives a start 1800. After a change of settings alone the release is the same, and the
-former container's answer is taken for the new one's.
+URL is the site's, as `terraform output -raw url` prints it. While a new container starts, the old one answers, and is
+ready too: `release` in the answer of /api/ready says which one it is. Exits with 0 as soon as it is the new one, and
+with 1 after SECONDS (2400; Azure gives a start 1800). If only settings changed the release is the same, so the old
+container's answer counts as the new one's.
 """
 
 import http.client
@@ -63,6 +63,6 @@ if __name__ == "__main__":
         sys.exit(__doc__)
     url, wanted, limit = sys.argv[1], sys.argv[2], float(sys.argv[3]) if len(sys.argv) == 4 else 2400.0
     if not url or not wanted:
-        sys.exit("URL or RELEASE is empty. Does `terraform output` tell them?")
+        sys.exit("URL or RELEASE is empty. Does `terraform output` print them?")
     if not wait(url, wanted, limit):
-        sys.exit(f'{url} didn\'t tell of {wanted} within {limit:g} s. See docs/deploy.md, "Look inside".')
+        sys.exit(f'{url} didn\'t answer with release {wanted} within {limit:g} s. See docs/deploy.md, "Look inside".')

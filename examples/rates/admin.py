@@ -3,7 +3,7 @@ from django.http import HttpRequest
 
 from examples.rates.models import Currency, CurrencyGrant, Rate
 
-# ModelAdmin takes a type argument in the stubs only, not when it runs: hence what mypy is told to ignore.
+# ModelAdmin takes a type argument in the stubs only, not when it runs: hence the lines that mypy ignores.
 
 
 @admin.register(Currency)

@@ -37,10 +37,10 @@ NUMBER = re.compile(rf"[0-9]{{1,{WHOLE_DIGITS}}}(\.[0-9]{{1,{DECIMALS}}})?")
 
 
 class MalformedFile(Exception):
-    """{place}: {found}. {mend}"""
+    """{place}: {found}. {fix}"""
 
-    def __init__(self, place: str, found: str, mend: str = f"Get the bank's file from {URL}.") -> None:
-        super().__init__(f"{place}: {found}. {mend}")
+    def __init__(self, place: str, found: str, fix: str = f"Get the bank's file from {URL}.") -> None:
+        super().__init__(f"{place}: {found}. {fix}")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -111,7 +111,7 @@ def _read_table(file: IO[bytes], name: str) -> Iterator[Day]:
             place = f"{name}, line {reader.line_num}"
             day = _read_day(cells, codes, place)
             if day.date in lines_by_date:
-                raise MalformedFile(place, f"{day.date} is on line {lines_by_date[day.date]} too", "Leave out one.")
+                raise MalformedFile(place, f"{day.date} is on line {lines_by_date[day.date]} too", "Remove one.")
             lines_by_date[day.date] = reader.line_num
             if day.rates:
                 found = True
@@ -119,9 +119,9 @@ def _read_table(file: IO[bytes], name: str) -> Iterator[Day]:
     except UnicodeDecodeError as error:
         raise MalformedFile(name, "this is not text in UTF-8") from error
     except csv.Error as error:
-        raise MalformedFile(f"{name}, line {reader.line_num}", f"this is no CSV ({error})") from error
+        raise MalformedFile(f"{name}, line {reader.line_num}", f"this is not a CSV file ({error})") from error
     if not found:
-        raise MalformedFile(name, "there is no rate below the header")
+        raise MalformedFile(name, "there are no rates below the header")
 
 
 def _read_header(cells: list[str], place: str) -> list[str]:
@@ -130,14 +130,14 @@ def _read_header(cells: list[str], place: str) -> list[str]:
     if first != "Date":
         raise MalformedFile(place, f"the first column is {_shown(first)}, and 'Date' is expected")
     if not codes:
-        raise MalformedFile(place, "there is no column of a currency")
+        raise MalformedFile(place, "there is no currency column")
     for position, code in enumerate(codes):
         if not CODE.fullmatch(code):
             raise MalformedFile(
-                place, f"the column {_shown(code)} is no currency", "Write its ISO code, three capital letters: USD."
+                place, f"the column {_shown(code)} is not a currency", "Write its ISO code, three capital letters: USD."
             )
         if code in codes[:position]:
-            raise MalformedFile(place, f"{code} has two columns", "Leave out one.")
+            raise MalformedFile(place, f"{code} has two columns", "Remove one.")
     return codes
 
 

@@ -26,10 +26,10 @@ GIVE_A_FILE = "Give the path of a file, or an address: https://…"
 
 
 class Unavailable(Exception):
-    """{source} can't be read: {reason}. {mend}"""
+    """{source} can't be read: {reason}. {fix}"""
 
-    def __init__(self, source: str, reason: object, mend: str) -> None:
-        super().__init__(f"{source} can't be read: {reason}. {mend}")
+    def __init__(self, source: str, reason: object, fix: str) -> None:
+        super().__init__(f"{source} can't be read: {reason}. {fix}")
 
 
 def default_source() -> str:
@@ -50,7 +50,7 @@ def open_source(source: str) -> IO[bytes]:
     path = Path(source)
     # A pipe can't be read twice, and a device may have no end.
     if path.exists() and not path.is_file():
-        raise Unavailable(source, "it is no file", GIVE_A_FILE)
+        raise Unavailable(source, "it is not a file", GIVE_A_FILE)
     try:
         return path.open("rb")
     except OSError as error:
@@ -67,7 +67,7 @@ def _download(url: str) -> IO[bytes]:
         # A timeout and a broken connection are OSErrors; a ValueError is an address that is none.
         except (OSError, HTTPException, ValueError) as error:
             raise Unavailable(
-                url, _reason(error), "Look at what it serves, or give a file: --source eurofxref-hist.zip."
+                url, _reason(error), "Check what it returns, or give a file: --source eurofxref-hist.zip."
             ) from error
         file.seek(0)
         on_error.pop_all()

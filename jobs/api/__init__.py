@@ -1,1 +1,1 @@
-"""The API: what programs ask of jobs and runs."""
+"""The API: jobs and runs, for programs."""

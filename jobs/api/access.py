@@ -18,7 +18,7 @@ from jobs.models import Run
 
 
 class MayViewRuns(IsAdminUser):
-    """Staff with the permission to view runs: what a run wrote may be nobody else's business."""
+    """Staff with the permission to view runs: output may be confidential."""
 
     def has_permission(self, request: Request, view: APIView) -> bool:
         return super().has_permission(request, view) and request.user.has_perm(f"{Run._meta.app_label}.view_run")

@@ -1,1 +1,1 @@
-"""The only place that knows Azure's packages."""
+"""The only package that imports Azure's packages."""

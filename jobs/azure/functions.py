@@ -27,7 +27,7 @@ TICK = "0 * * * * *"
 
 
 def build() -> func.FunctionApp:
-    """The functions of all declared jobs. What Azure would refuse in silence, `manage.py check` has refused before."""
+    """The functions of all declared jobs. `manage.py check` has already rejected what Azure would reject silently."""
     telemetry.set_up()
     if not conf.LOCAL:  # the local host has its own way to stop
         shutdown.listen()
@@ -45,7 +45,7 @@ def build() -> func.FunctionApp:
 
 
 def _tell_what_is_wrong() -> None:
-    """What only shows where the app's settings are those of Azure; `manage.py check` ran in the build."""
+    """Errors that only show with the app settings of Azure; `manage.py check` ran in the build, without them."""
     for message in checks.at_start():
         log.log(message.level, "%s: %s %s", message.id, message.msg, message.hint)
 
@@ -63,7 +63,7 @@ def _add_timer(app: func.FunctionApp, job: Job) -> None:
     )
     def timer_function(timer: func.TimerRequest, context: func.Context) -> None:
         call = Call(job=job, called_for=_scheduled_moment(timer), invocation_id=context.invocation_id)
-        with usable_connections(), told(context):
+        with usable_connections(), within(context):
             if migration_gate.allows(f"the timer of {job.name}"):
                 try:
                     answer(call)
@@ -75,7 +75,7 @@ def _add_tick(app: func.FunctionApp) -> None:
     @app.function_name("tick")
     @app.timer_trigger(arg_name="timer", schedule=TICK, run_on_startup=False, use_monitor=True)
     def tick_function(timer: func.TimerRequest, context: func.Context) -> None:
-        with usable_connections(), told(context):
+        with usable_connections(), within(context):
             if migration_gate.allows("the tick"):
                 tick.tick()
 
@@ -86,7 +86,7 @@ def _add_queue(app: func.FunctionApp) -> None:
     def execute_run(message: func.QueueMessage, context: func.Context) -> None:
         run = int(message.get_body())
         try:
-            with usable_connections(), told(context):
+            with usable_connections(), within(context):
                 if migration_gate.allows(f"run={run}"):
                     this_worker.execute(run, invocation_id=context.invocation_id)
         except (*sql.AWAY, sql.Busy) as error:
@@ -99,21 +99,21 @@ def _add_poison_queue(app: func.FunctionApp) -> None:
     @app.function_name("poisoned_run")
     @app.queue_trigger(arg_name="message", queue_name=POISON_QUEUE, connection=CONNECTION)
     def poisoned_run(message: func.QueueMessage, context: func.Context) -> None:
-        # Where this raises, the host leaves the message invisible for ten minutes: no poison queue has one of its own.
-        with usable_connections(), told(context):
+        # If this raises, the host leaves the message invisible for ten minutes: a poison queue has no poison queue.
+        with usable_connections(), within(context):
             poison.take(message.get_body().decode(errors="replace"), context.invocation_id)
 
 
-def told(context: func.Context) -> AbstractContextManager[None]:
-    """What happens in this block is told as a part of the host's invocation."""
+def within(context: func.Context) -> AbstractContextManager[None]:
+    """Telemetry of this block belongs to the host's invocation."""
     return invocation(context.trace_context.trace_parent or "")
 
 
 @contextmanager
 def usable_connections() -> Iterator[None]:
-    """A thread of the worker lives for days: a connection that the server dropped must not fail its next call.
+    """A thread of the worker lives for days: a connection that the server dropped must not fail the next call.
 
-    The thread also serves HTTP: only within this block its session is bounded.
+    The thread also answers HTTP: only within this block its session has limits.
     """
     close_old_connections()
     try:

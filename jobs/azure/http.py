@@ -25,7 +25,7 @@ PORT = re.compile(r"[0-9]{1,5}")
 
 
 def sound(req: func.HttpRequest) -> func.HttpRequest:
-    """The request without what the library would trip over, and without what a client could forge."""
+    """The request without what would break the library, and without what a client could forge."""
     return func.HttpRequest(
         method=req.method,
         url=_url(req.url),
@@ -37,7 +37,7 @@ def sound(req: func.HttpRequest) -> func.HttpRequest:
 
 
 def _url(url: str) -> str:
-    """The library asks for the port of the URL, which has the Host header in it. Django looks at that header itself."""
+    """The library reads the port from the URL, which contains the Host header. Django checks that header itself."""
     scheme, _, rest = url.partition("://")
     path = re.search(r"[/?#]|$", rest)
     assert path
@@ -49,7 +49,7 @@ def _url(url: str) -> str:
 
 
 def _headers(headers: Mapping[str, str]) -> dict[str, str]:
-    """WSGI knows no difference between X_Forwarded_Proto and X-Forwarded-Proto, and the library lets the later win."""
+    """WSGI can't distinguish X_Forwarded_Proto from X-Forwarded-Proto, and in the library the later one wins."""
     found = {
         name: value.rpartition(",")[2].strip() if name.lower() in FORWARDED else value
         for name, value in headers.items()
@@ -72,7 +72,7 @@ def middleware() -> PassingMiddleware:
     django = get_wsgi_application()
 
     def application(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-        # The library has decoded the path once; WSGI wants its bytes, as latin-1.
+        # The library has decoded the path once; WSGI needs its bytes, as latin-1.
         environ["PATH_INFO"] = environ["PATH_INFO"].encode("latin-1").decode()
         response = django(environ, start_response)
         try:

@@ -1,4 +1,4 @@
-"""Who this process is for Azure: a managed identity there, whoever did `az login` on a laptop."""
+"""This process's identity: a managed identity in Azure, the person who ran `az login` on a laptop."""
 
 import os
 from functools import cache
@@ -16,7 +16,7 @@ STORAGE = "https://storage.azure.com/.default"
 def credential(client_id: str = "") -> TokenCredential:
     """The identity with this client id; without one the app's own.
 
-    It keeps its tokens and asks for new ones by itself. Nothing is asked for before the first token is wanted.
+    It caches its tokens and requests new ones itself. Nothing is requested before the first token is needed.
     """
     # Azure sets this variable where it gives an identity. Trying all other ways first would take seconds.
     if "IDENTITY_ENDPOINT" in os.environ:
@@ -27,7 +27,7 @@ def credential(client_id: str = "") -> TokenCredential:
 
 
 def problem(scope: str, client_id: str = "") -> str:
-    """In a sentence, why there is no token for this scope; empty where there is one."""
+    """Why there is no token for this scope, in a sentence; empty if there is one."""
     try:
         credential(client_id).get_token(scope)
     except AzureError as error:

@@ -18,7 +18,7 @@ _waiting: set[int] = set()
 
 @contextmanager
 def bounded() -> Iterator[None]:
-    """Around a call: at its end the thread's connections are closed, where enough other threads keep theirs."""
+    """Around a call: afterwards the thread's connections are closed, if enough other threads keep theirs."""
     thread = threading.get_ident()
     with _lock:
         _waiting.discard(thread)

@@ -21,9 +21,9 @@ QUEUE = "jobs-runs"
 POISON_QUEUE = f"{QUEUE}-poison"
 # No message stays invisible for longer. The tick rings for what is due later.
 LONGEST_DELAY = timedelta(days=7)
-# A ring that nobody heard in this time after it became visible is the tick's to repeat.
+# If nothing has read a message this long after it became visible, the tick repeats it.
 LIFETIME = timedelta(days=1)
-# Seconds to connect and to wait for the answer; whoever rings waits with it.
+# Seconds to connect and to wait for the answer; the caller waits with it.
 CONNECT, READ = 3, 5
 # The text of a message that is sent to be taken back, and how long nobody sees it, in seconds. Should it stay, it lives
 # for one second more, and wakes an executor for nothing.
@@ -34,7 +34,7 @@ PAUSE = 10.0
 
 
 class QueueDoorbell:
-    """Sends a message with the run's id. A queue that is down fails nobody: the tick rings for the row later."""
+    """Sends a message with the run's id. If the queue is down nothing fails: the tick rings for the row later."""
 
     def ring(self, run_id: int, delay: timedelta) -> None:
         if delay > LONGEST_DELAY:
@@ -49,7 +49,7 @@ class QueueDoorbell:
             log.warning("not rung run=%s: the tick rings later. %s", run_id, sentence(error))
 
     def problem(self) -> str:
-        """In a sentence, why messages can't be sent; empty where they can."""
+        """Why messages can't be sent, in a sentence; empty if they can."""
         if outage.is_on():
             return f"The queue {QUEUE} couldn't be reached a moment ago."
         try:
@@ -60,7 +60,7 @@ class QueueDoorbell:
         return ""
 
     def rehearse(self) -> str:
-        """In a sentence, why a message can't be read, sent or taken back; empty where it can."""
+        """Why a message can't be read, sent or taken back, in a sentence; empty if it can."""
         if why := self.problem():
             return why
         try:
@@ -76,7 +76,7 @@ class QueueDoorbell:
 
 @dataclass(slots=True)
 class Outage:
-    """Until when, by time.monotonic, the queue is taken to be down."""
+    """Until when, by time.monotonic, the queue is considered down."""
 
     until: float = 0.0
 
@@ -129,5 +129,5 @@ def _made(queue: QueueClient) -> QueueClient:
 
 
 def sentence(error: Exception) -> str:
-    """The error's first line. The others tell of requests and headers."""
+    """The error's first line. The others are about requests and headers."""
     return (str(error).strip() or type(error).__name__).splitlines()[0]

@@ -1,4 +1,4 @@
-"""SIGTERM to the worker: a deployment, a scale-in, a restart. Runs get a chance to end, then they are interrupted."""
+"""SIGTERM to the worker: a deployment, a scale-in, a restart. Runs get time to end, then they are interrupted."""
 
 import logging
 import os
@@ -25,7 +25,7 @@ LAST = timedelta(seconds=0.5)
 
 
 def listen() -> None:
-    """Take SIGTERM over. The worker library installs no handler of its own: the signal would end it at once."""
+    """Handle SIGTERM. The worker library installs no handler, so the signal would end it at once."""
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, _leave)
     else:
@@ -49,5 +49,5 @@ def _shut_down() -> None:
     this_worker.shut_down(max(available - grace - RESERVE, timedelta(0)), grace)
     left = available - timedelta(seconds=time.monotonic() - began)
     telemetry.flush(max(min(FLUSH, left - LAST), timedelta(0)))
-    # Nothing is left to lose, and the worker's own threads would keep the process alive.
+    # Nothing is left to do, and the worker's own threads would keep the process alive.
     os._exit(128 + signal.SIGTERM)

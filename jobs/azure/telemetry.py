@@ -44,16 +44,16 @@ def _send_to_azure_monitor() -> None:
             logger_name=otlp.LOGGER,
             # The distribution's own sampler lets five traces a second pass: a run must not be missing.
             sampling_ratio=1.0,
-            # The host tells these itself, of the whole instance.
+            # The host reports these itself, for the whole instance.
             enable_live_metrics=False,
             enable_performance_counters=False,
-            # Django's requests are the host's requests; the rest would tell of every call that the worker makes.
+            # Django's requests are the host's requests; the rest would report every call that the worker makes.
             instrumentation_options={name: {"enabled": False} for name in _instrumented()},
         )
 
 
 def _instrumented() -> tuple[str, ...]:
-    """What the distribution would instrument if it weren't told otherwise."""
+    """What the distribution instruments by default."""
     from azure.monitor.opentelemetry._constants import _ALL_SUPPORTED_INSTRUMENTED_LIBRARIES
 
     return tuple(_ALL_SUPPORTED_INSTRUMENTED_LIBRARIES)
@@ -61,7 +61,7 @@ def _instrumented() -> tuple[str, ...]:
 
 @contextmanager
 def _logs_left_to(*, host: bool) -> Iterator[None]:
-    """The host sends what its handler gets, unless it is told that the worker does: each line once, not twice.
+    """The host sends what its handler gets, unless it is configured to let the worker do it: each line once.
 
     The distribution takes this from the environment alone. It is put back: a command's own telemetry reads it too.
     """

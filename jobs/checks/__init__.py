@@ -1,4 +1,4 @@
-"""What is wrong with the declarations, told by `manage.py check`: jobs.E001 …"""
+"""What is wrong with the declarations, for `manage.py check`: jobs.E001 …"""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -184,7 +184,7 @@ def schedule_settings(**_: Any) -> list[CheckMessage]:
         )
         for name in unknown_settings(registry.schedule_settings)
     ]
-    # Names that differ in case only are told by E002.
+    # Names that differ only in case are E002.
     shared = [
         Warning(
             f"The app setting {name} would override the schedules of both both {' and '.join(map(repr, jobs))} alike.",

@@ -1,4 +1,4 @@
-"""What around the jobs makes the host behave otherwise than we count on: host.json, settings, URLs. jobs.E017 …"""
+"""host.json, settings and URLs that make the host behave differently from what we rely on: jobs.E017 …"""
 
 import os
 from collections.abc import Iterator, Sequence

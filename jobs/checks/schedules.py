@@ -1,4 +1,4 @@
-"""Schedules that can be read, and hardly mean what their author meant: jobs.E016, jobs.W001 …"""
+"""Schedules that can be read but probably mean something else: jobs.E016, jobs.W001 …"""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -34,7 +34,7 @@ def surprises(**_: Any) -> list[CheckMessage]:
         _surprise(job, expression, surprise)
         for job, expression in _expressions()
         for surprise in expression.surprises
-        # A schedule that never comes has no other fault worth telling.
+        # A schedule that never comes needs no further warning.
         if surprise.kind == "never" or not expression.never_fires
         if not (surprise.kind == "both_days" and _is_half_of_an_either(job, expression))
     ]

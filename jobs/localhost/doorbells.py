@@ -22,7 +22,7 @@ class Ring(NamedTuple):
 
 
 class Source(Protocol):
-    """Something that gives messages for ever, whatever happens to it."""
+    """A source of messages that never ends, whatever happens."""
 
     def rings(self) -> AsyncIterator[Ring]: ...
 

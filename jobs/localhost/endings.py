@@ -18,7 +18,7 @@ OK = "ok"
 def of_call(function: str, invocation_id: str, message: str = "") -> str:
     """Of the run that the message names, or that the invocation executed, or of the job's latest occurrence.
 
-    "ok" where there is none to tell of: the function is no job's, or there is no ledger.
+    "ok" if there is no such run: the function isn't a job's, or there is no ledger.
     """
     try:
         run = _run(message, invocation_id)

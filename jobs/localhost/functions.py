@@ -12,7 +12,7 @@ from jobs.sentences import Sentence
 
 
 class Refused(Exception):
-    """The app can't be served; the message says why."""
+    """The app can't run here; the message says why."""
 
 
 class UnresolvedSetting(Sentence, Refused):
@@ -83,7 +83,7 @@ class Function:
 
 
 def read(metadata: Any) -> Function:
-    """A function from the library's metadata. Raises Refused where this host can't serve it."""
+    """A function from the library's metadata. Raises Refused if this host doesn't support it."""
     function = Function(
         name=metadata.name,
         id=metadata.function_id,

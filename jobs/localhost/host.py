@@ -47,7 +47,7 @@ class Options:
 
 
 class Host:
-    """Serves one function app until it is told to stop. `tell` takes a line for the terminal."""
+    """Runs one function app until it is asked to stop. `tell` prints a line to the terminal."""
 
     def __init__(
         self,

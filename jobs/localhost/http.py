@@ -55,7 +55,7 @@ class Application:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
-        if scope["type"] != "http":  # uvicorn was told to offer nothing else
+        if scope["type"] != "http":  # uvicorn is configured to offer nothing else
             return
         request = _request(scope, await _body(receive))
         # The host compares routes without regard to case, and after their escapes are read.

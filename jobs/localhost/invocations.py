@@ -1,4 +1,4 @@
-"""Each function that fires: run, timed and told in one line."""
+"""Calls of functions: run, timed and reported in one line each."""
 
 import asyncio
 from collections.abc import Callable, Mapping
@@ -20,7 +20,7 @@ PATIENCE = 5
 class Invocations:
     """The one way in which listeners, requests and operators call functions.
 
-    `tell` takes a line for the terminal. `became` knows what became of a call's run; without it what succeeds is ok.
+    `tell` prints a line to the terminal. `became` says how a call's run ended; without it a success is "ok".
     """
 
     def __init__(self, worker: Worker, clock: Clock, tell: Callable[[str], None], became: Became | None = None) -> None:
@@ -29,7 +29,7 @@ class Invocations:
         self.clock = clock
         self.tell = tell
         self.is_closed = False
-        # Set when a function took the worker down; `fault` tells which.
+        # Set when a function ended the worker; `fault` says which one.
         self.worker_ended = asyncio.Event()
         self.fault: WorkerEnded | None = None
 
@@ -42,7 +42,7 @@ class Invocations:
         outcome: Callable[[Reply], str] | None = None,
         message: str = "",
     ) -> Reply:
-        """Call a function and tell it, with `outcome` of the reply where it succeeded, or what became of its run."""
+        """Call a function and report it, with `outcome` of the reply if it succeeded, or how its run ended."""
         if self.is_closed:
             # The host is stopping: nothing starts any more, and its caller is about to be cancelled.
             await _for_ever()
@@ -76,7 +76,7 @@ class Invocations:
             return OK
 
     def close(self) -> None:
-        """Start nothing any more."""
+        """Start no more calls."""
         self.is_closed = True
 
 

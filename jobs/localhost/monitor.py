@@ -16,7 +16,7 @@ NEVER = datetime.min.replace(tzinfo=UTC)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Status:
-    """What a timer's function is told of its schedule. `next` is None where no occurrence comes any more."""
+    """The schedule status that a timer's function gets. `next` is None if no occurrence follows."""
 
     last: datetime | None
     next: datetime | None

@@ -11,7 +11,7 @@ from jobs.sentences import Sentence
 
 
 class UnknownRetryStrategy(Sentence, ValueError):
-    """The retry strategy {strategy!r} is none that the host knows. Write fixed_delay or exponential_backoff."""
+    """The retry strategy {strategy!r} is unknown to the host. Write fixed_delay or exponential_backoff."""
 
     def __init__(self, strategy: str) -> None:
         super().__init__(strategy=strategy)
@@ -24,7 +24,7 @@ class Message:
         self.__dict__.update(fields)
 
     def __getattr__(self, name: str) -> Any:
-        # The library asks for dunders to feel its way, and for TypedData to tell an envelope from the datum itself.
+        # The library looks up dunder names, and TypedData to distinguish an envelope from the datum itself.
         if name.startswith("__") or name == "TypedData":
             raise AttributeError(name)
         return None

@@ -50,7 +50,7 @@ class Queue:
 
 
 async def listen(source: Source, queues: list[Queue]) -> None:
-    """Deliver what comes, for ever. Messages that wait for their time or a slot wait in memory."""
+    """Deliver messages, forever. Messages that wait for their time or a slot wait in memory."""
     named = {queue.name: queue for queue in queues}
     for queue in queues:
         queue.poison = named.get(f"{queue.name}{POISON}")

@@ -27,7 +27,7 @@ _unused: dict[str, _Link] = {}
 
 
 def link() -> str:
-    """The path of a link for the operator, whose account is made where there is no superuser yet.
+    """The path of a link for the operator, whose account is created if there is no superuser yet.
 
     Raises NoAccount where it can't be made, and NoWayIn where nobody could sign in by the link.
     """

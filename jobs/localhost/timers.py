@@ -14,7 +14,7 @@ from jobs.localhost.protos import Message, typed
 class Timer:
     """The listener of one timer function.
 
-    It is serial: one firing at a time, the next one reckoned when the last has ended.
+    It is serial: one call at a time, and the next one is computed when the last has ended.
     """
 
     def __init__(self, function: Function, monitor: Monitor, invocations: Invocations) -> None:
@@ -26,7 +26,7 @@ class Timer:
         self.invocations = invocations
 
     async def listen(self) -> None:
-        """Fire for ever."""
+        """Fire forever."""
         now = self.clock.now()
         status, is_past_due = self._status_at_start(now)
         if is_past_due:
@@ -46,11 +46,11 @@ class Timer:
 
     async def _fire(self, status: Status, now: datetime, *, is_past_due: bool) -> Status:
         why = "past due" if is_past_due else "schedule"
-        # A function that raises is told and forgotten: the schedule goes on.
+        # A function that raises is reported and forgotten: the schedule goes on.
         await self.invocations.call(
             self.function, why, _data(status if self.monitor else None, is_past_due=is_past_due)
         )
-        # Reckoned from the moment it fired, and written only now: a host that dies in mid-run fires it again.
+        # Computed from the time when it fired, and written only now: a host that dies during the call fires it again.
         after = Status(last=now, next=occurrence_after(self.schedule, now), last_updated=now)
         if self.monitor:
             self.monitor.write(self.function.name, after)

@@ -1,4 +1,4 @@
-"""What the commands share that read or write the ledger: a sentence where it can't be read."""
+"""Shared by the commands that read or write the ledger: a clear error if it can't be read."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from jobs.ledger import migration_gate, sql
 
 
 class LedgerCommand(BaseCommand):
-    """A command whose first question to the database may find no tables, or nobody who answers."""
+    """A command whose first query may find no tables, or no database."""
 
     def execute(self, *args: Any, **options: Any) -> Any:
         try:

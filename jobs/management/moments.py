@@ -1,4 +1,4 @@
-"""Moments and durations as an operator types them."""
+"""Times and durations as an operator types them."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -40,7 +40,7 @@ def moment(text: str, zone: ZoneInfo, now: datetime) -> datetime:
 
 
 def end(text: str, zone: ZoneInfo, now: datetime) -> datetime:
-    """A moment ahead: an ISO date-time, or a duration from now (30m, 2h, 1d12h).
+    """A time in the future: an ISO date-time, or a duration from now (30m, 2h, 1d12h).
 
     Raises UnreadableEnd.
     """
@@ -57,13 +57,13 @@ def end(text: str, zone: ZoneInfo, now: datetime) -> datetime:
 
 
 def _iso(text: str, zone: ZoneInfo) -> datetime | None:
-    # A date alone would be read as its midnight, which is hardly meant.
+    # A date alone would be read as its midnight, which is probably not intended.
     if ":" not in text:
         return None
     try:
         found = datetime.fromisoformat(text)
         found = found if found.tzinfo else found.replace(tzinfo=zone)
-        # Local time can't be reckoned at the ends of the calendar.
+        # Local time can't be computed at the ends of the calendar.
         return found.astimezone(UTC) if 1900 <= found.year <= 9000 else None
     except ValueError:
         return None

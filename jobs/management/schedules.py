@@ -8,7 +8,7 @@ from jobs.schedule.occurrences import Schedule
 
 
 def scheduled(name: str) -> Schedule:
-    """The schedule that holds for this job. Raises CommandError where there is no such job, or it has none."""
+    """This job's current schedule. Raises CommandError if there is no such job, or it has no schedule."""
     try:
         job = overrides.effective(registry[name])
     except UnknownJob as error:

@@ -1,4 +1,4 @@
-"""Secrets stay out of what is kept and shown."""
+"""Masks secrets in everything that is stored or shown."""
 
 import os
 import re

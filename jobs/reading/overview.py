@@ -21,7 +21,7 @@ from jobs.schedule.describe import describe
 class Overview:
     """A declared job. `schedule` and `time_zone` are None for a job that has none; `next_run_at` is None where nothing
     is due: it has no schedule, is disabled, or is paused without an end. `override_flaw` says why an override can't be
-    read, and so doesn't hold.
+    read, and so doesn't apply.
     """
 
     name: str

@@ -47,7 +47,7 @@ class Stretch(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Coming:
-    """An occurrence of a job, or the first of `count` with the last one; `skipped` tells why it would be."""
+    """An occurrence of a job, or the first of `count` with the last one; `skipped` says why it would be skipped."""
 
     job: Job
     schedule: Schedule
@@ -76,7 +76,7 @@ def stretches(job: Job, state: JobState | None, at: datetime) -> list[Stretch]:
 
 
 def next_run_at(job: Job, state: JobState | None, at: datetime) -> datetime | None:
-    """The first occurrence after a moment that isn't going to be skipped; None where there is none."""
+    """The first occurrence after a time that won't be skipped; None if there is none."""
     return next((first for part in stretches(job, state, at) if not part.skipped and (first := part.next())), None)
 
 

@@ -1,6 +1,7 @@
 """Expressions in plain English.
 
-Our own, for cron-descriptor reads classic cron: it wraps `22-2` around, takes either day for enough, and refuses `M`.
+Our own, because cron-descriptor reads classic cron: it wraps `22-2` around, needs only one of the days to match, and
+refuses `M`.
 """
 
 from collections.abc import Sequence
@@ -10,13 +11,13 @@ from jobs.schedule.ncrontab import DAY, MONTHS, WEEKDAYS, Expression
 
 
 def describe(expression: Expression | str) -> str:
-    """What an expression says: "At 16:15, Monday to Friday". Raises InvalidExpression for a text that is none."""
+    """What an expression says: "At 16:15, Monday to Friday". Raises InvalidExpression."""
     if isinstance(expression, str):
         expression = Expression(expression)
     if expression.never_fires:
         return f"Never: no {_plural(expression.days, 'day')} in {_and(_runs(expression.months, MONTHS, 1))}"
     time, days = _time_of_day(expression), _days(expression)
-    # "Every 5 minutes" is every day; "At 03:00" is better told so.
+    # "Every 5 minutes" implies every day; "At 03:00" should say it.
     if not days and "every" not in time.lower():
         days = ", every day" if "hour" in time else " every day"
     return time + days
@@ -41,7 +42,7 @@ def _time_of_day(expression: Expression) -> str:
 
 
 def _within(values: Sequence[int], unit: str, whole: str) -> str:
-    """`*/5` is every five minutes; so is `2/5`, from minute 2. Other values are told one by one."""
+    """`*/5` is every five minutes; so is `2/5`, from minute 2. Other values are listed."""
     step = _step(values)
     if step and step * len(values) == 60:
         text = f"Every {step} {unit}s" if step > 1 else f"Every {unit}"
@@ -70,7 +71,7 @@ def _at_hours(hours: Sequence[int], minute: int, second: int) -> str:
 
 
 def _days(expression: Expression) -> str:
-    """On which days, or "" for every day. NCRONTAB wants both the day of month and the day of week to match."""
+    """On which days, or "" for every day. In NCRONTAB both the day of month and the day of week must match."""
     days, months, weekdays = expression.days, expression.months, expression.weekdays
     in_months = "" if len(months) == 12 else _in_months(months)
     # People's week begins on Monday: they say "Saturday and Sunday".

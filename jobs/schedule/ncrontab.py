@@ -48,7 +48,7 @@ SHORTHANDS = {
     "@midnight": "0 0 0 * * *",
     "@hourly": "0 0 * * * *",
 }
-MENDS = {
+FIXES = {
     "?": "NCRONTAB has no '?'. Write * for any day.",
     "#": "NCRONTAB has no '#'. Both days must match, so the second Monday is '8-14 * MON'.",
     "L": "NCRONTAB has no 'L'. Write all days that can be the last, like 28-31, and let the command look at the date.",
@@ -59,21 +59,21 @@ MENDS = {
 
 
 class InvalidExpression(Sentence, ValueError):
-    """The {field} {value!r} {problem}. {mend}
+    """The {field} {value!r} {problem}. {fix}
 
     `field` is "second" … "day of week", or "expression" for the whole.
     """
 
     field: str
     value: str
-    mend: str
+    fix: str
 
-    def __init__(self, field: str, value: str, problem: str, mend: str) -> None:
-        super().__init__(field=field, value=value, problem=problem, mend=mend)
+    def __init__(self, field: str, value: str, problem: str, fix: str) -> None:
+        super().__init__(field=field, value=value, problem=problem, fix=fix)
 
 
 class Surprise(NamedTuple):
-    """Something that NCRONTAB accepts, and reads differently from what people mean."""
+    """Something that NCRONTAB accepts but reads differently from what people usually mean."""
 
     kind: str  # "swapped", "no_step", "long_step", "uneven", "both_days" or "never"
     message: str
@@ -92,13 +92,13 @@ class Expression:
     """When something is due by the clock on the wall: five fields, or six of which the first is the second.
 
     `text` spells it in six fields and one way only: `0 1,2,3 * * MON` becomes `0 0 1-3 * * 1`. Expressions that spell
-    the same are equal. Raises InvalidExpression, whose sentence tells what was found and how to mend it.
+    the same are equal. Raises InvalidExpression, which says what was found and how to fix it.
     """
 
     __slots__ = ("fields", "text")
 
     def __init__(self, text: str) -> None:
-        # Only a space separates: to the host, a tab or a line's end is part of a field.
+        # Only spaces separate fields: to the host, a tab or a line end is part of a field.
         words = [word for word in text.split(" ") if word]
         if len(words) == 5:
             words.insert(0, "0")
@@ -151,7 +151,7 @@ class Expression:
 
     @property
     def is_interval(self) -> bool:
-        """Whether the host takes this for a rhythm rather than a point in time, and repeats it in a doubled hour.
+        """Whether the host treats this as an interval rather than a point in time, and repeats it in a doubled hour.
 
         It looks for `*`, `-` and `/` among second, minute and hour as NCrontab spells them (CronSchedule.cs), and that
         has ranges for neighbours and lists for the rest: `1,2` is an interval, `1,3` is not, and nor is `*/5` alone.
@@ -179,7 +179,7 @@ class Expression:
                 Surprise("never", f"{self.text!r} never fires: there is no such day. Write a day of that month.")
             )
         days, _, weekdays = self.fields[3:]
-        # Seven days in a row with a weekday are the way to say "the second Monday", so meant.
+        # Seven days in a row with a weekday mean "the second Monday", so that is intended.
         a_week = len(days.values) == 7 and days.values[-1] - days.values[0] == 6
         if days.text != "*" and weekdays.text != "*" and not a_week:
             message = (
@@ -246,7 +246,7 @@ class Expression:
             day = self._day_after(*day)
 
     def count(self, after: datetime, until: datetime) -> int:
-        """How many occurrences lie in (after, until], reckoned by the day."""
+        """How many occurrences lie in (after, until], computed day by day."""
         if until <= after:
             return 0
         per_day = len(self.hours) * len(self.minutes) * len(self.seconds)
@@ -369,15 +369,15 @@ def _value(kind: Kind, text: str, part: str) -> int:
             raise InvalidExpression(kind.name, part, problem, _zero_for_it(kind, part))
         raise InvalidExpression(kind.name, part, problem, f"Write a number from {kind.low} to {kind.high}.")
     if text:
-        # The first that begins so: J is January and T is Tuesday.
+        # The first name with this beginning: J is January and T is Tuesday.
         for number, name in enumerate(kind.names, kind.low):
             if name.lower().startswith(text.lower()):
                 return number
-    mend = next((mend for sign, mend in MENDS.items() if sign in part.upper()), None)
-    if not mend or (kind not in (DAY, WEEKDAY) and part.isprintable()):
-        mend = f"Write a number from {kind.low} to {kind.high}"
-        mend += f" or a name from {kind.names[0]} to {kind.names[-1]}." if kind.names else "."
-    raise InvalidExpression(kind.name, part, "can't be read", mend)
+    fix = next((fix for sign, fix in FIXES.items() if sign in part.upper()), None)
+    if not fix or (kind not in (DAY, WEEKDAY) and part.isprintable()):
+        fix = f"Write a number from {kind.low} to {kind.high}"
+        fix += f" or a name from {kind.names[0]} to {kind.names[-1]}." if kind.names else "."
+    raise InvalidExpression(kind.name, part, "can't be read", fix)
 
 
 def _zero_for_it(kind: Kind, part: str) -> str:
@@ -413,7 +413,7 @@ def _swapped(kind: Kind, part: str, ends: list[int]) -> Surprise:
 
 
 def _refuse_expression(text: str, words: list[str]) -> NoReturn:
-    """Say why a text without five or six fields is no expression, and what to write."""
+    """Say why a text without five or six fields isn't an expression, and what to write."""
     whole = text.strip()
     if shorthand := SHORTHANDS.get(whole.lower()):
         raise InvalidExpression("expression", text, "is a shorthand NCRONTAB doesn't know", f"Write '{shorthand}'.")

@@ -24,7 +24,7 @@ from jobs.sentences import Sentence
 SECOND, MINUTE, DAY = timedelta(seconds=1), timedelta(minutes=1), timedelta(days=1)
 # No zone's clock has ever changed twice within three days (the closest: Freetown, 1 and 5 September 1939).
 PROBE = 3 * DAY
-# Local time can't be reckoned at the ends of the calendar.
+# Local time can't be computed at the ends of the calendar.
 FIRST_YEAR, LAST_YEAR = 2, 9998
 # Timers cover every offset that a zone has had or will have in these years. The last clock that was not set to the
 # whole minute, Monrovia's, was put right in 1972.
@@ -55,7 +55,7 @@ class MachinesOwnZone(UnknownZone):
 
 
 class Change(NamedTuple):
-    """A zone's clock is put forward or back: when (naive UTC), and how far it is ahead of UTC before and after."""
+    """A zone's clock goes forward or back: when (naive UTC), and how far it is ahead of UTC before and after."""
 
     at: datetime
     before: timedelta
@@ -65,7 +65,7 @@ class Change(NamedTuple):
 class Stretch(NamedTuple):
     """A time from `start` to before `end` (naive UTC) in which the clocks that count run steadily.
 
-    `offsets` tells how far they are ahead of UTC. One counts as a rule. While a clock that nobody had put forward
+    `offsets` says how far they are ahead of UTC. Normally there is one. While a clock that nobody had put forward
     would show the times that the real one jumped over, both count.
     """
 
@@ -96,7 +96,7 @@ class Schedule:
 
     @property
     def fingerprint(self) -> str:
-        """What tells this schedule from any other: `0 0 3 * * * Europe/Berlin`."""
+        """What identifies this schedule: `0 0 3 * * * Europe/Berlin`."""
         return f"{self.expression.text} {self.zone.key}"
 
     @classmethod
@@ -152,7 +152,7 @@ class Schedule:
                 yield from sorted({moment for offset in offsets for moment in self._by_one_clock(offset, start, end)})
 
     def count(self, after: datetime, until: datetime) -> int:
-        """How many occurrences lie in (after, until]: reckoned, where the clock runs steadily."""
+        """How many occurrences lie in (after, until]: computed, while the clock runs steadily."""
         total = 0
         for offsets, start, end in self._parts(after, until):
             if len(offsets) == 1:
@@ -162,7 +162,7 @@ class Schedule:
         return total
 
     def period(self, at: datetime) -> timedelta | None:
-        """From the last occurrence at or before this moment to the next one; None where one of them is lacking."""
+        """From the last occurrence at or before this moment to the next one; None if either is missing."""
         last, following = self.previous(at + datetime.resolution), self.next(at)
         return following - last if last and following else None
 

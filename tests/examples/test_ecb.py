@@ -75,14 +75,14 @@ def test_days_come_as_they_are_read():
             "currency;rate\nUSD;1.1172\n",
             f"hist.csv, line 1: the first column is 'currency;rate', and 'Date' is expected. {GET_THE_BANKS}",
         ),
-        ("Date,\n2026-10-30,\n", f"hist.csv, line 1: there is no column of a currency. {GET_THE_BANKS}"),
+        ("Date,\n2026-10-30,\n", f"hist.csv, line 1: there is no currency column. {GET_THE_BANKS}"),
         (
             "Date,USD,Dollar,\n",
-            "hist.csv, line 1: the column 'Dollar' is no currency. Write its ISO code, three capital letters: USD.",
+            "hist.csv, line 1: the column 'Dollar' is not a currency. Write its ISO code, three capital letters: USD.",
         ),
-        ("Date,USD,JPY,USD,\n", "hist.csv, line 1: USD has two columns. Leave out one."),
-        ("Date,USD,\n", f"hist.csv: there is no rate below the header. {GET_THE_BANKS}"),
-        ("Date,USD,\n2026-10-30,N/A,\n", f"hist.csv: there is no rate below the header. {GET_THE_BANKS}"),
+        ("Date,USD,JPY,USD,\n", "hist.csv, line 1: USD has two columns. Remove one."),
+        ("Date,USD,\n", f"hist.csv: there are no rates below the header. {GET_THE_BANKS}"),
+        ("Date,USD,\n2026-10-30,N/A,\n", f"hist.csv: there are no rates below the header. {GET_THE_BANKS}"),
         (
             "Date,USD,JPY,\n2026-10-30,1.1172,\n",
             "hist.csv, line 2: the header has 2 currencies, and this line has 1 values. "
@@ -93,7 +93,7 @@ def test_days_come_as_they_are_read():
         ("Date,USD,\n2026-02-30,1.1172,\n", "hist.csv, line 2: the date is '2026-02-30'. Write it as 2026-10-30."),
         (
             "Date,USD,\n2026-10-30,1.1,\n2026-10-29,1.2,\n2026-10-30,1.3,\n",
-            "hist.csv, line 4: 2026-10-30 is on line 2 too. Leave out one.",
+            "hist.csv, line 4: 2026-10-30 is on line 2 too. Remove one.",
         ),
         ("Date,USD,\n2026-10-30,1.1x72,\n", f"hist.csv, line 2: the rate of USD is '1.1x72'. {GOOD_NUMBER}"),
         ("Date,USD,JPY,\n2026-10-30,,1,\n", f"hist.csv, line 2: the rate of USD is ''. {GOOD_NUMBER}"),
@@ -108,11 +108,11 @@ def test_days_come_as_they_are_read():
         ),
         (
             f"Date,USD,\n2026-10-30,{'9' * 200_000},\n",
-            f"hist.csv, line 2: this is no CSV (field larger than field limit (131072)). {GET_THE_BANKS}",
+            f"hist.csv, line 2: this is not a CSV file (field larger than field limit (131072)). {GET_THE_BANKS}",
         ),
         (
             'Date,USD,\n2026-10-30,"1.1172"x,\n',
-            f"hist.csv, line 2: this is no CSV (',' expected after '\"'). {GET_THE_BANKS}",
+            f"hist.csv, line 2: this is not a CSV file (',' expected after '\"'). {GET_THE_BANKS}",
         ),
     ],
 )

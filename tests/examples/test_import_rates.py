@@ -18,7 +18,7 @@ from examples.rates.ecb import URL
 from examples.rates.models import Currency, Rate
 
 GET_THE_BANKS = f"Get the bank's file from {URL}."
-LOOK_THERE = "Look at what it serves, or give a file: --source eurofxref-hist.zip."
+LOOK_THERE = "Check what it returns, or give a file: --source eurofxref-hist.zip."
 
 
 @contextmanager
@@ -126,11 +126,11 @@ def test_a_currency_nobody_knew_is_created_and_told(import_rates, tmp_path):
         (b"PK\x03\x04, or so", f"rates: the zip is damaged (File is not a zip file). {GET_THE_BANKS}"),
         (
             b"Date,USD,Note,\n2026-11-02,1.2,hello,\n",
-            "rates, line 1: the column 'Note' is no currency. Write its ISO code, three capital letters: USD.",
+            "rates, line 1: the column 'Note' is not a currency. Write its ISO code, three capital letters: USD.",
         ),
         (
             b"Date,USD,\n2026-11-02,1.2,\n2026-11-02,1.3,\n",
-            "rates, line 3: 2026-11-02 is on line 2 too. Leave out one.",
+            "rates, line 3: 2026-11-02 is on line 2 too. Remove one.",
         ),
         (
             b"Date,USD,\n2026-11-02,1.2,\n" + b"2026-10-30,1.1x72,\n",
@@ -171,7 +171,11 @@ def test_no_days_are_no_import(import_rates, days):
 
 @pytest.mark.parametrize(
     ("path", "reason"),
-    [("/nowhere/hist.zip", "No such file or directory"), ("/tmp", "it is no file"), ("/dev/zero", "it is no file")],
+    [
+        ("/nowhere/hist.zip", "No such file or directory"),
+        ("/tmp", "it is not a file"),
+        ("/dev/zero", "it is not a file"),
+    ],
 )
 def test_a_source_that_is_no_file_is_told(import_rates, path, reason):
     with pytest.raises(CommandError) as caught:

@@ -48,7 +48,7 @@ def test_a_function_without_a_trigger(tmp_path):
 def test_an_unknown_retry_strategy(tmp_path):
     source = '@app.retry(strategy="sometimes", max_retry_count="3", delay_interval="00:00:01")\n' + TIMER
     assert refusal(tmp_path, source + "def nightly(timer: func.TimerRequest) -> None: ...") == (
-        "CommandError: UnknownRetryStrategy: The retry strategy 'sometimes' is none that the host knows. "
+        "CommandError: UnknownRetryStrategy: The retry strategy 'sometimes' is unknown to the host. "
         "Write fixed_delay or exponential_backoff."
     )
 

@@ -95,7 +95,7 @@ def test_a_release_that_never_answers_fails_the_deployment(site):
     )
     assert done.returncode == 1
     assert done.stdout == ready("old")[1] + "\n"
-    assert done.stderr.startswith(f"{site.url} didn't tell of new within 1 s.")
+    assert done.stderr.startswith(f"{site.url} didn't answer with release new within 1 s.")
 
 
 def test_a_site_that_is_not_there_yet_is_waited_for(monkeypatch):
@@ -114,7 +114,7 @@ def test_what_terraform_did_not_tell_is_not_waited_for():
     done = subprocess.run(
         [sys.executable, "tools/wait_until_ready.py", "", "new"], cwd=ROOT, capture_output=True, text=True, timeout=60
     )
-    assert (done.returncode, done.stderr) == (1, "URL or RELEASE is empty. Does `terraform output` tell them?\n")
+    assert (done.returncode, done.stderr) == (1, "URL or RELEASE is empty. Does `terraform output` print them?\n")
 
 
 def test_the_pipeline_waits_for_the_release_that_it_deployed():

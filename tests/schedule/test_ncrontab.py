@@ -180,7 +180,7 @@ def test_a_refusal_tells_what_was_found_and_how_to_mend_it(text, sentence):
     with pytest.raises(InvalidExpression) as refused:
         Expression(text)
     assert str(refused.value) == sentence
-    assert sentence.endswith(refused.value.mend)
+    assert sentence.endswith(refused.value.fix)
 
 
 def test_a_refusal_names_the_field_and_the_value():

@@ -4,7 +4,7 @@ from django.core.management.base import BaseCommand
 
 from benchmarks.lines import THOUSAND, TIMES
 
-BLOCK = 8192  # what Python and C write at once into a pipe where they aren't told otherwise
+BLOCK = 8192  # the default size of a buffered write to a pipe in Python and C
 
 
 class Command(BaseCommand):

@@ -1,4 +1,4 @@
-"""The bank's file has codes only, and a person wants names: here are those of all 41 currencies it ever had.
+"""The bank's file has only codes, but people need names: here are those of all 41 currencies that it ever had.
 
 A name that somebody wrote stays. On the way back no rate is lost: a currency that has rates loses only its name.
 """

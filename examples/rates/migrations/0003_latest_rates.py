@@ -1,7 +1,7 @@
 """Each currency's latest rate, as a view: for the admin, and for whoever reads the database with a tool of their own.
 
 In SQL because of LATERAL: it looks up one row a currency in the unique index, where the ORM's ways read all 220,000.
-A later migration that changes the type of a column of the view has to drop it first and make it anew.
+A later migration that changes the type of a column of the view has to drop it first and create it again.
 """
 
 import django.db.models.deletion

@@ -1,4 +1,4 @@
-"""`manage.py cancel RUN…`: ask for the end of runs."""
+"""`manage.py cancel RUN…`: cancel runs."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ from jobs.reading.transcript import UnknownRun
 
 class Command(LedgerCommand):
     help = "Cancel runs. A queued run ends at once. A running one gets SIGTERM, and SIGKILL after its grace period."
-    # It must work also while a declaration is wrong.
+    # It must also work while a declaration is wrong.
     requires_system_checks = []
 
     def add_arguments(self, parser: CommandParser) -> None:

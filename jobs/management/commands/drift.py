@@ -15,7 +15,7 @@ from jobs.reading.drift import drift
 class Command(LedgerCommand):
     help = "List what differs from the code: pauses, overrides, disabled functions, app settings."
 
-    # It must work also while a declaration is wrong.
+    # It must also work while a declaration is wrong.
     requires_system_checks = []
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -15,7 +15,7 @@ class Command(LedgerCommand):
     help = (
         "Explain what happened to the job's occurrence nearest to WHEN: why it ran, waits, was skipped or was missed."
     )
-    # Who asks why something didn't run may have a wrong declaration before him.
+    # A wrong declaration may be the reason why someone asks.
     requires_system_checks = []
 
     def add_arguments(self, parser: CommandParser) -> None:

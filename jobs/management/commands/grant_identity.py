@@ -45,7 +45,7 @@ class Command(BaseCommand):
             self.stdout.write(f"-- in the database {connection.settings_dict['NAME']}")
             self.stdout.write("\n".join(f"{statement.as_string()};" for statement in rights))
             return
-        # Two instances that grant at once would trip over each other in the server's catalogue.
+        # Two instances that grant at once would conflict in the server's catalogue.
         with alone():
             with connection.cursor() as cursor:
                 cursor.execute("SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = %s)", [name])
@@ -62,7 +62,7 @@ class Command(BaseCommand):
 
 
 def _principal(name: str, object_id: str | None) -> Composed:
-    """No administrator, and no multi-factor authentication: an identity has no telephone."""
+    """Not an administrator, and without multi-factor authentication, which an identity can't do."""
     if object_id:
         return SQL("SELECT pgaadauth_create_principal_with_oid({}, {}, 'service', false, false)").format(
             Literal(name), Literal(object_id)
@@ -76,7 +76,7 @@ def _rights(name: str, database: str, may_migrate: bool) -> list[Composed]:
 
 
 def _make_role(principal: sql.Composed) -> None:
-    """Raises CommandError where the server isn't one of Azure's, or we aren't its administrator."""
+    """Raises CommandError if the server isn't in Azure, or we aren't its administrator."""
     parameters = connection.get_connection_params() | {"dbname": ADMIN_DATABASE}
     names = parameters.keys() - {"cursor_factory", "context", "prepare_threshold"}
     try:

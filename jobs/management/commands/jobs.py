@@ -19,7 +19,7 @@ HEADINGS = ("JOB", "SCHEDULE", "LAST RUN", "NEXT RUN")
 class Command(LedgerCommand):
     help = "List the declared jobs with their schedule, latest run and next run."
 
-    # It must work also while a declaration is wrong.
+    # It must also work while a declaration is wrong.
     requires_system_checks = []
 
     def add_arguments(self, parser: CommandParser) -> None:

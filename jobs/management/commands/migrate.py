@@ -29,7 +29,7 @@ class Command(migrate.Command):
 
 @contextmanager
 def alone(alias: str = "default", tell: Callable[[str], object] | None = None) -> Iterator[None]:
-    """Hold the deployments' advisory lock, of the session. Should this process die, PostgreSQL gives it free."""
+    """Hold the deployments' advisory lock, for the session. If this process dies, PostgreSQL releases it."""
     with connections[alias].cursor() as cursor:
         if not _taken(cursor):
             if tell:
@@ -40,7 +40,7 @@ def alone(alias: str = "default", tell: Callable[[str], object] | None = None) -
     try:
         yield
     finally:
-        # A connection that broke has given it free already.
+        # A broken connection has released it already.
         with suppress(DatabaseError), connections[alias].cursor() as cursor:
             cursor.execute(LOCK.format("pg_advisory_unlock"))
 

@@ -39,7 +39,7 @@ class Command(LedgerCommand):
         "Temporarily replace a job's schedule, time zone or arguments, with owner and reason. "
         "The tick starts an overridden job, to the minute. `manage.py drift` shows what holds."
     )
-    # It must work also while a declaration is wrong.
+    # It must also work while a declaration is wrong.
     requires_system_checks = []
 
     def add_arguments(self, parser: CommandParser) -> None:

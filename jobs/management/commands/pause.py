@@ -17,7 +17,7 @@ from jobs.reading.explain import zone_of
 
 class Command(LedgerCommand):
     help = "Pause jobs: their occurrences are skipped, with owner and reason. Runs that a person starts still run."
-    # It must work also while a declaration is wrong.
+    # It must also work while a declaration is wrong.
     requires_system_checks = []
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -52,7 +52,7 @@ def add_jobs(parser: ArgumentParser) -> None:
 
 
 def chosen(names: Sequence[str], all: bool, find: Callable[[str], Job] = registry.__getitem__) -> list[Job]:
-    """The jobs that are meant. Raises CommandError where one isn't found, or none is named."""
+    """The jobs that were named. Raises CommandError if one isn't found, or none is named."""
     if bool(names) == all:
         raise CommandError("Give the names of jobs, or --all. `manage.py jobs` lists them.")
     try:

@@ -1,4 +1,4 @@
-"""`manage.py prune_runs`: what is old goes."""
+"""`manage.py prune_runs`: delete old runs and gaps."""
 
 from datetime import timedelta
 from typing import Any

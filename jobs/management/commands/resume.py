@@ -12,7 +12,7 @@ from jobs.management.operator import operator
 
 class Command(LedgerCommand):
     help = "Resume paused jobs. Occurrences during the pause stay skipped."
-    # It must work also while a declaration is wrong.
+    # It must also work while a declaration is wrong.
     requires_system_checks = []
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -27,6 +27,6 @@ class Command(LedgerCommand):
                 refused.append(str(error))
             else:
                 self.stdout.write(f"{job.name} is resumed.")
-        # Of all jobs, those that weren't paused are no news.
+        # With --all, jobs that weren't paused aren't worth a line.
         if refused and not all:
             raise CommandError("\n".join(refused))

@@ -16,7 +16,7 @@ class Command(LedgerCommand):
         "Set the ledger of jobs back to now, if it reaches into the future because the database's clock was ahead. "
         "No occurrence gets a second run."
     )
-    # It must work also while a declaration is wrong.
+    # It must also work while a declaration is wrong.
     requires_system_checks = []
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -32,6 +32,6 @@ class Command(LedgerCommand):
                 refused.append(str(error))
             else:
                 self.stdout.write(f"The ledger of {job.name} is set back to now, from {utc_time(former)}.")
-        # Of all jobs, those that aren't ahead are no news.
+        # With --all, jobs that aren't ahead aren't worth a line.
         if refused and not all:
             raise CommandError("\n".join(refused))

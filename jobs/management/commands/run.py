@@ -86,7 +86,7 @@ class Command(LedgerCommand):
             )
 
     def _moment(self, job: str, at: str) -> datetime:
-        """When to run it. Raises CommandError where that has passed, or can't be read."""
+        """When to run it. Raises CommandError if that has passed, or can't be read."""
         now = states.clock()
         try:
             later = end(at, zone_of(registry[job]), now)
@@ -146,7 +146,7 @@ class Command(LedgerCommand):
         write_patiently(sys.stderr if is_stderr else sys.stdout, data, lambda: echo.is_given_up)
 
     def _leave(self, run: Run) -> None:
-        """Leave a run that can't start now to the host, and say what it waits for."""
+        """Leave a run that can't start now to the host, and say what it is waiting for."""
         name = f"Run {run.pk} of {run.job}"
         if run.status != Status.QUEUED:
             self.stderr.write(

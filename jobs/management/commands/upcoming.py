@@ -1,4 +1,4 @@
-"""`manage.py upcoming`: what all jobs are due for."""
+"""`manage.py upcoming`: when all jobs are due next."""
 
 from datetime import timedelta
 from typing import Any

@@ -29,7 +29,7 @@ __all__ = ["Cause", "Explanation", "explain", "schedule_of", "zone_of"]
 class Explanation:
     """What happened to an occurrence: sentences for people, facts for programs.
 
-    `previous` and `next` are the neighbours of the moment asked for, where it is no occurrence itself.
+    `previous` and `next` are the neighbours of the requested time, if that isn't an occurrence.
     """
 
     job: str

@@ -53,7 +53,7 @@ def _gap_too_late(job: Job, gap: Gap, scene: Scene) -> Iterator[str]:
     rule = gap.note or (
         f"the start deadline is {format_duration(deadline)}" if deadline else "it no longer has a start deadline"
     )
-    if gap.recorded_at < scene.occurrence:  # the gap was lengthened, and doesn't tell when
+    if gap.recorded_at < scene.occurrence:  # the gap was extended, and doesn't say when
         yield f"It was missed: it was found too late ({rule})."
     else:
         yield (

