@@ -14,7 +14,7 @@ from jobs.declarations.registry import registry
 from jobs.ledger import obstacles, sql, timing
 from jobs.ledger.failpoints import point
 from jobs.ledger.instance import Instance
-from jobs.ledger.obstacles import HAS_ROOM, MAY_START, ROOM, Rule
+from jobs.ledger.obstacles import HAS_ROOM, MAY_START, ROOM, RULES, Rule
 from jobs.ledger.sessions import ledger_transaction
 
 
@@ -139,21 +139,17 @@ def next_ready(limit: int) -> list[int]:
 
 
 def _ready(limit: int, strangers: list[str]) -> list[tuple[Any, ...]]:
-    """The runs that may start, each with its job: of a job and of a group only as many as there is room for."""
+    """The runs that may start, each with its job: of a group only as many as it has room for."""
     return sql.rows(
         f"""
-        WITH ready AS (
+        WITH r AS (
             SELECT id, job, concurrency_group, coalesce(scheduled_for, not_before) AS since,
-                   CASE WHEN concurrency_group <> '' THEN {ROOM[Rule.MAX_RUNNING]} END AS room_of_job,
-                   CASE WHEN concurrency_group <> '' THEN {ROOM[Rule.GROUP]} END AS room_of_group
-              FROM nightshift_run r WHERE {MAY_START} AND NOT job = ANY(%(strangers)s)
-        ), by_job AS (
-            SELECT *, row_number() OVER (PARTITION BY job ORDER BY since, id) AS place FROM ready
-        ), by_group AS (
-            SELECT *, row_number() OVER (PARTITION BY concurrency_group ORDER BY since, id) AS place_in_group
-              FROM by_job WHERE place <= coalesce(room_of_job, place)
+                   row_number() OVER (PARTITION BY concurrency_group
+                                      ORDER BY coalesce(scheduled_for, not_before), id) AS place
+              FROM nightshift_run r
+             WHERE {MAY_START} AND {RULES[Rule.MAX_RUNNING]} AND NOT job = ANY(%(strangers)s)
         )
-        SELECT id, job FROM by_group WHERE place_in_group <= coalesce(room_of_group, place_in_group)
+        SELECT id, job FROM r WHERE concurrency_group = '' OR place <= {ROOM[Rule.GROUP]}
          ORDER BY since, id LIMIT %(limit)s
         """,  # noqa: S608 — the rules are fixed
         {"strangers": strangers, "limits": obstacles.limits(registry.values()), "limit": limit},

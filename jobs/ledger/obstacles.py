@@ -42,8 +42,9 @@ OTHERS = {
 # How many more runs may start; no number where no limit holds. The group of a removed job allows one.
 ROOM = {
     Rule.MAX_RUNNING: f"""
-        (%(limits)s::jsonb -> r.job ->> 'max_running')::int
-        - (SELECT count(*) FROM nightshift_run o WHERE {OTHERS[Rule.MAX_RUNNING]})""",  # noqa: S608
+        CASE WHEN %(limits)s::jsonb -> r.job ->> 'max_running' IS NOT NULL THEN
+            (%(limits)s::jsonb -> r.job ->> 'max_running')::int
+            - (SELECT count(*) FROM nightshift_run o WHERE {OTHERS[Rule.MAX_RUNNING]}) END""",  # noqa: S608
     Rule.GROUP: f"""
         coalesce((%(limits)s::jsonb -> r.job ->> 'group')::int, 1)
         - (SELECT count(*) FROM nightshift_run o WHERE {OTHERS[Rule.GROUP]})""",  # noqa: S608 — fixed
