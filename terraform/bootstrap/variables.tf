@@ -7,6 +7,12 @@ variable "name" {
     condition     = can(regex("^[a-z][a-z0-9]*(-[a-z0-9]+)*$", var.name)) && length(var.name) >= 3 && length(var.name) <= 16
     error_message = "name is '${var.name}'. Write 3 to 16 lower-case letters, digits and single hyphens, with a letter first, such as \"nightshift\"."
   }
+
+  validation {
+    # Azure refuses these halfway through an apply: microsoft and windows anywhere, login at the start, the rest as a whole.
+    condition     = !can(regex("microsoft|windows|^login", replace(var.name, "-", ""))) && !contains(split(" ", "access azure bing bizspark biztalk cortana directx dotnet dynamics excel exchange forefront groove hololens hyperv kinect lync msdn o365 office office365 onedrive onenote outlook powerpoint sharepoint skype visio visualstudio xbox"), var.name)
+    error_message = "name is '${var.name}', which Azure reserves. Write another, such as \"nightshift\"."
+  }
 }
 
 variable "subscription_id" {

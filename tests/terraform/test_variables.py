@@ -68,6 +68,21 @@ def test_the_readme_tells_every_variable_and_output_in_its_own_words():
     assert rows == [(name, in_one_line(body["description"])) for name, body in described]
 
 
+def test_an_address_that_a_page_imports_or_removes_is_one_of_ours():
+    blocks = {block.address: block for block in configuration.blocks()}
+    pages = [*ROOT.glob("docs/**/*.md"), MAIN / "README.md"]
+    named = {
+        address
+        for page in pages
+        for address in re.findall(r"terraform (?:import|state rm) '?([\w.]+\w(?:\[[^\]]+\])?)", page.read_text())
+    }
+    assert len(named) >= 4
+    for address in named:
+        block, index, _ = address.partition("[")
+        assert block in blocks
+        assert bool(index) == blocks[block].is_many, address
+
+
 def test_the_files_go_by_topic():
     assert {file.name for file in MAIN.glob("*.tf")} >= {
         *("versions.tf", "variables.tf", "main.tf", "network.tf", "identity.tf", "registry.tf", "storage.tf"),
