@@ -1,21 +1,22 @@
 """The ledger in Django's admin, to read and to run a job now: that is asked of the verbs, never written into a row."""
 
+from datetime import datetime
 from typing import Any
 
 from django.contrib import admin, messages
-from django.db.models import Model, QuerySet
+from django.db.models import Exists, Model, OuterRef, QuerySet, Subquery
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from jobs import telemetry
-from jobs.choices import Status
+from jobs.choices import InterventionKind, Status
 from jobs.declarations.registry import UnknownJob
 from jobs.formats import as_shown, command_line, format_duration, shorten, size
 from jobs.ledger import triggers
-from jobs.models import Attempt, Event, Gap, JobState, Run
+from jobs.models import Attempt, Event, Gap, Intervention, JobState, Run
+from jobs.reading.history import arguments_of
 from jobs.reading.overview import visible_arguments
 from jobs.reading.transcript import ending
 
@@ -165,9 +166,27 @@ class JobStateAdmin(ReadOnly):
                 messages.WARNING if run.status == Status.SKIPPED else messages.SUCCESS,
             )
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        pause = Intervention.objects.in_force().filter(job=OuterRef("pk"), kind=InterventionKind.PAUSE)
+        rows: QuerySet[Any] = super().get_queryset(request)
+        found: QuerySet[Any] = rows.annotate(
+            paused=Exists(pause), paused_by=Subquery(pause.values("by")), paused_until=Subquery(pause.values("until"))
+        )
+        return found
+
     @admin.display(description="paused", boolean=True)
-    def paused(self, state: JobState) -> bool:
-        return state.is_paused(timezone.now())
+    def paused(self, state: Any) -> bool:
+        return bool(state.paused)
+
+    @admin.display(description="paused until")
+    def paused_until(self, state: Any) -> datetime | None:
+        until: datetime | None = state.paused_until
+        return until
+
+    @admin.display(description="paused by")
+    def paused_by(self, state: Any) -> str | None:
+        by: str | None = state.paused_by
+        return by
 
 
 @admin.register(Gap)
@@ -178,6 +197,26 @@ class GapAdmin(ReadOnly):
     search_fields = ["job", "by", "note"]
     date_hierarchy = "last"
     ordering = ["-id"]
+
+
+@admin.register(Intervention)
+class InterventionAdmin(ReadOnly):
+    list_display = ["job", "kind", "by", "began_at", "until", "ended_at", "ended_by", "reason"]
+    list_filter = ["kind", ("ended_at", admin.EmptyFieldListFilter), JobFilter]
+    search_fields = ["job", "by", "reason"]
+    date_hierarchy = "began_at"
+    ordering = ["-id"]
+    fields = [
+        ("job", "kind"),
+        ("by", "reason"),
+        ("began_at", "until"),
+        ("ended_at", "ended_by"),
+        ("schedule", "time_zone", "words"),
+    ]
+
+    @admin.display(description="arguments")
+    def words(self, found: Intervention) -> str | None:
+        return arguments_of(found) or None
 
 
 @admin.register(Event)

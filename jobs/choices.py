@@ -67,6 +67,13 @@ class Reason(TextChoices):
     PREDECESSOR = "predecessor"  # a step whose predecessor didn't succeed
 
 
+class InterventionKind(TextChoices):
+    """What an operator changed of a job at run time."""
+
+    PAUSE = "pause"  # its occurrences are skipped
+    OVERRIDE = "override"  # another schedule, time zone or other arguments are in force than the declared ones
+
+
 class EventKind(TextChoices):
     """What an event is about: what an operator did, or what someone should know."""
 

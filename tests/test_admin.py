@@ -9,10 +9,10 @@ from django.contrib.staticfiles import finders
 
 from jobs.execution import tick
 from jobs.ledger import timing
-from jobs.models import Attempt, Event, Gap, JobState, Output, Run
-from tests.helpers.rows import NOON, a_run, an_attempt
+from jobs.models import Attempt, Event, Gap, Intervention, JobState, Output, Run
+from tests.helpers.rows import NOON, a_pause, a_run, an_attempt
 
-LISTS = ["run", "jobstate", "gap", "event"]
+LISTS = ["run", "jobstate", "gap", "event", "intervention"]
 
 
 def fifty_of_each():
@@ -23,6 +23,7 @@ def fifty_of_each():
             job=job, first=NOON, last=NOON, count=1, fate="skipped", reason="overlap", blocked_by=run
         )
         JobState.objects.create(job=job, last_gap=gap)
+        a_pause(job)
         Event.objects.create(job=job, kind="release", message="of note", run=run)
 
 
@@ -47,7 +48,7 @@ def test_a_list_of_fifty_costs_as_many_queries_as_one_of_one(
     # The session, the user, the page and its count; the filters' choices; the first and last day.
     with django_assert_max_num_queries(9) as of_fifty:
         admin_client.get(f"/manage/nightshift/{name}/")
-    for model in (Event, JobState, Gap, Run):
+    for model in (Event, Intervention, JobState, Gap, Run):
         model.objects.exclude(pk=model.objects.latest("pk").pk).delete()
     with django_assert_num_queries(len(of_fifty)):
         admin_client.get(f"/manage/nightshift/{name}/")
@@ -59,7 +60,7 @@ def test_every_list_can_be_searched(page, name):
     assert "job_7" in page(f"{name}/?q=job_7")
 
 
-@pytest.mark.parametrize("model", [Run, JobState, Gap, Event])
+@pytest.mark.parametrize("model", [Run, JobState, Gap, Event, Intervention])
 def test_not_even_a_superuser_rewrites_history(rf, admin_user, model):
     request = rf.get("/")
     request.user = admin_user

@@ -154,7 +154,10 @@ def _due() -> list[Job]:
                                     AS mine(job, declared, zone_rules, patience) USING (job)
          WHERE next_due_at <= clock_timestamp() - patience
             OR (nightshift_jobstate.declared, nightshift_jobstate.zone_rules) <> (mine.declared, mine.zone_rules)
-            OR override_schedule <> '' OR override_time_zone <> ''
+            OR EXISTS (
+                   SELECT FROM nightshift_intervention i
+                    WHERE i.job = nightshift_jobstate.job AND i.kind = 'override' AND i.ended_at IS NULL
+                      AND (i.schedule <> '' OR i.time_zone <> ''))
         """,
         [list(column) for column in zip(*mine, strict=True)] or [[]] * 4,
     )

@@ -11,7 +11,7 @@ from jobs.execution import tick as ticks
 from jobs.formats import counted, format_duration
 from jobs.health.answers import Problem
 from jobs.ledger import connections as ledger_connections
-from jobs.ledger import migration_gate, rewinding, sight, sql
+from jobs.ledger import in_force, migration_gate, rewinding, sight, sql
 from jobs.ledger import overrides as ledger_overrides
 
 # The tick comes once a minute. Two may be missed while a deployment or a failover goes on.
@@ -60,7 +60,7 @@ def ledgers() -> str:
 
 def overrides() -> str:
     """Whether each can be read here: another machine may know other time zones."""
-    held = ledger_overrides.in_force(list(registry))
+    held = {name: found.override for name, found in in_force.held().items() if found.override and name in registry}
     flaws = {
         job.name: why for job in registry.values() if (why := ledger_overrides.unreadable(job, held.get(job.name)))
     }

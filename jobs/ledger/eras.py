@@ -5,14 +5,14 @@ What was due before stays due by the schedule that was in force then, so that a 
 invents none.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from jobs.declarations.job import Job
 from jobs.ledger import overrides
-from jobs.ledger.overrides import Override
+from jobs.models import Intervention
 from jobs.schedule.ncrontab import InvalidExpression
 from jobs.schedule.occurrences import Schedule, UnknownZone, same_occurrences
 
@@ -43,13 +43,16 @@ class Era(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Ledger:
-    """How far a job's ledger reaches, and by which schedule. `declared` is the declaration that the ledger follows."""
+    """How far a job's ledger reaches, and by which schedule. `declared` is the declaration that the ledger follows.
+
+    `overrides` are those that were in force at the watermark or began later.
+    """
 
     fingerprint: str = ""
     declared: str = ""
     since: datetime | None = None
     through: datetime | None = None
-    override: Override | None = None
+    overrides: Sequence[Intervention] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -64,7 +67,6 @@ class Timeline:
     former: str = ""
     unreadable: str = ""
     restarted: bool = False
-    ends_override: bool = False
 
     @property
     def through(self) -> datetime:
@@ -89,9 +91,10 @@ def declaration_of(job: Job, ledger: Ledger) -> Job | None:
 
     Raises InvalidExpression or UnknownZone where its schedule can't be read here.
     """
-    override, through = ledger.override, ledger.through
-    in_ledger = override is not None and through is not None and override.at <= through
-    overridden = in_ledger and override is not None and bool(override.schedule or override.time_zone)
+    through = ledger.through
+    overridden = through is not None and any(
+        override.replaces_schedule and override.covers(through) for override in ledger.overrides
+    )
     fingerprint = ledger.declared if overridden else ledger.fingerprint
     if overridden and not fingerprint:
         return job if job.schedule else replace(job, schedule=Schedule.of_fingerprint(ledger.fingerprint))
@@ -122,9 +125,9 @@ def timeline(
 
     def in_force(after: datetime) -> Job | None:
         declared = job if edited_at is None or after >= edited_at else former
-        return overrides.applied(declared, ledger.override) if declared and _holds(ledger.override, after) else declared
+        return overrides.applied(declared, _held(ledger.overrides, after)) if declared else None
 
-    starts = [through, *(at for at in _changes(edited_at, ledger.override) if through < at <= now)]
+    starts = [through, *(at for at in _changes(edited_at, ledger.overrides) if through < at <= now)]
     known = [(after, found) for after in sorted(set(starts)) if (found := in_force(after))]
     last_start, last = known[-1]
     # Nobody else settles what was due by a schedule that is no longer in force.
@@ -134,7 +137,6 @@ def timeline(
     for (after, found), end in zip(known, ends, strict=True):
         turn = 0 if not eras else eras[-1].turn + (not _same(eras[-1].job, found))
         eras.append(Era(found, after, end, turn))
-    override_end = ledger.override.until if ledger.override else None
     return Timeline(
         eras=eras,
         edited_at=edited_at,
@@ -143,7 +145,6 @@ def timeline(
         restarted=ledger.through is None
         or eras[-1].turn > 0
         or not same_occurrences(ledger.fingerprint, eras[0].job.fingerprint),
-        ends_override=override_end is not None and override_end - INSTANT <= until,
     )
 
 
@@ -158,17 +159,17 @@ def _former(job: Job, ledger: Ledger) -> tuple[Job | None, str]:
         return None, str(error)
 
 
-def _changes(edited_at: datetime | None, override: Override | None) -> Iterator[datetime]:
+def _changes(edited_at: datetime | None, overrides: Iterable[Intervention]) -> Iterator[datetime]:
     if edited_at:
         yield edited_at
-    if override:
-        yield override.at
-    if override and override.until:
-        yield override.until - INSTANT  # from its end on the declaration holds
+    for override in overrides:
+        yield override.began_at
+        if override.end:
+            yield override.end - INSTANT  # from its end on the declaration holds
 
 
-def _holds(override: Override | None, after: datetime) -> bool:
-    """Whether the override is in force for the occurrences after this moment."""
-    return (
-        override is not None and override.at <= after and (override.until is None or after < override.until - INSTANT)
+def _held(overrides: Iterable[Intervention], after: datetime) -> Intervention | None:
+    """The override that is in force for the occurrences after this moment."""
+    return next(
+        (override for override in overrides if override.covers(after + INSTANT) and override.began_at <= after), None
     )

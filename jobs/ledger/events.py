@@ -5,8 +5,6 @@ Those that would come often are one row for each hour, or for each thing, with a
 
 import json
 from collections.abc import Sequence
-from datetime import datetime
-from typing import Any
 
 from jobs.choices import EventKind
 from jobs.ledger import sql
@@ -24,11 +22,9 @@ def record(
     run_id: int | None = None,
     by: str = "",
     reason: str = "",
-    at: datetime | None = None,
 ) -> None:
     """Leave an event, in the caller's transaction."""
-    when: dict[str, Any] = {} if at is None else {"at": at}
-    Event.objects.create(kind=kind, job=job, run_id=run_id, by=by, reason=reason, message=message, **when)
+    Event.objects.create(kind=kind, job=job, run_id=run_id, by=by, reason=reason, message=message)
 
 
 def record_each(kind: EventKind, by: str, messages: Sequence[tuple[str, str]]) -> None:

@@ -3,20 +3,19 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from django.db.models import Q
+from django.db.models import F
 
-from jobs.choices import EventKind
+from jobs.choices import EventKind, InterventionKind
 from jobs.conf import conf
 from jobs.declarations.job import Job
 from jobs.declarations.parameters import check_arguments
 from jobs.declarations.registry import registry
-from jobs.ledger import claims, doorbell, events, overrides, pipelines, record, states
+from jobs.ledger import claims, doorbell, events, overrides, pipelines, states
 from jobs.ledger.doorbell import Ring
 from jobs.ledger.eras import INSTANT
-from jobs.ledger.overrides import Override
 from jobs.ledger.sessions import ledger_transaction
 from jobs.ledger.settle import settle
-from jobs.models import JobState
+from jobs.models import Intervention, JobState
 from jobs.schedule.ncrontab import Expression
 from jobs.schedule.occurrences import Schedule
 from jobs.sentences import Sentence
@@ -25,9 +24,9 @@ from jobs.sentences import Sentence
 class AlreadyPaused(Sentence, ValueError):
     """Job {job!r} is paused already, by {by}{why}. Resume it first, or leave it so."""
 
-    def __init__(self, state: JobState) -> None:
-        why = f": {state.paused_reason}" if state.paused_reason else ""
-        super().__init__(job=state.job, by=state.paused_by, why=why)
+    def __init__(self, pause: Intervention) -> None:
+        why = f": {pause.reason}" if pause.reason else ""
+        super().__init__(job=pause.job, by=pause.by, why=why)
 
 
 class PauseEndsInThePast(Sentence, ValueError):
@@ -53,14 +52,13 @@ def pause(job: Job, *, by: str, reason: str = "", until: datetime | None = None)
         # What was due before the pause has its run or its gap before the pause begins.
         runs = settle([job], as_recorded=True).runs
         states.lock(job)
-        state = JobState.objects.get(pk=job.name)
         clock = states.clock()
-        if state.is_paused(clock):
-            raise AlreadyPaused(state)
+        if held := _held(job, InterventionKind.PAUSE, clock):
+            raise AlreadyPaused(held)
         if until is not None and until <= clock:
             raise PauseEndsInThePast(job, until)
-        JobState.objects.filter(pk=job.name).update(
-            paused_at=clock, paused_until=until, paused_by=by, paused_reason=reason
+        _begin(
+            Intervention(job=job.name, kind=InterventionKind.PAUSE, by=by, reason=reason, began_at=clock, until=until)
         )
         events.record(EventKind.PAUSED, _sentence(job, by, reason, until), job=job.name, by=by, reason=reason)
     doorbell.ring_all(Ring(run_id=run.run) for run in runs)
@@ -71,13 +69,40 @@ def resume(job: Job, *, by: str) -> None:
     with ledger_transaction():
         runs = settle([job], as_recorded=True).runs
         states.lock(job)
-        if not JobState.objects.get(pk=job.name).is_paused(states.clock()):
+        clock = states.clock()
+        held = _held(job, InterventionKind.PAUSE, clock)
+        if held is None:
             raise NotPaused(job)
-        JobState.objects.filter(pk=job.name).update(paused_at=None, paused_until=None, paused_by="", paused_reason="")
+        _end(held, max(clock, held.began_at), by)
         events.record(EventKind.RESUMED, f"{job.name} was resumed by {by}.", job=job.name, by=by)
     # Its retries waited for the end of the pause.
     ready = claims.next_ready(conf.JOBS_MAX_RUNNING)
     doorbell.ring_all(Ring(run_id=run) for run in dict.fromkeys([*(run.run for run in runs), *ready]))
+
+
+def _held(job: Job, kind: InterventionKind, clock: datetime) -> Intervention | None:
+    return Intervention.objects.in_force(clock).filter(job=job.name, kind=kind).first()
+
+
+def _begin(intervention: Intervention) -> None:
+    # One whose own end has passed may still be open: nobody has settled the job since.
+    former = Intervention.objects.open().filter(job=intervention.job, kind=intervention.kind)
+    former.update(ended_at=F("until"))
+    intervention.save(force_insert=True)
+    touch(intervention.job)
+
+
+def _end(intervention: Intervention, at: datetime, by: str) -> None:
+    Intervention.objects.filter(pk=intervention.pk).update(ended_at=at, ended_by=by)
+    touch(intervention.job)
+
+
+def touch(job: str) -> None:
+    """Change the state row of a job whose interventions changed: whoever waits for its lock sees that they have.
+
+    Without the zone's rules the tick looks at the job at once.
+    """
+    JobState.objects.filter(pk=job).update(zone_rules="")
 
 
 def declared_or_left(name: str) -> Job:
@@ -85,8 +110,7 @@ def declared_or_left(name: str) -> Job:
 
     Raises UnknownJob.
     """
-    left = Q(paused_at__isnull=False) | Q(override_at__isnull=False)
-    if name not in registry and JobState.objects.filter(left, pk=name).exists():
+    if name not in registry and Intervention.objects.open().filter(job=name).exists():
         return Job(name=name, command=name)
     return registry[name]
 
@@ -94,9 +118,9 @@ def declared_or_left(name: str) -> Job:
 class AlreadyOverridden(Sentence, ValueError):
     """Job {job!r} is overridden already, by {by}{why}. End that override first, or leave it so."""
 
-    def __init__(self, job: Job, override: overrides.Override) -> None:
+    def __init__(self, override: Intervention) -> None:
         why = f": {override.reason}" if override.reason else ""
-        super().__init__(job=job.name, by=override.by, why=why)
+        super().__init__(job=override.job, by=override.by, why=why)
 
 
 class NothingToOverride(ValueError):
@@ -154,27 +178,27 @@ def override(
         clock = states.clock()
         runs = settle([job], clock, as_recorded=True).runs
         states.lock(job)
-        if held := overrides.in_force([job.name], clock).get(job.name):
-            raise AlreadyOverridden(job, held)
+        if held := _held(job, InterventionKind.OVERRIDE, clock):
+            raise AlreadyOverridden(held)
         if until is not None and until <= clock:
             raise OverrideEndsInThePast(job, until)
-        row = JobState.objects.filter(pk=job.name)
-        clock = max(filter(None, (clock, row.get().ledger_through)))
+        clock = max(filter(None, (clock, JobState.objects.get(pk=job.name).ledger_through)))
         if until is not None and until <= clock:
             raise OverrideEndsBeforeItBegins(job, clock)
-        wanted = Override(at=clock, by=by, schedule=schedule, time_zone=time_zone)
-        if schedule or time_zone:
-            pipelines.check_schedules(overrides.applied(job, wanted), clock)
-        row.update(
-            override_at=clock,
-            override_until=until,
-            override_by=by,
-            override_reason=reason,
-            override_schedule=schedule,
-            override_time_zone=time_zone,
-            override_arguments=None if arguments is None else list(arguments),
-            zone_rules="",  # the tick looks at the job at once
+        wanted = Intervention(
+            job=job.name,
+            kind=InterventionKind.OVERRIDE,
+            by=by,
+            reason=reason,
+            began_at=clock,
+            until=until,
+            schedule=schedule,
+            time_zone=time_zone,
+            arguments=None if arguments is None else list(arguments),
         )
+        if wanted.replaces_schedule:
+            pipelines.check_schedules(overrides.applied(job, wanted), clock)
+        _begin(wanted)
         runs += settle([job], clock, as_recorded=True).runs
         sentence = _sentence(job, by, reason, until, "overridden")
         events.record(EventKind.OVERRIDDEN, sentence, job=job.name, by=by, reason=reason)
@@ -187,17 +211,15 @@ def end_override(job: Job, *, by: str) -> None:
         clock = states.clock()
         runs = settle([job], clock, as_recorded=True).runs
         states.lock(job)
-        if job.name not in overrides.in_force([job.name], clock):
+        held = _held(job, InterventionKind.OVERRIDE, clock)
+        if held is None:
             raise NotOverridden(job)
-        state = JobState.objects.get(pk=job.name)
-        assert state.override_at is not None
         # What the ledger has decided was due by the override, up to this very moment.
-        end = max(clock, state.override_at, *filter(None, [state.ledger_through])) + INSTANT
-        JobState.objects.filter(pk=job.name).update(override_until=end, zone_rules="")
-        message = f"{by} ended the override of {job.name} by {state.override_by}."
-        events.record(EventKind.OVERRIDE_ENDED, message, job=job.name, by=by, at=end)
-        if job.schedule is None:
-            record.end_overrides([job.name])
+        through = JobState.objects.get(pk=job.name).ledger_through
+        end = max(filter(None, (clock, held.began_at, through))) + INSTANT
+        _end(held, end, by)
+        message = f"{by} ended the override of {job.name} by {held.by}."
+        events.record(EventKind.OVERRIDE_ENDED, message, job=job.name, by=by)
         runs += settle([job], end, as_recorded=True).runs
     doorbell.ring_all(Ring(run_id=run.run) for run in runs)
 

@@ -15,8 +15,8 @@ from jobs.choices import Status
 from jobs.declarations.job import Job
 from jobs.declarations.registry import registry
 from jobs.formats import counted, utc_time
-from jobs.ledger import sql
-from jobs.models import JobState
+from jobs.ledger import in_force, sql
+from jobs.ledger.in_force import Held
 
 
 class Rule(StrEnum):
@@ -54,8 +54,8 @@ ROOM = {
 def _held_by_a_pause(now: str) -> str:
     return f"""
         (r.attempt > 0 AND r.trigger NOT IN ('manual', 'api') AND EXISTS (
-            SELECT FROM nightshift_jobstate s
-             WHERE s.job = r.job AND s.paused_at IS NOT NULL AND (s.paused_until IS NULL OR s.paused_until > {now})
+            SELECT FROM nightshift_intervention i
+             WHERE i.job = r.job AND i.kind = 'pause' AND {in_force.condition(now)}
         ))"""
 
 
@@ -165,8 +165,8 @@ def obstacle(run_id: int, at: datetime | None = None) -> Obstacle | None:
         case Rule.NOT_BEFORE | Rule.START_DEADLINE:
             return Obstacle(rule=broken, until=not_before if broken is Rule.NOT_BEFORE else start_by)
         case Rule.PAUSE:
-            state = JobState.objects.get(pk=job)
-            return Obstacle(rule=broken, by=state.paused_by, until=state.paused_until)
+            pause = in_force.held([job], at).get(job, Held()).pause
+            return Obstacle(rule=broken, by=pause.by, until=pause.until) if pause else obstacle(run_id, at)
     declared = registry.get(job)
     limit = (declared.max_running if broken is Rule.MAX_RUNNING else declared.group_limit) if declared else 1
     others = _others(broken, parameters)

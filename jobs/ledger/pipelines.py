@@ -5,7 +5,7 @@ from datetime import datetime
 from jobs.declarations.graph import Graph
 from jobs.declarations.job import Job
 from jobs.declarations.registry import registry
-from jobs.ledger import overrides, releases, states
+from jobs.ledger import in_force, overrides, releases, states
 from jobs.schedule.occurrences import same_occurrences
 from jobs.sentences import Sentence
 
@@ -24,7 +24,7 @@ def check_schedules(job: Job, at: datetime) -> None:
     declared = Graph(registry.values())
     steps = declared.descendants(job.name).values()
     together = {step.name: [name for name in declared.roots(step) if name != job.name] for step in steps}
-    held = overrides.in_force([name for names in together.values() for name in names], at)
+    held = in_force.overrides_of([name for names in together.values() for name in names], at)
     for step in steps:
         others = (overrides.applied(registry[name], held.get(name)) for name in together[step.name])
         if not all(same_occurrences(job.fingerprint, other.fingerprint) for other in others):

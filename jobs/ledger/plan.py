@@ -11,6 +11,7 @@ from jobs.choices import Fate, Misfire, Overlap, Reason, Trigger
 from jobs.declarations.job import Job
 from jobs.ledger.eras import INSTANT, Era
 from jobs.ledger.overlap import Activity, Collision, collide, replaced
+from jobs.models import Intervention
 
 # An occurrence picked up within this time is on time: the tick comes once a minute and gives timers half a minute.
 ON_TIME = timedelta(minutes=2)
@@ -26,10 +27,7 @@ class Situation:
     activity: Sequence[Activity] = ()
     disabled_by: str = ""
     abandoned: bool = False
-    paused_at: datetime | None = None
-    paused_until: datetime | None = None
-    paused_by: str = ""
-    paused_reason: str = ""
+    pauses: Sequence[Intervention] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -85,10 +83,9 @@ def decide(eras: Sequence[Era], situation: Situation) -> Plan:
         note = "The function is disabled in the app's settings."
         return _in_order(_gaps(free, Fate.SKIPPED, Reason.DISABLED, by=situation.disabled_by, note=note))
     entries: list[PlannedRun | PlannedGap] = []
-    if situation.paused_at is not None:
-        end = None if situation.paused_until is None else situation.paused_until - INSTANT
-        free, paused = _cut(free, situation.paused_at - INSTANT, end)
-        entries += _gaps(paused, Fate.SKIPPED, Reason.PAUSED, by=situation.paused_by, note=situation.paused_reason)
+    for pause in situation.pauses:
+        free, paused = _cut(free, pause.began_at - INSTANT, pause.end and pause.end - INSTANT)
+        entries += _gaps(paused, Fate.SKIPPED, Reason.PAUSED, by=pause.by, note=pause.reason)
     if situation.abandoned:
         return _in_order([*entries, *_gaps(free, Fate.MISSED, Reason.UNSCHEDULED)])
     by_rules, replaces = _by_rules(job, free, situation.now, situation.activity)

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from jobs.choices import EventKind, Overlap
+from jobs.choices import EventKind, InterventionKind, Overlap
 from jobs.declarations.job import Job
 from jobs.ledger import events, sql, states
-from jobs.ledger.eras import Timeline
+from jobs.ledger.eras import INSTANT, Timeline
 from jobs.ledger.plan import Plan, PlannedRun
 from jobs.ledger.states import State
+from jobs.models import Intervention
 from jobs.schedule.zones import rules_of
 
 
@@ -37,10 +38,16 @@ class Window:
     @property
     def changes_something(self) -> bool:
         line = self.timeline
-        if line.restarted or line.ends_override or line.is_due:
+        if line.restarted or line.is_due or any(found.kind == InterventionKind.OVERRIDE for found in self.over):
             return True
         # `next_due_at` is trusted while these are what it was computed with.
         return not self.as_recorded and (self.state.ledger.declared, self.state.zone_rules) != self.computed_with
+
+    @property
+    def over(self) -> list[Intervention]:
+        """The open interventions that end by themselves in this window."""
+        end = self.timeline.until + INSTANT
+        return [found for found in self.state.interventions if found.ended_at is None and found.is_over(end)]
 
     @property
     def computed_with(self) -> tuple[str, str]:
@@ -78,27 +85,20 @@ def _edit(window: Window) -> str:
     return f"{change} What was due until {until} is {'missed' if window.abandoned else 'decided by the former one'}."
 
 
-def end_overrides(jobs: Sequence[str]) -> None:
-    """Take ended overrides out of these rows. An event says so, unless the operator who ended it left one."""
-    if not jobs:
+def end_interventions(over: Sequence[Intervention]) -> None:
+    """Close interventions at the end that was set for them. An event says so."""
+    if not over:
         return
     sql.execute(
         f"""
         WITH ended AS (
-            SELECT job, override_by AS by, override_until AS until FROM nightshift_jobstate WHERE job = ANY(%(jobs)s)
-        ), declared AS (
-            UPDATE nightshift_jobstate
-               SET override_at = NULL, override_until = NULL, override_by = '', override_reason = '',
-                   override_schedule = '', override_time_zone = '', override_arguments = NULL
-             WHERE job = ANY(%(jobs)s)
+            UPDATE nightshift_intervention SET ended_at = until WHERE id = ANY(%(ids)s) RETURNING job, kind, by
         )
         {events.INSERT}
-        SELECT 'override_ended', job, by, 'The override of ' || job || ' by ' || by || ' has ended.' FROM ended
-         WHERE NOT EXISTS (
-                   SELECT FROM nightshift_event e
-                    WHERE e.job = ended.job AND e.kind = 'override_ended' AND e.at >= ended.until)
+        SELECT CASE kind WHEN 'pause' THEN 'resumed' ELSE 'override_ended' END, job, by,
+               'The ' || kind || ' of ' || job || ' by ' || by || ' has ended.' FROM ended
         """,  # noqa: S608 — INSERT is fixed
-        {"jobs": list(jobs)},
+        {"ids": [intervention.pk for intervention in over]},
     )
 
 
@@ -114,12 +114,10 @@ def insert_runs_and_advance(
             UPDATE nightshift_jobstate s
                SET fingerprint = new.fingerprint, ledger_from = coalesce(new.ledger_from, s.ledger_from),
                    ledger_through = new.through, next_due_at = new.next_due, last_gap_id = new.last_gap,
-                   declared = coalesce(new.declared, s.declared), zone_rules = coalesce(new.zone_rules, s.zone_rules),
-                   paused_at = CASE WHEN new.resumed THEN NULL ELSE s.paused_at END,
-                   paused_until = CASE WHEN new.resumed THEN NULL ELSE s.paused_until END
+                   declared = coalesce(new.declared, s.declared), zone_rules = coalesce(new.zone_rules, s.zone_rules)
               FROM jsonb_to_recordset(%s)
                 AS new(job text, fingerprint text, ledger_from timestamptz, through timestamptz, next_due timestamptz,
-                       declared text, zone_rules text, last_gap bigint, resumed boolean)
+                       declared text, zone_rules text, last_gap bigint)
              WHERE s.job = new.job
         )
         INSERT INTO nightshift_run (job, trigger, scheduled_for, arguments, requested_by, start_by, exclusive,
@@ -153,7 +151,6 @@ def _run(job: Job, run: PlannedRun) -> dict[str, Any]:
 def _advance(window: Window, last_gap: int | None) -> dict[str, Any]:
     state, line = window.state, window.timeline
     declared, zone_rules = window.computed_with
-    resumed = state.paused_until is not None and state.paused_until <= line.until
     advance = {
         "job": window.job.name,
         "fingerprint": line.eras[-1].job.fingerprint,
@@ -162,7 +159,6 @@ def _advance(window: Window, last_gap: int | None) -> dict[str, Any]:
         "next_due": states.text(_next_look(line, state)),
         "declared": declared,
         "zone_rules": zone_rules,
-        "resumed": resumed,
         "last_gap": last_gap,
     }
     if window.abandoned:
@@ -176,6 +172,5 @@ def _advance(window: Window, last_gap: int | None) -> dict[str, Any]:
 
 def _next_look(line: Timeline, state: State) -> datetime | None:
     """When the tick has to look at the job: at its next occurrence, and where its override ends."""
-    override = state.ledger.override
-    end = override.until if override and not line.ends_override else None
-    return min(filter(None, (line.eras[-1].schedule.next(line.until), end)), default=None)
+    ends = [override.end for override in state.ledger.overrides if not override.is_over(line.until + INSTANT)]
+    return min(filter(None, (line.eras[-1].schedule.next(line.until), *ends)), default=None)

@@ -1,4 +1,4 @@
-"""Old runs, gaps and events go. Set-based, in batches, beside what is at work."""
+"""Old runs, gaps, events and ended interventions go. Set-based, in batches, beside what is at work."""
 
 import json
 from dataclasses import dataclass
@@ -34,6 +34,8 @@ OLD_GAP = (
     "last < %(failed_before)s AND id NOT IN (SELECT last_gap_id FROM nightshift_jobstate WHERE last_gap_id IS NOT NULL)"
 )
 OLD_EVENT = "at < %(failed_before)s"
+# One that is over may still be open, where nobody has settled its job since; an open one without an end stays.
+OLD_INTERVENTION = "coalesce(ended_at, until) < %(failed_before)s"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -44,13 +46,14 @@ class Pruned:
     attempts: int
     gaps: int
     events: int
+    interventions: int
 
 
 def prune(
     *, age: timedelta, failures_age: timedelta, keep: int, dry_run: bool = False, now: datetime | None = None
 ) -> Pruned:
     """Delete runs that ended longer than `age` ago, with their attempts, output and events; failures (failed, timed
-    out, lost), gaps and events of jobs go at `failures_age`. Each job keeps its newest `keep` runs.
+    out, lost), gaps, events and ended interventions go at `failures_age`. Each job keeps its newest `keep` runs.
 
     The ledger of a job then begins after the latest occurrence that went. With `dry_run` nothing is deleted.
     """
@@ -72,6 +75,7 @@ def prune(
         attempts=attempts,
         gaps=_delete("nightshift_gap", OLD_GAP, what),
         events=_delete("nightshift_event", OLD_EVENT, what),
+        interventions=_delete("nightshift_intervention", OLD_INTERVENTION, what),
     )
 
 
@@ -107,6 +111,7 @@ def _count(what: dict[str, Any]) -> Pruned:
         attempts=attempts,
         gaps=sql.value(f"SELECT count(*) FROM nightshift_gap WHERE {OLD_GAP}", what),  # noqa: S608 — fixed
         events=sql.value(f"SELECT count(*) FROM nightshift_event WHERE {OLD_EVENT}", what),  # noqa: S608 — fixed
+        interventions=sql.value(f"SELECT count(*) FROM nightshift_intervention WHERE {OLD_INTERVENTION}", what),  # noqa: S608
     )
 
 

@@ -18,7 +18,7 @@ from jobs.ledger.eras import INSTANT, Era
 from jobs.ledger.plan import Plan, PlannedGap, PlannedRun
 from jobs.ledger.record import Window
 from jobs.ledger.sessions import ledger_transaction
-from jobs.models import Gap, JobState
+from jobs.models import Gap, Intervention, JobState
 from jobs.schedule.occurrences import Schedule
 from jobs.sentences import Sentence
 
@@ -84,13 +84,12 @@ def rewind(job: Job, *, by: str, reason: str) -> datetime:
             """
             UPDATE nightshift_jobstate
                SET rewound_from = greatest(rewound_from, ledger_through), ledger_through = %(now)s,
-                   ledger_from = least(ledger_from, %(now)s), last_gap_id = NULL, next_due_at = %(now)s,
-                   paused_at = CASE WHEN paused_at > %(now)s THEN %(now)s ELSE paused_at END,
-                   override_at = CASE WHEN override_at > %(now)s THEN %(now)s ELSE override_at END
+                   ledger_from = least(ledger_from, %(now)s), last_gap_id = NULL, next_due_at = %(now)s
              WHERE job = %(job)s
             """,
             {"job": job.name, "now": now},
         )
+        _set_interventions_back(job, now)
         message = f"The ledger of {job.name} was set back from {utc_time(through)} to {utc_time(now)} by {by}: {reason}"
         events.record(EventKind.REWOUND, message, job=job.name, by=by, reason=reason)
     return through
@@ -105,6 +104,13 @@ def _take_back(gaps: Iterable[Gap], now: datetime) -> None:
         gap.count = schedule.count(gap.first - INSTANT, now)
         gap.last = schedule.previous(now + INSTANT) or gap.first
         gap.save(update_fields=["count", "last"])
+
+
+def _set_interventions_back(job: Job, now: datetime) -> None:
+    """What began later begins now; what ended later has ended."""
+    of_job = Intervention.objects.filter(job=job.name)
+    of_job.filter(began_at__gt=now).update(began_at=now)
+    of_job.filter(ended_at__gt=now).update(ended_at=now)
 
 
 def _let_runs_wait(job: Job, now: datetime) -> None:

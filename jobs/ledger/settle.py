@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from jobs.choices import InterventionKind
 from jobs.declarations import disabled
 from jobs.declarations.job import Job
 from jobs.ledger import endings, eras, gaps, pipelines, record, releases, rewinding, states, step_gaps, steps
@@ -168,7 +169,7 @@ def _settle_locked(windows: Sequence[Window], pipeline: Pipeline) -> list[Schedu
     latest_gaps = gaps.insert(plans)
     step_gaps.insert(plans, pipeline)
     changed = [window for window in windows if window.changes_something]
-    record.end_overrides([window.job.name for window in changed if window.timeline.ends_override])
+    record.end_interventions([found for window in changed for found in window.over])
     runs = record.insert_runs_and_advance(plans, changed, latest_gaps)
     for window in changed:
         if window.timeline.restarted:
@@ -185,8 +186,5 @@ def _situation(window: Window, activity: Sequence[Activity]) -> Situation:
         activity=[run for run in activity if run.finished_at is None or run.finished_at > through],
         disabled_by=disabled.setting_that_disables(window.job.name),
         abandoned=window.abandoned,
-        paused_at=state.paused_at,
-        paused_until=state.paused_until,
-        paused_by=state.paused_by,
-        paused_reason=state.paused_reason,
+        pauses=[found for found in state.interventions if found.kind == InterventionKind.PAUSE],
     )

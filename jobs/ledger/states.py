@@ -4,28 +4,29 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from itertools import groupby
+from operator import itemgetter
+from typing import Any, NamedTuple
 
 from jobs import clocks
+from jobs.choices import InterventionKind
 from jobs.declarations.job import Job
 from jobs.declarations.registry import registry
-from jobs.ledger import overrides, sql
+from jobs.ledger import sql
 from jobs.ledger.eras import Ledger
 from jobs.ledger.overlap import Activity
+from jobs.models import Intervention
 from jobs.schedule.zones import rules_of
 
 
 class State(NamedTuple):
-    """A row of JobState with what is needed of its last gap, and the database's clock."""
+    """A row of JobState with what is needed of its last gap, its interventions from the watermark on, and the clock."""
 
     job: str
     clock: datetime
     ledger: Ledger
     zone_rules: str
-    paused_at: datetime | None
-    paused_until: datetime | None
-    paused_by: str
-    paused_reason: str
+    interventions: list[Intervention]
     last_gap: int | None
     gap_fate: str
     gap_reason: str
@@ -45,35 +46,59 @@ def read_unscheduled(scheduled: Sequence[str]) -> list[State]:
     return _read("s.fingerprint <> '' AND NOT s.job = ANY(%s)", scheduled, "")
 
 
+INTERVENTION = (
+    "id",
+    "job",
+    "kind",
+    "by",
+    "reason",
+    "began_at",
+    "until",
+    "ended_at",
+    "schedule",
+    "time_zone",
+    "arguments",
+)
+
+
 def _read(condition: str, jobs: Sequence[str], lock: str) -> list[State]:
+    # `seen` is the state row as this statement's snapshot has it. One that waits for the lock gets a newer `s`.
+    seen = "JOIN nightshift_jobstate seen ON seen.job = s.job" if lock else ""
     found = sql.rows(
         f"""
-        SELECT s.job, clock_timestamp(), s.fingerprint, s.declared, s.ledger_from, s.ledger_through, s.zone_rules,
-               s.paused_at, s.paused_until, s.paused_by, s.paused_reason,
+        SELECT s.job, clock_timestamp(), {"s.xmin <> seen.xmin" if lock else "false"},
+               s.fingerprint, s.declared, s.ledger_from, s.ledger_through, s.zone_rules,
                g.id, g.fate, g.reason, g.by, g.note, g.blocked_by_id, s.rewound_from,
-               {overrides.COLUMNS}
-          FROM nightshift_jobstate s
+               {", ".join(f"i.{column}" for column in INTERVENTION)}
+          FROM nightshift_jobstate s {seen}
           LEFT JOIN nightshift_gap g ON g.id = s.last_gap_id AND g.fingerprint = s.fingerprint
+          -- One that has ended says what was due until then, where that isn't decided.
+          LEFT JOIN nightshift_intervention i
+                 ON i.job = s.job AND (i.ended_at IS NULL OR i.ended_at > s.ledger_through)
          WHERE {condition}
-         ORDER BY s.job {lock}
-        """,  # noqa: S608 — condition, lock and COLUMNS are fixed
+         ORDER BY s.job, i.began_at {lock}
+        """,  # noqa: S608 — condition, lock and the columns are fixed
         [list(jobs)],
     )
-    return [
-        State(
-            job,
-            clock,
-            Ledger(
-                fingerprint=fingerprint,
-                declared=declared,
-                since=since,
-                through=through,
-                override=overrides.read(rest[12:]),
-            ),
-            *rest[:12],
-        )
-        for job, clock, fingerprint, declared, since, through, *rest in found
-    ]
+    if any(is_newer for _, _, is_newer, *_ in found):
+        # What is joined to the row is still that of the snapshot: an operator may have paused the job meanwhile.
+        return read([job for job, _ in groupby(found, key=itemgetter(0))])
+    return [_state(list(rows)) for _, rows in groupby(found, key=itemgetter(0))]
+
+
+def _state(rows: Sequence[tuple[Any, ...]]) -> State:
+    """The state of one job from its rows: one for each of its interventions."""
+    job, clock, _, fingerprint, declared, since, through, zone_rules, *rest = rows[0]
+    interventions = [_intervention(row[-len(INTERVENTION) :]) for row in rows if row[-len(INTERVENTION)] is not None]
+    overrides = [found for found in interventions if found.kind == InterventionKind.OVERRIDE]
+    ledger = Ledger(fingerprint=fingerprint, declared=declared, since=since, through=through, overrides=overrides)
+    return State(job, clock, ledger, zone_rules, interventions, *rest[: -len(INTERVENTION)])
+
+
+def _intervention(row: Sequence[Any]) -> Intervention:
+    *columns, arguments = row
+    found = dict(zip(INTERVENTION, columns, strict=False))
+    return Intervention(**found, arguments=None if arguments is None else json.loads(arguments))
 
 
 def begin(jobs: Iterable[Job], at: datetime | None = None) -> None:
@@ -134,18 +159,6 @@ def lock(job: Job) -> None:
         return
     ensure([job.name])
     sql.execute("SELECT FROM nightshift_jobstate WHERE job = %s FOR UPDATE", [job.name])
-
-
-def pause_of(job: Job) -> str:
-    """In a sentence, by whom the job is paused now; empty where it isn't."""
-    row = sql.row(
-        """
-        SELECT paused_by, paused_reason FROM nightshift_jobstate
-         WHERE job = %s AND paused_at IS NOT NULL AND (paused_until IS NULL OR paused_until > clock_timestamp())
-        """,
-        [job.name],
-    )
-    return f"The job was paused by {row[0]}{f': {row[1]}' if row[1] else '.'}" if row else ""
 
 
 def clock() -> datetime:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from jobs.choices import Reason, Status
 from jobs.declarations.graph import Graph
 from jobs.declarations.job import Job
-from jobs.ledger import sql, states
+from jobs.ledger import in_force, sql
 from jobs.ledger.changed import Changed
 
 
@@ -40,7 +40,7 @@ def following(end: Changed, graph: Graph) -> Iterator[Step]:
             yield Step(step, Reason.PREDECESSOR, others.hindrance)
         elif others.awaited:
             continue
-        elif pause := states.pause_of(step):
+        elif pause := in_force.pause_of(step):
             yield Step(step, Reason.PAUSED, pause)
         else:
             yield Step(step)

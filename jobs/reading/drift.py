@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Q
 from django.utils import timezone
 
 from jobs import masking
@@ -12,8 +11,9 @@ from jobs.declarations import disabled
 from jobs.declarations.job import Job
 from jobs.declarations.registry import registry
 from jobs.declarations.when import unknown_settings
-from jobs.ledger import overrides
-from jobs.models import JobState
+from jobs.ledger import in_force, overrides
+from jobs.ledger.in_force import Held
+from jobs.models import Intervention
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -32,15 +32,13 @@ class Difference:
 
 def drift(now: datetime | None = None) -> list[Difference]:
     """All differences, by job in the order of their declaration, then those of jobs declared no longer. One query."""
-    moment = now or timezone.now()
-    changed = Q(paused_at__isnull=False) | Q(override_at__isnull=False)
-    states = {state.job: state for state in JobState.objects.filter(changed | Q(pk__in=list(registry)))}
+    held = in_force.held(at=now or timezone.now())
     return [
-        *(difference for job in registry.values() for difference in _of(job, states.get(job.name), moment)),
+        *(difference for job in registry.values() for difference in _of(job, held.get(job.name, Held()))),
         *(
             difference
-            for name in sorted(states.keys() - registry.keys())
-            for difference in _left_behind(states[name], moment)
+            for name in sorted(held.keys() - registry.keys())
+            for difference in _left_behind(name, held[name])
         ),
         *(
             Difference(job="–", what="setting", declared="no such job", now=name, by="app settings")
@@ -49,33 +47,7 @@ def drift(now: datetime | None = None) -> list[Difference]:
     ]
 
 
-def _left_behind(state: JobState, now: datetime) -> Iterator[Difference]:
-    """What was changed of a job that is declared no longer: it may have another name now, which isn't changed."""
-    if state.is_paused(now):
-        yield Difference(
-            job=state.job,
-            what="job",
-            declared="no such job",
-            now=f"paused. `manage.py resume {state.job}` ends it",
-            by=state.paused_by,
-            reason=state.paused_reason,
-            since=state.paused_at,
-            until=state.paused_until,
-        )
-    if override := overrides.of(state, now):
-        yield Difference(
-            job=state.job,
-            what="job",
-            declared="no such job",
-            now=f"overridden. `manage.py override {state.job} --end` ends it",
-            by=override.by,
-            reason=override.reason,
-            since=override.at,
-            until=override.until,
-        )
-
-
-def _of(job: Job, state: JobState | None, now: datetime) -> Iterator[Difference]:
+def _of(job: Job, held: Held) -> Iterator[Difference]:
     if job.schedule_setting and job.schedule:
         yield Difference(
             job=job.name,
@@ -86,45 +58,45 @@ def _of(job: Job, state: JobState | None, now: datetime) -> Iterator[Difference]
         )
     if setting := disabled.setting_that_disables(job.name):
         yield Difference(job=job.name, what="function", declared="enabled", now="disabled", by=setting)
-    if state is not None and state.is_paused(now):
-        yield Difference(
-            job=job.name,
-            what="schedule",
-            declared="on",
-            now="paused",
-            by=state.paused_by,
-            reason=state.paused_reason,
-            since=state.paused_at,
-            until=state.paused_until,
-        )
-    if override := overrides.of(state, now):
-        changed = overrides.applied(job, override)
-        if why := overrides.unreadable(job, override):
-            yield Difference(
-                job=job.name,
-                what="override",
-                declared="none",
-                now=f"can't be read: {why} It doesn't apply. {overrides.END}",
-                by=override.by,
-                reason=override.reason,
-                since=override.at,
-                until=override.until,
-            )
-        for what, declared, present in (
-            ("schedule", _schedule(job), _schedule(changed)),
-            ("arguments", _arguments(job), _arguments(changed)),
-        ):
-            if declared != present:
-                yield Difference(
-                    job=job.name,
-                    what=what,
-                    declared=declared,
-                    now=present,
-                    by=override.by,
-                    reason=override.reason,
-                    since=override.at,
-                    until=override.until,
-                )
+    if held.pause:
+        yield _difference(held.pause, "schedule", "on", "paused")
+    if held.override:
+        yield from _overridden(job, held.override)
+
+
+def _overridden(job: Job, override: Intervention) -> Iterator[Difference]:
+    changed = overrides.applied(job, override)
+    if why := overrides.unreadable(job, override):
+        yield _difference(override, "override", "none", f"can't be read: {why} It doesn't apply. {overrides.END}")
+    for what, declared, present in (
+        ("schedule", _schedule(job), _schedule(changed)),
+        ("arguments", _arguments(job), _arguments(changed)),
+    ):
+        if declared != present:
+            yield _difference(override, what, declared, present)
+
+
+def _left_behind(name: str, held: Held) -> Iterator[Difference]:
+    """What was changed of a job that is declared no longer: it may have another name now, which isn't changed."""
+    for found, what in ((held.pause, f"paused. `manage.py resume {name}`"), (held.override, _END.format(name))):
+        if found:
+            yield _difference(found, "job", "no such job", f"{what} ends it")
+
+
+_END = "overridden. `manage.py override {} --end`"
+
+
+def _difference(found: Intervention, what: str, declared: str, now: str) -> Difference:
+    return Difference(
+        job=found.job,
+        what=what,
+        declared=declared,
+        now=now,
+        by=found.by,
+        reason=found.reason,
+        since=found.began_at,
+        until=found.until,
+    )
 
 
 def _schedule(job: Job) -> str:

@@ -11,8 +11,9 @@ from jobs import masking
 from jobs.declarations.disabled import setting_that_disables
 from jobs.declarations.job import Job
 from jobs.declarations.registry import registry
-from jobs.ledger import overrides
-from jobs.models import JobState, Run
+from jobs.ledger import in_force, overrides
+from jobs.ledger.in_force import Held
+from jobs.models import Run
 from jobs.reading import upcoming
 from jobs.schedule.describe import describe
 
@@ -51,10 +52,10 @@ def overview(names: Sequence[str] | None = None, now: datetime | None = None) ->
     """
     jobs = [registry[name] for name in (registry if names is None else names)]
     keys = [job.name for job in jobs]
-    states = JobState.objects.in_bulk(keys)
     latest = latest_runs(keys)
     moment = now or timezone.now()
-    return [_overview(job, states.get(job.name), latest.get(job.name), moment) for job in jobs]
+    held = in_force.held(keys, moment)
+    return [_overview(job, held.get(job.name, Held()), latest.get(job.name), moment) for job in jobs]
 
 
 def latest_runs(names: Sequence[str]) -> dict[str, Run]:
@@ -104,11 +105,9 @@ def run_facts(run: Run) -> dict[str, Any]:
     }
 
 
-def _overview(declared: Job, state: JobState | None, last_run: Run | None, now: datetime) -> Overview:
-    override = overrides.of(state, now)
+def _overview(declared: Job, held: Held, last_run: Run | None, now: datetime) -> Overview:
+    pause, override = held
     job = overrides.applied(declared, override)
-    is_paused = state is not None and state.is_paused(now)
-    disabled_by = setting_that_disables(job.name)
     return Overview(
         name=job.name,
         command=job.command,
@@ -117,13 +116,13 @@ def _overview(declared: Job, state: JobState | None, last_run: Run | None, now: 
         time_zone=job.schedule.zone.key if job.schedule else None,
         in_words=describe(job.schedule.expression) if job.schedule else None,
         after=list(job.after),
-        next_run_at=upcoming.next_run_at(declared, state, now),
+        next_run_at=upcoming.next_run_at(declared, held, now),
         last_run=last_run,
-        paused_until=state.paused_until if state and is_paused else None,
-        paused_by=state.paused_by if state and is_paused else "",
-        paused_reason=state.paused_reason if state and is_paused else "",
-        is_paused=is_paused,
-        disabled_by=disabled_by,
+        is_paused=pause is not None,
+        paused_until=pause.until if pause else None,
+        paused_by=pause.by if pause else "",
+        paused_reason=pause.reason if pause else "",
+        disabled_by=setting_that_disables(job.name),
         overridden_by=override.by if override else "",
         overridden_until=override.until if override else None,
         overridden_reason=override.reason if override else "",

@@ -1,6 +1,6 @@
 """What comes next, of one job or of all: by the declared schedules, and by the overrides and pauses until their end.
 
-No database: the moment and the jobs' states are arguments.
+No database: the moment and what is in force are arguments.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -13,7 +13,8 @@ from jobs.declarations.disabled import setting_that_disables
 from jobs.declarations.job import Job
 from jobs.ledger import overrides
 from jobs.ledger.eras import INSTANT
-from jobs.models import JobState
+from jobs.ledger.in_force import Held
+from jobs.models import Intervention
 from jobs.schedule.occurrences import Note, Schedule
 
 # A job that is due more often in the time that is listed gets one row, or the others would drown in its own.
@@ -57,27 +58,32 @@ class Coming:
     skipped: str = ""
 
 
-def stretches(job: Job, state: JobState | None, at: datetime) -> list[Stretch]:
+def stretches(job: Job, held: Held, at: datetime) -> list[Stretch]:
     """How the job stands from a moment on, until nothing more is known to change. None for a job without a schedule."""
     if job.schedule is None:
         return []
     disabled = "disabled in Azure" if setting_that_disables(job.name) else ""
-    if state is None:
-        return [Stretch(job.schedule, at, skipped=disabled)]
     # As `settle` has it: an occurrence at the very end of a pause or an override is the declaration's, and runs.
-    ends = {end - INSTANT for end in (state.paused_until, state.override_until) if end and end > at}
+    ends = {found.end - INSTANT for found in held if found and found.end and found.end > at}
     starts = [at, *sorted(ends)]
-    paused = f"paused by {state.paused_by or 'nobody knows'}"
     return [
-        Stretch(schedule, start, end, disabled or (paused if state.is_paused(start + INSTANT) else ""))
+        Stretch(schedule, start, end, disabled or _paused(held.pause, start + INSTANT))
         for start, end in zip_longest(starts, starts[1:], fillvalue=FOREVER)
-        if (schedule := overrides.applied(job, overrides.of(state, start + INSTANT)).schedule)
+        if (schedule := _job_at(job, held.override, start + INSTANT).schedule)
     ]
 
 
-def next_run_at(job: Job, state: JobState | None, at: datetime) -> datetime | None:
+def _paused(pause: Intervention | None, at: datetime) -> str:
+    return "" if pause is None or pause.is_over(at) else f"paused by {pause.by or 'nobody knows'}"
+
+
+def _job_at(job: Job, override: Intervention | None, at: datetime) -> Job:
+    return job if override is None or override.is_over(at) else overrides.applied(job, override)
+
+
+def next_run_at(job: Job, held: Held, at: datetime) -> datetime | None:
     """The first occurrence after a time that won't be skipped; None if there is none."""
-    return next((first for part in stretches(job, state, at) if not part.skipped and (first := part.next())), None)
+    return next((first for part in stretches(job, held, at) if not part.skipped and (first := part.next())), None)
 
 
 def upcoming(
@@ -85,13 +91,13 @@ def upcoming(
     after: datetime,
     until: datetime,
     fold: int | None = FOLD,
-    states: Mapping[str, JobState] | None = None,
+    held: Mapping[str, Held] | None = None,
 ) -> list[Coming]:
     """The occurrences in (after, until] in their order; a job that has more than `fold` gets one row a stretch."""
-    known = states or {}
+    known = held or {}
     found: list[Coming] = []
     for job in jobs:
-        parts = _within(stretches(job, known.get(job.name), after), until)
+        parts = _within(stretches(job, known.get(job.name, Held()), after), until)
         is_folded = fold is not None and sum(part.times for part in parts) > fold
         found += [row for part in parts for row in ([_folded(job, part)] if is_folded else _each(job, part))]
     return sorted(found, key=lambda coming: coming.first)

@@ -38,7 +38,10 @@ def own_server():
 @pytest.fixture
 def server(own_server):
     with own_server.connect() as connection:
-        connection.execute("TRUNCATE nightshift_run, nightshift_jobstate, nightshift_gap, nightshift_event CASCADE")
+        connection.execute(
+            "TRUNCATE nightshift_run, nightshift_jobstate, nightshift_gap, nightshift_event, nightshift_intervention"
+            " CASCADE"
+        )
     return own_server
 
 

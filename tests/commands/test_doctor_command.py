@@ -21,11 +21,11 @@ from jobs.execution import tick
 from jobs.execution.isolation.client import server
 from jobs.execution.isolation.process import ForkServerFailed
 from jobs.health import answers, doctor
-from jobs.ledger import doorbell, migration_gate, sql, states
-from jobs.models import JobState, LastTick, Run
+from jobs.ledger import doorbell, migration_gate, sql
+from jobs.models import LastTick, Run
 from mydjango.database.entra.base import DatabaseWrapper as EntraWrapper
 from tests.azure.conftest import fresh_client
-from tests.helpers.rows import output_text
+from tests.helpers.rows import an_override, output_text
 
 pytestmark = pytest.mark.django_db
 CHECKS = {**doctor.OF_DATABASE, **doctor.OTHERS, **health.CHECKS}
@@ -111,10 +111,7 @@ def test_disabled_functions_are_told(monkeypatch):
 def test_an_override_that_cant_be_read_here(declared):
     declared("hourly", command="succeeds", schedule="0 0 * * * *")
     for job in ("hourly", "nightly"):
-        JobState.objects.update_or_create(
-            job=job,
-            defaults={"override_at": states.clock(), "override_by": "ada", "override_time_zone": "Mars/Olympus"},
-        )
+        an_override(job, time_zone="Mars/Olympus")
     assert says("overrides") == (
         False,
         "The override of nightly can't be read: There is no time zone 'Mars/Olympus'. Write an IANA name like "
@@ -291,7 +288,7 @@ def test_a_role_without_rights_is_a_finding(role_without_rights):
         "migrations": "ProgrammingError: permission denied for table django_migrations",
         "clocks": "ProgrammingError: permission denied for table django_migrations",
         "ledgers": "ProgrammingError: permission denied for table nightshift_jobstate",
-        "overrides": "ProgrammingError: permission denied for table nightshift_jobstate",
+        "overrides": "ProgrammingError: permission denied for table nightshift_intervention",
         "tick": "ProgrammingError: permission denied for table django_migrations",
     }
 

@@ -4,9 +4,8 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from jobs.models import JobState
 from tests.helpers.moments import ago
-from tests.helpers.rows import a_run
+from tests.helpers.rows import a_pause, a_run
 
 
 @pytest.fixture
@@ -38,9 +37,9 @@ def test_it_shows_when_a_job_is_due_next(says, declared):
 
 
 def test_it_shows_who_paused_a_job_and_what_is_disabled(says, three_jobs, declared, monkeypatch):
-    JobState.objects.create(job="fetch", paused_at=ago(days=1), paused_by="anna")
+    a_pause("fetch", "anna", began_at=ago(days=1))
     until = timezone.now() + timedelta(days=400)
-    JobState.objects.create(job="load", paused_at=ago(days=1), paused_until=until, paused_by="bob")
+    a_pause("load", "bob", began_at=ago(days=1), until=until)
     declared("off", command="succeeds", schedule="0 0 3 * * *")
     monkeypatch.setenv("AzureWebJobs_off_Disabled", "1")
     ends = [line.rpartition("  ")[2] for line in says("jobs").splitlines()]

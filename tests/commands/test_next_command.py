@@ -5,7 +5,7 @@ import pytest
 from django.core.management import CommandError
 
 from jobs.ledger import states
-from jobs.models import JobState
+from tests.helpers.rows import a_pause, an_override
 
 
 @pytest.fixture
@@ -36,16 +36,15 @@ def test_it_marks_what_a_change_of_the_clock_touches(says, declared, now):
 
 def test_it_tells_where_an_override_ends_and_what_a_pause_skips(says, declared, now):
     declared("early", schedule="0 30 2 * * *", time_zone="Europe/Berlin")
-    JobState.objects.create(
-        job="early",
-        override_at=datetime(2027, 3, 27, 12, 0, tzinfo=UTC),
-        override_until=datetime(2027, 3, 28, 12, 0, tzinfo=UTC),
-        override_by="ada",
-        override_schedule="0 0 5,22 * * *",
-        override_time_zone="UTC",
-        paused_at=datetime(2027, 3, 27, 12, 0, tzinfo=UTC),
-        paused_until=datetime(2027, 3, 28, 0, 0, tzinfo=UTC),
-        paused_by="bob",
+    an_override(
+        "early",
+        began_at=datetime(2027, 3, 27, 12, 0, tzinfo=UTC),
+        until=datetime(2027, 3, 28, 12, 0, tzinfo=UTC),
+        schedule="0 0 5,22 * * *",
+        time_zone="UTC",
+    )
+    a_pause(
+        "early", "bob", began_at=datetime(2027, 3, 27, 12, 0, tzinfo=UTC), until=datetime(2027, 3, 28, 0, 0, tzinfo=UTC)
     )
     assert says("next", "early", "-n", "3").splitlines() == [
         "early: At 05:00 and 22:00 every day, UTC, until Sun 2027-03-28 12:00:00 +00:00; "
@@ -59,7 +58,7 @@ def test_it_tells_where_an_override_ends_and_what_a_pause_skips(says, declared, 
 
 def test_a_skipped_occurrence_may_be_touched_by_a_change_of_the_clock_too(says, declared, now):
     declared("early", schedule="0 30 2 * * *", time_zone="Europe/Berlin")
-    JobState.objects.create(job="early", paused_at=datetime(2027, 3, 27, 12, 0, tzinfo=UTC), paused_by="bob")
+    a_pause("early", "bob", began_at=datetime(2027, 3, 27, 12, 0, tzinfo=UTC))
     assert says("next", "early", "-n", "1").splitlines()[-1] == (
         "Sun 2027-03-28 03:30:00 +02:00  2027-03-28 01:30:00Z  in 5 h    paused by bob; "
         "02:30 doesn't exist: at 03:30 instead"

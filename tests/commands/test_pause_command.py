@@ -5,7 +5,7 @@ from django.core.management import CommandError, call_command
 
 from jobs.ledger import states, timing
 from jobs.management.operator import operator
-from jobs.models import Event, JobState
+from jobs.models import Event, Intervention, JobState
 
 pytestmark = pytest.mark.django_db
 
@@ -19,9 +19,9 @@ def jobs(declared):
 def test_a_job_is_paused_by_who_typed_it(capsys):
     call_command("pause", "nightly", "--reason", "the bank moves")
     assert capsys.readouterr().out == "nightly is paused.\n"
-    state = JobState.objects.get()
-    assert (state.job, state.paused_by, state.paused_reason) == ("nightly", operator(), "the bank moves")
-    assert state.paused_until is None
+    pause = Intervention.objects.get()
+    assert (pause.job, pause.by, pause.reason) == ("nightly", operator(), "the bank moves")
+    assert pause.until is None
 
 
 @pytest.mark.parametrize(
@@ -36,12 +36,12 @@ def test_a_job_is_paused_by_who_typed_it(capsys):
 )
 def test_a_pause_may_last(until, duration):
     call_command("pause", "nightly", "--until", until)
-    assert abs(JobState.objects.get().paused_until - states.clock() - duration) < timedelta(seconds=5)
+    assert abs(Intervention.objects.get().until - states.clock() - duration) < timedelta(seconds=5)
 
 
 def test_a_pause_may_end_at_a_moment_by_the_jobs_clock(capsys):
     call_command("pause", "nightly", "--until", "2126-01-31T02:00")
-    assert JobState.objects.get().paused_until.isoformat() == "2126-01-30T17:00:00+00:00"
+    assert Intervention.objects.get().until.isoformat() == "2126-01-30T17:00:00+00:00"
     assert capsys.readouterr().out == "nightly is paused until 2126-01-31 02:00 Asia/Tokyo.\n"
 
 
@@ -72,7 +72,7 @@ def test_a_job_that_is_paused_already_doesnt_keep_others_from_it():
     assert str(error.value) == (
         f"Job 'nightly' is paused already, by {operator()}: the bank moves. Resume it first, or leave it so."
     )
-    assert JobState.objects.exclude(paused_at=None).count() == 2
+    assert Intervention.objects.open().count() == 2
 
 
 def test_all_jobs_are_paused_and_resumed(capsys):
@@ -81,7 +81,7 @@ def test_all_jobs_are_paused_and_resumed(capsys):
     call_command("resume", "nightly")
     call_command("resume", "--all")
     assert capsys.readouterr().out == "nightly is resumed.\nhourly is resumed.\n"
-    assert not JobState.objects.exclude(paused_at=None).exists()
+    assert not Intervention.objects.open().exists()
 
 
 def test_a_job_that_isnt_paused_cant_be_resumed():
@@ -114,4 +114,4 @@ def test_a_job_that_another_session_has_locked_gets_one_sentence(locked, monkeyp
     with locked(row), pytest.raises(CommandError) as error:
         call_command("resume", "nightly")
     assert str(error.value).startswith("The database is there, but another session holds a lock")
-    assert JobState.objects.get(pk="nightly").paused_at is not None
+    assert Intervention.objects.get().job == "nightly"

@@ -6,7 +6,7 @@ import pytest
 from django.core.management import CommandError
 
 from jobs.ledger import states
-from jobs.models import JobState
+from tests.helpers.rows import a_pause, an_override
 from tests.reading.test_upcoming import USUAL, ZONES
 
 NOW = datetime(2026, 10, 24, 20, 0, tzinfo=UTC)  # the evening before the clocks of Europe go back
@@ -44,8 +44,8 @@ def test_nothing_ahead_is_told(says, declared):
 
 def test_it_shows_what_would_be_skipped_and_why(says, three_jobs, monkeypatch):
     past = NOW - timedelta(days=1)
-    JobState.objects.create(job="early", paused_at=past, paused_by="ada")
-    JobState.objects.create(job="seldom", paused_at=past, paused_until=past + timedelta(hours=1), paused_by="ada")
+    a_pause("early", began_at=past)
+    a_pause("seldom", began_at=past, until=past + timedelta(hours=1))
     monkeypatch.setenv("AzureWebJobs_often_Disabled", "1")
     ends = [line.partition("288    ")[2] or line.partition("1      ")[2] for line in says("upcoming").splitlines()[1:]]
     assert ends[0] == "disabled in Azure: Every 5 minutes"
@@ -53,15 +53,8 @@ def test_it_shows_what_would_be_skipped_and_why(says, three_jobs, monkeypatch):
 
 
 def test_after_a_pause_nothing_is_skipped(says, three_jobs):
-    JobState.objects.create(
-        job="often", paused_at=NOW - timedelta(days=1), paused_until=NOW + timedelta(hours=1), paused_by="ada"
-    )
-    JobState.objects.create(
-        job="early",
-        paused_at=NOW - timedelta(days=1),
-        paused_until=NOW + timedelta(hours=4, minutes=30),
-        paused_by="ada",
-    )
+    a_pause("often", began_at=NOW - timedelta(days=1), until=NOW + timedelta(hours=1))
+    a_pause("early", began_at=NOW - timedelta(days=1), until=NOW + timedelta(hours=4, minutes=30))
     lines = [line.split(maxsplit=8) for line in says("upcoming").splitlines()[1:]]
     assert [(first, *rest) for _, first, _, _, _, _, _, *rest in lines] == [
         ("20:05:00Z", "often", "11     paused by ada: Every 5 minutes"),
@@ -77,13 +70,7 @@ def test_after_a_pause_nothing_is_skipped(says, three_jobs):
 def test_after_an_override_the_declaration_is_listed(says, declared, monkeypatch):
     monkeypatch.setattr(states, "clock", lambda: NOW)
     declared("nightly", schedule="0 0 3 * * *")
-    JobState.objects.create(
-        job="nightly",
-        override_at=NOW - timedelta(days=1),
-        override_until=NOW + timedelta(hours=1),
-        override_by="ada",
-        override_schedule="0 40 5,20 * * *",
-    )
+    an_override(began_at=NOW - timedelta(days=1), until=NOW + timedelta(hours=1), schedule="0 40 5,20 * * *")
     assert says("upcoming").splitlines()[1:] == [
         "2026-10-24 20:40:00Z  Sat 2026-10-24 20:40:00 +00:00 UTC  nightly  1      At 05:40 and 20:40 every day",
         "2026-10-25 03:00:00Z  Sun 2026-10-25 03:00:00 +00:00 UTC  nightly  1      At 03:00 every day",

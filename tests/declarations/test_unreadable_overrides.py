@@ -8,26 +8,26 @@ from django.core.management import call_command
 from jobs.declarations.registry import registry
 from jobs.execution import tick, timer_calls
 from jobs.execution.timer_calls import Call
-from jobs.ledger import interventions, overrides, states, triggers
+from jobs.ledger import in_force, interventions, overrides, states, triggers
 from jobs.ledger.settle import settle
-from jobs.models import Event, JobState, Run
+from jobs.models import Event, Intervention, JobState, Run
 from jobs.reading import upcoming
 from jobs.reading.drift import drift
 from jobs.reading.explain import explain
-from tests.helpers.rows import first_seen_at
+from tests.helpers.rows import an_override, first_seen_at
 
 pytestmark = pytest.mark.django_db
 FLAWS = {
-    "an unknown zone": ({"override_time_zone": "Mars/Olympus"}, "There is no time zone 'Mars/Olympus'."),
-    "a machine's own zone": ({"override_time_zone": "localtime"}, "'localtime' means something else on another"),
-    "a path": ({"override_time_zone": "../../etc/passwd"}, "There is no time zone"),
-    "a broken expression": ({"override_schedule": "at three"}, "The expression 'at three' has 2 fields"),
-    "no list": ({"override_arguments": {"days": 3}}, """Its arguments are {"days": 3}, not a list of strings."""),
+    "an unknown zone": ({"time_zone": "Mars/Olympus"}, "There is no time zone 'Mars/Olympus'."),
+    "a machine's own zone": ({"time_zone": "localtime"}, "'localtime' means something else on another"),
+    "a path": ({"time_zone": "../../etc/passwd"}, "There is no time zone"),
+    "a broken expression": ({"schedule": "at three"}, "The expression 'at three' has 2 fields"),
+    "no list": ({"arguments": {"days": 3}}, """Its arguments are {"days": 3}, not a list of strings."""),
     "no strings": (
-        {"override_arguments": ["--days", 3]},
+        {"arguments": ["--days", 3]},
         """Its arguments are ["--days", 3], not a list of strings.""",
     ),
-    "a text": ({"override_arguments": "--days 3"}, """Its arguments are "--days 3", not a list of strings."""),
+    "a text": ({"arguments": "--days 3"}, """Its arguments are "--days 3", not a list of strings."""),
 }
 
 
@@ -40,7 +40,7 @@ def flawed(request, declared, monkeypatch):
     declared("nightly", "--word", "declared", command="succeeds", schedule=f"0 0 {(now.hour + 12) % 24} * * *")
     job = registry["nightly"]
     settle([job])
-    JobState.objects.update(override_at=now, override_by="ada", override_reason="the bank moves", **columns)
+    an_override(began_at=now, reason="the bank moves", **columns)
     return job, sentence
 
 
@@ -49,7 +49,7 @@ def test_the_declaration_holds(flawed):
     now = states.clock()
     due = job.schedule.next(now)
     assert overrides.effective(job) == job
-    assert upcoming.next_run_at(job, JobState.objects.get(), now) == due
+    assert upcoming.next_run_at(job, in_force.held()[job.name], now) == due
     assert [run.scheduled_for for run in settle([job], due + timedelta(minutes=1)).runs] == [due]
     assert Run.objects.get().arguments == ["--word", "declared"]
 
@@ -90,17 +90,17 @@ def test_everything_else_works(flawed, capsys, monkeypatch):
 
 def test_it_can_be_ended(flawed):
     call_command("override", "nightly", "--end")
-    state = JobState.objects.get()
-    assert (state.override_at, state.override_time_zone, state.override_arguments) == (None, "", None)
+    assert not Intervention.objects.open().exists()
     assert drift() == []
 
 
 def test_it_ends_by_itself(flawed):
     job, _ = flawed
     until = states.clock() + timedelta(hours=1)
-    JobState.objects.update(override_until=until, next_due_at=until)
+    Intervention.objects.update(until=until)
+    JobState.objects.update(next_due_at=until)
     settle([job], until + timedelta(minutes=1))
-    assert JobState.objects.get().override_at is None
+    assert Intervention.objects.get().ended_at == until
 
 
 def test_another_one_waits_for_its_end(flawed):

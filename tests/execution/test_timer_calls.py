@@ -10,7 +10,7 @@ from jobs.execution.worker import this_worker
 from jobs.ledger import interventions, states
 from jobs.ledger.settle import settle
 from jobs.models import Event, Gap, JobState, Run
-from tests.helpers.rows import first_seen_at
+from tests.helpers.rows import a_pause, first_seen_at
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 3, 14, 12, 0, 0, 50_000, tzinfo=UTC)
@@ -115,7 +115,7 @@ def test_a_call_for_nobody_knows_when_leaves_nothing_where_the_zones_timer_fires
 def test_a_paused_jobs_timer_leaves_a_gap_and_no_event(called, called_for):
     called(NOON - timedelta(days=1), now=NOON - timedelta(seconds=30))
     Event.objects.all().delete()
-    JobState.objects.update(paused_at=NOON - timedelta(hours=1), paused_by="ada")
+    a_pause(began_at=NOON - timedelta(hours=1))
     assert called(called_for) == ([], [])
     assert Gap.objects.get().reason == "paused"
     assert not Event.objects.exists()

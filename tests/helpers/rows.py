@@ -2,10 +2,10 @@
 
 from datetime import UTC, datetime, timedelta
 
-from jobs.choices import ENDED, AttemptStatus, Status
+from jobs.choices import ENDED, AttemptStatus, InterventionKind, Status
 from jobs.ledger import claims, states
 from jobs.ledger.instance import Instance
-from jobs.models import Attempt, LastTick, Output, Run
+from jobs.models import Attempt, Intervention, LastTick, Output, Run
 from jobs.reading.transcript import pieces
 
 HERE = Instance(name="here", supervisor="ns/1/1", release="1.2")
@@ -64,6 +64,20 @@ def an_attempt(run, number=1, status=AttemptStatus.SUCCEEDED, written=(), **fiel
         for place, (body, stderr) in enumerate(pieces)
     )
     return attempt
+
+
+def a_pause(job="nightly", by="ada", **fields):
+    """A pause that is in force from now on, unless told otherwise."""
+    return Intervention.objects.create(
+        job=job, kind=InterventionKind.PAUSE, by=by, **{"began_at": states.clock()} | fields
+    )
+
+
+def an_override(job="nightly", by="ada", **fields):
+    """An override that is in force from now on, unless told otherwise."""
+    return Intervention.objects.create(
+        job=job, kind=InterventionKind.OVERRIDE, by=by, **{"began_at": states.clock()} | fields
+    )
 
 
 def output_text(attempt):

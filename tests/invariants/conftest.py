@@ -111,8 +111,8 @@ def server(own_server):
     """A server of the tests' own, which they may stop, freeze or cut off, with an empty ledger."""
     with own_server.connect() as connection:
         connection.execute(
-            "TRUNCATE nightshift_run, nightshift_jobstate, nightshift_gap, nightshift_event, nightshift_lasttick,"
-            " nightshift_release CASCADE"
+            "TRUNCATE nightshift_run, nightshift_jobstate, nightshift_gap, nightshift_event, nightshift_intervention,"
+            " nightshift_lasttick, nightshift_release CASCADE"
         )
     return own_server
 

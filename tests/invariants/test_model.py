@@ -41,7 +41,7 @@ from jobs.ledger import (
 )
 from jobs.ledger.finishing import Outcome
 from jobs.ledger.settle import settle
-from jobs.models import Attempt, Gap, JobState, Run
+from jobs.models import Attempt, Gap, Intervention, JobState, Run
 from jobs.schedule.occurrences import Schedule
 from tests.helpers.rows import settled_ticks
 from tests.invariants.disabled import Disabled
@@ -265,7 +265,9 @@ class Ledger(RuleBasedStateMachine):
         self.time_passes(seconds)
         with suppress(rewinding.NotAhead):
             rewinding.rewind(registry[name], by="ada", reason="the clock was wrong")
-            self.history[name].rewind(self.now, holds=JobState.objects.get(job=name).override_at is not None)
+            self.history[name].rewind(
+                self.now, holds=Intervention.objects.open().filter(job=name, kind="override").exists()
+            )
             self.ahead |= set(Run.objects.filter(job=name, scheduled_for__gt=self.now).values_list("id", flat=True))
             for run in Run.objects.filter(job=name, id__in=self.reached):
                 if self.reached[run.pk]:

@@ -54,8 +54,8 @@ def test_an_outage_in_mid_run_costs_nothing(server):
     each_second["rules"]["timer"] = False
     with server.connect() as connection:
         connection.execute(
-            "INSERT INTO nightshift_jobstate (job, fingerprint, ledger_from, ledger_through, paused_by, paused_reason)"
-            " VALUES ('counts', %s, now() - interval '50 min', now() - interval '50 min', '', '')",
+            "INSERT INTO nightshift_jobstate (job, fingerprint, ledger_from, ledger_through)"
+            " VALUES ('counts', %s, now() - interval '50 min', now() - interval '50 min')",
             [Schedule(counts["rules"]["schedule"]).fingerprint],
         )
     runner = Process({"declare": [counts], "deliver_now": True}, server.url)

@@ -6,9 +6,9 @@ import pytest
 
 from jobs.choices import Status
 from jobs.declarations.registry import registry
-from jobs.ledger import interventions, states, triggers
+from jobs.ledger import in_force, interventions, states, triggers
 from jobs.ledger.settle import settle
-from jobs.models import Event, Gap, JobState, Run
+from jobs.models import Event, Gap, Intervention, JobState, Run
 from tests.helpers.rows import first_seen_at
 
 pytestmark = pytest.mark.django_db
@@ -29,9 +29,9 @@ def nightly(declared, monkeypatch):
 def test_a_pause_has_an_owner_a_reason_and_an_end(nightly):
     until = states.clock() + HOUR
     interventions.pause(nightly, by="ada", reason="the bank moves", until=until)
-    state = JobState.objects.get()
-    assert (state.paused_by, state.paused_reason, state.paused_until) == ("ada", "the bank moves", until)
-    assert abs(state.paused_at - states.clock()) < timedelta(seconds=5)
+    pause = Intervention.objects.get()
+    assert (pause.by, pause.reason, pause.until) == ("ada", "the bank moves", until)
+    assert abs(pause.began_at - states.clock()) < timedelta(seconds=5)
 
 
 def test_an_event_tells_of_the_pause_and_of_its_end(nightly):
@@ -56,13 +56,13 @@ def test_what_was_due_before_the_pause_still_runs(nightly, rung):
 def test_what_a_pause_swallowed_stays_skipped_when_it_is_ended(nightly):
     interventions.pause(nightly, by="ada", reason="the bank moves")
     now = states.clock()
-    JobState.objects.update(paused_at=now - 60 * DAY, ledger_from=now - 60 * DAY, ledger_through=now - 60 * DAY)
+    Intervention.objects.update(began_at=now - 60 * DAY)
+    JobState.objects.update(ledger_from=now - 60 * DAY, ledger_through=now - 60 * DAY)
     interventions.resume(nightly, by="bob")
     gap = Gap.objects.get()
     assert (gap.count, gap.reason, gap.by, gap.note) == (60, "paused", "ada", "the bank moves")
     assert not Run.objects.exists()
-    state = JobState.objects.get()
-    assert (state.paused_at, state.paused_until, state.paused_by) == (None, None, "")
+    assert Intervention.objects.get().ended_by == "bob"
 
 
 def test_a_paused_job_is_not_paused_again(nightly):
@@ -70,14 +70,18 @@ def test_a_paused_job_is_not_paused_again(nightly):
     with pytest.raises(interventions.AlreadyPaused) as error:
         interventions.pause(nightly, by="bob", reason="mine")
     assert str(error.value) == "Job 'nightly' is paused already, by ada. Resume it first, or leave it so."
-    assert JobState.objects.get().paused_by == "ada"
+    assert Intervention.objects.get().by == "ada"
 
 
 def test_a_pause_that_has_ended_leaves_room_for_another(nightly):
     interventions.pause(nightly, by="ada", until=states.clock() + HOUR)
-    JobState.objects.update(paused_at=states.clock() - 2 * HOUR, paused_until=states.clock() - HOUR)
+    now = states.clock()
+    Intervention.objects.update(began_at=now - 2 * HOUR, until=now - HOUR)
     interventions.pause(nightly, by="bob")
-    assert JobState.objects.get().paused_by == "bob"
+    assert [(pause.by, pause.ended_at) for pause in Intervention.objects.order_by("id")] == [
+        ("ada", now - HOUR),
+        ("bob", None),
+    ]
 
 
 def test_a_pause_doesnt_end_in_the_past(nightly):
@@ -98,7 +102,8 @@ def test_a_job_that_isnt_paused_cant_be_resumed(nightly):
 
 def test_a_pause_that_has_ended_cant_be_resumed(nightly):
     interventions.pause(nightly, by="ada", until=states.clock() + HOUR)
-    JobState.objects.update(paused_at=states.clock() - 2 * HOUR, paused_until=states.clock() - HOUR)
+    now = states.clock()
+    Intervention.objects.update(began_at=now - 2 * HOUR, until=now - HOUR)
     with pytest.raises(interventions.NotPaused):
         interventions.resume(nightly, by="bob")
 
@@ -106,7 +111,7 @@ def test_a_pause_that_has_ended_cant_be_resumed(nightly):
 def test_a_job_without_a_schedule_can_be_paused(declared):
     declared("step", command="succeeds", after="nightly")
     interventions.pause(registry["step"], by="ada")
-    assert states.pause_of(registry["step"]) == "The job was paused by ada."
+    assert in_force.pause_of(registry["step"]) == "The job was paused by ada."
 
 
 def test_a_person_may_run_a_paused_job(nightly):

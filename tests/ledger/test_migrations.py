@@ -6,7 +6,7 @@ from django.core.management import call_command
 from django.db import connection
 
 from jobs.models import Event, Gap, JobState, Output, Run
-from tests.helpers.rows import NOON, a_run, an_attempt
+from tests.helpers.rows import NOON, a_pause, a_run, an_attempt
 
 
 def tables():
@@ -14,8 +14,8 @@ def tables():
 
 
 ALL = {
-    *("nightshift_attempt", "nightshift_event", "nightshift_gap", "nightshift_jobstate"),
-    *("nightshift_lasttick", "nightshift_output", "nightshift_release", "nightshift_run"),
+    *("nightshift_attempt", "nightshift_event", "nightshift_gap", "nightshift_intervention"),
+    *("nightshift_jobstate", "nightshift_lasttick", "nightshift_output", "nightshift_release", "nightshift_run"),
 }
 
 
@@ -26,6 +26,7 @@ def populate():
         job="nightly", first=NOON, last=NOON, count=1, fate="missed", reason="too_late", blocked_by=run
     )
     JobState.objects.create(job="nightly", last_gap=gap)
+    a_pause()
     Event.objects.create(job="nightly", run=run, kind="paused", message="hello")
 
 
@@ -70,6 +71,7 @@ NAMED_BY_EVERY_INSERT = {
     "nightshift_attempt": {"run_id", "number"},
     "nightshift_event": {"kind", "message"},
     "nightshift_gap": {"job", "first", "last", "count", "fate", "reason"},
+    "nightshift_intervention": {"job", "kind"},
     "nightshift_jobstate": {"job"},
     "nightshift_output": {"attempt_id", "number", "at", "body"},
     "nightshift_release": {"key", "declarations", "deployed_at", "last_seen_at"},

@@ -11,16 +11,16 @@ from jobs.choices import Status
 from jobs.declarations.parameters import InvalidArguments
 from jobs.declarations.registry import registry
 from jobs.execution import tick
-from jobs.ledger import interventions, overrides, states, triggers
+from jobs.ledger import in_force, interventions, overrides, states, triggers
 from jobs.ledger.pipelines import DifferentSchedules
 from jobs.ledger.settle import retire, settle
-from jobs.models import Event, Gap, JobState, Run
+from jobs.models import Event, Gap, Intervention, JobState, Run
 from jobs.reading import upcoming
 from jobs.reading.drift import drift
 from jobs.reading.explain import explain
 from jobs.schedule.ncrontab import InvalidExpression
 from jobs.schedule.occurrences import UnknownZone
-from tests.helpers.rows import first_seen_at
+from tests.helpers.rows import an_override, first_seen_at
 
 pytestmark = pytest.mark.django_db
 HOUR = timedelta(hours=1)
@@ -89,7 +89,8 @@ def test_an_override_ends_by_itself_and_each_schedule_keeps_its_occurrences(nigh
     assert gap.last <= until
     assert gap.count in {3, 4}
     state = JobState.objects.get()
-    assert (state.override_at, state.override_schedule, state.fingerprint) == (None, "", nightly.fingerprint)
+    override = Intervention.objects.get()
+    assert (override.ended_at, override.ended_by, state.fingerprint) == (until, "", nightly.fingerprint)
     assert state.ledger_from == until - timedelta(microseconds=1)  # the end is the declaration's
     assert Event.objects.get(kind="override_ended").message == "The override of nightly by ada has ended."
 
@@ -132,7 +133,7 @@ def test_an_operator_may_end_it(nightly, now):
     interventions.override(nightly, schedule="0 */10 * * * *", by="ada")
     interventions.end_override(nightly, by="bob")
     state = JobState.objects.get()
-    assert (state.override_at, state.fingerprint) == (None, nightly.fingerprint)
+    assert (Intervention.objects.get().ended_by, state.fingerprint) == ("bob", nightly.fingerprint)
     assert Event.objects.get(kind="override_ended").message == "bob ended the override of nightly by ada."
     settle([nightly])
     assert JobState.objects.get().next_due_at == nightly.schedule.next(now)
@@ -177,17 +178,18 @@ def test_explain_tells_of_the_override_that_displaced_an_occurrence(nightly, now
     displaced -= 24 * HOUR
     JobState.objects.update(ledger_from=now - 48 * HOUR, ledger_through=now - 48 * HOUR)
     interventions.override(nightly, schedule="0 0 0 1 1 *", by="ada", reason="the bank moves", until=now + HOUR)
-    Event.objects.update(at=displaced - HOUR)
-    JobState.objects.update(override_at=displaced - HOUR, ledger_from=displaced - HOUR, ledger_through=displaced - HOUR)
+    Intervention.objects.update(began_at=displaced - HOUR)
+    JobState.objects.update(ledger_from=displaced - HOUR, ledger_through=displaced - HOUR)
     Run.objects.all().delete()
     Gap.objects.all().delete()
     if by == "bob":
         interventions.end_override(nightly, by=by)
     else:
-        JobState.objects.update(override_until=displaced + HOUR)
+        Intervention.objects.update(until=displaced + HOUR)
         settle([nightly])
     told = explain(nightly, displaced).text
-    assert f"nightly was overridden by ada until {(now + HOUR).isoformat()}: the bank moves. That was at" in told
+    assert "Its declaration was overridden by ada from " in told
+    assert (f", when {by} ended that: the bank moves." in told) == (by == "bob")
     assert "first seen" not in told
 
 
@@ -213,7 +215,7 @@ def test_a_wrong_override_is_refused_and_changes_nothing(nightly, change, refusa
     with pytest.raises(refusal) as refused:
         interventions.override(nightly, by="ada", **change)
     assert sentence is None or str(refused.value) == sentence
-    assert JobState.objects.get().override_at is None
+    assert not Intervention.objects.exists()
 
 
 def test_a_second_override_names_the_first(nightly):
@@ -255,8 +257,7 @@ def test_what_comes_next_is_what_serve_does_also_at_an_overrides_end_and_at_a_pa
         settle([registry[name]], now)
         interventions.override(registry[name], schedule=other, by="ada", until=end)
         interventions.pause(registry[name], by="bob", until=end - HOUR)
-    known = JobState.objects.in_bulk()
-    found = upcoming.upcoming(registry.values(), states.clock(), end + 3 * HOUR, states=known)
+    found = upcoming.upcoming(registry.values(), states.clock(), end + 3 * HOUR, held=in_force.held())
     settle(registry.values(), end + 3 * HOUR)
     runs = Run.objects.order_by("scheduled_for", "job").values_list("job", "scheduled_for")
     assert sorted((row.job.name, row.first) for row in found if not row.skipped) == sorted(runs)
@@ -387,19 +388,17 @@ def test_an_override_that_parts_a_steps_predecessors_is_refused(two_sources):
     assert str(error.value) == (
         "The predecessors of job 'join' have different schedules: they never succeed for the same occurrence."
     )
-    assert JobState.objects.get(pk="left").override_at is None
+    assert not Intervention.objects.exists()
 
 
 def test_arguments_of_a_steps_predecessor_can_be_overridden(two_sources):
     interventions.override(registry["left"], arguments=[], by="ada")
-    assert JobState.objects.get(pk="left").override_at is not None
+    assert Intervention.objects.get().job == "left"
 
 
 def test_a_step_that_an_older_override_parts_from_a_predecessor_says_so(two_sources):
-    now = states.clock()
-    JobState.objects.filter(pk="left").update(
-        override_at=now, override_by="ada", override_schedule="0 0 3 * * *", fingerprint="0 0 3 * * * UTC"
-    )
+    an_override("left", schedule="0 0 3 * * *")
+    JobState.objects.filter(pk="left").update(fingerprint="0 0 3 * * * UTC")
     told = explain(registry["join"]).text
     assert (
         "The predecessors of job 'join' have different schedules: they never succeed for the same occurrence." in told

@@ -13,7 +13,7 @@ from jobs.ledger.instance import Instance
 from jobs.ledger.settle import settle
 from jobs.models import Gap, JobState, Run
 from tests.helpers.at_once import at_once
-from tests.helpers.rows import a_run
+from tests.helpers.rows import a_pause, a_run
 
 pytestmark = pytest.mark.django_db
 DUE = datetime(2026, 3, 14, 2, tzinfo=UTC)
@@ -226,7 +226,7 @@ def before_due(two_sources, declared):
 
 @pytest.mark.parametrize("first", ["the run's end", "the gap"])
 def test_a_step_is_skipped_where_one_predecessor_got_no_run_in_either_order(before_due, first):
-    JobState.objects.filter(pk="left").update(paused_at=DUE - HOUR, paused_by="ada")
+    a_pause("left", began_at=DUE - HOUR)
     if first == "the gap":
         settled("left")
     [right] = settled("right")
@@ -238,7 +238,8 @@ def test_a_step_is_skipped_where_one_predecessor_got_no_run_in_either_order(befo
 
 
 def test_a_step_whose_predecessors_all_got_no_run_has_one_gap(before_due):
-    JobState.objects.filter(job__in=["left", "right"]).update(paused_at=DUE - HOUR, paused_by="ada")
+    a_pause("left", began_at=DUE - HOUR)
+    a_pause("right", began_at=DUE - HOUR)
     for day in range(30):
         settled("left", "right", at=DUE + timedelta(days=day))
     for step in ("join", "last"):
@@ -251,7 +252,7 @@ def test_a_steps_gap_leaves_out_what_is_recorded_already(before_due):
     """For the second of three days the other predecessor's run failed before anyone settled this one."""
     a_day = timedelta(days=1)
     end(start("right", DUE + a_day), AttemptStatus.FAILED)
-    JobState.objects.filter(pk="left").update(paused_at=DUE - HOUR, paused_by="ada")
+    a_pause("left", began_at=DUE - HOUR)
     settled("left", at=DUE + 2 * a_day)
     assert step_records() == [
         (DUE, DUE, "skipped"),
@@ -262,7 +263,7 @@ def test_a_steps_gap_leaves_out_what_is_recorded_already(before_due):
 
 
 def test_a_failed_predecessor_adds_nothing_to_a_steps_gap(before_due):
-    JobState.objects.filter(pk="left").update(paused_at=DUE - HOUR, paused_by="ada")
+    a_pause("left", began_at=DUE - HOUR)
     settled("left")
     end(start("right"), AttemptStatus.FAILED)
     assert step_records() == [(DUE, DUE, "skipped")]
@@ -294,9 +295,9 @@ def test_a_step_doesnt_wait_for_an_occurrence_that_an_edit_took_away(before_due,
 
 @pytest.mark.django_db(transaction=True)
 def test_a_predecessors_end_and_the_others_gap_at_once_are_recorded_once(before_due):
+    a_pause("left", began_at=DUE - HOUR)
     for day in range(10):
         due = DUE + timedelta(days=day)
-        JobState.objects.filter(pk="left").update(paused_at=DUE - HOUR, paused_by="ada")
         claimed = start("right", due)
         at_once(lambda work: work(), [lambda: end(claimed), lambda: settled("left", at=due)])  # noqa: B023
         assert [each for each in step_records() if each[0] <= due <= each[1]] != []

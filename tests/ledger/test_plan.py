@@ -12,6 +12,7 @@ from jobs.declarations.job import Job
 from jobs.ledger.eras import Era
 from jobs.ledger.overlap import Activity, Collision, collide
 from jobs.ledger.plan import CATCH_UP_LIMIT, PlannedGap, PlannedRun, Situation, decide
+from jobs.models import Intervention
 from jobs.schedule.occurrences import Schedule
 from tests.helpers.moments import at
 
@@ -248,12 +249,8 @@ def test_collisions(policy):
 
 
 def paused(until=None):
-    return {
-        "paused_at": at("00:00"),
-        "paused_until": until and at(until),
-        "paused_by": "ada",
-        "paused_reason": "a move",
-    }
+    pause = Intervention(began_at=at("00:00"), until=until and at(until), by="ada", reason="a move")
+    return {"pauses": [pause]}
 
 
 def test_a_paused_jobs_occurrences_are_skipped_for_whoever_paused_it():
@@ -356,13 +353,16 @@ def situations(draw):
     eras: list[Era] = []
     for place, (after, end) in enumerate(pairwise([through, *changes, until])):
         eras.append(Era(draw(JOBS), after, end, place))
-    pause = {"paused_at": draw(SECONDS), "paused_until": draw(st.one_of(st.none(), SECONDS))}
+    pauses = [
+        Intervention(began_at=draw(SECONDS), until=draw(st.one_of(st.none(), SECONDS)))
+        for _ in range(draw(st.integers(0, 2)))
+    ]
     return eras, Situation(
         now=now,
         activity=[run for run in draw(ACTIVITY) if run.since <= now],
         disabled_by=draw(st.sampled_from(["", "", "AzureWebJobs.nightly.Disabled"])),
         abandoned=draw(st.sampled_from([False, False, False, True])),
-        **(pause if draw(st.booleans()) else {}),
+        pauses=pauses,
     )
 
 

@@ -4,8 +4,8 @@ from typing import Any
 import pytest
 
 from jobs.ledger.retention import Pruned, prune
-from jobs.models import Attempt, Event, Gap, JobState, Output, Run
-from tests.helpers.rows import NOON, a_run, an_attempt
+from jobs.models import Attempt, Event, Gap, Intervention, JobState, Output, Run
+from tests.helpers.rows import NOON, a_pause, a_run, an_attempt
 
 pytestmark = pytest.mark.django_db
 
@@ -44,7 +44,7 @@ def test_runs_that_ended_long_ago_go_with_all_that_hangs_on_them():
     old, young = a_run(finished_at=days_ago(31)), a_run(finished_at=days_ago(29))
     an_attempt(old, written=[b"long ago"])
     Event.objects.create(run=old, kind="release", message="long ago")
-    assert pruned() == Pruned(runs=1, attempts=1, gaps=0, events=0)
+    assert pruned() == Pruned(runs=1, attempts=1, gaps=0, events=0, interventions=0)
     assert what_is_left() == [young]
     assert not Attempt.objects.exists()
     assert not Output.objects.exists()
@@ -99,7 +99,7 @@ def test_runs_that_ended_at_the_same_moment_fit_no_batch_and_go_all(monkeypatch)
     monkeypatch.setattr("jobs.ledger.retention.BATCH", 3)
     for _ in range(10):
         a_run(finished_at=days_ago(31))
-    assert pruned() == Pruned(runs=10, attempts=10, gaps=0, events=0)
+    assert pruned() == Pruned(runs=10, attempts=10, gaps=0, events=0, interventions=0)
 
 
 def test_a_run_that_stays_forgets_the_run_that_was_in_its_way():
@@ -109,12 +109,21 @@ def test_a_run_that_stays_forgets_the_run_that_was_in_its_way():
     assert stays.blocked_by is None
 
 
+def test_interventions_go_once_they_ended_long_ago():
+    a_pause("ended", began_at=days_ago(200), ended_at=days_ago(91))
+    a_pause("over", began_at=days_ago(200), until=days_ago(91))
+    a_pause("ended of late", began_at=days_ago(200), ended_at=days_ago(89))
+    a_pause("open", began_at=days_ago(200))
+    assert pruned() == Pruned(runs=0, attempts=0, gaps=0, events=0, interventions=2)
+    assert sorted(Intervention.objects.values_list("job", flat=True)) == ["ended of late", "open"]
+
+
 def test_old_gaps_and_events_go_with_the_failures():
     a_gap(91)
     young = a_gap(89)
     Event.objects.create(kind="release", message="long ago", at=days_ago(91))
     Event.objects.create(kind="release", message="of late", at=days_ago(89))
-    assert pruned() == Pruned(runs=0, attempts=0, gaps=1, events=1)
+    assert pruned() == Pruned(runs=0, attempts=0, gaps=1, events=1, interventions=0)
     assert list(Gap.objects.all()) == [young]
     assert [str(event) for event in Event.objects.all()] == ["of late"]
 
@@ -150,11 +159,11 @@ def test_a_dry_run_counts_what_would_go_and_leaves_it():
     would_go = pruned(dry_run=True)
     assert Run.objects.count() == Gap.objects.count() == 1
     assert JobState.objects.get().ledger_from == days_ago(400)
-    assert would_go == pruned() == Pruned(runs=1, attempts=1, gaps=1, events=0)
+    assert would_go == pruned() == Pruned(runs=1, attempts=1, gaps=1, events=0, interventions=0)
 
 
 def test_an_empty_ledger_is_pruned_in_peace():
-    assert pruned() == Pruned(runs=0, attempts=0, gaps=0, events=0)
+    assert pruned() == Pruned(runs=0, attempts=0, gaps=0, events=0, interventions=0)
 
 
 def test_a_run_that_a_step_still_asks_for_stays(declared):

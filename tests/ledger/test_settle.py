@@ -12,10 +12,10 @@ from jobs.declarations.registry import registry
 from jobs.ledger import interventions, states
 from jobs.ledger import settle as module
 from jobs.ledger.settle import Settled, retire, settle
-from jobs.models import Event, Gap, JobState, Run
+from jobs.models import Event, Gap, Intervention, JobState, Run
 from tests.helpers.at_once import at_once
 from tests.helpers.moments import at
-from tests.helpers.rows import a_run, first_seen_at
+from tests.helpers.rows import a_pause, a_run, first_seen_at
 
 pytestmark = pytest.mark.django_db
 START = datetime(2026, 3, 14, 0, 0, tzinfo=UTC)
@@ -162,7 +162,7 @@ def test_an_occurrence_that_has_a_run_already_gets_no_other(hourly):
 def test_a_months_pause_of_a_job_of_every_ten_seconds_is_one_row(declared):
     job = declare_again(declared, schedule="*/10 * * * * *")
     states.lock(job)
-    JobState.objects.update(paused_at=START, paused_by="ada", paused_reason="a move")
+    a_pause(began_at=START, reason="a move")
     for day in range(1, 31):
         settle([job], START + timedelta(days=day))
     gap = Gap.objects.get()
@@ -189,21 +189,22 @@ def test_a_gap_is_not_lengthened_over_a_run_between(hourly, monkeypatch):
 
 
 def test_a_gap_of_another_cause_is_another_row(hourly, monkeypatch):
-    JobState.objects.update(paused_at=START, paused_by="ada")
+    a_pause(began_at=START)
     settle([hourly], at("01:00"))
-    JobState.objects.update(paused_by="bob")
+    Intervention.objects.update(by="bob")
     settle([hourly], at("02:00"))
     assert [gap.by for gap in Gap.objects.order_by("first")] == ["ada", "bob"]
 
 
 def test_a_gap_that_is_lengthened_may_be_followed_by_a_run(hourly):
-    JobState.objects.update(paused_at=START, paused_until=at("02:30"), paused_by="ada")
+    pause = a_pause(began_at=START, until=at("02:30"))
     settle([hourly], at("01:00"))
     settle([hourly], at("03:00"))
     assert gaps() == [("01:00:00", "02:00:00", 2, "paused")]
     assert runs() == [("03:00:00", "schedule", "queued")]
     state = JobState.objects.get()
-    assert (state.paused_at, state.paused_until, state.last_gap) == (None, None, None)
+    pause.refresh_from_db()
+    assert (pause.ended_at, pause.ended_by, state.last_gap) == (at("02:30"), "", None)
 
 
 def edit(declared, monkeypatch, name="nightly", *, seen, **rules):
@@ -257,7 +258,7 @@ def test_the_former_schedules_own_period_is_its_deadline(declared, monkeypatch):
 
 def test_another_name_of_the_same_clock_is_no_change(declared, monkeypatch):
     job = declare_again(declared, schedule="0 0 * * * *", time_zone="Europe/Kiev")
-    JobState.objects.update(paused_at=START, paused_by="ada")
+    a_pause(began_at=START)
     settle([job], at("01:00"))
     renamed = edit(declared, monkeypatch, seen="01:30", schedule="0 0 * * * *", time_zone="Europe/Kyiv")
     settle([renamed], at("02:00"))
@@ -340,7 +341,7 @@ def test_an_edited_schedule_never_moves_the_watermark_back(hourly, declared):
 
 
 def test_the_gap_of_another_schedule_is_not_lengthened(hourly, declared):
-    JobState.objects.update(paused_at=START, paused_by="ada")
+    a_pause(began_at=START)
     settle([hourly], at("01:00"))
     registry.clear()
     declared("nightly", schedule="0 30 * * * *")
@@ -395,7 +396,8 @@ def test_ten_thousand_jobs_cost_as_many_statements_as_one(declared):
 def test_a_thousand_gaps_are_lengthened_in_one_statement(declared):
     jobs = declare_many(declared, 1000)
     settle(jobs, START)
-    JobState.objects.update(paused_at=START, paused_by="ada")
+    for job in jobs:
+        a_pause(job.name, began_at=START)
     settle(jobs, at("01:00"))
     with CaptureQueriesContext(connection) as queries:
         settle(jobs, at("02:00"))

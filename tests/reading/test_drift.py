@@ -1,5 +1,6 @@
 """What differs from the code, by whom and until when."""
 
+import json
 from datetime import timedelta
 
 import pytest
@@ -8,8 +9,10 @@ from django.core.management import CommandError, call_command
 from jobs.declarations.registry import registry
 from jobs.ledger import interventions, states
 from jobs.management.operator import operator
-from jobs.models import JobState, Run
+from jobs.models import Intervention, Run
 from jobs.reading.drift import drift
+from tests.helpers.moments import at
+from tests.helpers.rows import a_pause, an_override
 
 pytestmark = pytest.mark.django_db
 
@@ -70,6 +73,38 @@ def test_what_was_changed_of_a_renamed_job_differs_until_it_is_ended(declared):
     assert told() == []
 
 
+def test_the_history_holds_what_has_ended(declared, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "200")
+    call_command("drift", "--history")
+    assert capsys.readouterr().out == "Nobody has paused or overridden a job.\n"
+    declared("secretive", "--word", "x", command="succeeds", schedule="0 0 3 * * *", secrets=["--word"])
+    an_override("secretive", began_at=at("01:00"), until=at("03:00"), arguments=["--word", "hidden"], time_zone="UTC")
+    a_pause("gone", "bob", began_at=at("02:00"), ended_at=at("02:30"), ended_by="eve", reason="the bank moves")
+    a_pause("hourly", began_at=at("04:00"))
+    call_command("drift", "--history")
+    heading, *rows = [line.split(maxsplit=1) for line in capsys.readouterr().out.splitlines()]
+    assert " ".join(heading).split() == ["JOB", "WHAT", "BY", "SINCE", "UNTIL", "ENDED", "ENDED", "BY", "REASON"]
+    assert [(job, " ".join(rest.split())) for job, rest in rows] == [
+        ("hourly", "paused ada 2026-03-14 04:00 UTC – – – –"),
+        ("gone", "paused bob 2026-03-14 02:00 UTC – 2026-03-14 02:30 UTC eve the bank moves"),
+        (
+            "secretive",
+            "time zone UTC, arguments --word '********' ada 2026-03-14 01:00 UTC 2026-03-14 03:00 UTC "
+            "2026-03-14 03:00 UTC itself –",
+        ),
+    ]
+
+
+def test_programs_read_the_history_as_json(capsys):
+    a_pause("gone", "bob", began_at=at("02:00"), ended_at=at("02:30"), ended_by="eve", reason="the bank moves")
+    call_command("drift", "--history", "--format", "json")
+    [row] = json.loads(capsys.readouterr().out)
+    assert row == {
+        "job": "gone", "kind": "pause", "what": "paused", "by": "bob", "reason": "the bank moves",
+        "since": "2026-03-14T02:00:00Z", "until": None, "ended_at": "2026-03-14T02:30:00Z", "ended_by": "eve",
+    }  # fmt: skip
+
+
 def test_the_command_says_when_there_is_none(capsys):
     call_command("drift")
     assert capsys.readouterr().out == "Nothing differs from the code.\n"
@@ -79,8 +114,8 @@ def test_the_commands_override_and_tell(capsys):
     call_command(
         "override", "nightly", "--schedule", "0 30 5 * * *", "--arguments", "--word 'rock salt'", "--until", "2h"
     )
-    state = JobState.objects.get()
-    assert (state.override_by, state.override_arguments) == (operator(), ["--word", "rock salt"])
+    override = Intervention.objects.get()
+    assert (override.by, override.arguments) == (operator(), ["--word", "rock salt"])
     assert capsys.readouterr().out.startswith("nightly is overridden until ")
     call_command("drift")
     heading, first, second = capsys.readouterr().out.splitlines()

@@ -3,9 +3,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from jobs.declarations.registry import UnknownJob
-from jobs.models import JobState
 from jobs.reading.overview import overview, visible_arguments
-from tests.helpers.rows import NOON, a_run
+from tests.helpers.rows import NOON, a_pause, a_run, an_override
 
 
 @pytest.fixture
@@ -33,40 +32,32 @@ def test_the_latest_run_is_the_one_asked_for_last_whatever_became_of_it(nightly)
 
 def test_a_paused_job_is_due_after_its_pause(nightly):
     end = datetime(2026, 3, 20, 2, 0, tzinfo=UTC)
-    JobState.objects.create(job="nightly", paused_at=NOON, paused_until=end, paused_by="anna")
+    a_pause("nightly", "anna", began_at=NOON, until=end)
     row = the_only()
     assert (row.is_paused, row.paused_by, row.paused_until) == (True, "anna", end)
     assert row.next_run_at == end
 
 
 def test_a_job_is_due_by_its_override_until_that_ends_and_then_as_declared(nightly):
-    state = JobState.objects.create(
-        job="nightly",
-        override_at=NOON,
-        override_until=datetime(2026, 3, 15, 0, 0, tzinfo=UTC),
-        override_by="anna",
-        override_schedule="0 0 0 1 7 *",
-    )
+    end = datetime(2026, 3, 15, 0, 0, tzinfo=UTC)
+    override = an_override("nightly", "anna", began_at=NOON, until=end, schedule="0 0 0 1 7 *")
     row = the_only()
     assert (row.schedule, row.overridden_by) == ("0 0 0 1 7 *", "anna")
     assert row.next_run_at == datetime(2026, 3, 15, 2, 0, tzinfo=UTC)
-    state.paused_at, state.paused_until, state.paused_by = NOON, datetime(2026, 3, 16, 0, 0, tzinfo=UTC), "anna"
-    state.save()
+    a_pause("nightly", "anna", began_at=NOON, until=datetime(2026, 3, 16, 0, 0, tzinfo=UTC))
     assert the_only().next_run_at == datetime(2026, 3, 16, 2, 0, tzinfo=UTC)
-    state.override_until = None
-    state.save()
+    override.until = None
+    override.save()
     assert the_only().next_run_at == datetime(2026, 6, 30, 22, 0, tzinfo=UTC)
 
 
 def test_a_job_paused_without_end_is_not_due(nightly):
-    JobState.objects.create(job="nightly", paused_at=NOON, paused_by="anna")
+    a_pause("nightly", "anna", began_at=NOON)
     assert the_only().next_run_at is None
 
 
 def test_a_pause_that_has_passed_is_not_told(nightly):
-    JobState.objects.create(
-        job="nightly", paused_at=NOON - timedelta(days=2), paused_until=NOON - timedelta(days=1), paused_by="anna"
-    )
+    a_pause("nightly", "anna", began_at=NOON - timedelta(days=2), until=NOON - timedelta(days=1))
     row = the_only()
     assert (row.is_paused, row.paused_by) == (False, "")
 

@@ -32,7 +32,8 @@ class Command(LedgerCommand):
             "--failed-days",
             type=whole_number("days", DAYS, least=0),
             default=90,
-            help="Keep failed, timed-out and lost runs, gaps and other events for this long (default: %(default)s).",
+            help="Keep failed, timed-out and lost runs, gaps, ended pauses and overrides, and other events "
+            "for this long (default: %(default)s).",
         )
         parser.add_argument(
             "--keep",
@@ -51,5 +52,6 @@ class Command(LedgerCommand):
         )
         self.stdout.write(
             f"{'Would delete' if dry_run else 'Deleted'} {counted(gone.runs, 'run')} with "
-            f"{counted(gone.attempts, 'attempt')}, {counted(gone.gaps, 'gap')} and {counted(gone.events, 'event')}."
+            f"{counted(gone.attempts, 'attempt')}, {counted(gone.gaps, 'gap')}, {counted(gone.events, 'event')} "
+            f"and {counted(gone.interventions, 'ended intervention')}."
         )

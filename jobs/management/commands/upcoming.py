@@ -7,10 +7,9 @@ from django.core.management.base import CommandParser
 
 from jobs.declarations.registry import registry
 from jobs.formats import counted, local_time, utc_time
-from jobs.ledger import states
+from jobs.ledger import in_force, states
 from jobs.management.ledger_command import LedgerCommand
 from jobs.management.printing import add_format, as_json, as_table, whole_number
-from jobs.models import JobState
 from jobs.reading import upcoming
 from jobs.reading.upcoming import Coming
 from jobs.schedule.describe import describe
@@ -40,8 +39,7 @@ class Command(LedgerCommand):
         now = states.clock()
         until = now + timedelta(hours=hours)
         fold = None if each or format == "json" else upcoming.FOLD
-        known = JobState.objects.in_bulk(list(registry))
-        found = upcoming.upcoming(registry.values(), now, until, fold, known)
+        found = upcoming.upcoming(registry.values(), now, until, fold, in_force.held(at=now))
         if format == "json":
             self.stdout.write(as_json([_facts(coming) for coming in found]))
         elif found:

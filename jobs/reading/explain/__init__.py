@@ -4,7 +4,7 @@ Each cause has a function of its own, found in a table by a run's status (`runs.
 The number of queries is the same for any length of ledger and pipeline.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
@@ -13,13 +13,14 @@ from django.conf import settings
 
 from jobs.declarations.job import Job
 from jobs.declarations.registry import registry
-from jobs.ledger import overrides, states
+from jobs.ledger import in_force, overrides, states
 from jobs.ledger.eras import INSTANT
-from jobs.ledger.overrides import Override
-from jobs.models import Gap, Run
+from jobs.ledger.in_force import Held
+from jobs.models import Gap, Intervention, Run
 from jobs.reading.explain.evidence import Cause, Clock, Scene, ancestors, covers, joined, sentence
 from jobs.reading.explain.occurrence import fate_of
 from jobs.reading.explain.runs import told_of_run
+from jobs.reading.explain.unrecorded import told_of_ended
 from jobs.schedule.occurrences import Schedule
 
 __all__ = ["Cause", "Explanation", "explain", "schedule_of", "zone_of"]
@@ -55,8 +56,8 @@ def explain(job: Job, when: datetime | None = None, now: datetime | None = None)
     moment = now or states.clock()
     # Local times that the clock jumps over equal nothing, so Python has it.
     when = when.astimezone(UTC) if when else None
-    job = overrides.effective(job, moment)
-    schedule = _schedule_at(job, moment)
+    job, *before_it = _jobs_at([job, *(registry[name] for name in ancestors(job))], when, moment)
+    schedule = _first_schedule([job, *before_it])
     if schedule is None:
         return _without_schedule(job, when, moment)
     before, after = schedule.previous((when or moment) + INSTANT), schedule.next(when or moment)
@@ -71,8 +72,7 @@ def explain(job: Job, when: datetime | None = None, now: datetime | None = None)
     cause, sentences = fate_of(job, scene)
     if former:
         sentences = [*sentences, *_edited_since(job, schedule, scene)]
-    if override := overrides.of(scene.states.get(job.name), moment):
-        sentences = [*sentences, _overridden(override, clock), *_flaw(job, override)]
+    sentences = [*sentences, *_told_of_override(job, scene, sentences)]
     exact = when is None or occurrence == when
     return Explanation(
         job=job.name,
@@ -97,35 +97,45 @@ def _edited_since(job: Job, schedule: Schedule, scene: Scene) -> Iterator[str]:
     gap = scene.gaps.get(job.name)
     by = f" ({gap.fingerprint})" if gap else ""
     yield f"The schedule was different then{by}; now it is {schedule.fingerprint}."
-    if event := scene.events.get((job.name, "schedule_changed")):
+    if event := scene.edits.get(job.name):
         yield sentence(event.message)
 
 
-def _overridden(override: Override, clock: "Clock") -> str:
-    end = f" until {clock.short(override.until)}" if override.until else ""
-    return f"Its declaration is overridden by {override.by}{end}{f': {override.reason}' if override.reason else '.'}"
-
-
-def _flaw(job: Job, override: Override) -> list[str]:
-    why = overrides.unreadable(job, override)
-    return [f"That override can't be read: {why} It doesn't apply. {overrides.END}"] if why else []
+def _told_of_override(job: Job, scene: Scene, told: Sequence[str]) -> Iterator[str]:
+    """Of the one that was in force at the occurrence and has ended, and of the one that is now."""
+    then, now = scene.held_then.get(job.name, Held()).override, scene.held.get(job.name, Held()).override
+    if then and then != now and told_of_ended(then, scene.clock) not in told:
+        yield told_of_ended(then, scene.clock)
+    if now:
+        end = f" until {scene.clock.short(now.until)}" if now.until else ""
+        yield f"Its declaration is overridden by {now.by}{end}{f': {now.reason}' if now.reason else '.'}"
+        if why := overrides.unreadable(job, now):
+            yield f"That override can't be read: {why} It doesn't apply. {overrides.END}"
 
 
 def schedule_of(job: Job) -> Schedule | None:
     """The job's schedule; for a step, the one that its pipeline begins with. None where a person starts it."""
-    if job.schedule:
-        return job.schedule
-    return next((registry[name].schedule for name in ancestors(job) if registry[name].schedule), None)
+    return _first_schedule([job, *(registry[name] for name in ancestors(job))])
 
 
-def _schedule_at(job: Job, moment: datetime) -> Schedule | None:
-    """The same, with the overrides that hold at a moment."""
-    if job.schedule:
-        return job.schedule
-    before = ancestors(job)
-    held = overrides.in_force(before, moment) if before else {}
-    present = (overrides.applied(registry[name], held.get(name)).schedule for name in before)
-    return next((schedule for schedule in present if schedule), None)
+def _first_schedule(jobs: Iterable[Job]) -> Schedule | None:
+    return next((job.schedule for job in jobs if job.schedule), None)
+
+
+def _jobs_at(jobs: Sequence[Job], when: datetime | None, now: datetime) -> list[Job]:
+    """These jobs as they are now, or were or will be at a moment."""
+    found = Intervention.objects.covering(when) if when else Intervention.objects.in_force(now)
+    held = in_force.of_each(found.filter(job__in=[job.name for job in jobs]))
+    return [_under(held.get(job.name, Held()).override, job, when) for job in jobs]
+
+
+def _under(override: Intervention | None, job: Job, when: datetime | None) -> Job:
+    """The job under the override; as declared where the override's occurrence nearest the moment lies outside of it."""
+    changed = overrides.applied(job, override)
+    if when is None or override is None or changed.schedule is None:
+        return changed
+    nearest = _nearest(when, changed.schedule.previous(when + INSTANT), changed.schedule.next(when))
+    return changed if nearest and override.covers(nearest) else job
 
 
 def zone_of(job: Job) -> ZoneInfo:

@@ -6,11 +6,14 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
+from jobs.choices import EventKind
 from jobs.declarations.graph import Graph
 from jobs.declarations.job import Job
 from jobs.declarations.registry import registry
+from jobs.ledger import in_force
 from jobs.ledger.eras import INSTANT
-from jobs.models import Event, Gap, JobState, Run
+from jobs.ledger.in_force import Held
+from jobs.models import Event, Gap, Intervention, JobState, Run
 from jobs.schedule.ncrontab import InvalidExpression
 from jobs.schedule.occurrences import Schedule, UnknownZone
 
@@ -76,27 +79,35 @@ class Scene:
     states: dict[str, JobState] = field(default_factory=dict)
     runs: dict[str, Run] = field(default_factory=dict)
     gaps: dict[str, Gap] = field(default_factory=dict)
-    # By job and kind, the first that followed the occurrence.
-    events: dict[tuple[str, str], Event] = field(default_factory=dict)
+    # What is in force now, and what was at the occurrence, though it may have ended since.
+    held: dict[str, Held] = field(default_factory=dict)
+    held_then: dict[str, Held] = field(default_factory=dict)
+    # By job, the first edit of its schedule that followed the occurrence.
+    edits: dict[str, Event] = field(default_factory=dict)
 
     @classmethod
     def read(cls, job: Job, schedule: Schedule, occurrence: datetime, now: datetime, clock: Clock) -> "Scene":
         names = [job.name, *ancestors(job)]
         runs = Run.objects.filter(job__in=names, scheduled_for=occurrence)
         gaps = Gap.objects.filter(job__in=names, first__lte=occurrence, last__gte=occurrence)
-        events = Event.objects.filter(job__in=names, kind__in=["resumed", "schedule_changed"], at__gte=occurrence)
+        events = Event.objects.filter(job__in=names, kind=EventKind.SCHEDULE_CHANGED, at__gte=occurrence)
+        changes = list(Intervention.objects.filter(job__in=names).at_work(occurrence))
         return cls(
             occurrence=occurrence,
             now=now,
             schedule=schedule,
             clock=clock,
             states=JobState.objects.in_bulk(names),
+            held=in_force.of_each(found for found in changes if found.ended_at is None and not found.is_over(now)),
+            held_then=in_force.of_each(found for found in changes if found.covers(occurrence)),
             runs={run.job: run for run in runs.select_related("blocked_by")},
             gaps={gap.job: gap for gap in gaps.select_related("blocked_by") if covers(gap, occurrence)},
-            events={
-                (event.job, event.kind): event for event in events.order_by("job", "kind", "at").distinct("job", "kind")
-            },
+            edits={event.job: event for event in events.order_by("job", "at").distinct("job")},
         )
+
+    def override(self, name: str) -> Intervention | None:
+        """The override of a job that was in force at the occurrence, or else the one that is now."""
+        return self.held_then.get(name, Held()).override or self.held.get(name, Held()).override
 
 
 def covers(gap: Gap, moment: datetime) -> bool:

@@ -6,6 +6,7 @@ from jobs.choices import Misfire, Reason
 from jobs.declarations.disabled import setting_that_disables
 from jobs.declarations.job import Job
 from jobs.formats import counted, format_duration
+from jobs.ledger.in_force import Held
 from jobs.ledger.plan import CATCH_UP_LIMIT
 from jobs.models import Gap
 from jobs.reading.explain.evidence import Scene, run_in_the_way, sentence
@@ -30,16 +31,16 @@ def _gap_overlap(job: Job, gap: Gap, scene: Scene) -> Iterator[str]:
 def _gap_paused(job: Job, gap: Gap, scene: Scene) -> Iterator[str]:
     why = f": {sentence(gap.note)}" if gap.note else "."
     yield f"It was skipped: the job was paused by {gap.by}{why}"
-    state = scene.states.get(job.name)
-    if state and state.is_paused(scene.now):
-        until = f"until {scene.clock.short(state.paused_until)}" if state.paused_until else "without an end"
-        yield f"It is still paused, {until}. `manage.py resume {job.name}` ends it."
+    pause = scene.held_then.get(job.name, Held()).pause
+    if pause is None:
         return
-    resumed = scene.events.get((job.name, "resumed"))
-    # A pause that ended by itself leaves no event.
-    following = scene.schedule.next(gap.last)
-    if resumed and following and resumed.at <= following:
-        yield f"{resumed.by} resumed it at {scene.clock.short(resumed.at)}."
+    if not pause.is_over(scene.now):
+        until = f"until {scene.clock.short(pause.until)}" if pause.until else "without an end"
+        yield f"It is still paused, {until}. `manage.py resume {job.name}` ends it."
+    elif pause.ended_at and pause.ended_by:
+        yield f"{pause.ended_by} resumed it at {scene.clock.short(pause.ended_at)}."
+    elif pause.end:
+        yield f"The pause ended at {scene.clock.short(pause.end)}."
 
 
 def _gap_disabled(job: Job, gap: Gap, scene: Scene) -> Iterator[str]:

@@ -5,6 +5,7 @@ from jobs.declarations.graph import Graph
 from jobs.declarations.job import Job
 from jobs.declarations.registry import registry
 from jobs.ledger import overrides
+from jobs.ledger.in_force import Held
 from jobs.ledger.pipelines import DifferentSchedules
 from jobs.reading.explain.evidence import Cause, Scene, Told, joined
 from jobs.reading.explain.gaps import told_of_gap
@@ -42,7 +43,7 @@ def _told_of_predecessors(job: Job, scene: Scene) -> Told:
 
 def _with_another_schedule(job: Job, scene: Scene) -> list[str]:
     """The overrides that make the step's predecessors due at different moments."""
-    held = {name: overrides.of(scene.states.get(name), scene.now) for name in Graph(registry.values()).roots(job)}
+    held = {name: scene.held.get(name, Held()).override for name in Graph(registry.values()).roots(job)}
     schedules = {overrides.applied(registry[name], override).fingerprint for name, override in held.items()}
     if len(schedules) < 2:
         return []
@@ -56,7 +57,7 @@ def _told_of_predecessor(name: str, scene: Scene) -> Told:
         return CAUSES.get(Status(run.status), Cause.RAN), [f"{name} {ended}{run.status} (run {run.pk})."]
     if name not in registry:
         return Cause.UNRECORDED, [f"{name} is no longer declared."]
-    return fate_of(overrides.applied(registry[name], overrides.of(scene.states.get(name), scene.now)), scene)
+    return fate_of(overrides.applied(registry[name], scene.override(name)), scene)
 
 
 PENDING = {Cause.QUEUED, Cause.RUNNING, Cause.WAITS, Cause.UNDECIDED}

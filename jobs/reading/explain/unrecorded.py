@@ -3,12 +3,16 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
+from jobs.choices import InterventionKind
 from jobs.declarations.disabled import setting_that_disables
 from jobs.declarations.job import Job
+from jobs.declarations.registry import registry
 from jobs.formats import format_duration
+from jobs.ledger import overrides
 from jobs.ledger.eras import INSTANT
-from jobs.models import Event, JobState
-from jobs.reading.explain.evidence import Cause, Scene, Told, sentence
+from jobs.ledger.in_force import Held
+from jobs.models import Intervention, JobState
+from jobs.reading.explain.evidence import Cause, Clock, Scene, Told, sentence
 from jobs.schedule.occurrences import same_occurrences
 
 # The tick comes once a minute and gives timers half a minute: who waits longer than this waits for nobody.
@@ -43,24 +47,35 @@ def _before_ledger(job: Job, state: JobState, begin: datetime, scene: Scene) -> 
     # It covers what comes after `begin`: where that lies an instant before a full second, it is this second.
     first = (begin + INSTANT).replace(microsecond=0)
     yield f"That is before its ledger begins, {scene.clock.full(first)}."
-    if state.override_at == begin:
+    present = scene.held.get(job.name, Held()).override
+    if present and present.began_at == begin:
         yield "The current override began then, and the ledger with it."
-    elif event := _override_that_ended(job, begin, scene) or scene.events.get((job.name, "schedule_changed")):
+    elif ended := _override_that_ended(job, begin):
+        yield told_of_ended(ended, scene.clock)
+    elif event := scene.edits.get(job.name):
         yield f"{sentence(event.message)} That was at {scene.clock.full(event.at)}."
     else:
         yield "The job was first seen then, or older entries were deleted."
-    if following := scene.schedule.next(begin):
+    schedule = overrides.applied(registry[job.name], present).schedule if job.name in registry else None
+    if following := (schedule or scene.schedule).next(begin):
         yield f"The first occurrence that it covers is {scene.clock.full(following)}."
 
 
-def _override_that_ended(job: Job, begin: datetime, scene: Scene) -> Event | None:
-    """Where the ledger began with an override's end: that end, or the override itself if it held at the occurrence."""
-    events = Event.objects.filter(job=job.name, kind__in=["overridden", "override_ended"])
-    held = events.filter(at__lt=begin).order_by("-at", "-pk").first()
-    ended = events.filter(at__gte=begin, kind="override_ended").order_by("at", "pk").first()
-    if held is None or held.kind != "overridden" or ended is None:
-        return None
-    return held if held.at <= scene.occurrence else ended
+def _override_that_ended(job: Job, begin: datetime) -> Intervention | None:
+    """The override with whose end the ledger begins."""
+    ended = Intervention.objects.filter(job=job.name, kind=InterventionKind.OVERRIDE, ended_at=begin + INSTANT)
+    return ended.first()
+
+
+def told_of_ended(override: Intervention, clock: Clock) -> str:
+    """An override that has ended: whose it was, and when it was in force."""
+    assert override.end is not None
+    by = f", when {override.ended_by} ended that" if override.ended_by else ""
+    why = f": {sentence(override.reason)}" if override.reason else "."
+    return (
+        f"Its declaration was overridden by {override.by} from {clock.full(override.began_at)} "
+        f"to {clock.full(override.end)}{by}{why}"
+    )
 
 
 def _undecided(through: datetime, scene: Scene) -> Iterator[str]:
@@ -75,11 +90,11 @@ def _undecided(through: datetime, scene: Scene) -> Iterator[str]:
 def not_due(job: Job, scene: Scene) -> list[str]:
     away = format_duration(scene.occurrence - scene.now)
     told = [f"{job.name} isn't due yet: it is at {scene.clock.full(scene.occurrence)}, in {away}."]
-    state = scene.states.get(job.name)
+    pause = scene.held.get(job.name, Held()).pause
     if setting := setting_that_disables(job.name):
         told.append(f"It will be skipped while the function is disabled in Azure by the app setting {setting}.")
-    elif state and state.is_paused(scene.occurrence):
-        until = f" until {scene.clock.short(state.paused_until)}" if state.paused_until else ""
-        why = f": {sentence(state.paused_reason)}" if state.paused_reason else "."
-        told.append(f"It will be skipped: the job is paused by {state.paused_by}{until}{why}")
+    elif pause and not pause.is_over(scene.occurrence):
+        until = f" until {scene.clock.short(pause.until)}" if pause.until else ""
+        why = f": {sentence(pause.reason)}" if pause.reason else "."
+        told.append(f"It will be skipped: the job is paused by {pause.by}{until}{why}")
     return told

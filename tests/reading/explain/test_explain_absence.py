@@ -9,7 +9,7 @@ from jobs.declarations.registry import registry
 from jobs.models import Event, Gap, JobState
 from jobs.reading.explain import Cause, explain
 from tests.helpers.moments import at
-from tests.helpers.rows import a_run, an_attempt
+from tests.helpers.rows import a_pause, a_run, an_attempt, an_override
 from tests.reading.explain.story import DUE, HEAD, a_gap, a_scheduled_run, told
 
 pytestmark = pytest.mark.django_db
@@ -25,9 +25,7 @@ def test_it_isnt_due_yet(nightly):
 
 
 def test_it_isnt_due_yet_and_will_be_skipped(nightly, monkeypatch):
-    JobState.objects.update(
-        paused_at=at("01:00"), paused_until=at("2026-03-20 00:00"), paused_by="ada", paused_reason="the bank moves"
-    )
+    a_pause(began_at=at("01:00"), until=at("2026-03-20 00:00"), reason="the bank moves")
     assert told(when="2026-03-15 02:00")[1:] == [
         "It will be skipped: the job is paused by ada until 2026-03-20 00:00: the bank moves."
     ]
@@ -88,33 +86,44 @@ def test_it_lies_before_the_schedule_changed(nightly):
     assert told(when="2026-02-20 02:00")[2] == ("The schedule changed from A to B. That was at 2026-03-01 00:00 UTC.")
 
 
-def overridden(since, until):
-    """What the ledger keeps of an override of the schedule that has ended."""
-    Event.objects.create(
-        job="nightly", kind="overridden", at=at(since), message="nightly was overridden by ada: the bank moves"
-    )
-    Event.objects.create(
-        job="nightly", kind="override_ended", at=at(until), message="The override of nightly by ada has ended."
-    )
+def overridden(since, until, **fields):
+    """An override of the schedule that has ended."""
+    an_override(began_at=at(since), ended_at=at(until), schedule="0 0 5 * * *", **fields)
 
 
 def test_an_override_that_has_ended_stood_in_its_place(nightly):
-    overridden("2026-03-01 01:00", "2026-03-02 05:00:10")
+    overridden("2026-03-01 01:00", "2026-03-02 05:00", ended_by="bob", reason="the bank moves")
     JobState.objects.update(ledger_from=at("2026-03-02 05:00") - timedelta(microseconds=1))
-    assert told(when="2026-03-01 02:00") == [
-        "nightly was due at 2026-03-01 02:00 UTC.",
+    sentence = (
+        "Its declaration was overridden by ada from 2026-03-01 01:00 UTC to 2026-03-02 05:00 UTC, "
+        "when bob ended that: the bank moves."
+    )
+    assert told(when="2026-03-02 02:00") == [
+        "nightly was due at 2026-03-02 02:00 UTC.",
         "That is before its ledger begins, 2026-03-02 05:00 UTC.",
-        "nightly was overridden by ada: the bank moves. That was at 2026-03-01 01:00 UTC.",
+        sentence,
         "The first occurrence that it covers is 2026-03-03 02:00 UTC.",
     ]
-    assert told(when="2026-02-20 02:00")[2] == (
-        "The override of nightly by ada has ended. That was at 2026-03-02 05:00:10 UTC."
+    assert told(when="2026-02-20 02:00")[2] == sentence
+
+
+def test_what_was_due_by_an_override_that_has_ended_is_explained_by_it(nightly):
+    overridden("2026-03-10 00:00", "2026-03-12 00:00")
+    run = a_run(
+        scheduled_for=at("2026-03-10 05:00"), started_at=at("2026-03-10 05:00"), finished_at=at("2026-03-10 05:01")
     )
+    an_attempt(run, started_at=run.started_at, finished_at=run.finished_at)
+    assert told(when="2026-03-10 05:00") == [
+        "nightly was due at 2026-03-10 05:00 UTC.",
+        f"Run {run.pk} started at 05:00, on time, and succeeded after 1 min.",
+        "Its declaration was overridden by ada from 2026-03-10 00:00 UTC to 2026-03-12 00:00 UTC.",
+    ]
+    assert told(when="2026-03-13 02:00")[0] == "nightly was due at 2026-03-13 02:00 UTC."
 
 
 def test_an_override_that_began_no_ledger_is_no_reason(nightly):
     """One of the arguments alone, after the ledger's begin or before it."""
-    overridden("2026-03-01 01:00", "2026-03-02 05:00:10")
+    an_override(began_at=at("2026-03-01 01:00"), ended_at=at("2026-03-02 05:00"), arguments=[])
     JobState.objects.update(ledger_from=at("2026-02-28 00:00"))
     assert told(when="2026-02-20 02:00")[2] == "The job was first seen then, or older entries were deleted."
     JobState.objects.update(ledger_from=at("2026-03-05 00:00"))
@@ -123,11 +132,9 @@ def test_an_override_that_began_no_ledger_is_no_reason(nightly):
 
 def test_the_ledger_of_an_override_that_holds_began_with_it(nightly):
     began = at("2026-03-10 00:00")
-    JobState.objects.update(
-        ledger_from=began, override_at=began, override_by="ada", override_schedule="0 0 5 * * *",
-        fingerprint="0 0 5 * * * UTC",
-    )  # fmt: skip
-    assert told(when="2026-03-09 05:00")[1:] == [
+    JobState.objects.update(ledger_from=began, fingerprint="0 0 5 * * * UTC")
+    an_override(began_at=began, schedule="0 0 5 * * *")
+    assert told(when="2026-03-09 02:00")[1:] == [
         "That is before its ledger begins, 2026-03-10 00:00 UTC.",
         "The current override began then, and the ledger with it.",
         "The first occurrence that it covers is 2026-03-10 05:00 UTC.",

@@ -3,10 +3,9 @@
 import pytest
 
 from jobs.choices import Status
-from jobs.models import Event, JobState
 from jobs.reading.explain import Cause, explain
 from tests.helpers.moments import at
-from tests.helpers.rows import a_run
+from tests.helpers.rows import a_pause, a_run
 from tests.reading.explain.story import DUE, HEAD, a_gap, told
 
 pytestmark = pytest.mark.django_db
@@ -47,7 +46,7 @@ def test_the_run_in_its_way_may_have_been_pruned(nightly):
 
 
 def test_an_operator_had_paused_it(nightly):
-    JobState.objects.update(paused_at=at("2026-03-12 12:00"), paused_until=at("2026-03-20 12:00"), paused_by="ada")
+    a_pause(began_at=at("2026-03-12 12:00"), until=at("2026-03-20 12:00"))
     a_gap("paused", by="ada", note="the bank moves", first=at("2026-03-13 02:00"), count=2)
     assert told() == [
         HEAD,
@@ -59,13 +58,19 @@ def test_an_operator_had_paused_it(nightly):
 
 def test_an_operator_had_paused_it_and_another_resumed_it(nightly):
     a_gap("paused", by="ada")
-    Event.objects.create(job="nightly", kind="resumed", by="bob", at=at("02:40"))
+    a_pause(began_at=at("01:00"), until=at("2026-03-20 00:00"), ended_at=at("02:40"), ended_by="bob")
     assert told() == [HEAD, "It was skipped: the job was paused by ada.", "bob resumed it at 02:40."]
 
 
-def test_a_later_resumption_is_another_story(nightly):
+def test_an_operator_had_paused_it_until_a_moment_that_came(nightly):
     a_gap("paused", by="ada")
-    Event.objects.create(job="nightly", kind="resumed", by="bob", at=at("2026-05-01 00:00"))
+    a_pause(began_at=at("01:00"), until=at("02:30"), ended_at=at("02:30"))
+    assert told() == [HEAD, "It was skipped: the job was paused by ada.", "The pause ended at 02:30."]
+
+
+def test_another_pause_that_came_later_is_another_story(nightly):
+    a_gap("paused", by="ada")
+    a_pause(by="bob", began_at=at("02:30"))
     assert told() == [HEAD, "It was skipped: the job was paused by ada."]
 
 

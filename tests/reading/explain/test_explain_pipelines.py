@@ -8,7 +8,7 @@ from jobs.ledger.settle import settle
 from jobs.models import Gap, JobState, Run
 from jobs.reading.explain import Cause, explain
 from tests.helpers.moments import at
-from tests.helpers.rows import a_run, an_attempt
+from tests.helpers.rows import a_pause, a_run, an_attempt
 from tests.reading.explain.story import DUE, a_ledger, ends, told
 
 pytestmark = pytest.mark.django_db
@@ -49,7 +49,8 @@ def test_a_step_whose_predecessor_was_missed_says_so(pipeline):
 
 
 def test_a_step_that_was_skipped_with_its_predecessor_says_so(pipeline):
-    JobState.objects.update(ledger_through=at("01:00"), paused_at=at("01:00"), paused_by="ada")
+    JobState.objects.update(ledger_through=at("01:00"))
+    a_pause("fetch", began_at=at("01:00"))
     settle([registry["fetch"]], at("02:01"))
     found = explain(registry["report"], now=at("03:00"))
     assert found.cause is Cause.SKIPPED
@@ -88,7 +89,8 @@ def test_a_step_that_ought_to_have_followed_says_so(pipeline):
 
 
 def test_a_paused_step_says_by_whom(pipeline):
-    a_ledger("load", fingerprint="", ledger_from=None, ledger_through=None, paused_at=at("01:00"), paused_by="ada")
+    a_ledger("load", fingerprint="", ledger_from=None, ledger_through=None)
+    a_pause("load", began_at=at("01:00"))
     ends(a_run("fetch", scheduled_for=DUE))
     run = Run.objects.get(job="load")
     assert told("load")[1] == f"Run {run.pk} was skipped. The job was paused by ada."

@@ -5,10 +5,9 @@ import pytest
 from jobs.choices import AttemptStatus, Status
 from jobs.declarations.registry import registry
 from jobs.ledger import claims, instance
-from jobs.models import JobState
 from jobs.reading.explain import Cause, explain
 from tests.helpers.moments import at
-from tests.helpers.rows import a_run, an_attempt
+from tests.helpers.rows import a_pause, a_run, an_attempt
 from tests.reading.explain.story import DUE, HEAD, a_ledger, a_scheduled_run, told
 
 pytestmark = pytest.mark.django_db
@@ -186,7 +185,7 @@ def test_it_waits_for_another_run_of_its_job(nightly):
 
 
 def test_it_waits_for_the_end_of_a_pause(nightly):
-    JobState.objects.update(paused_at=at("02:01"), paused_by="ada")
+    a_pause(began_at=at("02:01"))
     run = a_queued_run(attempt=1, not_before=at("02:05"))
     an_attempt(run, status=AttemptStatus.FAILED, started_at=at("02:00"), finished_at=at("02:01"))
     assert explain(nightly, now=at("03:00")).sentences[-1] == (

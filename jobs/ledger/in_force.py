@@ -1,0 +1,55 @@
+"""Which interventions are in force: the one place that reads them, for the ledger's rules and for the doors.
+
+`settle` reads those of its window with the state rows, in one statement (`states`).
+"""
+
+from collections.abc import Collection, Iterable
+from datetime import datetime
+from typing import NamedTuple
+
+from jobs.choices import InterventionKind
+from jobs.declarations.job import Job
+from jobs.models import Intervention
+
+
+def condition(now: str) -> str:
+    """For a statement of the ledger's: whether its intervention `i` is in force at the moment `now`, given in SQL."""
+    return f"i.ended_at IS NULL AND (i.until IS NULL OR i.until > {now})"
+
+
+class Held(NamedTuple):
+    """What is in force of a job."""
+
+    pause: Intervention | None = None
+    override: Intervention | None = None
+
+
+def held(names: Collection[str] | None = None, at: datetime | None = None) -> dict[str, Held]:
+    """What is in force of these jobs, or of all, at a moment; jobs of which nothing is are left out. One query."""
+    found = Intervention.objects.in_force(at)
+    return of_each(found if names is None else found.filter(job__in=names))
+
+
+def of_each(found: Iterable[Intervention]) -> dict[str, Held]:
+    """Interventions by their job: at most one of each kind."""
+    by_job: dict[str, dict[str, Intervention]] = {}
+    for intervention in found:
+        by_job.setdefault(intervention.job, {})[intervention.kind] = intervention
+    return {job: Held(**kinds) for job, kinds in by_job.items()}
+
+
+def override_of(job: Job, at: datetime | None = None) -> Intervention | None:
+    """The override of a job that is in force: now by the database's clock, or that was or will be at a moment."""
+    return overrides_of([job.name], at).get(job.name)
+
+
+def overrides_of(names: Collection[str], at: datetime | None = None) -> dict[str, Intervention]:
+    """The same of several jobs."""
+    kind = InterventionKind.OVERRIDE
+    return {found.job: found for found in Intervention.objects.in_force(at).filter(job__in=names, kind=kind)}
+
+
+def pause_of(job: Job) -> str:
+    """In a sentence, by whom the job is paused now; empty where it isn't."""
+    pause = Intervention.objects.in_force().filter(job=job.name, kind=InterventionKind.PAUSE).first()
+    return f"The job was paused by {pause.by}{f': {pause.reason}' if pause.reason else '.'}" if pause else ""
