@@ -71,7 +71,8 @@ def settle(
         ]
 
     # A look without a lock: a watermark only goes forward, so what isn't due by it isn't due under the lock either.
-    seen = windows_of(states.read(list(scheduled)))
+    looked = states.read(list(scheduled))
+    seen = windows_of(looked)
     known = {window.job.name for window in seen}
     missing = [] if as_recorded else [name for name in scheduled if name not in known]
     names = [*missing, *(window.job.name for window in seen if window.changes_something)]
@@ -82,7 +83,7 @@ def settle(
         if missing:
             states.begin([scheduled[name] for name in missing], now)
         pipeline = pipelines.current()
-        found = windows_of(_hold(names, pipeline, skip_locked))
+        found = windows_of(_hold(names, looked, pipeline, skip_locked))
         # Of what is due no longer another session has just decided.
         due |= {window.job.name for window in found if window.timeline.is_due}
         if left := sorted(set(names) - {window.job.name for window in found}):
@@ -104,18 +105,19 @@ def retire(scheduled: Sequence[str]) -> None:
 
     `scheduled` are the names of the jobs that have a schedule. If one comes back, its ledger begins again then.
     """
-    names = [state.job for state in states.read_unscheduled(scheduled)]
-    if not names:
+    looked = states.read_unscheduled(scheduled)
+    if not looked:
         return
+    names = [state.job for state in looked]
     with ledger_transaction():
         pipeline = pipelines.current()
-        found = [state for state in _hold(names, pipeline, skip_locked=True) if state.ledger.fingerprint]
+        found = [state for state in _hold(names, looked, pipeline, skip_locked=True) if state.ledger.fingerprint]
         # Asked under the lock: a newer release may have begun with a job that this one doesn't know.
         if releases.in_charge() is None:
             _settle_locked([_abandoned(state) for state in found], pipeline)
 
 
-def _hold(names: Sequence[str], pipeline: Pipeline, skip_locked: bool) -> list[State]:
+def _hold(names: Sequence[str], looked: Iterable[State], pipeline: Pipeline, skip_locked: bool) -> list[State]:
     """Lock these jobs, and the steps after them: what becomes of a job's occurrences decides what becomes of theirs.
 
     With `skip_locked`, jobs that another session has locked, or a step of which, are left out.
@@ -123,7 +125,7 @@ def _hold(names: Sequence[str], pipeline: Pipeline, skip_locked: bool) -> list[S
     steps = {name: pipeline.descendants(name).keys() for name in names}
     all_steps = sorted({step for found in steps.values() for step in found})
     states.ensure(all_steps)
-    held = states.read([*names, *all_steps], lock="FOR UPDATE OF s SKIP LOCKED" if skip_locked else "FOR UPDATE OF s")
+    held = states.hold(names, all_steps, looked, skip_locked=skip_locked)
     locked = {state.job for state in held}
     return [state for state in held if state.job in steps and steps[state.job] <= locked]
 

@@ -20,10 +20,14 @@ from jobs.schedule.zones import rules_of
 
 
 class State(NamedTuple):
-    """A row of JobState with what is needed of its last gap, its interventions from the watermark on, and the clock."""
+    """A row of JobState with what is needed of its last gap, its interventions from the watermark on, and the clock.
+
+    `version` is the row's `xmin`: another one means that the row has changed.
+    """
 
     job: str
     clock: datetime
+    version: str
     ledger: Ledger
     zone_rules: str
     interventions: list[Intervention]
@@ -46,6 +50,19 @@ def read_unscheduled(scheduled: Sequence[str]) -> list[State]:
     return _read("s.fingerprint <> '' AND NOT s.job = ANY(%s)", scheduled, "")
 
 
+def hold(jobs: Sequence[str], steps: Sequence[str], seen: Iterable[State], *, skip_locked: bool) -> list[State]:
+    """Lock the rows of these jobs and steps, and read them. `seen` is what a look without a lock found of the jobs.
+
+    A statement that waits for a row's lock gets the newest row, but what it joins to the row is that of its snapshot:
+    an operator may have paused the job meanwhile. Where a job's row has changed since the look, all are read again.
+    """
+    held = read([*jobs, *steps], lock="FOR UPDATE OF s SKIP LOCKED" if skip_locked else "FOR UPDATE OF s")
+    versions, not_looked_at = {state.job: state.version for state in seen}, set(steps)
+    if any(versions.get(state.job) != state.version for state in held if state.job not in not_looked_at):
+        return read([state.job for state in held])
+    return held
+
+
 INTERVENTION = (
     "id",
     "job",
@@ -62,15 +79,13 @@ INTERVENTION = (
 
 
 def _read(condition: str, jobs: Sequence[str], lock: str) -> list[State]:
-    # `seen` is the state row as this statement's snapshot has it. One that waits for the lock gets a newer `s`.
-    seen = "JOIN nightshift_jobstate seen ON seen.job = s.job" if lock else ""
     found = sql.rows(
         f"""
-        SELECT s.job, clock_timestamp(), {"s.xmin <> seen.xmin" if lock else "false"},
+        SELECT s.job, clock_timestamp(), s.xmin::text,
                s.fingerprint, s.declared, s.ledger_from, s.ledger_through, s.zone_rules,
                g.id, g.fate, g.reason, g.by, g.note, g.blocked_by_id, s.rewound_from,
                {", ".join(f"i.{column}" for column in INTERVENTION)}
-          FROM nightshift_jobstate s {seen}
+          FROM nightshift_jobstate s
           LEFT JOIN nightshift_gap g ON g.id = s.last_gap_id AND g.fingerprint = s.fingerprint
           -- One that has ended says what was due until then, where that isn't decided.
           LEFT JOIN nightshift_intervention i
@@ -80,19 +95,16 @@ def _read(condition: str, jobs: Sequence[str], lock: str) -> list[State]:
         """,  # noqa: S608 — condition, lock and the columns are fixed
         [list(jobs)],
     )
-    if any(is_newer for _, _, is_newer, *_ in found):
-        # What is joined to the row is still that of the snapshot: an operator may have paused the job meanwhile.
-        return read([job for job, _ in groupby(found, key=itemgetter(0))])
     return [_state(list(rows)) for _, rows in groupby(found, key=itemgetter(0))]
 
 
 def _state(rows: Sequence[tuple[Any, ...]]) -> State:
     """The state of one job from its rows: one for each of its interventions."""
-    job, clock, _, fingerprint, declared, since, through, zone_rules, *rest = rows[0]
+    job, clock, version, fingerprint, declared, since, through, zone_rules, *rest = rows[0]
     interventions = [_intervention(row[-len(INTERVENTION) :]) for row in rows if row[-len(INTERVENTION)] is not None]
     overrides = [found for found in interventions if found.kind == InterventionKind.OVERRIDE]
     ledger = Ledger(fingerprint=fingerprint, declared=declared, since=since, through=through, overrides=overrides)
-    return State(job, clock, ledger, zone_rules, interventions, *rest[: -len(INTERVENTION)])
+    return State(job, clock, version, ledger, zone_rules, interventions, *rest[: -len(INTERVENTION)])
 
 
 def _intervention(row: Sequence[Any]) -> Intervention:

@@ -70,7 +70,7 @@ def test_an_occurrence_settled_twice_has_one_run(hourly):
 
 def test_it_answers_whether_anything_was_due_also_where_no_run_came_of_it(hourly):
     assert settle([hourly], at("00:30")) == Settled()
-    JobState.objects.update(paused_at=START, paused_by="ada")
+    a_pause(began_at=START)
     assert settle([hourly], at("01:00")) == Settled(due=frozenset({"nightly"}))
     assert settle([hourly], at("01:00")) == Settled()
 
