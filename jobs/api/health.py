@@ -5,11 +5,11 @@ GET /api/ready: whether it could do its work. For people and alerts; probed by t
 with their runs, whenever the database pauses.
 """
 
-from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from jobs.api.access import ForAnybody
+from jobs.api.described import described
 from jobs.api.serializers import HealthSerializer, ReadySerializer
 from jobs.health import readiness
 from jobs.ledger import instance
@@ -19,7 +19,7 @@ from jobs.middleware import ALIVE
 class Health(ForAnybody):
     """For the schema, and for methods that it hasn't: the middleware has answered before."""
 
-    @extend_schema(
+    @described(
         description="Answers while the process is alive. It doesn't query the database.", responses=HealthSerializer
     )
     def get(self, request: Request) -> Response:
@@ -27,7 +27,7 @@ class Health(ForAnybody):
 
 
 class Ready(ForAnybody):
-    @extend_schema(
+    @described(
         description="Whether runs can start: database, migrations, tick, fork server, queue. For people and alerts: "
         "use `/api/health` for the platform's health check.",
         responses={200: ReadySerializer, 503: ReadySerializer},

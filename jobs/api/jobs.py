@@ -1,6 +1,5 @@
 """GET /api/jobs/ and /api/jobs/<name>/."""
 
-from drf_spectacular.utils import extend_schema
 from rest_framework.exceptions import NotFound
 from rest_framework.generics import GenericAPIView
 from rest_framework.pagination import PageNumberPagination
@@ -8,6 +7,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from jobs.api.access import ForOperators
+from jobs.api.described import described
 from jobs.api.serializers import JobSerializer
 from jobs.declarations.registry import UnknownJob, registry
 from jobs.reading.overview import Overview, overview
@@ -23,7 +23,7 @@ class JobList(ForOperators, GenericAPIView[Overview]):  # type: ignore[type-var]
     serializer_class = JobSerializer
     pagination_class = JobPages
 
-    @extend_schema(
+    @described(
         operation_id="jobs_list",
         description="The declared jobs in order of declaration, each with its latest and next run.",
         responses=JobSerializer(many=True),
@@ -37,7 +37,7 @@ class JobList(ForOperators, GenericAPIView[Overview]):  # type: ignore[type-var]
 class JobDetail(ForOperators, GenericAPIView[Overview]):  # type: ignore[type-var]
     serializer_class = JobSerializer
 
-    @extend_schema(description="A declared job with its latest and next run.")
+    @described(description="A declared job with its latest and next run.")
     def get(self, request: Request, name: str) -> Response:
         try:
             [job] = overview([name])

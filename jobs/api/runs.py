@@ -5,7 +5,7 @@ from typing import Any
 
 from django.db.models import Prefetch, QuerySet
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiParameter
 from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.filters import BaseFilterBackend
 from rest_framework.generics import ListAPIView, RetrieveAPIView
@@ -17,6 +17,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from jobs.api.access import ForOperators
+from jobs.api.described import described
 from jobs.api.serializers import RunSerializer, RunWithAttemptsSerializer
 from jobs.choices import Status
 from jobs.models import Attempt, Run
@@ -113,7 +114,7 @@ class RunOutput(ForOperators):
     renderer_classes = [PlainText]
     content_negotiation_class = AlwaysPlainText
 
-    @extend_schema(
+    @described(
         description="What an attempt of a run wrote, byte for byte: stdout and stderr, in the order read.",
         parameters=[
             OpenApiParameter("attempt", int, description="The attempt's number. Default: the latest."),
