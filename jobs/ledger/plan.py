@@ -20,17 +20,6 @@ CATCH_UP_LIMIT = 100
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Situation:
-    """What `decide` looks at beside the eras. `abandoned`: the schedule was taken away, and nothing may run by it."""
-
-    now: datetime
-    activity: Sequence[Activity] = ()
-    disabled_by: str = ""
-    abandoned: bool = False
-    pauses: Sequence[Intervention] = ()
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
 class PlannedRun:
     """An occurrence that gets a run, with the arguments of its time."""
 
@@ -75,20 +64,32 @@ class Plan:
         return [entry for entry in self.entries if isinstance(entry, PlannedRun)]
 
 
-def decide(eras: Sequence[Era], situation: Situation) -> Plan:
-    """The plan for every occurrence of these eras, which follow one another. The rules are the last one's."""
+def decide(
+    eras: Sequence[Era],
+    *,
+    now: datetime,
+    activity: Sequence[Activity] = (),
+    disabled_by: str = "",
+    abandoned: bool = False,
+    pauses: Sequence[Intervention] = (),
+) -> Plan:
+    """The plan for every occurrence of these eras, which follow one another. The rules are the last one's.
+
+    `activity`: the runs that are active or ended since. `disabled_by`: the app's setting that does it. `abandoned`: the
+    schedule was taken away, and nothing may run by it.
+    """
     job = eras[-1].job
     free = [era for era in eras if era.after < era.until]
-    if situation.disabled_by:
+    if disabled_by:
         note = "The function is disabled in the app's settings."
-        return _in_order(_gaps(free, Fate.SKIPPED, Reason.DISABLED, by=situation.disabled_by, note=note))
+        return _in_order(_gaps(free, Fate.SKIPPED, Reason.DISABLED, by=disabled_by, note=note))
     entries: list[PlannedRun | PlannedGap] = []
-    for pause in situation.pauses:
+    for pause in pauses:
         free, paused = _cut(free, pause.began_at - INSTANT, pause.end and pause.end - INSTANT)
         entries += _gaps(paused, Fate.SKIPPED, Reason.PAUSED, by=pause.by, note=pause.reason)
-    if situation.abandoned:
+    if abandoned:
         return _in_order([*entries, *_gaps(free, Fate.MISSED, Reason.UNSCHEDULED)])
-    by_rules, replaces = _by_rules(job, free, situation.now, situation.activity)
+    by_rules, replaces = _by_rules(job, free, now, activity)
     return _in_order([*entries, *by_rules], replaces)
 
 

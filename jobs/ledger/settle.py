@@ -18,7 +18,7 @@ from jobs.ledger.eras import Era, Timeline
 from jobs.ledger.failpoints import point
 from jobs.ledger.overlap import Activity
 from jobs.ledger.pipelines import Pipeline
-from jobs.ledger.plan import Plan, Situation, decide
+from jobs.ledger.plan import Plan, decide
 from jobs.ledger.record import ScheduledRun, Window
 from jobs.ledger.sessions import ledger_transaction
 from jobs.ledger.states import State
@@ -163,9 +163,7 @@ def _settle_locked(windows: Sequence[Window], pipeline: Pipeline) -> list[Schedu
     plans: list[tuple[Window, Plan]] = []
     if due := [window for window in windows if window.timeline.is_due]:
         activity = states.activity({window.job.name: window.timeline.through for window in due})
-        plans = [
-            (window, decide(window.timeline.eras, _situation(window, activity[window.job.name]))) for window in due
-        ]
+        plans = [(window, _plan(window, activity[window.job.name])) for window in due]
         plans = rewinding.without_recorded(plans)
         endings.cancel_for_replacement([run for _, plan in plans for run in plan.replaces])
     latest_gaps = gaps.insert(plans)
@@ -181,11 +179,12 @@ def _settle_locked(windows: Sequence[Window], pipeline: Pipeline) -> list[Schedu
     return runs
 
 
-def _situation(window: Window, activity: Sequence[Activity]) -> Situation:
-    state, through = window.state, window.timeline.through
-    return Situation(
+def _plan(window: Window, activity: Sequence[Activity]) -> Plan:
+    state, line = window.state, window.timeline
+    return decide(
+        line.eras,
         now=window.now,
-        activity=[run for run in activity if run.finished_at is None or run.finished_at > through],
+        activity=[run for run in activity if run.finished_at is None or run.finished_at > line.through],
         disabled_by=disabled.setting_that_disables(window.job.name),
         abandoned=window.abandoned,
         pauses=[found for found in state.interventions if found.kind == InterventionKind.PAUSE],

@@ -11,7 +11,7 @@ from jobs.choices import Fate, Misfire, Overlap, Reason, Trigger
 from jobs.declarations.job import Job
 from jobs.ledger.eras import Era
 from jobs.ledger.overlap import Activity, Collision, collide
-from jobs.ledger.plan import CATCH_UP_LIMIT, PlannedGap, PlannedRun, Situation, decide
+from jobs.ledger.plan import CATCH_UP_LIMIT, PlannedGap, PlannedRun, decide
 from jobs.models import Intervention
 from jobs.schedule.occurrences import Schedule
 from tests.helpers.moments import at
@@ -27,7 +27,7 @@ def a_job(schedule=HOURLY, **rules):
 
 def decided(job, after, now, due_until=None, **facts):
     """The plan on one schedule's occurrences in (after, due_until], or up to now."""
-    return decide([Era(job, after, due_until or now)], Situation(now=now, **facts))
+    return decide([Era(job, after, due_until or now)], now=now, **facts)
 
 
 def entries(job, after, now, **facts):
@@ -357,7 +357,7 @@ def situations(draw):
         Intervention(began_at=draw(SECONDS), until=draw(st.one_of(st.none(), SECONDS)))
         for _ in range(draw(st.integers(0, 2)))
     ]
-    return eras, Situation(
+    return eras, dict(  # noqa: C408 — as `decide` is called
         now=now,
         activity=[run for run in draw(ACTIVITY) if run.since <= now],
         disabled_by=draw(st.sampled_from(["", "", "AzureWebJobs.nightly.Disabled"])),
@@ -371,7 +371,7 @@ def situations(draw):
 def test_each_occurrence_of_each_schedule_is_planned_exactly_once_in_order(drawn):
     eras, situation = drawn
     found = []
-    for entry in decide(eras, situation).entries:
+    for entry in decide(eras, **situation).entries:
         if isinstance(entry, PlannedRun):
             found.append(entry.scheduled_for)
         else:
@@ -387,16 +387,16 @@ def test_each_occurrence_of_each_schedule_is_planned_exactly_once_in_order(drawn
 @given(situations())
 def test_there_is_one_run_at_most_unless_all_are_made_up_for(drawn):
     eras, situation = drawn
-    runs = decide(eras, situation).runs
+    runs = decide(eras, **situation).runs
     assert len(runs) <= (CATCH_UP_LIMIT if eras[-1].job.misfire is Misfire.ALL else 1)
-    deadlines = [era.job.deadline_at(situation.now) for era in eras]
-    assert None in deadlines or all(situation.now - run.scheduled_for <= max(deadlines) for run in runs)
+    deadlines = [era.job.deadline_at(situation["now"]) for era in eras]
+    assert None in deadlines or all(situation["now"] - run.scheduled_for <= max(deadlines) for run in runs)
 
 
 @settings(max_examples=200)
 @given(situations())
 def test_neighbours_with_one_cause_are_one_gap(drawn):
-    for earlier, later in pairwise(decide(*drawn).entries):
+    for earlier, later in pairwise(decide(drawn[0], **drawn[1]).entries):
         if isinstance(earlier, PlannedGap) and isinstance(later, PlannedGap):
             assert not later.joins(earlier)
 

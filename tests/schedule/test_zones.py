@@ -18,7 +18,7 @@ from jobs.execution import timer_calls
 from jobs.execution.timer_calls import Call
 from jobs.execution.worker import this_worker
 from jobs.ledger.eras import Era
-from jobs.ledger.plan import Situation, decide
+from jobs.ledger.plan import decide
 from jobs.models import Event, Gap, JobState, Run
 from jobs.schedule.occurrences import Schedule, zone_names
 from tests.helpers.rows import first_seen_at
@@ -106,7 +106,7 @@ def test_the_timers_calls_serve_exactly_what_a_walk_of_the_local_clock_finds(dra
     runs, through = [], after
     for firing in firings:
         now = firing + LATE
-        plan = decide([Era(registry["nightly"], through, now)], Situation(now=now))
+        plan = decide([Era(registry["nightly"], through, now)], now=now)
         assert [run.scheduled_for for run in plan.entries] in ([], [firing])
         runs += plan.runs
         through = now
@@ -124,7 +124,7 @@ def test_so_they_do_in_any_zone_that_there_is(drawn):
     for firing in firings:
         through, now = max(after, firing - SECOND), firing + LATE
         job = Job(name="nightly", command="succeeds", schedule=schedule)
-        runs += decide([Era(job, through, now)], Situation(now=now)).runs
+        runs += decide([Era(job, through, now)], now=now).runs
     assert [run.scheduled_for for run in runs] == due
 
 
