@@ -50,15 +50,15 @@ def translated(text: str) -> tuple[str, ...]:
         raise Untranslatable(f"A crontab's schedule has five fields, and {text!r} has {len(words)}.")
     minutes, hours, days, months, weekdays = map(_values, KINDS, words)
     weekdays = {value % 7 for value in weekdays}
-    every_day, every_weekday = words[2].startswith("*"), words[4].startswith("*")
-    if every_day or every_weekday:
+    if words[2].startswith("*") or words[4].startswith("*"):
         # cron looks at the star alone: both must match then, also where a step follows, as in */2.
-        return (_spelled(words, minutes, hours, days, months, weekdays),)
-    by_day = _spelled(words, minutes, hours, days, months, set(range(7)))
-    others = set(range(1, 32)) - days
-    if not others:
-        return (by_day,)
-    return (by_day, _spelled(words, minutes, hours, others, months, weekdays))
+        either = [(days, weekdays)]
+    else:
+        either = [(days, set(range(7))), (set(range(1, 32)) - days, weekdays)]
+    found = [_spelled(words, minutes, hours, some, months, on) for some, on in either if some]
+    if not (due := tuple(text for text in found if not Expression(text).never_fires)):
+        raise Untranslatable(f"{text!r} never comes: no such month has such a day.")
+    return due
 
 
 def _values(kind: Kind, text: str) -> set[int]:
