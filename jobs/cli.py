@@ -74,6 +74,8 @@ def _init(project: Project, crontab: str | None, *, dry_run: bool) -> int:
         kept = "" if file.state is State.MISSING else f"  kept: {file.state.value}"
         print(f"  {'-' if kept else '+'} {file.path}{kept}")
     if dry_run:
+        if crontab:
+            print(f"\n{project.package / 'schedule.py'} would be:\n\n{source_of(reading)}", end="")
         return 0
     written = init.write(project.folder, compared, {State.MISSING})
     print(f"{len(written)} files added, none changed." if written else "Nothing to add: all of it is here.")

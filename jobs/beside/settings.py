@@ -5,6 +5,7 @@ from collections.abc import MutableMapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from jobs.beside.deployment import by_identity, for_a_deployment, for_a_laptop
 from jobs.conf import Variable, declared
 
 # In the order of MIDDLEWARE: the probe is answered before anything that could be in its way.
@@ -32,14 +33,8 @@ def add_nightshift(settings: MutableMapping[str, Any]) -> None:
     settings["MIDDLEWARE"] = _middleware(settings.get("MIDDLEWARE", ()))
     settings["JOBS_URLCONF"] = "jobs.beside.urls"
     _static_files(settings, local=local)
-    if host := os.environ.get("WEBSITE_HOSTNAME"):  # Azure says under which name it serves the app
-        settings["ALLOWED_HOSTS"] = [*settings.get("ALLOWED_HOSTS", ()), host]
-        settings["CSRF_TRUSTED_ORIGINS"] = [*settings.get("CSRF_TRUSTED_ORIGINS", ()), f"https://{host}"]
-        # TLS ends at Azure's front end, which sets this header and drops one that a client sends.
-        settings.setdefault("SECURE_PROXY_SSL_HEADER", ("HTTP_X_FORWARDED_PROTO", "https"))
-    elif local:
-        loopback = ["localhost", "127.0.0.1", "[::1]"]
-        settings["ALLOWED_HOSTS"] = [*settings.get("ALLOWED_HOSTS", ()), *loopback]
+    by_identity(settings)
+    (for_a_laptop if local else for_a_deployment)(settings)
 
 
 def _apps(installed: Sequence[str]) -> list[str]:

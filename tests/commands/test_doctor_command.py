@@ -15,6 +15,7 @@ from django.db.backends.postgresql.base import DatabaseWrapper
 
 from jobs import declare
 from jobs.azure import health, identity, image
+from jobs.azure.postgresql.base import DatabaseWrapper as EntraWrapper
 from jobs.checks import host
 from jobs.choices import Status
 from jobs.execution import tick
@@ -23,7 +24,6 @@ from jobs.execution.isolation.process import ForkServerFailed
 from jobs.health import answers, doctor
 from jobs.ledger import doorbell, migration_gate, sql
 from jobs.models import LastTick, Run
-from mydjango.database.entra.base import DatabaseWrapper as EntraWrapper
 from tests.azure.conftest import fresh_client
 from tests.helpers.rows import an_override, output_text
 

@@ -19,8 +19,8 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import OperationalError
 
 from jobs.azure import identity
+from jobs.azure.postgresql import base
 from mydjango import database
-from mydjango.database.entra import base
 from tests.helpers.postgres import Server
 
 
@@ -177,4 +177,4 @@ def test_one_variable_switches_it_on():
         text=True,
         check=True,
     )
-    assert done.stdout == "mydjango.database.entra\n"
+    assert done.stdout == "jobs.azure.postgresql\n"

@@ -70,8 +70,10 @@ def test_a_file_of_theirs_is_never_overwritten(shop):
     assert (shop / "Dockerfile").read_text() == "FROM scratch\n"
 
 
-def test_a_dry_run_writes_nothing(shop):
-    assert main(["init", "--dry-run"]) == 0
+def test_a_dry_run_shows_the_declarations_and_writes_nothing(shop, monkeypatch, capsys):
+    monkeypatch.setattr("sys.stdin", io.StringIO(CRONTAB))
+    assert main(["init", "--dry-run", "--crontab", "-"]) == 0
+    assert 'declare("clearsessions", schedule="0 0 3 * * *")' in capsys.readouterr().out
     assert git("status", "--short") == ""
 
 
