@@ -1,3 +1,10 @@
-"""The ledger: what was due, what ran, and how."""
+"""The ledger: what was due, what ran, and how. `settle` inserts scheduled runs, `endings` changes statuses."""
 
-from jobs.models.run import *  # noqa: F403
+from jobs.models.attempt import Attempt, Output
+from jobs.models.gap import Gap
+from jobs.models.intervention import Intervention
+from jobs.models.job_state import JobState
+from jobs.models.operation import Event, LastTick, Release
+from jobs.models.run import Run
+
+__all__ = ["Attempt", "Event", "Gap", "Intervention", "JobState", "LastTick", "Output", "Release", "Run"]

@@ -1,0 +1,36 @@
+"""Occurrences that had no run."""
+
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Now
+
+from jobs.choices import Fate, Reason
+from jobs.models.fields import KEPT_BY_THE_DATABASE, NAME_LENGTH, optional_text
+from jobs.models.run import Run
+
+
+class Gap(models.Model):
+    """Consecutive occurrences with one fate and no run."""
+
+    job = models.CharField(max_length=NAME_LENGTH)
+    fingerprint = optional_text()
+    first = models.DateTimeField()
+    last = models.DateTimeField()
+    count = models.BigIntegerField()
+    fate = models.CharField(max_length=7, choices=Fate)
+    reason = models.CharField(max_length=12, choices=Reason)
+    by = optional_text("The operator, setting or predecessor behind it.")
+    note = optional_text("What the operator said, or what was found.")
+    blocked_by = models.ForeignKey(
+        Run, null=True, **KEPT_BY_THE_DATABASE, related_name="+", help_text="The run they collided with."
+    )
+    recorded_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(name="a_gap_has_occurrences", condition=Q(count__gte=1, last__gte=F("first")))
+        ]
+        indexes = [models.Index(fields=["job", "first"], name="gaps_of_a_job")]
+
+    def __str__(self) -> str:
+        return f"{self.count} of {self.job} {self.fate}: {self.reason}"
