@@ -45,6 +45,9 @@ class Era(NamedTuple):
 class Ledger:
     """How far a job's ledger reaches, and by which schedule. `declared` is the declaration that the ledger follows.
 
+    `fingerprint` is the schedule in force at the watermark: the declared one, or an override's. Both are empty where
+    there is no schedule.
+
     `overrides` are those that were in force at the watermark or began later.
     """
 
@@ -91,16 +94,9 @@ def declaration_of(job: Job, ledger: Ledger) -> Job | None:
 
     Raises InvalidExpression or UnknownZone where its schedule can't be read here.
     """
-    through = ledger.through
-    overridden = through is not None and any(
-        override.replaces_schedule and override.covers(through) for override in ledger.overrides
-    )
-    fingerprint = ledger.declared if overridden else ledger.fingerprint
-    if overridden and not fingerprint:
-        return job if job.schedule else replace(job, schedule=Schedule.of_fingerprint(ledger.fingerprint))
-    if job.schedule is not None and same_occurrences(fingerprint, job.fingerprint):
+    if job.schedule is not None and same_occurrences(ledger.declared, job.fingerprint):
         return job
-    return replace(job, schedule=Schedule.of_fingerprint(fingerprint)) if fingerprint else None
+    return replace(job, schedule=Schedule.of_fingerprint(ledger.declared)) if ledger.declared else None
 
 
 def timeline(

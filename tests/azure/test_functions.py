@@ -50,6 +50,7 @@ def due_since_yesterday(job):
     JobState.objects.create(
         job=job.name,
         fingerprint=job.fingerprint,
+        declared=job.fingerprint,
         ledger_from=yesterday,
         ledger_through=yesterday,
         next_due_at=job.schedule.next(yesterday),

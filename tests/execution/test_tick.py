@@ -35,6 +35,7 @@ def begin_ledger(job, ago):
     JobState.objects.create(
         job=job.name,
         fingerprint=job.fingerprint,
+        declared=job.fingerprint,
         ledger_from=states.clock() - ago,
         ledger_through=states.clock() - ago,
         next_due_at=job.schedule.next(states.clock() - ago),

@@ -56,9 +56,9 @@ def begin_ledgers(server, jobs):
             schedule = declared["rules"].get("schedule")
             since = "now() - interval '59 min'" if schedule and declared is not EACH_SECOND else "NULL"
             connection.execute(
-                "INSERT INTO nightshift_jobstate (job, fingerprint, ledger_from, ledger_through)"
-                f" VALUES (%s, %s, {since}, {since}) ON CONFLICT DO NOTHING",
-                [declared["name"], Schedule(schedule).fingerprint if schedule else ""],
+                "INSERT INTO nightshift_jobstate (job, fingerprint, declared, ledger_from, ledger_through)"
+                f" VALUES (%s, %s, %s, {since}, {since}) ON CONFLICT DO NOTHING",
+                [declared["name"], *[Schedule(schedule).fingerprint if schedule else ""] * 2],
             )
 
 

@@ -54,9 +54,9 @@ def test_an_outage_in_mid_run_costs_nothing(server):
     each_second["rules"]["timer"] = False
     with server.connect() as connection:
         connection.execute(
-            "INSERT INTO nightshift_jobstate (job, fingerprint, ledger_from, ledger_through)"
-            " VALUES ('counts', %s, now() - interval '50 min', now() - interval '50 min')",
-            [Schedule(counts["rules"]["schedule"]).fingerprint],
+            "INSERT INTO nightshift_jobstate (job, fingerprint, declared, ledger_from, ledger_through)"
+            " VALUES ('counts', %s, %s, now() - interval '50 min', now() - interval '50 min')",
+            [Schedule(counts["rules"]["schedule"]).fingerprint] * 2,
         )
     runner = Process({"declare": [counts], "deliver_now": True}, server.url)
     ticker = Process({"declare": [each_second], "tick_for": 600}, server.url)

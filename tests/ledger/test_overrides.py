@@ -129,6 +129,22 @@ def test_the_tick_looks_where_an_override_ends(nightly, now):
     assert JobState.objects.get().next_due_at == until
 
 
+def test_a_removed_schedule_that_comes_back_under_an_override_begins_again_then(nightly, now, monkeypatch):
+    interventions.override(nightly, schedule="0 0 * * * *", by="ada")
+    retire([])
+    first_seen_at(monkeypatch, now + 24 * HOUR)
+    settle([nightly], now + 26 * HOUR)
+    assert JobState.objects.get().ledger_from == now + 24 * HOUR
+    assert Run.objects.count() + sum(Gap.objects.values_list("count", flat=True)) == 2
+
+
+def test_who_ends_the_override_of_a_removed_schedule_begins_no_ledger(nightly):
+    interventions.override(nightly, schedule="0 0 * * * *", by="ada")
+    retire([])
+    interventions.end_override(nightly, by="ada")
+    assert JobState.objects.get().fingerprint == ""
+
+
 def test_an_operator_may_end_it(nightly, now):
     interventions.override(nightly, schedule="0 */10 * * * *", by="ada")
     interventions.end_override(nightly, by="bob")
@@ -144,6 +160,7 @@ def test_an_operator_may_end_it(nightly, now):
 def test_what_is_due_when_an_operator_ends_it_still_runs(nightly, now, rung):
     interventions.override(nightly, schedule="* * * * * *", by="ada")
     JobState.objects.update(ledger_through=now - timedelta(seconds=10))
+    Intervention.objects.update(began_at=now - timedelta(seconds=10))
     interventions.end_override(nightly, by="bob")
     assert rung == [Run.objects.get().pk]
 
@@ -162,6 +179,7 @@ def test_the_tick_serves_an_overridden_job(nightly, now, monkeypatch):
     interventions.override(nightly, schedule="* * * * * *", by="ada")
     # At once: its timer, to which the tick leaves fresh occurrences, doesn't know of this one.
     JobState.objects.update(next_due_at=now - timedelta(seconds=1), ledger_through=now - timedelta(seconds=2))
+    Intervention.objects.update(began_at=now - timedelta(seconds=2))
     assert [run.job for run in tick.tick()] == ["nightly"]
 
 

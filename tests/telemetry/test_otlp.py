@@ -29,6 +29,7 @@ def unserved_for(name, duration):
     JobState.objects.create(
         job=name,
         fingerprint=job.fingerprint,
+        declared=job.fingerprint,
         ledger_from=then,
         ledger_through=then,
         next_due_at=job.schedule.next(then),

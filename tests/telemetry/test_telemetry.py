@@ -94,7 +94,12 @@ def test_occurrences_that_are_missed_are_counted_once_their_gap_is_committed(sin
     job = registry["nightly"]
     long_ago = states.clock() - timedelta(days=5)
     JobState.objects.create(
-        job=job.name, fingerprint=job.fingerprint, ledger_from=long_ago, ledger_through=long_ago, next_due_at=long_ago
+        job=job.name,
+        fingerprint=job.fingerprint,
+        declared=job.fingerprint,
+        ledger_from=long_ago,
+        ledger_through=long_ago,
+        next_due_at=long_ago,
     )
     with monkeypatch.context() as patch:
         patch.setattr(record, "insert_runs_and_advance", lambda *_: 1 / 0)

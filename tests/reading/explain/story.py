@@ -18,6 +18,7 @@ def a_ledger(job, **fields):
         job=job,
         **{
             "fingerprint": registry[job].fingerprint,
+            "declared": registry[job].fingerprint,
             "ledger_from": at("2026-03-01 00:00"),
             "ledger_through": at("03:00"),
         }
