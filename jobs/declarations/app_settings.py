@@ -18,8 +18,8 @@ class UnsetSetting(Sentence, LookupError):
 
 
 class UnreadSecret(Sentence, ValueError):
-    """{name} couldn't be read from the Key Vault. Look whether the secret is there and the app's identity has the role
-    Key Vault Secrets User, then restart the app.
+    """{name} couldn't be read from the Key Vault. Check that the secret exists and that the app's identity has
+    the role Key Vault Secrets User, then restart the app.
     """
 
     def __init__(self, name: str) -> None:
