@@ -8,6 +8,7 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 
 from jobs import conf
+from jobs.beside.database import PATIENCE
 from jobs.declarations import app_settings
 from mydjango import database, env
 from mydjango.variables import CONTAINER, PROJECT
@@ -62,8 +63,12 @@ def test_the_documented_defaults_of_the_project_are_those_of_its_settings():
     assert given.items() <= {variable.name: variable.shown for variable in PROJECT}.items()
 
 
-def test_the_settings_load_without_importing_the_jobs():
-    code = "import sys, mydjango.settings; print(*(name for name in sys.modules if name.split('.')[0] == 'jobs'))"
+def test_while_the_settings_load_no_setting_is_read_and_nothing_of_the_jobs_that_could():
+    """`jobs.beside.database` alone is imported, which is made for settings; whatever comes with it reads none."""
+    code = (
+        "import sys, mydjango.settings; from django.conf import settings\n"
+        "print(settings.configured, *{'jobs.models', 'jobs.ledger', 'jobs.apps'}.intersection(sys.modules))"
+    )
     loaded = subprocess.run(
         [sys.executable, "-c", code],
         cwd=ROOT,
@@ -72,7 +77,7 @@ def test_the_settings_load_without_importing_the_jobs():
         text=True,
         timeout=60,
     )
-    assert (loaded.stdout, loaded.stderr) == ("\n", "")
+    assert (loaded.stdout, loaded.stderr) == ("False\n", "")
 
 
 @pytest.mark.parametrize("unread", ["SECRET_KEY", "DATABASE_URL"])
@@ -186,12 +191,12 @@ def test_a_database_url_is_read_as_libpq_reads_it():
         "PORT": "6432",
         "NAME": "jobs",
     }
-    assert settings["OPTIONS"] == database.PATIENCE | {"sslmode": "require"}
+    assert settings["OPTIONS"] == PATIENCE | {"sslmode": "require"}
 
 
 def test_the_url_may_give_a_silent_server_more_time():
     settings = database.from_url("postgresql://db.example.com/jobs?tcp_user_timeout=60000")
-    assert settings["OPTIONS"] == database.PATIENCE | {"tcp_user_timeout": "60000"}
+    assert settings["OPTIONS"] == PATIENCE | {"tcp_user_timeout": "60000"}
 
 
 def test_a_database_url_that_cannot_be_read_stays_out_of_the_message():
