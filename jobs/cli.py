@@ -75,7 +75,9 @@ def _init(project: Project, crontab: str | None, *, dry_run: bool) -> int:
         print(f"  {'-' if kept else '+'} {file.path}{kept}")
     if dry_run:
         if crontab:
-            print(f"\n{project.package / 'schedule.py'} would be:\n\n{source_of(reading)}", end="")
+            path = project.package / "schedule.py"
+            schedule = next(file.new for file in compared if file.path == path)
+            print(f"\n{path} would be:\n\n{schedule}", end="")
         return 0
     written = init.write(project.folder, compared, {State.MISSING})
     print(f"{len(written)} files added, none changed." if written else "Nothing to add: all of it is here.")

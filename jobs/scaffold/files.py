@@ -15,13 +15,18 @@ COPIED = ("host.json", ".github/workflows/deploy.yml", "tools/wait_until_ready.p
 TREES = ("container", "terraform")
 # Terraform's tests are about our own values, and what the tool itself writes is nobody's.
 LEFT_OUT = {"tests", ".terraform", "__pycache__"}
+# Without it the ledger only grows.
+PRUNE = """\
+# Nightshift's own: delete the runs that ended a month ago, and failed ones after 90 days.
+declare("prune_runs", schedule="0 30 3 * * *")
+"""
 
 
 def files_of(project: Project, schedule: str) -> dict[Path, str]:
-    """Each file by its path in the project, and its text. `schedule` is that of the schedule.py."""
+    """Each file by its path in the project, and its text. `schedule` is what schedule.py begins with."""
     return {
         project.package / "nightshift_settings.py": _settings(project),
-        project.package / "schedule.py": schedule,
+        project.package / "schedule.py": f"{schedule}\n{PRUNE}",
         Path("function_app.py"): _template("function_app.py.txt", project),
         Path("Dockerfile"): _template(f"Dockerfile.{project.installer}.txt", project),
         Path(".dockerignore"): _template("dockerignore.txt", project),

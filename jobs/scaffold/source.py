@@ -25,7 +25,8 @@ def source_of(reading: Reading, *, taken: Iterable[str] = (), header: str = HEAD
     imports = "from jobs import declare\n"
     if any("timedelta(" in block for block in blocks):
         imports = f"from datetime import timedelta\n\n{imports}"
-    comments = "".join(f"# {line}\n" for line in (*DIFFERENCES, *reading.notes))
+    differences = DIFFERENCES if reading.found else ()
+    comments = "".join(f"# {line}\n" for line in (*differences, *reading.notes))
     parts = [header, imports, comments, "\n".join(blocks)]
     if reading.refused:
         parts.append("# Not declared:\n" + "".join(_refusals(reading)))

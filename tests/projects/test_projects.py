@@ -12,10 +12,12 @@ import time
 import venv
 from pathlib import Path
 
+import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict
 
 from tests.helpers.beside import empty_database
+from tests.helpers.command_lines import command_lines
 
 pytestmark = [pytest.mark.projects, pytest.mark.timeout(900)]
 ROOT = Path(__file__).resolve().parents[2]
@@ -71,6 +73,10 @@ class Theirs:
     def nightshift(self, *words, **options):
         return run(self.bin / "nightshift", *words, cwd=self.folder, **self.environment, **options)
 
+    def shell(self, line):
+        path = f"{self.bin}{os.pathsep}{os.environ['PATH']}"
+        return run("bash", "-ec", line, cwd=self.folder, **self.environment | {"PATH": path}).stdout
+
     def first_scheduled_run(self, job):
         """Serve the function app until a timer's run of this job has ended; gives it."""
         host = subprocess.Popen(
@@ -99,12 +105,12 @@ class Theirs:
 @pytest.mark.parametrize(
     ("name", "requirements", "job", "declared"),
     [
-        ("email_users", "requirements.txt", "remind", ["clearsessions", "remind"]),
+        ("email_users", "requirements.txt", "remind", ["clearsessions", "prune_runs", "remind"]),
         (
             "wagtail_site",
             "requirements/production.txt",
             "publish_scheduled",
-            ["count_pages", "count_pages_2", "publish_scheduled", "update_index"],
+            ["count_pages", "count_pages_2", "prune_runs", "publish_scheduled", "update_index"],
         ),
     ],
 )
@@ -136,6 +142,32 @@ def test_a_project_runs_its_crontab_here_within_five_minutes(
         # Their own tests and checks are as before.
         assert "OK" in theirs.manage("test", "--noinput").stderr
         theirs.manage("check")
+
+
+def test_the_tutorial_leads_to_a_run_and_its_way_back_to_the_project_as_it_was(tmp_path, database_url):
+    with empty_database(database_url, "projects_tutorial") as url:
+        theirs = Theirs("email_users", tmp_path, url)
+        (tmp_path / "nightshift").symlink_to(ROOT)
+        theirs.pip("-r", "requirements.txt")
+        theirs.manage("migrate", "--verbosity", "0")
+        for line in command_lines("docs/tutorial.md"):
+            if line == "nightshift functions":  # it serves until it is stopped
+                assert theirs.first_scheduled_run("remind")["trigger"] == "schedule"
+            else:
+                theirs.shell(line)
+        for line in command_lines("docs/how-to/upgrade.md"):
+            if not line.startswith("git "):  # tests/repository/test_command_lines.py merges
+                theirs.shell(line)
+        for line in command_lines("docs/how-to/your-own-database.md"):
+            if line != "nightshift doctor":  # nothing ticks now, and it says so
+                theirs.shell(line)
+        for line in command_lines("docs/how-to/remove.md"):
+            theirs.shell(line)
+        assert theirs.git("status", "--short") == "?? wheels/\n"
+        with psycopg.connect(url) as database:
+            named = database.execute("SELECT tablename FROM pg_tables WHERE tablename LIKE 'nightshift%'").fetchall()
+            assert named == []
+        assert "OK" in theirs.manage("test", "--noinput").stderr
 
 
 def test_the_wheel_in_a_bare_environment(wheel, tmp_path, database_url):

@@ -51,6 +51,13 @@ def test_a_crontab_becomes_declarations_and_what_cant_be_declared_is_said(shop, 
     assert "line 2: @reboot ./start.sh\n      There is no boot here." in said
 
 
+def test_old_runs_are_deleted_in_a_project_that_declares_nothing_yet(shop):
+    main(["init"])
+    schedule = (shop / "shop/schedule.py").read_text()
+    assert schedule.count("declare(") == 1
+    assert 'declare("prune_runs", schedule="0 30 3 * * *")' in schedule
+
+
 def test_run_again_it_keeps_what_is_there(shop, capsys):
     main(["init"])
     schedule = shop / "shop/schedule.py"

@@ -1,18 +1,37 @@
-"""docs/reference/commands.md: the help of each command, as `manage.py COMMAND --help` prints it."""
+"""docs/reference/commands.md: the help of `nightshift` and of each command, as `--help` prints it."""
 
 import argparse
+import io
 import os
 import textwrap
+from contextlib import redirect_stdout, suppress
 from unittest.mock import patch
 
 from django.core.management import get_commands, load_command_class
 from django.core.management.base import DjangoHelpFormatter
 
+from jobs import cli
+
 COLUMNS = "100"
 HEAD = """# Commands
 
-`make docs` writes this page from each command's own `--help`. Django's common options are left out,
-which every command takes:
+`make docs` writes this page from each command's own `--help`.
+
+## nightshift
+
+The console script, for a project that Nightshift stands beside ([tutorial](../tutorial.md)).
+
+```
+{nightshift}```
+
+```
+{init}```
+
+```
+{upgrade}```
+
+The commands below are run by it (`nightshift runs`), or by `manage.py`. Django's common options are
+left out, which every command takes:
 
 {options}
 """
@@ -21,8 +40,17 @@ which every command takes:
 def page() -> str:
     ours = sorted(name for name, app in get_commands().items() if app == "jobs")
     common = sorted(option for option in DjangoHelpFormatter.show_last if option.startswith("--"))
-    head = HEAD.format(options=textwrap.fill(", ".join(common), 100, break_on_hyphens=False))
+    helps = {verb or "nightshift": usage_of_nightshift(verb) for verb in ("", "init", "upgrade")}
+    head = HEAD.format(**helps, options=textwrap.fill(", ".join(common), 100, break_on_hyphens=False))
     return head + "".join(f"\n## {name}\n\n```\n{usage(name)}```\n" for name in ours)
+
+
+def usage_of_nightshift(verb: str) -> str:
+    """What `nightshift --help` prints, or that of its verb."""
+    said = io.StringIO()
+    with patch.dict(os.environ, COLUMNS=COLUMNS, NO_COLOR="1"), redirect_stdout(said), suppress(SystemExit):
+        cli.main([verb, "--help"] if verb else ["--help"])
+    return said.getvalue()
 
 
 def usage(name: str) -> str:
