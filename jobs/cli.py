@@ -3,7 +3,7 @@
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from jobs.formats import counted
@@ -13,6 +13,8 @@ from jobs.scaffold.files import files_of
 from jobs.scaffold.found import Reading
 from jobs.scaffold.init import Compared, State
 from jobs.scaffold.project import SETTINGS, NoProject, Project, find
+from jobs.scaffold.schedulers import loading
+from jobs.scaffold.schedulers.loading import SCHEDULERS, NotRead
 from jobs.scaffold.source import source_of
 from jobs.version import __version__
 
@@ -41,8 +43,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         project = find(Path.cwd(), options.settings)
         if options.verb == "upgrade":
             return _upgrade(project, write=not options.dry_run)
-        return _check(project) if options.check else _init(project, options.crontab, dry_run=options.dry_run)
-    except (NoProject, OSError) as error:
+        if options.check:
+            return _check(project)
+        return _init(project, _read(project, options.crontab, options.sources), dry_run=options.dry_run)
+    except (NoProject, NotRead, OSError) as error:
         print(error, file=sys.stderr)
         return 1
 
@@ -61,28 +65,36 @@ def _parser() -> argparse.ArgumentParser:
     shared.add_argument("--dry-run", action="store_true", help="say what would be written, and write nothing")
     adding = verbs.add_parser("init", parents=[shared], help="add Nightshift to the project in this folder")
     adding.add_argument("--crontab", metavar="FILE", help="declare what this crontab runs; - reads standard input")
+    adding.add_argument(
+        "--from",
+        dest="sources",
+        action="append",
+        default=[],
+        choices=SCHEDULERS,
+        help="declare what this package runs in the project; may be given again for another",
+    )
     adding.add_argument("--check", action="store_true", help="show what differs from the installed version")
     verbs.add_parser("upgrade", parents=[shared], help="bring the added files to the installed version")
     return parser
 
 
-def _init(project: Project, crontab: str | None, *, dry_run: bool) -> int:
-    reading = _read(project, crontab) if crontab else Reading()
+def _init(project: Project, readings: Mapping[str, Reading], *, dry_run: bool) -> int:
+    reading = _joined(readings)
     compared = init.compare(project.folder, files_of(project, source_of(reading)))
     print(f"Project   {project.name}: settings {project.settings}" + _laptop(project))
     for file in compared:
         kept = "" if file.state is State.MISSING else f"  kept: {file.state.value}"
         print(f"  {'-' if kept else '+'} {file.path}{kept}")
     if dry_run:
-        if crontab:
+        if readings:
             path = project.package / "schedule.py"
             schedule = next(file.new for file in compared if file.path == path)
             print(f"\n{path} would be:\n\n{schedule}", end="")
         return 0
     written = init.write(project.folder, compared, {State.MISSING})
     print(f"{len(written)} files added, none changed." if written else "Nothing to add: all of it is here.")
-    if crontab:
-        _say_what_was_read(project, reading, compared)
+    if readings:
+        _say_what_was_read(project, " and ".join(readings), reading, compared)
     if written:
         print(NEXT)
     return 0
@@ -99,15 +111,30 @@ def _laptop(project: Project) -> str:
     return "" if project.local_settings == project.settings else f", on a laptop {project.local_settings}"
 
 
-def _read(project: Project, crontab: str) -> Reading:
+def _read(project: Project, crontab: str | None, sources: Sequence[str]) -> dict[str, Reading]:
+    """What each place that was named has, by that place's name."""
+    readings = {"the crontab": _crontab(project, crontab)} if crontab else {}
+    return readings | {name: loading.read(name, project) for name in sources}
+
+
+def _crontab(project: Project, crontab: str) -> Reading:
     text = sys.stdin.read() if crontab == "-" else Path(crontab).read_text(encoding="utf-8", errors="replace")
     with_user = True if crontab.startswith("/etc/cron") else None
     return reader.read(text, settings=project.settings, with_user=with_user)
 
 
-def _say_what_was_read(project: Project, reading: Reading, compared: list[Compared]) -> None:
+def _joined(readings: Mapping[str, Reading]) -> Reading:
+    joined = Reading()
+    for reading in readings.values():
+        joined.found += reading.found
+        joined.refused += reading.refused
+        joined.notes += reading.notes
+    return joined
+
+
+def _say_what_was_read(project: Project, source: str, reading: Reading, compared: list[Compared]) -> None:
     path = project.package / "schedule.py"
-    print(f"Declared in {path} from the crontab: {counted(len(reading.found), 'job')}.")
+    print(f"Declared in {path} from {source}: {counted(len(reading.found), 'job')}.")
     for note in reading.notes:
         print(f"  {note}")
     if reading.refused:

@@ -14,7 +14,7 @@ HEADER = '''"""The project's scheduled jobs: `manage.py jobs` lists them."""
 # What no line of another scheduler says, and what a reader of these declarations must know.
 DIFFERENCES = (
     "Where a line says nothing of it, a run is stopped after an hour (timeout=), and an occurrence is skipped while",
-    "the one before is still running (overlap=). Under cron neither was so.",
+    "the one before is still running (overlap=). Most schedulers do neither.",
 )
 
 

@@ -70,6 +70,9 @@ class Theirs:
     def manage(self, *words, **environment):
         return run(self.bin / "python", "manage.py", *words, cwd=self.folder, **self.environment | environment)
 
+    def python(self, *words):
+        return run(self.bin / "python", *words, cwd=self.folder, **self.environment)
+
     def nightshift(self, *words, **options):
         return run(self.bin / "nightshift", *words, cwd=self.folder, **self.environment, **options)
 

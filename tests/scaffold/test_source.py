@@ -19,7 +19,7 @@ from datetime import timedelta
 from jobs import declare
 
 # Where a line says nothing of it, a run is stopped after an hour (timeout=), and an occurrence is skipped while
-# the one before is still running (overlap=). Under cron neither was so.
+# the one before is still running (overlap=). Most schedulers do neither.
 # line 1: MAILTO=ops@example.com. Output is kept with each run, and not mailed.
 
 # line 2: 0 3 * * * cd /srv && ./manage.py clearsessions >> /var/log/cron.log 2>&1

@@ -5,6 +5,7 @@ week are both restricted, either is enough. NCRONTAB asks for both.
 """
 
 import re
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from jobs.scaffold.found import Untranslatable
@@ -55,7 +56,7 @@ def translated(text: str) -> tuple[str, ...]:
         either = [(days, weekdays)]
     else:
         either = [(days, set(range(7))), (set(range(1, 32)) - days, weekdays)]
-    found = [_spelled(words, minutes, hours, some, months, on) for some, on in either if some]
+    found = [spelled(words, minutes, hours, some, months, on) for some, on in either if some]
     if not (due := tuple(text for text in found if not Expression(text).never_fires)):
         raise Untranslatable(f"{text!r} never comes: no such month has such a day.")
     return due
@@ -87,7 +88,7 @@ def _value(kind: Kind, word: str, text: str) -> int:
     return int(word)
 
 
-def _spelled(words: list[str], *fields: set[int]) -> str:
+def spelled(words: Sequence[str], *fields: set[int]) -> str:
     """The expression of these values, with a field as its author wrote it where NCRONTAB reads it the same way."""
     wanted = Expression.of({0}, *fields)
     texts = wanted.text.split(" ")

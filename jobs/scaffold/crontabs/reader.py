@@ -41,7 +41,7 @@ def read(text: str, *, settings: str = "", with_user: bool | None = None) -> Rea
             if variable := _variable(stripped):
                 zone = _set(*variable, place, zone, settings, reading.notes)
                 continue
-            for found, lock in _entry(stripped, place, zone, settings, with_user=with_user):
+            for found, lock in entries(stripped, place, zone, settings, with_user=with_user):
                 if lock:
                     locks[lock].append(len(reading.found))
                 reading.found.append(found)
@@ -80,7 +80,8 @@ def _set(name: str, value: str, place: str, zone: str, settings: str, notes: lis
     return zone
 
 
-def _entry(text: str, place: str, zone: str, settings: str, *, with_user: bool) -> Iterator[tuple[Found, str]]:
+def entries(text: str, place: str, zone: str, settings: str, *, with_user: bool) -> Iterator[tuple[Found, str]]:
+    """The jobs of one line, each with the file that it locks. Raises Untranslatable."""
     match = ENTRY.fullmatch(text)
     if match is None:
         raise Untranslatable("It is not a line that cron reads: five fields and a command.")

@@ -1,0 +1,64 @@
+"""The arguments of `call_command(name, …)` as words of a command line."""
+
+from argparse import Action
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from django.core.management import get_commands, load_command_class
+from django.core.management.base import BaseCommand
+
+from jobs.scaffold.found import Untranslatable
+
+
+def words_of(command: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> tuple[str, ...]:
+    """With these words the command gets what call_command gives it. Raises Untranslatable where no words do that."""
+    # As call_command itself makes words of what it is given in place.
+    words = [str(part) for one in args for part in (one if isinstance(one, list | tuple) else [one])]
+    if kwargs:
+        words += _options(command, kwargs)
+    return tuple(words)
+
+
+def _options(command: str, kwargs: Mapping[str, Any]) -> Iterator[str]:
+    app = get_commands()[command]
+    loaded = app if isinstance(app, BaseCommand) else load_command_class(app, command)
+    actions = [action for action in loaded.create_parser("", command)._actions if action.option_strings]
+    for name, value in kwargs.items():
+        # call_command takes an option's destination, and its shortest name.
+        fitting = [one for one in actions if name in {one.dest, _short(one)}]
+        yield from _option(command, name, value, fitting)
+
+
+def _short(action: Action) -> str:
+    return min(action.option_strings).lstrip("-").replace("-", "_")
+
+
+def _option(command: str, name: str, value: Any, actions: Sequence[Action]) -> Iterator[str]:
+    if any(action.nargs == 0 and action.const == value for action in actions):
+        yield next(_long(action) for action in actions if action.nargs == 0 and action.const == value)
+    elif any(_gives(action, value) for action in actions):
+        yield f"{next(_long(action) for action in actions if _gives(action, value))}={value}"
+    elif not any(_is(action.default, value) for action in actions):
+        raise Untranslatable(
+            f"call_command gives {command} {name}={value!r}, for which there is no word on its command line. "
+            "Write a management command that calls it so, and declare that."
+        )
+
+
+def _long(action: Action) -> str:
+    return max(action.option_strings, key=len)
+
+
+def _gives(action: Action, value: object) -> bool:
+    """Whether the option with this value, as text, gives the command this very value."""
+    if action.nargs is not None or type(action).__name__ != "_StoreAction":
+        return False
+    kind = action.type if callable(action.type) else str
+    try:
+        return _is(kind(str(value)), value)
+    except (TypeError, ValueError):
+        return False
+
+
+def _is(one: object, other: object) -> bool:
+    return type(one) is type(other) and one == other

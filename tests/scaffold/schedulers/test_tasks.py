@@ -1,0 +1,87 @@
+"""A task is a management command where its source says so, or its name alone; else it is refused."""
+
+import pytest
+from django.core.management import call_command
+
+from jobs.scaffold.found import Untranslatable
+from jobs.scaffold.schedulers.tasks import called_by, imported
+from tests.scaffold.schedulers import samples
+
+AT = "tests.scaffold.schedulers.samples"
+
+
+def called(function, *args, **kwargs):
+    job = called_by(function, f"{AT}.{function.__name__}", args, kwargs)
+    return job.command, list(job.arguments)
+
+
+@pytest.mark.parametrize(
+    ("function", "command", "words"),
+    [
+        (samples.nightly, "clearsessions", []),
+        (samples.with_words, "sleeps", ["3", "--verbosity=0"]),
+        (samples.by_module, "succeeds", []),
+    ],
+)
+def test_a_function_that_only_calls_a_command_with_literals_is_that_command(function, command, words):
+    assert called(function) == (command, words)
+    assert called_by(function, function.__name__).notes == ()
+
+
+def test_call_command_itself_is_the_command_that_it_is_given():
+    assert called(call_command, "sleeps", 3, no_color=True, verbosity=1) == (
+        "sleeps",
+        ["3", "--no-color", "--verbosity=1"],
+    )
+
+
+def test_a_commands_name_alone_is_said_in_a_note():
+    job = called_by(samples.succeeds, f"{AT}.succeeds")
+    assert (job.command, job.arguments) == ("succeeds", ())
+    assert job.notes == (f"By its name alone: {AT}.succeeds and the command succeeds may differ. Compare them.",)
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        samples.flush,
+        samples.sleeps,
+        samples.computed,
+        samples.two_things,
+        samples.in_a_loop,
+        samples.another_call_command,
+        samples.decorated,
+        len,
+    ],
+)
+def test_what_cant_be_seen_is_refused(function):
+    with pytest.raises(Untranslatable) as error:
+        called(function)
+    assert str(error.value) == (
+        "Which command does this can't be seen. "
+        f"Write a management command that calls {AT}.{function.__name__}, and declare that."
+    )
+
+
+def test_a_task_with_arguments_is_no_command_by_its_name():
+    with pytest.raises(Untranslatable):
+        called(samples.succeeds, 3)
+
+
+@pytest.mark.parametrize(
+    ("args", "kwargs", "reason"),
+    [
+        (["no_such_command"], {}, "call_command gets 'no_such_command', which is not the name of a command"),
+        ([], {}, "call_command gets '', which"),
+        (["sleeps"], {"verbosity": "0"}, "call_command gives sleeps verbosity='0', for which there is no word"),
+        (["sleeps"], {"seconds": 3}, "call_command gives sleeps seconds=3, for which there is no word"),
+    ],
+)
+def test_what_no_command_line_says_is_refused(args, kwargs, reason):
+    with pytest.raises(Untranslatable, match=reason):
+        called(call_command, *args, **kwargs)
+
+
+def test_what_cant_be_imported_is_refused_with_the_reason():
+    with pytest.raises(Untranslatable, match=r"samples\.missing can't be imported: Module .* does not define"):
+        imported(f"{AT}.missing")
