@@ -14,14 +14,22 @@ log = logging.getLogger(__name__)
 
 def set_up() -> None:
     """Do what the settings say. Where they name no place, nothing is imported and nothing is started."""
+    if not (conf.APPLICATIONINSIGHTS_CONNECTION_STRING or conf.OTEL_EXPORTER_OTLP_ENDPOINT):
+        return
+    try:
+        _send()
+    except ModuleNotFoundError as error:
+        # Azure sets the connection string for every app: jobs run without telemetry too.
+        log.error("No telemetry is sent: %s. Install django-nightshift[telemetry].", error)
+
+
+def _send() -> None:
     if conf.APPLICATIONINSIGHTS_CONNECTION_STRING:
         _send_to_azure_monitor()
-    elif conf.OTEL_EXPORTER_OTLP_ENDPOINT:
+    else:
         from jobs.telemetry import otlp
 
         otlp.set_up(instance.current())
-    else:
-        return
     from jobs.telemetry.opentelemetry import OpenTelemetry
 
     telemetry.send_to(OpenTelemetry())

@@ -38,3 +38,9 @@ def test_a_project_that_says_nothing_of_a_deployment_passes_the_checks_of_the_bu
 def test_each_installer_has_the_same_step():
     assert len({build_step(template.read_text()) for template in TEMPLATES}) == 1
     assert len(TEMPLATES) == 4
+
+
+def test_the_image_holds_what_terraform_switches_on():
+    """The queue and identities, and Application Insights."""
+    for template in TEMPLATES:
+        assert 'ARG NIGHTSHIFT="django-nightshift[azure,telemetry]==@@version@@"' in template.read_text()

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
 from jobs import conf, telemetry
+from jobs.azure import telemetry as azure_telemetry
 from jobs.choices import Trigger
 from jobs.declarations.registry import registry
 from jobs.execution import tick
@@ -48,6 +49,13 @@ def test_manage_py_imports_nothing_of_opentelemetry(endpoint, monkeypatch):
         [sys.executable, "-c", ATTEMPT, "check"], cwd=settings.BASE_DIR, capture_output=True, text=True, timeout=60
     )
     assert json.loads(done.stdout.splitlines()[-1]) == [], done.stderr
+
+
+def test_jobs_run_where_the_packages_of_telemetry_are_missing(settings, monkeypatch, caplog):
+    settings.APPLICATIONINSIGHTS_CONNECTION_STRING = "InstrumentationKey=0"
+    monkeypatch.setitem(sys.modules, "azure.monitor.opentelemetry", None)
+    azure_telemetry.set_up()
+    assert "Install django-nightshift[telemetry]." in caplog.text
 
 
 @pytest.fixture
