@@ -20,12 +20,6 @@ def waiting() -> tuple[int, timedelta]:
     return length, age
 
 
-def anything_active() -> bool:
-    """Whether any run is queued or running."""
-    found = sql.value("SELECT EXISTS (SELECT FROM nightshift_run WHERE status IN ('queued', 'running'))")
-    return bool(found)
-
-
 def forgotten(limit: int = 100) -> list[int]:
     """Take note that we ring for queued runs whose doorbell nobody heard, and give them back."""
     found = sql.rows(

@@ -41,7 +41,7 @@ def main(orders):
     from jobs.execution import startup, tick
     from jobs.execution.isolation.client import server
     from jobs.execution.worker import this_worker
-    from jobs.ledger import claims, queue, timing
+    from jobs.ledger import claims, timing
     from jobs.ledger.settle import settle
     from jobs.models import Run
     from tests.helpers.declarations import rules
@@ -91,7 +91,7 @@ def main(orders):
             this_worker.execute(run)
         time.sleep(0.05)
     if orders.get("linger"):
-        while queue.anything_active():
+        while Run.objects.active().exists():
             for run in claims.next_ready(4):
                 this_worker.execute(run)
             time.sleep(0.01)

@@ -8,7 +8,7 @@ from django.db import connection
 from jobs.choices import Status
 from jobs.ledger import queue, states, timing
 from jobs.models import Run
-from tests.helpers.rows import a_queued_run, status_of
+from tests.helpers.rows import a_queued_run, a_run, status_of
 
 pytestmark = pytest.mark.django_db
 HOUR = timedelta(hours=1)
@@ -35,6 +35,17 @@ def test_a_job_that_cant_be_locked_keeps_no_other_from_being_missed(locked, decl
     assert [status_of(run) for run in runs] == [Status.QUEUED, Status.QUEUED, Status.MISSED]
     assert caplog.text.count("job=a: its runs can't be ended now, the next tick tries again.") == 1
     assert queue.miss_overdue() == 2
+
+
+def test_how_many_wait_and_for_how_long_the_oldest_has():
+    assert queue.waiting() == (0, timedelta(0))
+    now = states.clock()
+    a_queued_run("a", not_before=now - 2 * HOUR)
+    a_queued_run("b", not_before=now - HOUR)
+    a_queued_run("later", not_before=now + HOUR)
+    a_run("at_work", Status.RUNNING)
+    length, age = queue.waiting()
+    assert (length, age // HOUR) == (2, 2)
 
 
 def test_forgotten_runs_are_rung_for_once_in_a_while():
