@@ -16,6 +16,8 @@ RULES = {
     "autoretry_for": "retry",
     "rate_limit": "concurrency_group",
 }
+# What a task's own class may do around each of its runs.
+HOOKS = ("before_start", "on_success", "on_failure", "on_retry", "after_return")
 
 
 def project_app() -> Any:
@@ -45,6 +47,11 @@ def called(app: Any, name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) 
     task = app.tasks.get(name)
     if task is None:
         raise Untranslatable(f"The project has no task {name!r}. Remove the entry, or import the task's module.")
+    if _of_its_own(task, "__call__"):
+        raise Untranslatable(
+            "The task's class has a __call__ of its own. "
+            f"Write a management command that calls {name}, and declare that."
+        )
     # Of a task with autoretry_for, run is Celery's own.
     job = called_by(getattr(task, "_orig_run", task.run), name, args, kwargs)
     notes = tuple(
@@ -52,4 +59,11 @@ def called(app: Any, name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) 
         for rule, here in RULES.items()
         if (value := getattr(task, rule, None))
     )
-    return Called(command=job.command, arguments=job.arguments, notes=(*job.notes, *notes))
+    hooks = tuple(f"{hook} of the task's class isn't called here." for hook in HOOKS if _of_its_own(task, hook))
+    return Called(command=job.command, arguments=job.arguments, notes=(*job.notes, *notes, *hooks))
+
+
+def _of_its_own(task: Any, method: str) -> bool:
+    """Whether the task's class, and not Celery, defines this method."""
+    owner = next((one for one in type(task).__mro__ if method in vars(one)), None)
+    return owner is not None and not owner.__module__.startswith("celery.")

@@ -34,10 +34,10 @@ def _short(action: Action) -> str:
 
 
 def _option(command: str, name: str, value: Any, actions: Sequence[Action]) -> Iterator[str]:
-    if any(action.nargs == 0 and action.const == value for action in actions):
-        yield next(_long(action) for action in actions if action.nargs == 0 and action.const == value)
-    elif any(_gives(action, value) for action in actions):
-        yield f"{next(_long(action) for action in actions if _gives(action, value))}={value}"
+    if flag := next((action for action in actions if _sets(action, value)), None):
+        yield _long(flag)
+    elif option := next((action for action in actions if _gives(action, value)), None):
+        yield f"{_long(option)}={value}"
     elif not any(_is(action.default, value) for action in actions):
         raise Untranslatable(
             f"call_command gives {command} {name}={value!r}, for which there is no word on its command line. "
@@ -47,6 +47,12 @@ def _option(command: str, name: str, value: Any, actions: Sequence[Action]) -> I
 
 def _long(action: Action) -> str:
     return max(action.option_strings, key=len)
+
+
+def _sets(action: Action, value: object) -> bool:
+    """Whether the option alone gives the command this very value."""
+    constant = type(action).__name__ in {"_StoreConstAction", "_StoreTrueAction", "_StoreFalseAction"}
+    return constant and _is(action.const, value)
 
 
 def _gives(action: Action, value: object) -> bool:

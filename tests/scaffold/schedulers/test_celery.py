@@ -121,6 +121,30 @@ def test_entries_of_beat_schedule(app, settings):
     ]
 
 
+class Reported(SimpleNamespace):
+    def on_failure(self, *details):
+        print("report")
+
+
+class Locked(SimpleNamespace):
+    def __call__(self, *args):
+        print("lock")
+
+
+def test_what_a_tasks_class_does_around_its_runs_is_noted_or_refused(app):
+    app.tasks = {"reported": Reported(run=samples.nightly), "locked": Locked(run=samples.nightly)}
+    app.conf.beat_schedule = {name: {"task": name, "schedule": 60} for name in app.tasks}
+    reading = celery_beat.read()
+    assert [job.notes for job in reading.found] == [("on_failure of the task's class isn't called here.",)]
+    assert [(one.place, one.reason) for one in reading.refused] == [
+        (
+            "beat_schedule['locked']",
+            "The task's class has a __call__ of its own. "
+            "Write a management command that calls locked, and declare that.",
+        )
+    ]
+
+
 def test_an_app_without_beat_schedule_is_an_error(app):
     with pytest.raises(Untranslatable, match="--from django-celery-beat"):
         celery_beat.read()

@@ -74,6 +74,7 @@ def test_a_task_with_arguments_is_no_command_by_its_name():
         (["no_such_command"], {}, "call_command gets 'no_such_command', which is not the name of a command"),
         ([], {}, "call_command gets '', which"),
         (["sleeps"], {"verbosity": "0"}, "call_command gives sleeps verbosity='0', for which there is no word"),
+        (["sleeps"], {"no_color": 1}, "call_command gives sleeps no_color=1, for which there is no word"),
         (["sleeps"], {"seconds": 3}, "call_command gives sleeps seconds=3, for which there is no word"),
     ],
 )

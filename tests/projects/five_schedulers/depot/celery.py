@@ -13,6 +13,8 @@ app.conf.beat_schedule = {
     "seven": {"task": "sessions", "schedule": 7 * 60.0},
     "sunset": {"task": "sessions", "schedule": solar("sunset", 52.5, 13.4)},
     "mail": {"task": "depot.tasks.mail", "schedule": crontab(minute=0, hour=8), "args": ("ops",)},
+    "reported": {"task": "depot.tasks.reported", "schedule": 60.0},
+    "locked": {"task": "depot.tasks.locked", "schedule": 60.0},
     "gone": {"task": "depot.tasks.gone", "schedule": 60.0},
 }
 

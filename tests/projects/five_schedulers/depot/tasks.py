@@ -1,4 +1,4 @@
-from celery import shared_task
+from celery import Task, shared_task
 from django.core.management import call_command
 
 
@@ -13,6 +13,26 @@ def clear_sessions(self):
     from django.core.management import call_command
 
     return call_command("clearsessions")
+
+
+class Reported(Task):
+    def on_failure(self, exc, task_id, args, kwargs, einfo):
+        print("report", exc)
+
+
+class Locked(Task):
+    def __call__(self, *args, **kwargs):
+        return super().__call__(*args, **kwargs)
+
+
+@shared_task(base=Reported)
+def reported():
+    call_command("stock")
+
+
+@shared_task(base=Locked)
+def locked():
+    call_command("stock")
 
 
 @shared_task(autoretry_for=(OSError,), max_retries=5)
