@@ -4,7 +4,6 @@ import pytest
 
 from tests.helpers.beside import Project, empty_database
 
-pytestmark = pytest.mark.django_db(transaction=True)
 # What a public API of a team may say for itself; none of it is about our views.
 THEIR_SETTINGS = """
     INSTALLED_APPS = [name for name in INSTALLED_APPS if name not in ("jobs", "drf_spectacular")] + ["shop"]
@@ -105,10 +104,10 @@ ASK = """
 """
 
 
-@pytest.fixture
-def shop(tmp_path, database_url):
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory, database_url):
     with empty_database(database_url, "beside") as url:
-        project = Project(tmp_path, url, THEIR_SETTINGS, FILES)
+        project = Project(tmp_path_factory.mktemp("shop"), url, THEIR_SETTINGS, FILES)
         assert project.manage("migrate", "--verbosity", "0").stderr == ""
         yield project
 
