@@ -411,6 +411,7 @@ class Ledger(RuleBasedStateMachine):
             else:
                 history.override(max(self.now, reached), until, schedule, zone)
         if until and outage:
+            self.remember_what_was_reached()  # the tick below settles again
             self.what_waits_runs()
             self.move_clock(max(0.0, (until - self.now).total_seconds()) + outage)
             self.tick(seconds=0)
@@ -434,11 +435,15 @@ class Ledger(RuleBasedStateMachine):
         self.overlaps_are_told_of_runs_that_were_in_the_way()
         self.seen = statuses
 
-    def overlaps_are_told_of_runs_that_were_in_the_way(self):
-        """Not of one that was asked for later, nor of one that was inserted when the occurrence was decided."""
+    def remember_what_was_reached(self):
+        """Of each new run, how far its job's ledger reached when it was inserted."""
         reached = self.watermarks()
         for run, job in Run.objects.exclude(id__in=self.reached).values_list("id", "job"):
             self.reached[run] = reached.get(job)
+
+    def overlaps_are_told_of_runs_that_were_in_the_way(self):
+        """Not of one that was asked for later, nor of one that was inserted when the occurrence was decided."""
+        self.remember_what_was_reached()
         for gap in Gap.objects.all():
             known = self.gaps.get(gap.pk)
             self.gaps[gap.pk] = gap.last
