@@ -1,6 +1,5 @@
 """Commands that work hard or in ways of their own end as under cron; those that never end do so at their timeout."""
 
-import threading
 import time
 from datetime import timedelta
 
@@ -11,6 +10,7 @@ from jobs.choices import Status
 from jobs.execution.isolation import client
 from jobs.ledger import triggers
 from jobs.models import Attempt, Run
+from tests.helpers.at_once import at_once
 from tests.helpers.processes import forget_peak_of_memory, peak_of_memory, until
 from tests.helpers.rows import output_text
 
@@ -26,11 +26,7 @@ def execute(worker, declared):
             name = f"zoo_{way[0].replace(' ', '_')}"
             declared(name, *way, command=command, **rules)
             runs.append(triggers.request(name, requested_by="a test", ring=False))
-        threads = [threading.Thread(target=worker.execute, args=[run.pk]) for run in runs]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join(60)
+        at_once(worker.execute, [run.pk for run in runs])
         return [Attempt.objects.select_related("run").get(run=run) for run in runs]
 
     return execute_command

@@ -3,7 +3,6 @@
 import json
 import os
 import socket
-import threading
 import time
 from datetime import timedelta
 from pathlib import Path
@@ -14,6 +13,7 @@ from jobs.choices import Status
 from jobs.execution.isolation import age, client
 from jobs.ledger import triggers
 from jobs.models import Attempt
+from tests.helpers.at_once import at_once
 from tests.helpers.beside import Project
 from tests.helpers.processes import until
 from tests.helpers.rows import output_text
@@ -51,11 +51,7 @@ def test_a_query_of_an_app_that_loads_leaves_no_connection_to_share(guest, decla
     for name in ("one", "two"):
         declared(name, name, command="queries")
         runs.append(triggers.request(name, requested_by="a test", ring=False))
-    threads = [threading.Thread(target=worker.execute, args=[run.pk]) for run in runs]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(30)
+    at_once(worker.execute, [run.pk for run in runs])
     for run in runs:
         run.refresh_from_db()
         assert run.status == Status.SUCCEEDED, run.error
