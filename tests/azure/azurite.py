@@ -8,11 +8,11 @@ import signal
 import subprocess
 from pathlib import Path
 
-import pytest
 from azure.storage.queue import QueueClient, QueueServiceClient
 from django.conf import settings
 
 from tests.helpers.processes import until
+from tests.helpers.required import skip_or_fail
 
 HERE = Path(__file__).parent / "azurite"
 INSTALLED = settings.BASE_DIR / ".local" / "azurite"
@@ -22,10 +22,7 @@ KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr
 
 
 def refuse(reason):
-    """Skip the test; fail it where REQUIRE_AZURITE is set, as CI does."""
-    if os.environ.get("REQUIRE_AZURITE"):
-        pytest.fail(reason)
-    pytest.skip(reason)
+    skip_or_fail(reason, "REQUIRE_AZURITE")
 
 
 def installed():
@@ -34,7 +31,7 @@ def installed():
     stamp = INSTALLED / "installed"
     if not stamp.exists() or stamp.read_text() != lock:
         if shutil.which("npm") is None:
-            refuse("Azurite wants npm, and there is none on this machine.")
+            refuse("Azurite needs npm, and there is none on this machine: install Node.js.")
         shutil.rmtree(INSTALLED, ignore_errors=True)
         INSTALLED.mkdir(parents=True)
         for file in HERE.glob("package*.json"):

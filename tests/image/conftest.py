@@ -11,6 +11,7 @@ import pytest
 
 from jobs.choices import Trigger
 from jobs.models import Attempt, Run
+from tests.helpers.required import skip_or_fail
 from tests.image import engine as engines
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -25,21 +26,29 @@ def pytest_terminal_summary(terminalreporter):
         terminalreporter.write_line(figure)
 
 
+def usable_engine(folder):
+    try:
+        return engines.find(folder)
+    except engines.Unusable as reason:
+        skip_or_fail(str(reason), "REQUIRE_IMAGE")
+
+
 @pytest.fixture(scope="session")
 def engine(tmp_path_factory):
-    try:
-        return engines.find(tmp_path_factory.mktemp("engine"))
-    except engines.Unusable as reason:
-        pytest.skip(str(reason))
+    return usable_engine(tmp_path_factory.mktemp("engine"))
 
 
 @pytest.fixture(scope="session")
 def base(engine):
     """IMAGE_BASE names one; else a stand-in for Microsoft's base is made of what this machine has."""
     if named := os.environ.get("IMAGE_BASE"):
+        # A build by Docker fetches it into its cache only, where nothing can ask for its size.
+        if engine.try_to("image", "inspect", named).returncode:
+            engine("pull", named)
         return named
     if not shutil.which("dpkg"):
-        pytest.skip("A base for the image is made of a Debian machine's own files; elsewhere IMAGE_BASE names one.")
+        reason = "A base for the image is made of a Debian machine's own files. Elsewhere, name one by IMAGE_BASE."
+        skip_or_fail(reason, "REQUIRE_IMAGE")
     began = time.monotonic()
     tag = "localhost/nightshift-base:test"
     recipe = [sys.executable, ROOT / "tools" / "image_base.py", sys.executable]

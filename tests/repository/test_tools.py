@@ -1,6 +1,7 @@
 """What `make check` and CI do beside the tests."""
 
 import json
+import re
 import shutil
 import socket
 import subprocess
@@ -14,6 +15,7 @@ from types import SimpleNamespace
 import pytest
 
 from tests.azure import azurite
+from tests.image.conftest import usable_engine
 from tools import wait_until_ready
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -146,14 +148,31 @@ def test_an_audit_that_nobody_answers_says_so_in_time_and_fails_nothing(silent, 
 
 
 @pytest.mark.parametrize(("required", "outcome"), [("", pytest.skip.Exception), ("1", pytest.fail.Exception)])
-def test_without_npm_what_wants_azurite_is_skipped_and_fails_in_ci(required, outcome, tmp_path, monkeypatch):
+def test_without_npm_what_needs_azurite_is_skipped_and_fails_in_ci(required, outcome, tmp_path, monkeypatch):
     monkeypatch.setattr(azurite, "INSTALLED", tmp_path)
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setenv("REQUIRE_AZURITE", required)
-    with pytest.raises(outcome, match="Azurite wants npm, and there is none on this machine"):
+    with pytest.raises(outcome, match="Azurite needs npm, and there is none on this machine"):
         azurite.installed()
 
 
 def test_ci_requires_azurite():
     for file in (".ci/run", ".github/workflows/ci.yml"):
         assert "REQUIRE_AZURITE" in (ROOT / file).read_text()
+
+
+@pytest.mark.parametrize(("required", "outcome"), [("", pytest.skip.Exception), ("1", pytest.fail.Exception)])
+def test_without_an_engine_the_image_is_skipped_and_fails_where_it_is_required(
+    required, outcome, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setenv("REQUIRE_IMAGE", required)
+    with pytest.raises(outcome, match="Neither a Docker engine nor podman is here"):
+        usable_engine(tmp_path)
+
+
+def test_the_workflow_tests_the_image_on_the_base_that_the_dockerfile_names():
+    base = re.search(r"^ARG BASE_IMAGE=(\S+)$", (ROOT / "Dockerfile").read_text(), re.MULTILINE)[1]
+    workflow = (ROOT / ".github/workflows/ci.yml").read_text()
+    assert f"IMAGE_BASE: {base}\n" in workflow
+    assert 'REQUIRE_IMAGE: "1"\n' in workflow
