@@ -4,17 +4,10 @@ from datetime import UTC, datetime
 import pytest
 from django.core.management import CommandError
 
-from jobs.ledger import states
 from tests.helpers.rows import a_pause, an_override
 
 
-@pytest.fixture
-def now(monkeypatch):
-    """The evening before the clocks of Europe go forward."""
-    monkeypatch.setattr(states, "clock", lambda: datetime(2027, 3, 27, 20, 0, tzinfo=UTC))
-
-
-def test_it_lists_occurrences_by_the_jobs_clock_and_in_utc(says, declared, now):
+def test_it_lists_occurrences_by_the_jobs_clock_and_in_utc(says, declared, evening):
     declared("import_rates", schedule="0 15 16 * * MON-FRI", time_zone="Europe/Berlin")
     assert says("next", "import_rates", "-n", "3").splitlines() == [
         "import_rates: At 16:15, Monday to Friday, Europe/Berlin",
@@ -25,7 +18,7 @@ def test_it_lists_occurrences_by_the_jobs_clock_and_in_utc(says, declared, now):
     ]
 
 
-def test_it_marks_what_a_change_of_the_clock_touches(says, declared, now):
+def test_it_marks_what_a_change_of_the_clock_touches(says, declared, evening):
     declared("early", schedule="0 30 2 * * *", time_zone="Europe/Berlin")
     assert says("next", "early", "-n", "2").splitlines()[1:] == [
         "DUE (Europe/Berlin)             UTC                   FROM NOW  NOTE",
@@ -34,7 +27,7 @@ def test_it_marks_what_a_change_of_the_clock_touches(says, declared, now):
     ]
 
 
-def test_it_tells_where_an_override_ends_and_what_a_pause_skips(says, declared, now):
+def test_it_tells_where_an_override_ends_and_what_a_pause_skips(says, declared, evening):
     declared("early", schedule="0 30 2 * * *", time_zone="Europe/Berlin")
     an_override(
         "early",
@@ -56,7 +49,7 @@ def test_it_tells_where_an_override_ends_and_what_a_pause_skips(says, declared, 
     ]
 
 
-def test_a_skipped_occurrence_may_be_touched_by_a_change_of_the_clock_too(says, declared, now):
+def test_a_skipped_occurrence_may_be_touched_by_a_change_of_the_clock_too(says, declared, evening):
     declared("early", schedule="0 30 2 * * *", time_zone="Europe/Berlin")
     a_pause("early", "bob", began_at=datetime(2027, 3, 27, 12, 0, tzinfo=UTC))
     assert says("next", "early", "-n", "1").splitlines()[-1] == (
@@ -65,12 +58,12 @@ def test_a_skipped_occurrence_may_be_touched_by_a_change_of_the_clock_too(says, 
     )
 
 
-def test_ten_are_listed_unless_told_otherwise(says, declared, now):
+def test_ten_are_listed_unless_told_otherwise(says, declared, evening):
     declared("each_minute", schedule="* * * * *")
     assert len(says("next", "each_minute").splitlines()) == 2 + 10
 
 
-def test_json_has_the_same(says, declared, now):
+def test_json_has_the_same(says, declared, evening):
     declared("early", schedule="0 30 2 * * *", time_zone="Europe/Berlin")
     assert json.loads(says("next", "early", "-n", "1", "--format", "json")) == [
         {
@@ -83,7 +76,7 @@ def test_json_has_the_same(says, declared, now):
     ]
 
 
-def test_a_job_that_never_comes_is_told_so(says, declared, now):
+def test_a_job_that_never_comes_is_told_so(says, declared, evening):
     declared("never", schedule="0 0 0 30 2 *")
     assert says("next", "never") == "never: Never: no day 30 in February, UTC\n"
 

@@ -9,6 +9,7 @@ import pytest
 from django.core.management import call_command
 
 from examples.rates.models import Currency, Rate
+from tests.helpers.moments import evening  # noqa: F401 — a fixture
 from tests.helpers.terminal import says, terminal  # noqa: F401 — fixtures
 
 THREE_DAYS = """\

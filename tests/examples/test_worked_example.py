@@ -1,11 +1,9 @@
 """The commands about schedules on what the project and its worked example declare, as it is in Azure."""
 
-from datetime import UTC, datetime
-
 import pytest
 
 from jobs.declarations.registry import registry
-from jobs.ledger import interventions, states
+from jobs.ledger import interventions
 
 
 @pytest.fixture(autouse=True)
@@ -13,12 +11,6 @@ def in_azure(settings, request):
     """Each minute is for the laptop only."""
     settings.LOCAL = False
     request.getfixturevalue("project_jobs")
-
-
-@pytest.fixture
-def evening(monkeypatch):
-    """It is the evening before the clocks of Europe go forward."""
-    monkeypatch.setattr(states, "clock", lambda: datetime(2027, 3, 27, 20, 0, tzinfo=UTC))
 
 
 def test_next(says, evening):

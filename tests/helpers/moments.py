@@ -2,7 +2,10 @@
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from django.utils import timezone
+
+from jobs.ledger import states
 
 
 def at(text, day="2026-03-14"):
@@ -13,3 +16,9 @@ def at(text, day="2026-03-14"):
 def ago(**time):
     """So long before now, by this machine's clock: ago(minutes=3)."""
     return timezone.now() - timedelta(**time)
+
+
+@pytest.fixture
+def evening(monkeypatch):
+    """It is the evening before the clocks of Europe go forward."""
+    monkeypatch.setattr(states, "clock", lambda: datetime(2027, 3, 27, 20, 0, tzinfo=UTC))
