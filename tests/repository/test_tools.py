@@ -1,5 +1,6 @@
 """What `make check` and CI do beside the tests."""
 
+import inspect
 import json
 import re
 import shutil
@@ -13,6 +14,7 @@ from threading import Thread
 from types import SimpleNamespace
 
 import pytest
+from django.apps import apps
 
 from tests.azure import azurite
 from tests.image.conftest import usable_engine
@@ -169,6 +171,13 @@ def test_without_an_engine_the_image_is_skipped_and_fails_where_it_is_required(
     monkeypatch.setenv("REQUIRE_IMAGE", required)
     with pytest.raises(outcome, match="Neither a Docker engine nor podman is here"):
         usable_engine(tmp_path)
+
+
+def test_a_commit_that_changes_a_model_is_checked_for_a_missing_migration():
+    pattern = re.search(r"^        files: (.+)$", (ROOT / ".pre-commit-config.yaml").read_text(), re.MULTILINE)[1]
+    models = {inspect.getfile(model) for model in apps.get_app_config("nightshift").get_models()}
+    assert len(models) > 4
+    assert [file for file in models if not re.search(pattern, file)] == []
 
 
 def test_the_workflow_tests_the_image_on_the_base_that_the_dockerfile_names():
