@@ -11,7 +11,6 @@ import pytest
 from django.db import connection
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis
-from psycopg.conninfo import make_conninfo
 
 from jobs import declare
 from jobs.declarations.registry import registry
@@ -19,6 +18,7 @@ from jobs.execution import tick
 from jobs.execution.isolation.client import server
 from jobs.execution.worker import this_worker
 from jobs.ledger import migration_gate, releases
+from tests.helpers.beside import url_of
 from tests.helpers.database_clock import SEARCH_PATH, DatabaseClock
 from tests.helpers.doorbells import rings, rung  # noqa: F401 — fixtures
 from tests.helpers.guests import guest  # noqa: F401 — a fixture
@@ -63,10 +63,7 @@ def database_url(django_db_setup, django_db_blocker):
         connection.ensure_connection()
         params = connection.get_connection_params()
         names = ("dbname", "host", "port", "user", "password")
-        url = "postgresql://?" + "&".join(
-            f"{name}={value}" for name, value in params.items() if name in names and value
-        )
-        make_conninfo(url)
+        url = url_of({name: value for name, value in params.items() if name in names and value})
     before = os.environ.get("DATABASE_URL")
     os.environ["DATABASE_URL"] = url
     server.stop()  # one that a test of /api/ready has started knows another database

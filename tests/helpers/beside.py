@@ -62,15 +62,20 @@ class Project:
         return self.python("-", stdin=f"import django; django.setup()\n{dedent(text)}", **environment)
 
 
+def url_of(parameters):
+    """These connection parameters as a URL, which libpq can read."""
+    url = "postgresql://?" + "&".join(f"{name}={value}" for name, value in parameters.items())
+    make_conninfo(url)
+    return url
+
+
 @contextmanager
 def empty_database(url, name):
     """An empty database on the server of this URL; gives its own URL."""
     with psycopg.connect(url, autocommit=True) as server:
         server.execute(f'CREATE DATABASE "{name}"')
     try:
-        parameters = conninfo_to_dict(url) | {"dbname": name}
-        make_conninfo("", **parameters)
-        yield "postgresql://?" + "&".join(f"{key}={value}" for key, value in parameters.items())
+        yield url_of(conninfo_to_dict(url) | {"dbname": name})
     finally:
         with psycopg.connect(url, autocommit=True) as server:
             server.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
