@@ -143,13 +143,19 @@ def _ready(limit: int, strangers: list[str]) -> list[tuple[Any, ...]]:
     return sql.rows(
         f"""
         WITH r AS (
-            SELECT id, job, concurrency_group, coalesce(scheduled_for, not_before) AS since,
-                   row_number() OVER (PARTITION BY concurrency_group
-                                      ORDER BY coalesce(scheduled_for, not_before), id) AS place
-              FROM nightshift_run r
-             WHERE {MAY_START} AND {RULES[Rule.MAX_RUNNING]} AND NOT job = ANY(%(strangers)s)
+            SELECT id, job, concurrency_group, coalesce(scheduled_for, not_before) AS since
+              FROM nightshift_run r WHERE {MAY_START} AND NOT job = ANY(%(strangers)s)
+        ), placed AS (
+            -- Only those in a group: to number runs, all have to be sorted, and most queues are of no group.
+            SELECT id, job, concurrency_group, since,
+                   row_number() OVER (PARTITION BY concurrency_group ORDER BY since, id) AS place
+              FROM r WHERE concurrency_group <> '' AND {RULES[Rule.MAX_RUNNING]}
         )
-        SELECT id, job FROM r WHERE concurrency_group = '' OR place <= {ROOM[Rule.GROUP]}
+        SELECT id, job FROM (
+               SELECT id, job, since FROM r WHERE concurrency_group = ''
+               UNION ALL
+               SELECT id, job, since FROM placed r WHERE place <= {ROOM[Rule.GROUP]}
+        ) AS found
          ORDER BY since, id LIMIT %(limit)s
         """,  # noqa: S608 — the rules are fixed
         {"strangers": strangers, "limits": obstacles.limits(registry.values()), "limit": limit},

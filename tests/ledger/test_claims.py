@@ -3,6 +3,8 @@
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from jobs.choices import AttemptStatus, Status
 from jobs.declarations.registry import registry
@@ -163,6 +165,26 @@ def test_a_full_group_keeps_no_other_from_its_bell(declared):
     ]
     free = a_queued_run("free")
     assert claims.next_ready(4) == [waiting[0].pk, free.pk]
+
+
+def test_only_runs_in_a_group_are_numbered(declared):
+    declared("left", concurrency_group="table")
+    declared("free")
+    runs = [a_queued_run("left", concurrency_group="table"), *(a_queued_run("free", exclusive=False) for _ in range(2))]
+    with CaptureQueriesContext(connection) as asked:
+        assert claims.next_ready(9) == [run.pk for run in runs]
+    assert numbered(asked.captured_queries[-1]["sql"]) == 1
+
+
+def numbered(statement):
+    """How many rows PostgreSQL puts in order to number them."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {statement}")
+        nodes = [cursor.fetchone()[0][0]["Plan"]]
+    for node in nodes:
+        nodes += node.get("Plans", [])
+    [window] = [node for node in nodes if node["Node Type"] == "WindowAgg"]
+    return window["Actual Rows"]
 
 
 def test_one_statement_claims_a_run_of_no_group(django_assert_num_queries):
