@@ -174,9 +174,10 @@ class JobStateAdmin(ReadOnly):
         )
         return found
 
-    @admin.display(description="paused", boolean=True)
-    def paused(self, state: Any) -> bool:
-        return bool(state.paused)
+    # Not as a boolean: of a job that isn't paused that would be a red cross, which looks like a failure.
+    @admin.display(description="paused")
+    def paused(self, state: Any) -> str | None:
+        return "Paused" if state.paused else None
 
     @admin.display(description="paused until")
     def paused_until(self, state: Any) -> datetime | None:

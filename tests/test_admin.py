@@ -142,6 +142,18 @@ def test_of_much_output_the_last_is_shown(page):
     assert f"The last 64 KiB of 64 KiB. `manage.py output {run.pk} --attempt 1` shows all that was kept." in shown
 
 
+def cells(listed, column):
+    """What a list shows in a column, as HTML."""
+    return re.findall(rf'<td class="field-{column}(?: nowrap)?">(.*?)</td>', listed)
+
+
+def test_only_a_paused_job_is_marked_in_the_list(page):
+    for job in ("nightly", "weekly"):
+        JobState.objects.create(job=job)
+    a_pause("nightly")
+    assert cells(page("jobstate/"), "paused") == ["Paused", "-"]
+
+
 def test_secret_arguments_are_masked(page, declared):
     declared("nightly", command="writes", secrets=["--token"])
     run = a_run(arguments=["--token", "correct horse"])
