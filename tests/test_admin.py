@@ -1,6 +1,7 @@
 import html
 import re
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from django.contrib import admin
@@ -152,6 +153,15 @@ def test_only_a_paused_job_is_marked_in_the_list(page):
         JobState.objects.create(job=job)
     a_pause("nightly")
     assert cells(page("jobstate/"), "paused") == ["Paused", "-"]
+
+
+def test_a_duration_stays_on_one_line_in_the_list(page):
+    a_run(started_at=NOON - timedelta(seconds=8.94))
+    listed = page("run/")
+    assert cells(listed, "took") == ["8.94 s"]
+    [sheet] = re.findall(r'href="/static/([^"]*nightshift/admin.css)"', listed)
+    rules = Path(finders.find(sheet)).read_text()
+    assert re.search(r"#result_list \.field-took \{\s*white-space: nowrap;", rules)
 
 
 def test_secret_arguments_are_masked(page, declared):
