@@ -44,7 +44,7 @@ class Trigger(TextChoices):
     SCHEDULE = "schedule"  # an occurrence, in time
     CATCH_UP = "catch_up"  # an occurrence, found late
     MANUAL = "manual"  # a person: command line, admin, portal
-    API = "api"  # a program
+    API = "api", "API"  # a program
     CHAIN = "chain"  # a predecessor's end
 
 

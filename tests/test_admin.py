@@ -164,6 +164,11 @@ def test_a_duration_stays_on_one_line_in_the_list(page):
     assert re.search(r"#result_list \.field-took \{\s*white-space: nowrap;", rules)
 
 
+def test_a_program_as_the_trigger_is_spelled_in_capitals(page):
+    a_run(trigger="api")
+    assert cells(page("run/"), "trigger") == ["API"]
+
+
 def test_secret_arguments_are_masked(page, declared):
     declared("nightly", command="writes", secrets=["--token"])
     run = a_run(arguments=["--token", "correct horse"])
