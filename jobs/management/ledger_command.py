@@ -6,6 +6,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import ProgrammingError
 
 from jobs import masking
+from jobs.checks.database import postgresql
 from jobs.ledger import migration_gate, sql
 
 
@@ -13,6 +14,7 @@ class LedgerCommand(BaseCommand):
     """A command whose first query may find no tables, or no database."""
 
     def execute(self, *args: Any, **options: Any) -> Any:
+        must_be_postgresql()
         try:
             return super().execute(*args, **options)
         except ProgrammingError:
@@ -31,6 +33,12 @@ class LedgerCommand(BaseCommand):
             raise CommandError(
                 f"The database can't be reached: {why}. Is it running, and is DATABASE_URL right?"
             ) from None
+
+
+def must_be_postgresql() -> None:
+    """Raises CommandError with the sentence of jobs.E024 where the default database is another one."""
+    for error in postgresql():
+        raise CommandError(f"{error.msg} {error.hint}")
 
 
 def _pending() -> str:

@@ -49,9 +49,10 @@ def test_all_of_ours_that_ask_the_ledger_are_here():
 def told(tmp_path):
     """What each command says in a process of its own, by the database's URL."""
 
-    def ask(url):
+    def ask(url, settings=""):
         schedule = "from jobs import declare\ndeclare('works', command='succeeds', schedule='0 0 3 * * *')\n"
-        project = Project(tmp_path, url, "INSTALLED_APPS = [*INSTALLED_APPS, 'shop']", {"shop/schedule.py": schedule})
+        settings = f"INSTALLED_APPS = [*INSTALLED_APPS, 'shop']\n{settings}"
+        project = Project(tmp_path, url, settings, {"shop/schedule.py": schedule})
         account = {"JOBS_ADMIN_USERNAME": "ada", "JOBS_ADMIN_PASSWORD": "correct horse"}
         return json.loads(project.script(ASK_ALL.format(commands=COMMANDS), **account).stderr)
 
@@ -74,3 +75,15 @@ def test_without_a_database_each_says_to_look_for_it(told):
         assert sentence.startswith("The database can't be reached: connection failed: ")
         assert sentence.endswith("Is it running, and is DATABASE_URL right?")
         assert "\n" not in sentence
+
+
+SQLITE = "{'ENGINE': 'django.db.backends.sqlite3', 'NAME': 'db.sqlite3'}"
+
+
+def test_on_another_database_each_says_that_it_must_be_postgresql(told, database_url):
+    found = told(database_url, f"DATABASES = {{'default': {SQLITE}}}")
+    assert list(found) == list(COMMANDS)
+    assert set(found.values()) == {
+        "The default database is SQLite. Nightshift keeps its ledger in PostgreSQL. "
+        "Set DATABASES['default'] to a PostgreSQL database, 15 or newer, with psycopg 3."
+    }

@@ -9,6 +9,7 @@ import pytest
 from django.conf import settings
 
 from jobs.management.commands.migrate import LOCK
+from tests.helpers.beside import Project
 from tests.helpers.postgres import Server
 
 WAITING = "Another process is migrating this database; waiting until it is done.\n"
@@ -72,3 +73,27 @@ def test_a_process_that_dies_keeps_nobody_waiting(server):
     process = migrate(server)
     assert process.communicate(timeout=100)
     assert process.returncode == 0
+
+
+SQLITE = "{'ENGINE': 'django.db.backends.sqlite3', 'NAME': 'db.sqlite3'}"
+ROUTER = (
+    "class Router:\n    def allow_migrate(self, db, app, **_):\n        return db == 'default' or app == 'sessions'\n"
+)
+
+
+def test_on_another_database_it_says_that_it_must_be_postgresql(tmp_path, database_url):
+    project = Project(tmp_path, database_url, f"DATABASES = {{'default': {SQLITE}}}")
+    done = project.manage("migrate", "--skip-checks")
+    assert done.returncode == 1
+    assert done.stderr == (
+        "CommandError: The default database is SQLite. Nightshift keeps its ledger in PostgreSQL. "
+        "Set DATABASES['default'] to a PostgreSQL database, 15 or newer, with psycopg 3.\n"
+    )
+
+
+def test_a_second_database_of_the_projects_may_be_another_one(tmp_path, database_url):
+    settings = f"DATABASES['other'] = {SQLITE}\nDATABASE_ROUTERS = ['routers.Router']"
+    project = Project(tmp_path, database_url, settings, {"routers.py": ROUTER})
+    done = project.manage("migrate", "--skip-checks", "--database", "other")
+    assert done.returncode == 0, done.stderr
+    assert "Applying sessions.0001_initial... OK" in done.stdout

@@ -6,8 +6,10 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 from django.core.management.commands import migrate
-from django.db import DatabaseError, connections
+from django.db import DEFAULT_DB_ALIAS, DatabaseError, connections
 from django.db.backends.utils import CursorWrapper
+
+from jobs.management.ledger_command import must_be_postgresql
 
 # Two deployments at once, or two instances that migrate as they start, meet at this lock.
 LOCK = "SELECT {}(hashtextextended('jobs.migrate', 0))"
@@ -19,6 +21,12 @@ class Command(migrate.Command):
     help = f"{migrate.Command.help} If several processes migrate at once, one does it and the others wait."
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if options["database"] == DEFAULT_DB_ALIAS:
+            must_be_postgresql()
+        elif connections[options["database"]].vendor != "postgresql":
+            # Another database of the project's: it has no such lock, and none of our tables.
+            super().handle(*args, **options)
+            return
         with alone(options["database"], self._tell if options["verbosity"] else None):
             super().handle(*args, **options)
 
