@@ -75,19 +75,24 @@ def check_arguments(command: str, arguments: Sequence[str]) -> None:
         )
 
 
-@cache
-def _parser(command: str) -> CommandParser:
+def parser_of(command: str) -> CommandParser:
+    """The command's own parser. Raises UnknownCommand or BrokenCommand."""
     apps = get_commands()
     if command not in apps:
         raise UnknownCommand(command)
     app = apps[command]
     try:
         found: BaseCommand = app if isinstance(app, BaseCommand) else load_command_class(app, command)
-        parser = found.create_parser("manage.py", command)
+        return found.create_parser("manage.py", command)
     except (Exception, SystemExit) as error:
         raise BrokenCommand(command, error) from error
+
+
+@cache
+def _parser(command: str) -> CommandParser:
+    parser = parser_of(command)
     for action in _actions(parser):
-        if _opens_a_file(action.type):
+        if opens_a_file(action.type):
             action.type = str
     return parser
 
@@ -101,7 +106,7 @@ def _actions(parser: argparse.ArgumentParser) -> Iterator[argparse.Action]:
                 yield from _actions(subparser)
 
 
-def _opens_a_file(type: Any) -> bool:
+def opens_a_file(type: Any) -> bool:
     """Whether the type's own job is to open the file: its name is any text."""
     of: Callable[..., Any] | None = getattr(type, "func", type)  # what a partial calls
     return isinstance(of, argparse.FileType) or of is open

@@ -31,7 +31,7 @@ DECLARED = {
 }
 REFUSED = {
     "celery": [f"beat_schedule['{name}']" for name in ("seven", "sunset", "mail", "locked", "gone")],
-    "django-celery-beat": [f"periodic task '{name}'" for name in ("mail", "off", "once")],
+    "django-celery-beat": [f"periodic task '{name}'" for name in ("broken", "mail", "off", "once")],
     "django-cron": ["CRON_CLASSES[1]"],
     "django-crontab": ["CRONJOBS[2]"],
     "django-q": ["schedule 'once'", "schedule 'mail'"],

@@ -25,7 +25,7 @@ def read() -> Reading:
             args, kwargs = _arguments(row)
             here.text = f"{shown(row.task, args, kwargs)} {row.crontab or row.interval or row.solar or row.clocked}"
             _must_recur(row)
-            due = when(row.schedule, app.timezone)
+            due = when(_schedule(row), app.timezone)
             job = called(app, row.task, args, kwargs)
             here.declare(job, [due.expression], options=due.options, notes=(*due.notes, *_notes(row)))
     return reading
@@ -35,9 +35,9 @@ def _arguments(row: Any) -> tuple[list[Any], dict[str, Any]]:
     try:
         args, kwargs = json.loads(row.args or "[]"), json.loads(row.kwargs or "{}")
     except ValueError:
-        raise Untranslatable("Its arguments can't be read as JSON.") from None
+        raise Untranslatable("Its arguments can't be read as JSON. Correct the row.") from None
     if not isinstance(args, list) or not isinstance(kwargs, dict):
-        raise Untranslatable("Its arguments are not a list and a dictionary.")
+        raise Untranslatable("Its arguments are not a list and a dictionary. Correct the row.")
     return args, kwargs
 
 
@@ -52,7 +52,16 @@ def _must_recur(row: Any) -> None:
     if row.one_off:
         raise Untranslatable("It runs once (one_off). Ask for a run: `manage.py run`, with --at for a later time.")
     if row.expires and row.expires <= timezone.now():
-        raise Untranslatable(f"It ended at {row.expires}.")
+        raise Untranslatable(f"It ended at {row.expires}. Declare it if it should run again.")
+
+
+def _schedule(row: Any) -> Any:
+    try:
+        return row.schedule
+    except Exception as error:  # noqa: BLE001 — Celery's parser of a crontab, which has errors of its own
+        raise Untranslatable(
+            f"Celery can't read its schedule: {type(error).__name__}: {error}. Correct the row."
+        ) from None
 
 
 def _notes(row: Any) -> Iterator[str]:

@@ -28,10 +28,11 @@ def imported(path: str) -> Callable[..., Any]:
     """The function at this dotted path. Raises Untranslatable where there is none."""
     try:
         found = import_string(path)
-    except ImportError as error:
-        raise Untranslatable(f"{path} can't be imported: {error}") from None
+    except Exception as error:  # noqa: BLE001 — a module of the project's, which may raise anything
+        why = f"{type(error).__name__}: {error}"
+        raise Untranslatable(f"{path} can't be imported: {why}. Correct the entry, or the module.") from None
     if not callable(found):
-        raise Untranslatable(f"{path} is not a function.")
+        raise Untranslatable(f"{path} is not a function. Correct the entry.")
     return found  # type: ignore[no-any-return]
 
 

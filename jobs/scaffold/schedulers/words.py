@@ -1,12 +1,10 @@
 """The arguments of `call_command(name, …)` as words of a command line."""
 
-from argparse import Action
+from argparse import Action, ArgumentTypeError
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from django.core.management import get_commands, load_command_class
-from django.core.management.base import BaseCommand
-
+from jobs.declarations.parameters import BrokenCommand, opens_a_file, parser_of
 from jobs.scaffold.found import Untranslatable
 
 
@@ -20,9 +18,10 @@ def words_of(command: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> tu
 
 
 def _options(command: str, kwargs: Mapping[str, Any]) -> Iterator[str]:
-    app = get_commands()[command]
-    loaded = app if isinstance(app, BaseCommand) else load_command_class(app, command)
-    actions = [action for action in loaded.create_parser("", command)._actions if action.option_strings]
+    try:
+        actions = [action for action in parser_of(command)._actions if action.option_strings]
+    except BrokenCommand as error:
+        raise Untranslatable(f"{error}. Correct it, and read this again.") from None
     for name, value in kwargs.items():
         # call_command takes an option's destination, and its shortest name.
         fitting = [one for one in actions if name in {one.dest, _short(one)}]
@@ -57,12 +56,12 @@ def _sets(action: Action, value: object) -> bool:
 
 def _gives(action: Action, value: object) -> bool:
     """Whether the option with this value, as text, gives the command this very value."""
-    if action.nargs is not None or type(action).__name__ != "_StoreAction":
+    if action.nargs is not None or type(action).__name__ != "_StoreAction" or opens_a_file(action.type):
         return False
     kind = action.type if callable(action.type) else str
     try:
         return _is(kind(str(value)), value)
-    except (TypeError, ValueError):
+    except (ArgumentTypeError, TypeError, ValueError):
         return False
 
 

@@ -18,6 +18,9 @@ PeriodicTask.objects.create(name="night", crontab=night, task="depot.tasks.stock
 PeriodicTask.objects.create(name="often", interval=often, task="sessions", queue="slow")
 PeriodicTask.objects.create(name="once", clocked=once, one_off=True, task="sessions")
 PeriodicTask.objects.create(name="off", interval=often, task="sessions", enabled=False)
+# No form accepts this one; an import or a program may have written it.
+broken = CrontabSchedule.objects.create(minute="-5", hour="2")
+PeriodicTask.objects.create(name="broken", crontab=broken, task="sessions")
 PeriodicTask.objects.create(name="mail", interval=often, task="depot.tasks.mail", args='["ops"]')
 
 due = datetime(2027, 2, 1, 2, 30, tzinfo=timezone.utc)

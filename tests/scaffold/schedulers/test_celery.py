@@ -173,6 +173,25 @@ def test_rows_of_django_celery_beat(app, monkeypatch):
     )
 
 
+class Unreadable(SimpleNamespace):
+    @property
+    def schedule(self):
+        raise RuntimeError("negative numbers not supported")  # as celery.schedules.ParseException is
+
+
+def test_a_row_whose_schedule_celery_cant_parse_is_refused_alone(app, monkeypatch):
+    broken = vars(row("broken"))
+    del broken["schedule"]
+    reading = read_rows(monkeypatch, Unreadable(**broken), row("clean"))
+    assert [job.place for job in reading.found] == ["periodic task 'clean'"]
+    assert [(one.place, one.reason) for one in reading.refused] == [
+        (
+            "periodic task 'broken'",
+            "Celery can't read its schedule: RuntimeError: negative numbers not supported. Correct the row.",
+        )
+    ]
+
+
 @pytest.mark.parametrize(
     ("fields", "reason"),
     [

@@ -45,7 +45,8 @@ def test_what_no_declaration_says_is_refused(read):
         ),
         (
             "CRON_CLASSES[2]",
-            f'{AT}.Missing can\'t be imported: Module "{AT}" does not define a "Missing" attribute/class',
+            f'{AT}.Missing can\'t be imported: ImportError: Module "{AT}" does not define a "Missing" attribute/class. '
+            "Correct the entry, or the module.",
         ),
         (
             "CRON_CLASSES[3]",

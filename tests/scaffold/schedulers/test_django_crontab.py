@@ -57,7 +57,10 @@ def test_either_day_is_two_declarations(read):
     ("job", "reason"),
     [
         (("* * * * *", f"{AT}.two_things"), "Which command does this can't be seen."),
-        (("* * * * *", "shop.gone.clean"), "shop.gone.clean can't be imported: No module named 'shop'"),
+        (
+            ("* * * * *", "shop.gone.clean"),
+            "shop.gone.clean can't be imported: ModuleNotFoundError: No module named 'shop'",
+        ),
         (("61 * * * *", f"{AT}.nightly"), "cron can't read '61' as the minute."),
         (("0 4 * * *", f"{AT}.nightly", "> /srv/report.txt"), "What it writes becomes the file /srv/report.txt."),
     ],

@@ -1,9 +1,13 @@
 """A task is a management command where its source says so, or its name alone; else it is refused."""
 
+from argparse import ArgumentParser, ArgumentTypeError, FileType
+
 import pytest
 from django.core.management import call_command
 
+from jobs.declarations import parameters
 from jobs.scaffold.found import Untranslatable
+from jobs.scaffold.schedulers import words
 from jobs.scaffold.schedulers.tasks import called_by, imported
 from tests.scaffold.schedulers import samples
 
@@ -84,5 +88,43 @@ def test_what_no_command_line_says_is_refused(args, kwargs, reason):
 
 
 def test_what_cant_be_imported_is_refused_with_the_reason():
-    with pytest.raises(Untranslatable, match=r"samples\.missing can't be imported: Module .* does not define"):
+    with pytest.raises(
+        Untranslatable, match=r"samples\.missing can't be imported: ImportError: Module .* does not define"
+    ):
         imported(f"{AT}.missing")
+
+
+def test_a_module_that_raises_something_else_is_refused_too(tmp_path, monkeypatch):
+    (tmp_path / "keyless.py").write_text("import os\nKEY = os.environ['NO_SUCH_KEY']\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(Untranslatable) as error:
+        imported("keyless.task")
+    assert str(error.value) == (
+        "keyless.task can't be imported: KeyError: 'NO_SUCH_KEY'. Correct the entry, or the module."
+    )
+
+
+def test_a_command_that_cant_be_loaded_is_refused_with_the_reason(monkeypatch):
+    def broken(app, name):
+        raise ImportError("No module named 'gone'")
+
+    monkeypatch.setattr(parameters, "load_command_class", broken)
+    with pytest.raises(
+        Untranslatable, match=r"The command sleeps can't be loaded: ImportError: No module .* Correct it"
+    ):
+        called(call_command, "sleeps", no_color=True)
+
+
+def refuses(text):
+    raise ArgumentTypeError(f"not {text}")
+
+
+@pytest.mark.parametrize("kind", [FileType("w"), refuses])
+def test_an_option_whose_type_gives_something_else_is_refused_and_makes_no_file(kind, monkeypatch, tmp_path):
+    parser = ArgumentParser()
+    parser.add_argument("--out", type=kind)
+    monkeypatch.setattr(words, "parser_of", lambda command: parser)
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(Untranslatable, match="out='made', for which"):
+        called(call_command, "sleeps", out="made")
+    assert list(tmp_path.iterdir()) == []
