@@ -6,6 +6,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping
+from itertools import dropwhile
 from pathlib import Path
 from typing import Any
 
@@ -37,12 +38,18 @@ def read(name: str, project: Project) -> Reading:
             check=False,
         )
         if done.returncode != 0 or not answer.is_file():
-            last = next(reversed(done.stderr.strip().splitlines()), f"it ended with {done.returncode}")
-            raise NotRead(f"The schedules of {name} can't be read with the settings {settings}: {last}")
+            why = _error(done.stderr) or f"it ended with {done.returncode}"
+            raise NotRead(f"The schedules of {name} can't be read with the settings {settings}: {why}")
         written = json.loads(answer.read_text(encoding="utf-8"))
     if "problem" in written:
         raise NotRead(written["problem"])
     return _reading(written, f"{name} was read with the settings {settings}.")
+
+
+def _error(stderr: str) -> str:
+    """What stands below a traceback's frames, in one line: an error's text may have several."""
+    last = stderr.rpartition("Traceback (most recent call last):\n")[2]
+    return " ".join(" ".join(dropwhile(lambda line: line.startswith(" "), last.splitlines())).split())
 
 
 def _reading(written: Mapping[str, Any], note: str) -> Reading:

@@ -75,9 +75,9 @@ def test_without_the_package_nothing_is_written(shop, capsys, scheduler, sentenc
     assert not (shop / "shop/schedule.py").exists()
 
 
-def test_a_project_that_cant_be_loaded_is_an_error_with_its_last_line(shop, capsys):
-    add(shop, "\nraise RuntimeError('no key')\n")
+def test_a_project_that_cant_be_loaded_is_one_line_with_its_error(shop, capsys):
+    add(shop, "\nraise RuntimeError('no key.\\n\\n    $ make key')\n")
     assert main(["init", "--from", "django-crontab"]) == 1
     assert capsys.readouterr().err == (
-        "The schedules of django-crontab can't be read with the settings shop.settings: RuntimeError: no key\n"
+        "The schedules of django-crontab can't be read with the settings shop.settings: RuntimeError: no key. $ make key\n"
     )
