@@ -79,5 +79,6 @@ def test_a_project_that_cant_be_loaded_is_one_line_with_its_error(shop, capsys):
     add(shop, "\nraise RuntimeError('no key.\\n\\n    $ make key')\n")
     assert main(["init", "--from", "django-crontab"]) == 1
     assert capsys.readouterr().err == (
-        "The schedules of django-crontab can't be read with the settings shop.settings: RuntimeError: no key. $ make key\n"
+        "The schedules of django-crontab can't be read with the settings shop.settings: "
+        "RuntimeError: no key. $ make key\n"
     )
