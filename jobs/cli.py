@@ -6,6 +6,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from jobs.declarations.values import is_text
 from jobs.formats import counted
 from jobs.scaffold import init
 from jobs.scaffold.crontabs import reader
@@ -46,9 +47,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.check:
             return _check(project)
         return _init(project, _read(project, options.crontab, options.sources), dry_run=options.dry_run)
-    except (NoProject, NotRead, OSError) as error:
+    except (NoProject, NotRead) as error:
         print(error, file=sys.stderr)
-        return 1
+    except OSError as error:
+        why = f"{error.filename or 'The output'} can't be read or written: {error.strerror}."
+        print(f"{why} Correct that, and run this again: it adds what is missing.", file=sys.stderr)
+    return 1
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -113,12 +117,22 @@ def _laptop(project: Project) -> str:
 
 def _read(project: Project, crontab: str | None, sources: Sequence[str]) -> dict[str, Reading]:
     """What each place that was named has, by that place's name."""
-    readings = {"the crontab": _crontab(project, crontab)} if crontab else {}
+    readings = {"the crontab": _crontab(project, crontab)} if crontab is not None else {}
     return readings | {name: loading.read(name, project) for name in sources}
 
 
 def _crontab(project: Project, crontab: str) -> Reading:
-    text = sys.stdin.read() if crontab == "-" else Path(crontab).read_text(encoding="utf-8", errors="replace")
+    try:
+        text = sys.stdin.read() if crontab == "-" else Path(crontab).read_text(encoding="utf-8")
+    except OSError as error:
+        raise NotRead(
+            f"The crontab {crontab!r} can't be read: {error.strerror}. Name a file, or - for standard input."
+        ) from None
+    except UnicodeDecodeError:
+        text = "\0"
+    if not is_text(text):
+        # Nothing is guessed: another character in an argument is another run.
+        raise NotRead(f"The crontab {crontab!r} is not text in UTF-8. Convert it first: iconv -f latin1 -t utf-8")
     with_user = True if crontab.startswith("/etc/cron") else None
     return reader.read(text, settings=project.settings, with_user=with_user)
 
@@ -161,14 +175,15 @@ def _upgrade(project: Project, *, write: bool) -> int:
     """Files that are as they were written get the new text; of those changed by hand the difference is shown."""
     compared = init.compare(project.folder, files_of(project, source_of(Reading())))
     states = {State.MISSING, State.OLDER}
-    written = init.write(project.folder, compared, states) if write else []
+    if write:
+        init.write(project.folder, compared, states)
     for file in compared:
         if file.state in states:
             print(f"{file.path}: {'written' if write else 'would be written'}, {file.state.value}")
     changed = [file for file in compared if file.state is State.CHANGED]
     for file in changed:
         print(f"\n{file.path} was changed by hand and is left alone. To bring it up to date:\n{file.diff()}", end="")
-    if not written and not changed:
+    if all(file.state in {State.SAME, State.THEIRS} for file in compared):
         print(f"All is as version {__version__} writes it.")
     return 1 if changed else 0
 

@@ -55,7 +55,8 @@ def _compared(folder: Path, files: Mapping[Path, str]) -> Iterator[Compared]:
     written = _record(folder)
     for path, new in files.items():
         file = folder / path
-        here = file.read_text(encoding="utf-8") if file.is_file() else ""
+        # Theirs may be in another encoding: it is compared and shown, and never written back.
+        here = file.read_text(encoding="utf-8", errors="replace") if file.is_file() else ""
         if not file.exists():
             state = State.MISSING
         elif here == new:
@@ -71,20 +72,30 @@ def _compared(folder: Path, files: Mapping[Path, str]) -> Iterator[Compared]:
 
 def write(folder: Path, compared: list[Compared], states: set[State]) -> list[Path]:
     """Write the files that are in one of these states; gives back their paths. No other file is touched."""
-    written = []
-    for file in compared:
-        if file.state in states:
-            target = folder / file.path
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_text(file.new, encoding="utf-8")
-            if file.new.startswith("#!"):
-                target.chmod(target.stat().st_mode | 0o111)
-            written.append(file.path)
-    if written:
-        record = _record(folder) | {str(file.path): _checksum(file.new) for file in compared if file.path in written}
-        text = json.dumps({"version": __version__, "files": dict(sorted(record.items()))}, indent=1)
-        (folder / RECORD).write_text(f"{text}\n", encoding="utf-8")
-    return written
+    written: list[Compared] = []
+    try:
+        for file in compared:
+            if file.state in states:
+                _write(folder / file.path, file.new)
+                written.append(file)
+    finally:
+        # Also where one can't be written: an upgrade must know those before it as ours.
+        if written:
+            _add_to_record(folder, written)
+    return [file.path for file in written]
+
+
+def _write(target: Path, text: str) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_text(text, encoding="utf-8")
+    if text.startswith("#!"):
+        target.chmod(target.stat().st_mode | 0o111)
+
+
+def _add_to_record(folder: Path, written: list[Compared]) -> None:
+    record = _record(folder) | {str(file.path): _checksum(file.new) for file in written}
+    text = json.dumps({"version": __version__, "files": dict(sorted(record.items()))}, indent=1)
+    (folder / RECORD).write_text(f"{text}\n", encoding="utf-8")
 
 
 def _record(folder: Path) -> dict[str, str]:

@@ -136,3 +136,57 @@ def test_a_management_command_asks_for_init_first(shop, capsys, monkeypatch):
     monkeypatch.delenv("DJANGO_SETTINGS_MODULE", raising=False)
     assert main(["jobs"]) == 1
     assert capsys.readouterr().err == "This project has no nightshift_settings.py yet. Run `nightshift init` first.\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("missing", "The crontab 'missing' can't be read: No such file or directory. Name a file, or -"),
+        ("shop", "The crontab 'shop' can't be read: Is a directory. Name a file, or -"),
+        ("", "The crontab '' can't be read: Is a directory. Name a file, or -"),
+        ("latin1", "The crontab 'latin1' is not text in UTF-8. Convert it first:"),
+        ("binary", "The crontab 'binary' is not text in UTF-8. Convert it first:"),
+    ],
+)
+def test_a_crontab_that_cant_be_read_is_one_sentence_and_nothing_is_written(shop, capsys, name, said):
+    (shop / "latin1").write_bytes(b"0 3 * * * ./manage.py greet caf\xe9\n")
+    (shop / "binary").write_bytes(b"0 3 * * * ./manage.py clearsessions\0\n")
+    assert main(["init", "--crontab", name]) == 1
+    error = capsys.readouterr().err
+    assert error.startswith(said)
+    assert error.count("\n") == 1
+    assert not (shop / "shop/schedule.py").exists()
+
+
+def test_stdin_that_isnt_text_is_the_same_sentence(shop, monkeypatch, capsys):
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"caf\xe9"), encoding="utf-8"))
+    assert main(["init", "--crontab", "-"]) == 1
+    assert capsys.readouterr().err.startswith("The crontab '-' is not text in UTF-8.")
+
+
+def test_what_was_written_before_one_that_cant_be_is_known_to_an_upgrade(shop, capsys):
+    (shop / "tools").write_text("theirs\n")  # where a folder of ours would be
+    assert main(["init"]) == 1
+    said = capsys.readouterr().err
+    assert said.startswith(f"{shop / 'tools'} can't be read or written: File exists.")
+    assert said.count("\n") == 1
+    assert (shop / "tools").read_text() == "theirs\n"
+    written = json.loads((shop / ".nightshift.json").read_text())["files"]
+    assert "function_app.py" in written
+    assert all((shop / name).is_file() for name in written)
+
+
+def test_a_file_of_theirs_in_another_encoding_is_kept_and_shown(shop, capsys):
+    theirs = b"# caf\xe9\nFROM scratch\n"
+    (shop / "Dockerfile").write_bytes(theirs)
+    assert main(["init"]) == 0
+    assert main(["upgrade"]) == 1
+    assert "-FROM scratch" in capsys.readouterr().out
+    assert (shop / "Dockerfile").read_bytes() == theirs
+
+
+def test_a_dry_run_of_an_upgrade_never_says_that_all_is_there_while_something_is_missing(shop, capsys):
+    assert main(["upgrade", "--dry-run"]) == 0
+    said = capsys.readouterr().out
+    assert "function_app.py: would be written, missing\n" in said
+    assert "All is as version" not in said
