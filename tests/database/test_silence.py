@@ -16,7 +16,8 @@ from mydjango import database
 from tests.helpers.postgres import Server
 
 pytestmark = pytest.mark.skipif(
-    os.geteuid() != 0 or not shutil.which("iptables"), reason="packets can only be dropped by root, with iptables"
+    os.geteuid() != 0 or not shutil.which("iptables"),
+    reason="Only root can drop packets, with iptables: run the tests as root, and apt-get install iptables.",
 )
 
 
@@ -41,7 +42,7 @@ def silence(port):
     rule = ["INPUT", "-i", "lo", "-p", "tcp", "--dport", str(port), "-j", "DROP"]
     done = subprocess.run(["iptables", "-w", "-I", *rule], capture_output=True, text=True, check=False)
     if done.returncode:
-        pytest.skip(f"iptables refuses here: {done.stderr.strip()}")
+        pytest.skip(f"iptables refuses here; a container needs the capability NET_ADMIN: {done.stderr.strip()}")
     try:
         yield
     finally:

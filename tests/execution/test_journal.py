@@ -84,7 +84,7 @@ def test_no_more_ends_are_kept_than_the_limit(claim, folder, monkeypatch, caplog
 def test_a_directory_of_somebody_else_is_not_trusted(claim, folder, caplog):
     folder.mkdir()
     if os.geteuid() != 0:
-        pytest.skip("only root can give a directory away")
+        pytest.skip("Only root can give a directory away: run the tests as root.")
     os.chown(folder, 1, 1)
     assert not journal.keep(claim, SUCCEEDED)
     assert journal.record() == []

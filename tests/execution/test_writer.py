@@ -76,7 +76,7 @@ def many_open_files():
     """All descriptors below 1,100 are taken, so that new ones are beyond what `select()` can watch."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if 4096 > hard != resource.RLIM_INFINITY:
-        pytest.skip(f"This machine allows {hard} open files.")
+        pytest.skip(f"This machine allows {hard} open files, and 4096 are needed: ulimit -Hn 4096, as root.")
     resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, 4096), hard))
     files = [os.open(os.devnull, os.O_RDONLY)]
     while files[-1] < 1100:
