@@ -1,6 +1,6 @@
 """Reading the environment. A value that can't be used stops the start with a sentence that names its variable.
 
-Nothing is imported from `jobs` here: settings load before it does.
+Of `jobs` only what needs no settings is imported here: they load by it.
 """
 
 import os
@@ -8,11 +8,13 @@ from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
+from jobs.declarations import app_settings
+
 
 def text(name: str, default: str | None = None) -> str:
     """The variable's text; `default` where it isn't set or is empty.
 
-    Raises ImproperlyConfigured where there is neither, and where it is a secret that App Service couldn't read.
+    Raises ImproperlyConfigured where there is neither, and UnreadSecret where App Service couldn't read it.
     """
     value = given(name) or default
     if value is None:
@@ -23,15 +25,9 @@ def text(name: str, default: str | None = None) -> str:
 def given(name: str) -> str | None:
     """The variable's text; None where it isn't set or is empty, so that the setting's own default holds.
 
-    Raises ImproperlyConfigured where it is a secret that App Service couldn't read: a text which anyone can write down.
+    Raises UnreadSecret where it is a secret that App Service couldn't read.
     """
-    value = os.environ.get(name) or None
-    if value and value.startswith("@Microsoft.KeyVault("):
-        raise ImproperlyConfigured(
-            f"{name} couldn't be read from the Key Vault. Check that the secret exists and that the app's identity has "
-            "the role Key Vault Secrets User, then restart the app."
-        )
-    return value
+    return app_settings.secret(name) or None
 
 
 def flag(name: str, default: bool = False) -> bool:

@@ -4,10 +4,9 @@ import os
 from collections.abc import MutableMapping
 from typing import Any
 
-from django.core.exceptions import ImproperlyConfigured
-
 from jobs.beside.database import by_entra
 from jobs.conf import TRUE
+from jobs.declarations import app_settings
 
 # The function app is reached by TLS alone, whatever the project's own site does. What a project sets stays.
 BY_TLS = {
@@ -23,13 +22,8 @@ BY_TLS = {
 
 
 def for_a_deployment(settings: MutableMapping[str, Any]) -> None:
-    """Hosts and TLS. Raises ImproperlyConfigured for a key that wasn't read."""
-    if str(settings.get("SECRET_KEY", "")).startswith("@Microsoft.KeyVault("):
-        # A text which anyone can write down.
-        raise ImproperlyConfigured(
-            "SECRET_KEY couldn't be read from the Key Vault. Check that the secret exists and that the app's identity "
-            "has the role Key Vault Secrets User, then restart the app."
-        )
+    """Hosts and TLS. Raises UnreadSecret for a key that wasn't read."""
+    app_settings.as_read("SECRET_KEY", str(settings.get("SECRET_KEY", "")))
     for name, value in BY_TLS.items():
         settings.setdefault(name, value)
     host = os.environ.get("WEBSITE_HOSTNAME")  # Azure says under which name it serves the app

@@ -3,6 +3,8 @@
 import os
 import re
 
+from django.core.exceptions import ImproperlyConfigured
+
 from jobs.sentences import Sentence
 
 SETTING = re.compile(r"%([^%]+)%")
@@ -17,7 +19,7 @@ class UnsetSetting(Sentence, LookupError):
         super().__init__(name=name)
 
 
-class UnreadSecret(Sentence, ValueError):
+class UnreadSecret(Sentence, ImproperlyConfigured):
     """{name} couldn't be read from the Key Vault. Check that the secret exists and that the app's identity has
     the role Key Vault Secrets User, then restart the app.
     """
@@ -27,11 +29,15 @@ class UnreadSecret(Sentence, ValueError):
 
 
 def secret(name: str) -> str:
-    """The setting NAME; empty where it isn't set.
+    """The setting NAME; empty where it isn't set. Raises UnreadSecret."""
+    return as_read(name, os.environ.get(name, ""))
+
+
+def as_read(name: str, value: str) -> str:
+    """The setting's value.
 
     Raises UnreadSecret where App Service left the reference in its place: that is a text which anyone can write down.
     """
-    value = os.environ.get(name, "")
     if value.startswith("@Microsoft.KeyVault("):
         raise UnreadSecret(name)
     return value

@@ -9,7 +9,6 @@ from django.core.exceptions import ImproperlyConfigured
 
 from jobs import conf
 from jobs.beside.database import PATIENCE
-from jobs.declarations import app_settings
 from mydjango import database, env
 from mydjango.variables import CONTAINER, PROJECT
 
@@ -86,19 +85,9 @@ def test_a_reference_to_a_key_vault_that_was_not_read_is_no_value(unread):
     started = manage("check", **PRODUCTION | {unread: reference})
     assert started.returncode == 1
     assert started.stderr.splitlines()[-1] == (
-        f"django.core.exceptions.ImproperlyConfigured: {unread} couldn't be read from the Key Vault. Check that the "
+        f"jobs.declarations.app_settings.UnreadSecret: {unread} couldn't be read from the Key Vault. Check that the "
         "secret exists and that the app's identity has the role Key Vault Secrets User, then restart the app."
     )
-
-
-def test_the_settings_and_the_jobs_say_the_same_of_a_secret_that_was_not_read(monkeypatch):
-    """Each has the rule, since the settings load without the jobs."""
-    monkeypatch.setenv("THING", "@Microsoft.KeyVault(SecretUri=https://nightshift.vault.azure.net/secrets/thing)")
-    with pytest.raises(ImproperlyConfigured) as of_settings:
-        env.given("THING")
-    with pytest.raises(app_settings.UnreadSecret) as of_jobs:
-        app_settings.secret("THING")
-    assert str(of_settings.value) == str(of_jobs.value)
 
 
 @pytest.mark.parametrize("missing", ["SECRET_KEY", "DATABASE_URL"])
