@@ -46,6 +46,12 @@ def fresh_client(monkeypatch):
     monkeypatch.setattr(queue, "outage", queue.Outage())
 
 
+def ended(run):
+    """Whether the run has ended; it is read again."""
+    run.refresh_from_db()
+    return run.status in {"succeeded", "failed", "lost"}
+
+
 class Host(Process):
     """A process that plays the host for our queues: tests.azure.queue_host."""
 
