@@ -14,7 +14,7 @@ class Status(TextChoices):
     CANCELLED = "cancelled"  # an operator, or the run that replaces it, asked for its end
     LOST = "lost"  # its supervisor vanished, and the lease ran out
     SKIPPED = "skipped"  # never started: another run was in its way, or a predecessor failed
-    MISSED = "missed"  # never started: nobody took it up before its start deadline
+    MISSED = "missed"  # never started: nobody picked it up before its start deadline
 
 
 ENDED = frozenset(Status) - {Status.QUEUED, Status.RUNNING}

@@ -1,4 +1,4 @@
-"""How many database connections the app may want at its peak, and how many its server gives it."""
+"""How many database connections the app may need at its peak, and how many its server gives it."""
 
 import os
 from collections.abc import Sequence
@@ -72,11 +72,11 @@ def room() -> int:
 
 def shortage() -> str:
     """In a sentence, that the peak is more than the server gives, and what to do; empty where it isn't."""
-    wanted, given = peak(), room()
-    if wanted.total <= given:
+    needed, given = peak(), room()
+    if needed.total <= given:
         return ""
     return (
-        f"The app may want {wanted.total} database connections at its peak, {wanted}, and the server gives it {given}. "
+        f"The app may need {needed.total} database connections at its peak, {needed}, and the server gives it {given}. "
         "Lower PYTHON_THREADPOOL_THREAD_COUNT, JOBS_MAX_RUNNING or the number of instances, or take a larger server."
     )
 
@@ -85,5 +85,5 @@ def check(*, databases: Sequence[str] | None = None, **options: Any) -> list[Che
     """jobs.W012, where a command has asked for checks of the database (`migrate`, `check --database default`)."""
     if not databases or "default" not in databases or not (found := shortage()):
         return []
-    fact, _, mend = found.partition(". ")
-    return [Warning(f"{fact}.", hint=mend, id="jobs.W012")]
+    fact, _, hint = found.partition(". ")
+    return [Warning(f"{fact}.", hint=hint, id="jobs.W012")]

@@ -31,7 +31,7 @@ class Rule(StrEnum):
     GROUP = "concurrency_group"  # so many runs of its group are at work
 
 
-# The other runs `o` that are in the way of `r`, or take up room in its group.
+# The other runs `o` that are in the way of `r`, or fill its group.
 OTHERS = {
     Rule.OVERLAP: """
         o.job = r.job AND o.id <> r.id AND o.exclusive

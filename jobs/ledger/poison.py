@@ -13,7 +13,7 @@ from jobs.models import Run
 
 log = logging.getLogger(__name__)
 
-WHY = "The function execute_run failed again and again before the command could start. The app's log tells why."
+WHY = "The function execute_run failed again and again before the command could start. The app's log says why."
 
 
 def take(text: str, invocation_id: str = "") -> Status | None:

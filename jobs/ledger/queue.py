@@ -41,10 +41,10 @@ def forgotten(limit: int = 100) -> list[int]:
 
 
 def miss_overdue() -> int:
-    """End the queued runs whose start deadline passed before anyone took them up. Gives back how many."""
+    """End the queued runs whose start deadline passed before anyone picked them up. Gives back how many."""
     overdue = sql.rows(
         "SELECT job, id FROM nightshift_run WHERE status = 'queued' AND attempt = 0 AND start_by < clock_timestamp()"
     )
-    why = "Nobody took it up before its start deadline."
+    why = "Nobody picked it up before its start deadline."
     ends = ((job, partial(endings.miss, run_id, job, why)) for job, run_id in overdue)
     return sum(ended is not None for ended in endings.each_unless_busy(ends))

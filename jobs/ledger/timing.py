@@ -22,10 +22,10 @@ LONGEST_PAUSE = timedelta(seconds=130)
 LONGEST_LEAD = timedelta(minutes=10)
 # Timers settle their own occurrences; the tick picks up what they left.
 PATIENCE = timedelta(seconds=30)
-# A queued run that nobody took up in this time was forgotten by its doorbell.
+# A queued run that nobody picked up in this time was forgotten by its doorbell.
 FORGOTTEN = timedelta(seconds=30)
 RING_AGAIN = timedelta(minutes=5)
-# An instance without a free slot passes a run on for so long: it is taken up by another, or here again.
+# An instance without a free slot passes a run on for so long: it is picked up by another, or here again.
 BUSY = timedelta(seconds=15)
 # A queued run whose job no release at work has declared for so long fails.
 UNKNOWN = timedelta(minutes=15)

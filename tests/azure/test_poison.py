@@ -35,7 +35,7 @@ def test_a_run_whose_function_fails_five_times_ends_as_failed_with_the_reason(az
     assert (attempt.status, attempt.error) == ("failed", poison.WHY)
     assert Event.objects.get().message == (
         f"The message for run {run.pk} was given up: the function execute_run failed again and again before the "
-        "command could start. The app's log tells why."
+        "command could start. The app's log says why."
     )
 
 

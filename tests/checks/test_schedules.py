@@ -129,7 +129,7 @@ def test_usual_schedules_surprise_nobody(declared):
         ),
     ],
 )
-def test_what_cant_be_read_is_an_error_with_the_mend(declared, schedule, message, hint):
+def test_what_cant_be_read_is_an_error_with_a_hint(declared, schedule, message, hint):
     declared("nightly", schedule=schedule)
     assert findings(checks.declarations) == [("jobs.E005", message, hint)]
 

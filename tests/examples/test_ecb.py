@@ -116,7 +116,7 @@ def test_days_come_as_they_are_read():
         ),
     ],
 )
-def test_a_mistake_in_the_table_is_told_with_its_place_and_the_mend(table, sentence):
+def test_a_mistake_in_the_table_is_reported_with_its_place_and_a_hint(table, sentence):
     with pytest.raises(MalformedFile) as caught:
         read(table)
     assert str(caught.value) == sentence

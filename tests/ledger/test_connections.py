@@ -1,4 +1,4 @@
-"""How many connections the app may want, and how many the server gives."""
+"""How many connections the app may need, and how many the server gives."""
 
 import pytest
 from django.core.checks import run_checks
@@ -32,7 +32,7 @@ def test_the_peak_is_threads_and_writer_and_runs_on_each_instance(plan, numbers,
     assert (connections.peak().total, str(connections.peak())) == (total, words)
 
 
-def test_the_threads_are_reckoned_as_the_worker_library_does(monkeypatch):
+def test_the_threads_are_computed_as_the_worker_library_does(monkeypatch):
     monkeypatch.delenv("PYTHON_THREADPOOL_THREAD_COUNT", raising=False)
     monkeypatch.setattr("os.cpu_count", lambda: 2)
     assert connections.peak().threads == 6
@@ -56,7 +56,7 @@ def test_too_many_are_warned_of_where_the_database_is_checked(plan):
     plan(32, 4, 10)
     (warning,) = [found for found in run_checks(databases=["default"]) if found.id == "jobs.W012"]
     assert warning.msg == (
-        "The app may want 370 database connections at its peak, (32 threads + 1 writer + 4 runs) × 10 instances = 370, "
+        "The app may need 370 database connections at its peak, (32 threads + 1 writer + 4 runs) × 10 instances = 370, "
         f"and the server gives it {connections.room()}."
     )
     assert warning.hint == (
@@ -65,6 +65,6 @@ def test_too_many_are_warned_of_where_the_database_is_checked(plan):
     assert not [found for found in run_checks() if found.id == "jobs.W012"], "a build has no database"
 
 
-def test_enough_are_no_word_worth(plan):
+def test_enough_connections_bring_no_warning(plan):
     plan(6, 4, 1)
     assert connections.shortage() == ""

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.django_db
 HOUR = timedelta(hours=1)
 
 
-def test_a_run_that_nobody_took_up_in_time_is_missed():
+def test_a_run_that_nobody_picked_up_in_time_is_missed():
     now = states.clock()
     overdue, waiting, endless = (
         a_queued_run(job, start_by=by) for job, by in (("a", now - HOUR), ("b", now + HOUR), ("c", None))
@@ -22,7 +22,7 @@ def test_a_run_that_nobody_took_up_in_time_is_missed():
     retried = a_queued_run("d", start_by=now - HOUR, attempt=1)
     assert queue.miss_overdue() == 1
     assert status_of(overdue) == Status.MISSED
-    assert (overdue.reason, overdue.error) == ("too_late", "Nobody took it up before its start deadline.")
+    assert (overdue.reason, overdue.error) == ("too_late", "Nobody picked it up before its start deadline.")
     assert {status_of(run) for run in (waiting, endless, retried)} == {Status.QUEUED}
 
 

@@ -176,7 +176,7 @@ def test_a_schedule_with_two_seconds_is_sub_minute():
         ),
     ],
 )  # fmt: skip
-def test_a_refusal_tells_what_was_found_and_how_to_mend_it(text, sentence):
+def test_a_refusal_says_what_was_found_and_how_to_fix_it(text, sentence):
     with pytest.raises(InvalidExpression) as refused:
         Expression(text)
     assert str(refused.value) == sentence

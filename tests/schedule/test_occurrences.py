@@ -187,7 +187,7 @@ def test_the_fingerprint_changes_with_the_expression_and_the_zone_and_not_with_t
 
 
 @pytest.mark.parametrize(
-    ("name", "mend"),
+    ("name", "hint"),
     [
         ("Europe/Berln", "Did you mean 'Europe/Berlin'?"),
         ("europe/berlin ", "Did you mean 'Europe/Berlin'?"),
@@ -196,10 +196,10 @@ def test_the_fingerprint_changes_with_the_expression_and_the_zone_and_not_with_t
         ("", "Write an IANA name like 'Europe/Berlin'."),
     ],
 )
-def test_an_unknown_zone_is_refused_with_the_nearest_name(name, mend):
+def test_an_unknown_zone_is_refused_with_the_nearest_name(name, hint):
     with pytest.raises(UnknownZone) as refused:
         Schedule("0 0 3 * * *", name)
-    assert str(refused.value) == f"There is no time zone {name!r}. {mend}"
+    assert str(refused.value) == f"There is no time zone {name!r}. {hint}"
 
 
 # The timer, in UTC
