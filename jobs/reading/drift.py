@@ -11,6 +11,7 @@ from jobs.declarations import disabled
 from jobs.declarations.job import Job
 from jobs.declarations.registry import registry
 from jobs.declarations.when import unknown_settings
+from jobs.formats import command_line
 from jobs.ledger import in_force, overrides
 from jobs.ledger.in_force import Held
 from jobs.models import Intervention
@@ -104,4 +105,4 @@ def _schedule(job: Job) -> str:
 
 
 def _arguments(job: Job) -> str:
-    return " ".join(masking.hide(job, job.arguments)) or "none"
+    return command_line(masking.hide(job, job.arguments)) or "none"

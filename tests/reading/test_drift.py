@@ -40,10 +40,10 @@ def test_a_pause_differs():
 
 
 def test_an_override_differs_in_each_thing_that_it_changes():
-    interventions.override(registry["nightly"], schedule="0 30 5 * * *", arguments=["--word", "salt"], by="ada")
+    interventions.override(registry["nightly"], schedule="0 30 5 * * *", arguments=["--word", "rock salt"], by="ada")
     assert told() == [
         ("nightly", "schedule", "0 0 3 * * * Asia/Tokyo", "0 30 5 * * * Asia/Tokyo", "ada", ""),
-        ("nightly", "arguments", "--word bread", "--word salt", "ada", ""),
+        ("nightly", "arguments", "--word bread", "--word 'rock salt'", "ada", ""),
     ]
 
 
