@@ -37,7 +37,7 @@ class PauseEndsInThePast(Sentence, ValueError):
 
 
 class NotPaused(Sentence, ValueError):
-    """Job {job!r} is not paused."""
+    """Job {job!r} is not paused. `manage.py drift` lists the jobs that are."""
 
     def __init__(self, job: Job) -> None:
         super().__init__(job=job.name)
@@ -151,7 +151,7 @@ class OverrideEndsBeforeItBegins(Sentence, ValueError):
 
 
 class NotOverridden(Sentence, ValueError):
-    """Job {job!r} is not overridden."""
+    """Job {job!r} is not overridden. `manage.py drift` lists the jobs that are."""
 
     def __init__(self, job: Job) -> None:
         super().__init__(job=job.name)
@@ -229,7 +229,8 @@ def _check_override(job: Job, schedule: str, time_zone: str, arguments: Sequence
         raise NothingToOverride(f"Say what of job {job.name!r} to override: its schedule, time zone or arguments.")
     if job.schedule is None and (schedule or time_zone):
         raise NothingToOverride(
-            f"Job {job.name!r} has no schedule to override: it is started by hand or by its predecessors."
+            f"Job {job.name!r} has no schedule to override: it is started by hand or by its predecessors. "
+            "Override its arguments, or declare a schedule."
         )
     if job.schedule is not None:
         wanted = Schedule(Expression(schedule) if schedule else job.schedule.expression, time_zone or job.schedule.zone)

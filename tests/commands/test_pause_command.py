@@ -87,7 +87,7 @@ def test_all_jobs_are_paused_and_resumed(capsys):
 def test_a_job_that_isnt_paused_cant_be_resumed():
     with pytest.raises(CommandError) as error:
         call_command("resume", "nightly")
-    assert str(error.value) == "Job 'nightly' is not paused."
+    assert str(error.value) == "Job 'nightly' is not paused. `manage.py drift` lists the jobs that are."
 
 
 @pytest.mark.parametrize("command", ["pause", "resume"])

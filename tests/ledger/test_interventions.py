@@ -96,7 +96,7 @@ def test_a_pause_doesnt_end_in_the_past(nightly):
 def test_a_job_that_isnt_paused_cant_be_resumed(nightly):
     with pytest.raises(interventions.NotPaused) as error:
         interventions.resume(nightly, by="bob")
-    assert str(error.value) == "Job 'nightly' is not paused."
+    assert str(error.value) == "Job 'nightly' is not paused. `manage.py drift` lists the jobs that are."
     assert not Event.objects.exists()
 
 

@@ -153,7 +153,10 @@ def test_an_operator_may_end_it(nightly, now):
     assert Event.objects.get(kind="override_ended").message == "bob ended the override of nightly by ada."
     settle([nightly])
     assert JobState.objects.get().next_due_at == nightly.schedule.next(now)
-    with pytest.raises(interventions.NotOverridden, match=r"^Job 'nightly' is not overridden\.$"):
+    with pytest.raises(
+        interventions.NotOverridden,
+        match=r"^Job 'nightly' is not overridden\. `manage\.py drift` lists the jobs that are\.$",
+    ):
         interventions.end_override(nightly, by="bob")
 
 
@@ -250,7 +253,8 @@ def test_a_job_without_a_schedule_has_none_to_override(declared):
     with pytest.raises(interventions.NothingToOverride) as refused:
         interventions.override(registry["by_hand"], schedule="0 */10 * * * *", by="ada")
     assert str(refused.value) == (
-        "Job 'by_hand' has no schedule to override: it is started by hand or by its predecessors."
+        "Job 'by_hand' has no schedule to override: it is started by hand or by its predecessors. "
+        "Override its arguments, or declare a schedule."
     )
 
 
