@@ -120,7 +120,10 @@ def test_what_is_left_out_is_said(line, note):
             "python manage.py a; python manage.py b",
             "It runs one command after another whatever becomes of the first. Write two lines.",
         ),
-        ("python manage.py a & python manage.py b", "It starts a command in the background."),
+        (
+            "python manage.py a & python manage.py b",
+            "It starts a command in the background. Give each command a line of its own.",
+        ),
         (
             "(cd /srv && ./manage.py a)",
             "It is grouped by parentheses. Make it a management command that calls the others.",
@@ -128,7 +131,7 @@ def test_what_is_left_out_is_said(line, note):
         ("TENANT=1 python manage.py a", "It sets TENANT for this command alone. Make it an option, or an app setting."),
         (
             "python manage.py a --settings=shop.batch",
-            "--settings names other settings than this project's. A run has its worker's.",
+            "--settings names other settings than this project's. A run has its worker's. Make what differs an option.",
         ),
         ("mail -s x a@b%Hello", "cron gives what stands behind the % to the command's stdin. Make it an argument."),
         ("[ -f /x ] && python manage.py a", "'[ -f /x ]' is no management command. Make it one, and declare that."),
@@ -136,8 +139,9 @@ def test_what_is_left_out_is_said(line, note):
             "cd /srv && git pull && python manage.py a",
             "'git pull' is no management command. Make it one, and declare that.",
         ),
-        ("python manage.py a 'b", "A quotation mark isn't closed."),
-        ("python manage.py", "manage.py gets no command here."),
+        ("python manage.py a 'b", "A quotation mark isn't closed. Close it."),
+        ("python manage.py a \\", "It ends with a backslash, and cron joins no lines. Write it in one line."),
+        ("python manage.py", "manage.py gets no command here. Correct the line."),
         ("cd /srv", "It runs no management command. Make it one, and declare that."),
         (
             "flock -s /x python manage.py a",
@@ -191,7 +195,9 @@ def test_variables_hold_for_the_lines_below():
         "line 1: MAILTO=ops@example.com. Output is kept with each run, and not mailed.",
         "line 3: TENANT is set for the commands below. Make it an app setting.",
     ]
-    assert [refused.reason for refused in reading.refused] == ["'Nowhere' is not a time zone."]
+    assert [refused.reason for refused in reading.refused] == [
+        "'Nowhere' is not a time zone. Write a name such as Europe/Berlin."
+    ]
 
 
 def test_a_crontab_of_the_system_names_a_user():

@@ -58,7 +58,7 @@ def translated(text: str) -> tuple[str, ...]:
         either = [(days, set(range(7))), (set(range(1, 32)) - days, weekdays)]
     found = [spelled(words, minutes, hours, some, months, on) for some, on in either if some]
     if not (due := tuple(text for text in found if not Expression(text).never_fires)):
-        raise Untranslatable(f"{text!r} never comes: no such month has such a day.")
+        raise Untranslatable(f"{text!r} never comes: no such month has such a day. Correct the days.")
     return due
 
 
@@ -67,7 +67,7 @@ def _values(kind: Kind, text: str) -> set[int]:
     for part in text.split(","):
         match = PART.fullmatch(part)
         if match is None:
-            raise Untranslatable(f"cron can't read {text!r} as the {kind.name}.")
+            raise Untranslatable(f"cron can't read {text!r} as the {kind.name}. Correct the field.")
         first, last, step = match["first"], match["last"], int(match["step"] or 1)
         if first == "*":
             low, high = kind.low, min(kind.high, 6) if kind.names == WEEKDAYS else kind.high
@@ -75,7 +75,7 @@ def _values(kind: Kind, text: str) -> set[int]:
             low = _value(kind, first, text)
             high = _value(kind, last, text) if last else low
         if step == 0 or low > high or (first == "*" and last) or (match["step"] and first != "*" and not last):
-            raise Untranslatable(f"cron can't read {text!r} as the {kind.name}.")
+            raise Untranslatable(f"cron can't read {text!r} as the {kind.name}. Correct the field.")
         values.update(range(low, high + 1, step))
     return values
 
@@ -84,7 +84,7 @@ def _value(kind: Kind, word: str, text: str) -> int:
     if word.lower() in kind.names:
         return kind.names.index(word.lower()) + kind.low
     if not (word.isascii() and word.isdecimal()) or not kind.low <= int(word) <= kind.high:
-        raise Untranslatable(f"cron can't read {text!r} as the {kind.name}.")
+        raise Untranslatable(f"cron can't read {text!r} as the {kind.name}. Correct the field.")
     return int(word)
 
 

@@ -58,10 +58,12 @@ def _read(command: Command, found: list[Managed], settings: str) -> None:
     words = command.words
     name = PurePosixPath(words[0].text).name or words[0].text  # "." has no name
     if command.joint == "&":
-        raise Untranslatable("It starts a command in the background.")
+        raise Untranslatable("It starts a command in the background. Give each command a line of its own.")
     if command.joint in {"|", "|&"}:
         if not found:
-            raise Untranslatable(f"{name} reads another command's output.")
+            raise Untranslatable(
+                f"{name} reads another command's output. Make it one management command that does both."
+            )
         found[-1].notes.append(f"| {name} is left out: a run's output is kept.")
     elif command.joint == "||":
         if name not in PREPARES:
@@ -151,7 +153,7 @@ def _is_python(word: str) -> bool:
 
 def _job(arguments: list[str], written: Sequence[Word], settings: str) -> Managed:
     if not arguments or arguments[0].startswith("-"):
-        raise Untranslatable("manage.py gets no command here.")
+        raise Untranslatable("manage.py gets no command here. Correct the line.")
     if any(word.computed for word in written[len(written) - len(arguments) :]):
         raise Untranslatable("The shell computes one of its arguments. Compute it in the command.")
     kept: list[str] = []
@@ -159,10 +161,15 @@ def _job(arguments: list[str], written: Sequence[Word], settings: str) -> Manage
     for word in words:
         option, equals, value = word.partition("=")
         if option == "--pythonpath":
-            raise Untranslatable("--pythonpath adds a folder that a run doesn't look into.")
+            raise Untranslatable(
+                "--pythonpath adds a folder that a run doesn't look into. Put its code into the project."
+            )
         if option == "--settings":
             if (value if equals else next(words, "")) != settings:
-                raise Untranslatable("--settings names other settings than this project's. A run has its worker's.")
+                raise Untranslatable(
+                    "--settings names other settings than this project's. A run has its worker's. "
+                    "Make what differs an option."
+                )
         else:
             kept.append(word)
     return Managed(command=arguments[0], arguments=tuple(kept), options={}, lock="")

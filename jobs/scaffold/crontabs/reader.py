@@ -67,7 +67,7 @@ def _set(name: str, value: str, place: str, zone: str, settings: str, notes: lis
         try:
             return ZoneInfo(value).key
         except (ZoneInfoNotFoundError, ValueError):
-            raise Untranslatable(f"{value!r} is not a time zone.") from None
+            raise Untranslatable(f"{value!r} is not a time zone. Write a name such as Europe/Berlin.") from None
     if name == "MAILTO":
         if value:
             notes.append(f"{place}: MAILTO={value}. Output is kept with each run, and not mailed.")
@@ -84,12 +84,12 @@ def entries(text: str, place: str, zone: str, settings: str, *, with_user: bool)
     """The jobs of one line, each with the file that it locks. Raises Untranslatable."""
     match = ENTRY.fullmatch(text)
     if match is None:
-        raise Untranslatable("It is not a line that cron reads: five fields and a command.")
+        raise Untranslatable("It is not a line that cron reads: five fields and a command. Correct the line.")
     rest = match["rest"]
     if with_user:
         named = USER.fullmatch(rest)
         if named is None:
-            raise Untranslatable("No user stands before the command.")
+            raise Untranslatable("No user stands before the command. Write one, as in the other lines.")
         rest = named["rest"]
     expressions = translated(match["when"])
     jobs = line.managed(_command(rest), settings)

@@ -41,7 +41,7 @@ def commands(text: str) -> list[Command]:
             else:
                 found[-1].words.append(value)
         elif redirection:
-            raise Untranslatable(f"Nothing stands behind {redirection!r}.")
+            raise Untranslatable(f"Nothing stands behind {redirection!r}. Name the file.")
         elif kind == "redirection":
             redirection = value
         else:
@@ -49,7 +49,7 @@ def commands(text: str) -> list[Command]:
     if not found[-1].words and found[-1].joint in {"&", ";", ""}:
         found.pop()
     if redirection or not all(command.words for command in found):
-        raise Untranslatable("A command is missing between two operators.")
+        raise Untranslatable("A command is missing between two operators. Correct the line.")
     return found
 
 
@@ -83,6 +83,8 @@ def _word(text: str) -> tuple[Word, int]:
     while place < len(text) and not text[place].isspace() and text[place] not in "<>|&;()":
         character = text[place]
         if character == "\\":
+            if place + 1 == len(text):
+                raise Untranslatable("It ends with a backslash, and cron joins no lines. Write it in one line.")
             read += text[place + 1 : place + 2]
             place += 2
         elif character == "`" or text.startswith("$(", place):
@@ -96,7 +98,7 @@ def _word(text: str) -> tuple[Word, int]:
             place += 1
             while text[place : place + 1] != '"':
                 if place >= len(text):
-                    raise Untranslatable("A quotation mark isn't closed.")
+                    raise Untranslatable("A quotation mark isn't closed. Close it.")
                 if text[place] == "\\" and text[place + 1 : place + 2] in {'"', "\\", "$", "`"}:
                     place += 1
                 else:
@@ -114,5 +116,5 @@ def _word(text: str) -> tuple[Word, int]:
 def _end(text: str, begin: int, mark: str) -> int:
     end = text.find(mark, begin + 1)
     if end < 0:
-        raise Untranslatable("A quotation mark isn't closed.")
+        raise Untranslatable("A quotation mark isn't closed. Close it.")
     return end

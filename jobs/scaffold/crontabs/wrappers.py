@@ -55,7 +55,7 @@ def _options(
 def _flock(words: list[str], into: Unwrapped) -> Sequence[str]:
     options, rest = _options(words, "wEc", ("--timeout", "--wait", "--conflict-exit-code", "--command"))
     if not rest:
-        raise Untranslatable("flock has no lock file here.")
+        raise Untranslatable("flock has no lock file here. Correct the line.")
     into.lock, rest = rest[0], rest[1:]
     if rest[:1] == ["-c"] or rest[:1] == ["--command"]:
         into.text, rest = rest[1] if len(rest) > 1 else "", []
@@ -71,7 +71,7 @@ def _flock(words: list[str], into: Unwrapped) -> Sequence[str]:
 def _timeout(words: list[str], into: Unwrapped) -> Sequence[str]:
     options, rest = _options(words, "ks", ("--kill-after", "--signal"))
     if not rest:
-        raise Untranslatable("timeout has no duration here.")
+        raise Untranslatable("timeout has no duration here. Correct the line.")
     if limit := _duration(rest[0]):
         into.options["timeout"] = limit
     else:
@@ -89,7 +89,7 @@ def _timeout(words: list[str], into: Unwrapped) -> Sequence[str]:
 def _duration(text: str) -> timedelta:
     match = DURATION.fullmatch(text)
     if match is None:
-        raise Untranslatable(f"{text!r} is not a duration that timeout reads.")
+        raise Untranslatable(f"{text!r} is not a duration that timeout reads. Write 90, or 10m.")
     return timedelta(seconds=float(match[1]) * UNITS[match[2]])
 
 
@@ -114,7 +114,7 @@ def _shell(words: list[str], into: Unwrapped) -> Sequence[str]:
 def _su(words: list[str], into: Unwrapped) -> Sequence[str]:
     command = next((words[place + 1] for place, word in enumerate(words[:-1]) if word in {"-c", "--command"}), "")
     if not command:
-        raise Untranslatable("su starts no command here.")
+        raise Untranslatable("su starts no command here. Name it: su -c COMMAND")
     into.text = command
     into.notes.append("su is left out: a run has the worker's user.")
     return []
@@ -135,7 +135,7 @@ def _watched(words: list[str], into: Unwrapped) -> Sequence[str]:
 def _run(words: list[str], into: Unwrapped) -> Sequence[str]:
     """`poetry run COMMAND`, and its like."""
     if words[:1] != ["run"]:
-        raise Untranslatable("It is no management command.")
+        raise Untranslatable("It is no management command. Make it one, and declare that.")
     return _options(words[1:], "")[1]
 
 

@@ -25,7 +25,9 @@ def project_app() -> Any:
     try:
         from celery import current_app
     except ImportError:
-        raise Untranslatable("Celery isn't installed in this environment.") from None
+        raise Untranslatable(
+            "Celery isn't installed here. Run this in the environment that has the project's packages."
+        ) from None
     if current_app.main in {None, "default", "__main__"}:
         # A project need not import its app when it is loaded, though workers do.
         package = settings.SETTINGS_MODULE.partition(".")[0]
@@ -33,7 +35,8 @@ def project_app() -> Any:
             app = import_string(f"{package}.celery.app")
         except ImportError:
             raise Untranslatable(
-                f"The project makes no Celery app when it is loaded, and {package}.celery has no app."
+                f"The project makes no Celery app when it is loaded, and {package}.celery has no app. "
+                f"Import it in {package}/__init__.py."
             ) from None
     else:
         app = current_app._get_current_object()

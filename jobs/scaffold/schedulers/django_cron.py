@@ -21,7 +21,7 @@ def read() -> Reading:
     """What CRON_CLASSES names, by the schedule of each class."""
     paths = getattr(settings, "CRON_CLASSES", None)
     if paths is None:
-        raise Untranslatable("The settings have no CRON_CLASSES.")
+        raise Untranslatable("The settings have no CRON_CLASSES. Name those that have it: --settings shop.settings")
     reading = Reading()
     for number, path in enumerate(paths):
         with entry(reading, f"CRON_CLASSES[{number}]", path) as here:
@@ -61,7 +61,7 @@ def _at(times: list[str]) -> Iterator[str]:
         try:
             moment = datetime.strptime(text, "%H:%M")  # noqa: DTZ007 - a time of day
         except ValueError:
-            raise Untranslatable(f"{text!r} is not a time of day.") from None
+            raise Untranslatable(f"{text!r} is not a time of day. Write it as 06:30.") from None
         hours[moment.minute].add(moment.hour)
     for minute, its_hours in sorted(hours.items()):
         yield f"0 {minute} {','.join(map(str, sorted(its_hours)))} * * *"

@@ -17,7 +17,7 @@ def read() -> Reading:
     """What CRONJOBS declares, with the settings of that package that change its lines."""
     jobs = getattr(settings, "CRONJOBS", None)
     if jobs is None:
-        raise Untranslatable("The settings have no CRONJOBS.")
+        raise Untranslatable("The settings have no CRONJOBS. Name those that have it: --settings shop.settings")
     reading = Reading()
     reading.notes.append(f"cron takes the machine's time zone. Here the times are in {settings.TIME_ZONE} (TIME_ZONE).")
     for number, (when, path, *more) in enumerate(jobs):

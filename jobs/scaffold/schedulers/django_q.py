@@ -38,7 +38,7 @@ def _arguments(row: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
         args = ast.literal_eval(row.args) if row.args else ()
         return args if isinstance(args, tuple) else (args,), _keywords(row.kwargs or "{}")
     except (ValueError, SyntaxError):
-        raise Untranslatable("Its args or kwargs can't be read as Python's literals.") from None
+        raise Untranslatable("Its args or kwargs can't be read as Python's literals. Correct the row.") from None
 
 
 def _keywords(text: str) -> dict[str, Any]:
@@ -55,9 +55,11 @@ def _must_recur(row: Any) -> None:
     if row.schedule_type == "O":
         raise Untranslatable("It runs once. Ask for a run: `manage.py run`, with --at for a later time.")
     if row.repeats == 0:
-        raise Untranslatable("It has no repeats left.")
+        raise Untranslatable("It has no repeats left. Declare it if it should run again.")
     if row.repeats > 0:
-        raise Untranslatable(f"It ends after {row.repeats} more runs, and a declaration has no end.")
+        raise Untranslatable(
+            f"It ends after {row.repeats} more runs, and a declaration has no end. Declare it if it should go on."
+        )
     if row.intended_date_kwarg:
         raise Untranslatable(
             f"Its function gets the time in {row.intended_date_kwarg}. A command reads it by jobs.current_run()."
@@ -80,7 +82,7 @@ def _when(row: Any) -> tuple[tuple[str, ...], tuple[str, ...]]:
         text, notes = every(timedelta(minutes=row.minutes or 1))
         return (text,), notes
     if row.next_run is None:
-        raise Untranslatable("It has no next run, from which its times are counted.")
+        raise Untranslatable("It has no next run, from which its times are counted. Write its times.")
     due = timezone.localtime(row.next_run) if timezone.is_aware(row.next_run) else row.next_run
     return (_at(row.schedule_type, due),), (f"Its times are those of its next run, {due:%Y-%m-%d %H:%M}.",)
 

@@ -67,7 +67,9 @@ def rows(app: str, model: str) -> Any:
     try:
         return apps.get_model(app, model)._default_manager.all()
     except LookupError:
-        raise Untranslatable(f"{app} is not in INSTALLED_APPS.") from None
+        raise Untranslatable(
+            f"{app} is not in INSTALLED_APPS. Name the settings in which it is: --settings shop.settings"
+        ) from None
 
 
 def zone_option(zone: object) -> dict[str, str | int | timedelta]:
@@ -78,4 +80,4 @@ def zone_option(zone: object) -> dict[str, str | int | timedelta]:
     try:
         return {"time_zone": ZoneInfo(name).key}
     except (ZoneInfoNotFoundError, ValueError):
-        raise Untranslatable(f"{name!r} is not the name of a time zone.") from None
+        raise Untranslatable(f"{name!r} is not the name of a time zone. Write one such as Europe/Berlin.") from None

@@ -62,11 +62,14 @@ def test_where_schedule_py_is_there_the_declarations_are_printed(shop, capsys):
 @pytest.mark.parametrize(
     ("scheduler", "sentence"),
     [
-        ("django-crontab", "The settings have no CRONJOBS."),
-        ("django-cron", "The settings have no CRON_CLASSES."),
-        ("celery", "Celery isn't installed in this environment."),
-        ("django-celery-beat", "django_celery_beat is not in INSTALLED_APPS."),
-        ("django-q", "django_q is not in INSTALLED_APPS."),
+        ("django-crontab", "The settings have no CRONJOBS. Name those that have it: --settings shop.settings"),
+        ("django-cron", "The settings have no CRON_CLASSES. Name those that have it: --settings shop.settings"),
+        ("celery", "Celery isn't installed here. Run this in the environment that has the project's packages."),
+        (
+            "django-celery-beat",
+            "django_celery_beat is not in INSTALLED_APPS. Name the settings in which it is: --settings shop.settings",
+        ),
+        ("django-q", "django_q is not in INSTALLED_APPS. Name the settings in which it is: --settings shop.settings"),
     ],
 )
 def test_without_the_package_nothing_is_written(shop, capsys, scheduler, sentence):
