@@ -46,15 +46,19 @@ def wheel(tmp_path_factory):
     return built
 
 
+def by_their_variables(url):
+    database = conninfo_to_dict(url)
+    keys = {"DB_NAME": "dbname", "DB_HOST": "host", "DB_PORT": "port", "DB_USER": "user", "DB_PASSWORD": "password"}
+    return {name: str(database.get(key) or "") for name, key in keys.items()}
+
+
 class Theirs:
     """A copy of one of the projects here, in git, with an environment and a database of its own."""
 
     def __init__(self, name, folder, url):
         self.folder, self.bin = folder / "project", folder / "venv" / "bin"
         shutil.copytree(HERE / name, self.folder)
-        database = conninfo_to_dict(url)
-        keys = {"DB_NAME": "dbname", "DB_HOST": "host", "DB_PORT": "port", "DB_USER": "user", "DB_PASSWORD": "password"}
-        self.environment = {name: str(database.get(key) or "") for name, key in keys.items()}
+        self.environment = by_their_variables(url)
         venv.create(folder / "venv", with_pip=True)
         self.git("init", "--quiet")
         (self.folder / ".gitignore").write_text("__pycache__\n.local\n")
@@ -182,17 +186,7 @@ def test_the_wheel_in_a_bare_environment(wheel, tmp_path, database_url):
     assert "init | upgrade | COMMAND" in run(there / "nightshift", "--help", cwd=tmp_path).stdout
     shutil.copytree(HERE / "email_users", tmp_path / "project")
     with empty_database(database_url, "projects_bare") as url:
-        database = conninfo_to_dict(url)
-        environment = {
-            f"DB_{key}": str(database.get(name) or "")
-            for key, name in {
-                "NAME": "dbname",
-                "HOST": "host",
-                "PORT": "port",
-                "USER": "user",
-                "PASSWORD": "password",
-            }.items()
-        }
+        environment = by_their_variables(url)
         for words in (["init", "--crontab", "crontab"], ["migrate", "--verbosity", "0"], ["check"]):
             run(there / "nightshift", *words, cwd=tmp_path / "project", **environment)
         ran = run(there / "nightshift", "run", "remind", cwd=tmp_path / "project", **environment)

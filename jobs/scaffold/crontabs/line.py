@@ -10,6 +10,7 @@ from jobs.scaffold.crontabs import shell
 from jobs.scaffold.crontabs.shell import Command, Word
 from jobs.scaffold.crontabs.wrappers import Unwrapped, unwrapped
 from jobs.scaffold.found import Untranslatable
+from jobs.scaffold.project import SETTINGS
 
 ASSIGNMENT = re.compile(r"(?P<name>[A-Za-z_]\w*)=(?P<value>.*)", re.DOTALL)
 PYTHON = re.compile(r"(python|pypy)[\d.]*")
@@ -24,7 +25,6 @@ OF_THE_MACHINE = {
     *("HOME", "LANG", "LC_ALL", "LOGNAME", "PATH", "PYTHONDONTWRITEBYTECODE", "PYTHONIOENCODING", "PYTHONPATH"),
     *("PYTHONUNBUFFERED", "SHELL", "USER", "VIRTUAL_ENV"),
 }
-SETTINGS = "DJANGO_SETTINGS_MODULE"
 # Names of files that are logs, and not what a command makes.
 LOG = re.compile(r"\.(log|out|err)$|(^|/)logs?/|^/dev/(stdout|stderr)$|^/proc/1/fd/")
 

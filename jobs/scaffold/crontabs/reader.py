@@ -9,8 +9,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from jobs.scaffold.crontabs import line
 from jobs.scaffold.crontabs.expressions import translated
-from jobs.scaffold.crontabs.line import OF_THE_MACHINE, SETTINGS
+from jobs.scaffold.crontabs.line import OF_THE_MACHINE
 from jobs.scaffold.found import Found, Reading, Refused, Untranslatable
+from jobs.scaffold.project import SETTINGS
 
 VARIABLE = re.compile(r"""\s*(?P<quote>["']?)(?P<name>[A-Za-z_]\w*)(?P=quote)\s*=\s*(?P<value>.*?)\s*""")
 ENTRY = re.compile(r"\s*(?P<when>@\w+|\S+\s+\S+\s+\S+\s+\S+\s+\S+)\s+(?P<rest>\S.*)")
