@@ -188,16 +188,18 @@ def test_jobs_that_lock_one_file_are_a_group():
 def test_variables_hold_for_the_lines_below():
     reading = read(
         "MAILTO=ops@example.com\nPATH=/bin\nTENANT = 'acme'\n"
-        "@daily ./manage.py a\nCRON_TZ=Europe/Berlin\n@daily ./manage.py b && ./manage.py c\nCRON_TZ=Nowhere\n"
+        "@daily ./manage.py a\nCRON_TZ=Europe/Berlin\n@daily ./manage.py b && ./manage.py c\n"
+        "CRON_TZ=Nowhere\nCRON_TZ=America\nCRON_TZ=localtime\n"
     )
     assert [dict(job.options) for job in reading.found] == [{}, {"time_zone": "Europe/Berlin"}, {}]
     assert reading.notes == [
         "line 1: MAILTO=ops@example.com. Output is kept with each run, and not mailed.",
         "line 3: TENANT is set for the commands below. Make it an app setting.",
     ]
-    assert [refused.reason for refused in reading.refused] == [
-        "'Nowhere' is not a time zone. Write a name such as Europe/Berlin."
-    ]
+    nowhere, folder, machines_own = [refused.reason for refused in reading.refused]
+    assert nowhere == "There is no time zone 'Nowhere'. Write an IANA name like 'Europe/Berlin'."
+    assert folder.startswith("There is no time zone 'America'. ")
+    assert machines_own.startswith("'localtime' means something else on another machine. Write the zone's own name")
 
 
 def test_a_crontab_of_the_system_names_a_user():

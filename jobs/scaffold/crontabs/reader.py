@@ -5,13 +5,13 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import PurePosixPath
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from jobs.scaffold.crontabs import line
 from jobs.scaffold.crontabs.expressions import translated
 from jobs.scaffold.crontabs.line import OF_THE_MACHINE
 from jobs.scaffold.found import Found, Reading, Refused, Untranslatable
 from jobs.scaffold.project import SETTINGS
+from jobs.schedule.occurrences import UnknownZone, zone_called
 
 VARIABLE = re.compile(r"""\s*(?P<quote>["']?)(?P<name>[A-Za-z_]\w*)(?P=quote)\s*=\s*(?P<value>.*?)\s*""")
 ENTRY = re.compile(r"\s*(?P<when>@\w+|\S+\s+\S+\s+\S+\s+\S+\s+\S+)\s+(?P<rest>\S.*)")
@@ -66,9 +66,9 @@ def _set(name: str, value: str, place: str, zone: str, settings: str, notes: lis
     """The time zone from here on; whatever else a variable does is a note."""
     if name == "CRON_TZ":
         try:
-            return ZoneInfo(value).key
-        except (ZoneInfoNotFoundError, ValueError):
-            raise Untranslatable(f"{value!r} is not a time zone. Write a name such as Europe/Berlin.") from None
+            return zone_called(value).key
+        except UnknownZone as error:
+            raise Untranslatable(str(error)) from None
     if name == "MAILTO":
         if value:
             notes.append(f"{place}: MAILTO={value}. Output is kept with each run, and not mailed.")

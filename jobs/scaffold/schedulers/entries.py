@@ -5,13 +5,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.apps import apps
 from django.conf import settings
 
 from jobs.scaffold.found import Found, Reading, Refused, Untranslatable
 from jobs.scaffold.schedulers.tasks import Called
+from jobs.schedule.occurrences import UnknownZone, zone_called
 
 
 @dataclass(kw_only=True, slots=True)
@@ -78,6 +78,6 @@ def zone_option(zone: object) -> dict[str, str | int | timedelta]:
     if name == settings.TIME_ZONE:
         return {}
     try:
-        return {"time_zone": ZoneInfo(name).key}
-    except (ZoneInfoNotFoundError, ValueError):
-        raise Untranslatable(f"{name!r} is not the name of a time zone. Write one such as Europe/Berlin.") from None
+        return {"time_zone": zone_called(name).key}
+    except UnknownZone as error:
+        raise Untranslatable(str(error)) from None
