@@ -206,10 +206,10 @@ class Ledger(RuleBasedStateMachine):
         self.time_passes(seconds)
         settled_ticks()
         self.was_called()
-        before = self.before_serving()
+        before = self.before_settling()
         tick.tick()
         for name in "ab":
-            self.was_served(name, self.now, before.get(name), retires=not self.process.aligned)
+            self.was_settled(name, self.now, before.get(name), retires=not self.process.aligned)
         self.process.aligned = tick.here.is_aligned
         for name, through in self.watermarks().items():
             history = self.history[name]
@@ -227,12 +227,12 @@ class Ledger(RuleBasedStateMachine):
         self.time_passes(seconds)
         self.was_called()
         for _ in range(2):
-            before = self.before_serving()
+            before = self.before_settling()
             moment = self.now + timedelta(seconds=early)
             settle([registry[name]], moment)
-            self.was_served(name, moment, before.get(name))
+            self.was_settled(name, moment, before.get(name))
 
-    def before_serving(self):
+    def before_settling(self):
         self.ended = set(Run.objects.filter(status__in=ENDED).values_list("id", flat=True))
         return JobState.objects.in_bulk()
 
@@ -240,7 +240,7 @@ class Ledger(RuleBasedStateMachine):
         known = {state.job: state.ledger_through for state in JobState.objects.all()}
         return {name: known.get(name) for name in "ab"}
 
-    def was_served(self, name, moment, before, retires=False):
+    def was_settled(self, name, moment, before, retires=False):
         """Note by which schedule what follows is due, if this process has brought another one into force."""
         history, mine = self.history[name], self.process.schedule(name)
         began = self.now - timedelta(seconds=self.elapsed - self.process.began)

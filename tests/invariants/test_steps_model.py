@@ -192,7 +192,7 @@ def test_random_histories_of_pipelines(restored):
 
 @pytest.mark.django_db
 def test_sources_that_follow_two_schedules_for_a_while(restored):
-    """Only one of them is served by the last release before its next tick."""
+    """Only one of them is settled by the last release before its next tick."""
     history = Pipelines()
     try:
         history.begin(SCHEDULES[0], [{"misfire": "latest"}, {"misfire": "all"}])
