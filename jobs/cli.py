@@ -96,7 +96,7 @@ def _init(project: Project, readings: Mapping[str, Reading], *, dry_run: bool) -
             print(f"\n{path} would be:\n\n{schedule}", end="")
         return 0
     written = init.write(project.folder, compared, {State.MISSING})
-    print(f"{len(written)} files added, none changed." if written else "Nothing to add: all of it is here.")
+    print(f"{counted(len(written), 'file')} added, none changed." if written else "Nothing to add: all of it is here.")
     if readings:
         _say_what_was_read(project, " and ".join(readings), reading, compared)
     if written:

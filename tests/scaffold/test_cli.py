@@ -190,3 +190,11 @@ def test_a_dry_run_of_an_upgrade_never_says_that_all_is_there_while_something_is
     said = capsys.readouterr().out
     assert "function_app.py: would be written, missing\n" in said
     assert "All is as version" not in said
+
+
+def test_one_file_that_was_missing_is_counted_as_one(shop, capsys):
+    main(["init"])
+    (shop / "function_app.py").unlink()
+    capsys.readouterr()
+    main(["init"])
+    assert "\n1 file added, none changed.\n" in capsys.readouterr().out
