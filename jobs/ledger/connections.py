@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.core.checks import CheckMessage, Warning
+from django.db import connection
 
 from jobs.conf import conf
 from jobs.ledger import sql
@@ -83,7 +84,8 @@ def shortage() -> str:
 
 def check(*, databases: Sequence[str] | None = None, **options: Any) -> list[CheckMessage]:
     """jobs.W012, where a command has asked for checks of the database (`migrate`, `check --database default`)."""
-    if not databases or "default" not in databases or not (found := shortage()):
+    # Another database than PostgreSQL is jobs.E024.
+    if not databases or "default" not in databases or connection.vendor != "postgresql" or not (found := shortage()):
         return []
     fact, _, hint = found.partition(". ")
     return [Warning(f"{fact}.", hint=hint, id="jobs.W012")]

@@ -81,14 +81,14 @@ ROUTER = (
 )
 
 
-def test_on_another_database_it_says_that_it_must_be_postgresql(tmp_path, database_url):
+@pytest.mark.parametrize("options", [[], ["--skip-checks"]])
+def test_on_another_database_it_says_that_it_must_be_postgresql(tmp_path, database_url, options):
     project = Project(tmp_path, database_url, f"DATABASES = {{'default': {SQLITE}}}")
-    done = project.manage("migrate", "--skip-checks")
+    done = project.manage("migrate", *options)
     assert done.returncode == 1
-    assert done.stderr == (
-        "CommandError: The default database is SQLite. Nightshift keeps its ledger in PostgreSQL. "
-        "Set DATABASES['default'] to a PostgreSQL database, 15 or newer, with psycopg 3.\n"
-    )
+    assert "Traceback" not in done.stderr
+    assert "The default database is SQLite. Nightshift keeps its ledger in PostgreSQL." in done.stderr
+    assert "Set DATABASES['default'] to a PostgreSQL database, 15 or newer, with psycopg 3." in done.stderr
 
 
 def test_a_second_database_of_the_projects_may_be_another_one(tmp_path, database_url):
