@@ -261,7 +261,7 @@ class Migration(migrations.Migration):
                             ("schedule", "Schedule"),
                             ("catch_up", "Catch Up"),
                             ("manual", "Manual"),
-                            ("api", "Api"),
+                            ("api", "API"),
                             ("chain", "Chain"),
                         ],
                         max_length=10,
