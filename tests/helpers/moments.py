@@ -5,8 +5,6 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.utils import timezone
 
-from jobs.ledger import states
-
 
 def at(text, day="2026-03-14"):
     """A moment of this day, or of another where the text has one: at("03:00"), at("2026-03-01 03:00:10")."""
@@ -21,4 +19,4 @@ def ago(**time):
 @pytest.fixture
 def evening(monkeypatch):
     """It is the evening before the clocks of Europe go forward."""
-    monkeypatch.setattr(states, "clock", lambda: datetime(2027, 3, 27, 20, 0, tzinfo=UTC))
+    monkeypatch.setattr("jobs.ledger.states.clock", lambda: datetime(2027, 3, 27, 20, 0, tzinfo=UTC))
