@@ -9,8 +9,8 @@ from django.db import connection
 from benchmarks.harness import Row, Side, rounds
 from jobs.choices import AttemptStatus, Status
 from jobs.declarations.registry import registry
-from jobs.ledger import claims, finishing, instance
-from jobs.ledger.finishing import Outcome
+from jobs.ledger import attempts, claims, instance
+from jobs.ledger.attempts import Outcome
 from jobs.ledger.settle import settle
 from tests.helpers.commits import commits
 
@@ -32,7 +32,7 @@ def scheduled_run() -> datetime:
     [queued] = settle([registry["noop"]], moment).runs
     claim = claims.claim(queued.run, instance.current())
     assert claim is not None
-    ended = finishing.finish(claim, Outcome(status=AttemptStatus.SUCCEEDED, exit_code=0, wall=timedelta(seconds=1)))
+    ended = attempts.finish(claim, Outcome(status=AttemptStatus.SUCCEEDED, exit_code=0, wall=timedelta(seconds=1)))
     assert ended is not None
     assert ended.status is Status.SUCCEEDED
     return moment

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db import DataError, IntegrityError, NotSupportedError, ProgrammingError
 
-from jobs.execution.held import Held
+from jobs.execution.held_attempt import Held
 from jobs.execution.output import Piece
 from jobs.ledger import progress, sql
 

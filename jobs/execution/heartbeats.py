@@ -4,7 +4,7 @@ import logging
 import time
 from collections.abc import Iterable
 
-from jobs.execution.held import Held
+from jobs.execution.held_attempt import Held
 from jobs.ledger import leases, sql, timing
 
 log = logging.getLogger(__name__)

@@ -19,10 +19,10 @@ from typing import Any
 
 from jobs.choices import AttemptStatus, EventKind
 from jobs.conf import conf
-from jobs.ledger import events, finishing, instance, sql
+from jobs.ledger import attempts, events, instance, sql
+from jobs.ledger.attempts import Outcome
 from jobs.ledger.claims import Claim
 from jobs.ledger.doorbell import Ring
-from jobs.ledger.finishing import Outcome
 
 log = logging.getLogger(__name__)
 
@@ -70,7 +70,7 @@ def record() -> list[Ring]:
         if not _is_of_this_ledger(claim, entry["supervisor"]):
             continue
         try:
-            ended = finishing.finish(claim, outcome)
+            ended = attempts.finish(claim, outcome)
         except sql.Busy as error:
             log.warning(
                 "run=%s: its kept end can't be recorded now, the next tick tries again: %s", claim.run_id, error

@@ -8,7 +8,7 @@ from typing import Any
 
 from jobs.choices import AttemptStatus, Interrupted
 from jobs.declarations.job import Job
-from jobs.ledger.finishing import Outcome
+from jobs.ledger.attempts import Outcome
 
 FENCED = "No heartbeat reached the database for too long: it was killed before another attempt could start."
 # The fault is in compiled code.

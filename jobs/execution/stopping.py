@@ -7,11 +7,11 @@ import time
 
 from jobs.choices import AttemptStatus
 from jobs.declarations.job import Job
-from jobs.execution.closing import Closing
-from jobs.execution.held import Held
+from jobs.execution.held_attempt import Held
 from jobs.execution.isolation import client, marks
 from jobs.execution.isolation.client import Child
 from jobs.execution.isolation.orders import FENCE, KILL, TERMINATE
+from jobs.execution.shutdown import Closing
 from jobs.ledger import timing
 
 # What the kernel may take, in seconds, to close the pipes of a tree that was killed.

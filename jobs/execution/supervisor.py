@@ -13,19 +13,19 @@ from jobs import masking, telemetry
 from jobs.choices import AttemptStatus
 from jobs.declarations.registry import registry
 from jobs.execution import outcome as outcomes
-from jobs.execution.closing import Closing
 from jobs.execution.echo import Echo
 from jobs.execution.isolation import marks
 from jobs.execution.isolation.process import ForkServerFailed
 from jobs.execution.output import Recorder
 from jobs.execution.reports import Reports, sentence
+from jobs.execution.shutdown import Closing
 from jobs.execution.stopping import LAST_WORDS
 from jobs.execution.watching import Ear, Watch
 from jobs.execution.writer import writer
+from jobs.ledger.attempts import Outcome
 from jobs.ledger.claims import Claim
 from jobs.ledger.endings import Ended
 from jobs.ledger.failpoints import point
-from jobs.ledger.finishing import Outcome
 
 log = logging.getLogger(__name__)
 

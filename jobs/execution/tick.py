@@ -26,8 +26,8 @@ from jobs.ledger import (
     unknown_jobs,
 )
 from jobs.ledger.doorbell import Ring
+from jobs.ledger.last_tick import Sight
 from jobs.ledger.settle import ScheduledRun, retire, settle
-from jobs.ledger.sight import Sight
 
 log = logging.getLogger(__name__)
 

@@ -16,12 +16,12 @@ from django.db import connections
 
 from jobs.choices import Isolation
 from jobs.declarations.job import Job
-from jobs.execution.closing import Closing
 from jobs.execution.echo import Echo
-from jobs.execution.held import Held
+from jobs.execution.held_attempt import Held
 from jobs.execution.isolation import client, marks
 from jobs.execution.isolation.client import Child, server
 from jobs.execution.isolation.process import ForkServerFailed
+from jobs.execution.shutdown import Closing
 from jobs.execution.stopping import Stops
 from jobs.ledger.failpoints import point
 

@@ -14,16 +14,16 @@ from jobs import telemetry
 from jobs.choices import AttemptStatus, Status
 from jobs.conf import conf
 from jobs.execution import outcome
-from jobs.execution.closing import Closing
 from jobs.execution.echo import Echo
 from jobs.execution.isolation.client import server
+from jobs.execution.shutdown import Closing
 from jobs.execution.supervisor import Supervisor
 from jobs.execution.writer import writer
-from jobs.ledger import claims, doorbell, finishing, instance, leases, sql, timing, unknown_jobs
+from jobs.ledger import attempts, claims, doorbell, instance, leases, sql, timing, unknown_jobs
+from jobs.ledger.attempts import Outcome
 from jobs.ledger.claims import Claim
 from jobs.ledger.doorbell import Ring
 from jobs.ledger.endings import Ended
-from jobs.ledger.finishing import Outcome
 
 log = logging.getLogger(__name__)
 
@@ -89,7 +89,7 @@ class Worker:
             interrupted = Outcome(status=AttemptStatus.INTERRUPTED, error=error, begun=False)
             try:
                 for claim in leases.of_invocation(run_id, invocation_id):
-                    if ended := finishing.finish(claim, interrupted):
+                    if ended := attempts.finish(claim, interrupted):
                         log.info("gave back run=%s job=%s attempt=%s", claim.run_id, claim.job, claim.attempt)
                         doorbell.ring_all(ended.rings)
             except sql.Busy as busy:
@@ -133,7 +133,7 @@ class Worker:
                 supervisor = Supervisor(claim, self.closing, invocation_id, echo, span, asked_at)
             except Exception as fault:  # the run is claimed: it must end
                 log.exception("run=%s job=%s attempt=%s: its supervisor failed", claim.run_id, claim.job, claim.attempt)
-                return finishing.finish(claim, outcome.of_a_fault(fault))
+                return attempts.finish(claim, outcome.of_a_fault(fault))
             self.supervisors.add(supervisor)
             try:
                 return supervisor.supervise()

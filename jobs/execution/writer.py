@@ -18,13 +18,13 @@ from typing import Any
 from django.db import connection
 
 from jobs.execution.backlog import Backlog
-from jobs.execution.ends import Ends
 from jobs.execution.heartbeats import Heartbeats
-from jobs.execution.held import End, Held
+from jobs.execution.held_attempt import End, Held
 from jobs.execution.output import Piece
+from jobs.execution.pending_ends import Ends
 from jobs.ledger import cancellation, sessions, sql
+from jobs.ledger.attempts import Outcome
 from jobs.ledger.claims import Claim
-from jobs.ledger.finishing import Outcome
 
 log = logging.getLogger(__name__)
 
@@ -87,7 +87,7 @@ class Writer:
         self._ring()
 
     def finish(self, held: Held, outcome: Outcome) -> End:
-        """Record the end, after all output. `recorded` of the answer gives what `finishing.finish` gives."""
+        """Record the end, after all output. `recorded` of the answer gives what `attempts.finish` gives."""
         end = End(held, outcome, Future())
         if self._away or self._keeps_all:
             self._ends.keep(end)

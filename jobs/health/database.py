@@ -11,7 +11,7 @@ from jobs.execution import tick as ticks
 from jobs.formats import counted, format_duration
 from jobs.health.answers import Problem
 from jobs.ledger import connections as ledger_connections
-from jobs.ledger import in_force, migration_gate, rewinding, sight, sql
+from jobs.ledger import in_force, last_tick, migration_gate, rewinding, sql
 from jobs.ledger import overrides as ledger_overrides
 
 # The tick comes once a minute. Two may be missed while a deployment or a failover goes on.
@@ -43,9 +43,9 @@ def migrations() -> str:
 
 def clocks() -> str:
     """Whether this host's and the database's agree."""
-    if why := host_clocks.difference(sight.clock()):
+    if why := host_clocks.difference(last_tick.clock()):
         raise Problem(why)
-    jump = "" if migration_gate.pending() else sight.latest_jump()
+    jump = "" if migration_gate.pending() else last_tick.latest_jump()
     return "this host's and the database's agree" + (f"; the database's was {jump}" if jump else "")
 
 

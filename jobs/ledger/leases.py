@@ -2,7 +2,7 @@
 
 A claim begins a lease of `timing.LEASE`, which the supervisor's heartbeats renew. A supervisor that gets none through
 for `timing.FENCE` kills its child, well before the lease ends. So a lease that ran out says that the attempt has ended:
-the next tick calls `declare_lost`, unless ticks haven't seen the database for long enough (`sight.py`).
+the next tick calls `declare_lost`, unless ticks haven't seen the database for long enough (`last_tick.py`).
 """
 
 from collections.abc import Sequence
@@ -10,10 +10,10 @@ from functools import partial
 from typing import Any
 
 from jobs.choices import AttemptStatus
-from jobs.ledger import endings, finishing, sight, sql, timing
+from jobs.ledger import attempts, endings, last_tick, sql, timing
+from jobs.ledger.attempts import Outcome
 from jobs.ledger.claims import Claim
 from jobs.ledger.doorbell import Ring
-from jobs.ledger.finishing import Outcome
 
 
 def renew(held: Sequence[tuple[int, int]]) -> dict[tuple[int, int], bool]:
@@ -58,19 +58,19 @@ def expired() -> list[Claim]:
         {_is_over()}
         AND EXISTS (
             SELECT FROM nightshift_lasttick t
-             WHERE {sight.SETTLED}
+             WHERE {last_tick.SETTLED}
                -- A clock that was set back leaves leases of the future: all that live are renewed within one of today.
                AND (r.lease_expires_at < clock_timestamp() OR t.unbroken_since <= clock_timestamp() - %(lease)s)
         )
     """
-    return [claim for claim, _ in _running(condition, sight.parameters())]
+    return [claim for claim, _ in _running(condition, last_tick.parameters())]
 
 
 def declare_lost(claims: Sequence[Claim], error: str, *, only_if_lease_expired: bool = True) -> list[Ring]:
     """End the attempts whose supervisors vanished; their runs end as lost or are retried."""
     outcome = Outcome(status=AttemptStatus.LOST, error=error)
     only_if = _is_over() if only_if_lease_expired else ""
-    ends = ((claim.job, partial(finishing.finish, claim, outcome, only_if=only_if)) for claim in claims)
+    ends = ((claim.job, partial(attempts.finish, claim, outcome, only_if=only_if)) for claim in claims)
     return [ring for ended in endings.each_unless_busy(ends) if ended for ring in ended.rings]
 
 

@@ -7,7 +7,7 @@ fails by an attempt of its own.
 import logging
 
 from jobs.choices import EventKind, Status
-from jobs.ledger import doorbell, events, finishing
+from jobs.ledger import attempts, doorbell, events
 from jobs.ledger.sessions import ledger_transaction
 from jobs.models import Run
 
@@ -26,7 +26,7 @@ def take(text: str, invocation_id: str = "") -> Status | None:
         log.info("poisoned message run=%s job=%s: nothing to do, it is %s", run.pk, run.job, run.status)
         return Status(run.status)
     with ledger_transaction():
-        ended = finishing.fail_waiting(run.pk, WHY, invocation_id)
+        ended = attempts.fail_waiting(run.pk, WHY, invocation_id)
         if ended is None:
             # It isn't due yet, or another run is in its way: nothing says that it can't start later.
             _tell(run, f"The message for run {run.pk} was given up; the run waits on, and the tick rings for it.")

@@ -5,7 +5,7 @@ from functools import partial
 
 from jobs.declarations.registry import registry
 from jobs.formats import format_duration
-from jobs.ledger import claims, doorbell, endings, finishing, releases, sql, timing
+from jobs.ledger import attempts, claims, doorbell, endings, releases, sql, timing
 from jobs.ledger.doorbell import Ring
 
 log = logging.getLogger(__name__)
@@ -53,7 +53,7 @@ def _fail(run: int, job: str) -> list[Ring]:
         f"No job is declared as {job!r} by any release at work in the last {format_duration(timing.UNKNOWN)}: "
         "nothing was started. Declare it again, or start its successor."
     )
-    ended = finishing.fail_waiting(run, error)
+    ended = attempts.fail_waiting(run, error)
     if ended is None:
         return []
     log.warning("failed run=%s job=%s: no release declares the job", run, job)

@@ -15,8 +15,8 @@ from django.db import transaction
 from jobs.conf import conf
 
 if TYPE_CHECKING:
+    from jobs.ledger.attempts import Outcome
     from jobs.ledger.claims import Claim
-    from jobs.ledger.finishing import Outcome
 
 
 class Span:

@@ -17,8 +17,8 @@ from jobs.choices import AttemptStatus
 from jobs.telemetry import Sink, Span
 
 if TYPE_CHECKING:
+    from jobs.ledger.attempts import Outcome
     from jobs.ledger.claims import Claim
-    from jobs.ledger.finishing import Outcome
 
 NAME = "nightshift"
 # The tick tells of the queue once a minute. An instance that doesn't tick any more, in seconds, says nothing of it.

@@ -8,8 +8,8 @@ import pytest
 
 from jobs.choices import AttemptStatus, Status
 from jobs.execution import journal
-from jobs.ledger import claims, finishing, instance
-from jobs.ledger.finishing import Outcome
+from jobs.ledger import attempts, claims, instance
+from jobs.ledger.attempts import Outcome
 from jobs.models import Event, Run
 from tests.helpers.rows import a_queued_run
 
@@ -45,7 +45,7 @@ def test_an_end_that_was_kept_is_recorded_with_its_receipt_and_its_steps(claim, 
 
 def test_an_end_of_an_attempt_that_is_no_longer_running_changes_nothing(claim, folder):
     journal.keep(claim, SUCCEEDED)
-    finishing.finish(claim, Outcome(status=AttemptStatus.LOST))
+    attempts.finish(claim, Outcome(status=AttemptStatus.LOST))
     assert journal.record() == []
     assert Run.objects.get(pk=claim.run_id).status == Status.LOST
     assert list(folder.iterdir()) == []

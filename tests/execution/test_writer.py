@@ -10,7 +10,7 @@ from jobs.choices import AttemptStatus, Status
 from jobs.execution.isolation import client
 from jobs.execution.output import Piece
 from jobs.execution.writer import writer
-from jobs.ledger import claims, finishing, instance, progress, states, triggers
+from jobs.ledger import attempts, claims, instance, progress, states, triggers
 from jobs.ledger.endings import cancel
 from jobs.models import Run
 from tests.helpers.processes import until
@@ -25,20 +25,20 @@ def test_the_last_output_is_written_before_the_end(worker, declared, monkeypatch
     run = triggers.request("zoo", requested_by="a test", ring=False)
     claim = claims.claim(run.pk, instance.current())
     held = writer.hold(claim, lambda: None)
-    finish, write_progress = finishing.finish, progress.write
+    finish, write_progress = attempts.finish, progress.write
     found, ends = [], []
 
     def come_meanwhile(reports):
         write_progress(reports)
         writer.write(held, 0, Piece(at=states.clock(), body=bytearray(b"last words")))
-        ends.append(writer.finish(held, finishing.Outcome(status=AttemptStatus.SUCCEEDED)))
+        ends.append(writer.finish(held, attempts.Outcome(status=AttemptStatus.SUCCEEDED)))
 
     def look(*arguments):
         found.append(output_text(run.attempts.get()))
         return finish(*arguments)
 
     monkeypatch.setattr(progress, "write", come_meanwhile)
-    monkeypatch.setattr(finishing, "finish", look)
+    monkeypatch.setattr(attempts, "finish", look)
     writer.report(held, {"done": 1})
     until(lambda: ends)
     assert ends[0].recorded.result(timeout=10).status is Status.SUCCEEDED
@@ -52,7 +52,7 @@ def test_a_database_that_takes_no_writes_for_a_while_loses_no_end(worker, declar
     held = writer.hold(claims.claim(run.pk, instance.current()), lambda: None)
     set_read_only(True)
     try:
-        end = writer.finish(held, finishing.Outcome(status=AttemptStatus.SUCCEEDED))
+        end = writer.finish(held, attempts.Outcome(status=AttemptStatus.SUCCEEDED))
         until(lambda: "read-only transaction" in caplog.text)
     finally:
         set_read_only(False)
@@ -109,7 +109,7 @@ def test_output_that_the_database_refuses_is_lost_alone(holding, caplog):
     for number, body, stderr in ((0, b"first", []), (1, b"second", [2**40]), (2, b"third", [])):
         writer.write(badly_held, number, Piece(at=states.clock(), body=bytearray(body), stderr=stderr))
     writer.write(well_held, 0, Piece(at=states.clock(), body=bytearray(b"another run's")))
-    ends = [writer.finish(held, finishing.Outcome(status=AttemptStatus.SUCCEEDED)) for held in (badly_held, well_held)]
+    ends = [writer.finish(held, attempts.Outcome(status=AttemptStatus.SUCCEEDED)) for held in (badly_held, well_held)]
     assert [end.recorded.result(timeout=20).status for end in ends] == [Status.SUCCEEDED] * 2
     assert output_text(bad.attempts.get()) == "firstthird"
     assert output_text(good.attempts.get()) == "another run's"
@@ -122,7 +122,7 @@ def test_progress_that_the_database_refuses_is_lost_alone(holding, caplog):
     writer.report(well_held, {"message": "fine"})
     until(lambda: Run.objects.get(pk=good.pk).progress == {"message": "fine"})
     assert f"run={bad.pk} attempt=1: its progress is lost" in caplog.text
-    ends = [writer.finish(held, finishing.Outcome(status=AttemptStatus.SUCCEEDED)) for held in (badly_held, well_held)]
+    ends = [writer.finish(held, attempts.Outcome(status=AttemptStatus.SUCCEEDED)) for held in (badly_held, well_held)]
     assert [end.recorded.result(timeout=20).status for end in ends] == [Status.SUCCEEDED] * 2
 
 
@@ -136,7 +136,7 @@ def test_the_writer_goes_on_whatever_goes_wrong_while_it_waits(holding, monkeypa
         patch.setattr("selectors.PollSelector.register", fail)
         writer.report(held, {"done": 1})
         until(lambda: "unheard of" in caplog.text)
-    end = writer.finish(held, finishing.Outcome(status=AttemptStatus.SUCCEEDED))
+    end = writer.finish(held, attempts.Outcome(status=AttemptStatus.SUCCEEDED))
     assert end.recorded.result(timeout=20).status is Status.SUCCEEDED
 
 

@@ -29,8 +29,8 @@ from jobs.choices import EDGES, ENDED, AttemptStatus, Reason, Status, Trigger
 from jobs.declarations.registry import registry
 from jobs.execution import tick
 from jobs.ledger import (
+    attempts,
     claims,
-    finishing,
     instance,
     interventions,
     leases,
@@ -39,7 +39,7 @@ from jobs.ledger import (
     timing,
     triggers,
 )
-from jobs.ledger.finishing import Outcome
+from jobs.ledger.attempts import Outcome
 from jobs.ledger.settle import settle
 from jobs.models import Attempt, Gap, Intervention, JobState, Run
 from jobs.schedule.occurrences import Schedule
@@ -199,7 +199,7 @@ class Ledger(RuleBasedStateMachine):
         """As in an app that has room: each queued run that may start does, and succeeds at once."""
         for run in claims.next_ready(10):
             if claim := claims.claim(run, instance.current()):
-                finishing.finish(claim, Outcome(status=AttemptStatus.SUCCEEDED))
+                attempts.finish(claim, Outcome(status=AttemptStatus.SUCCEEDED))
 
     @rule(seconds=LATER, runs=st.booleans())
     def tick(self, seconds, runs=False):
@@ -326,7 +326,7 @@ class Ledger(RuleBasedStateMachine):
             self.move_clock(minutes * 60 + 1)
             if claim := claims.claim(run.pk, instance.current()):
                 self.move_clock(lasts)
-                finishing.finish(claim, Outcome(status=AttemptStatus.SUCCEEDED))
+                attempts.finish(claim, Outcome(status=AttemptStatus.SUCCEEDED))
             self.tick(seconds=0)
 
     @rule(seconds=LATER, target=claims, place=st.integers(0, 5))
@@ -341,9 +341,9 @@ class Ledger(RuleBasedStateMachine):
         self.time_passes(seconds)
         if claim is None:
             return
-        finishing.finish(claim, Outcome(status=end, error="drawn"))
+        attempts.finish(claim, Outcome(status=end, error="drawn"))
         if twice:
-            assert finishing.finish(claim, Outcome(status=AttemptStatus.SUCCEEDED)) is None
+            assert attempts.finish(claim, Outcome(status=AttemptStatus.SUCCEEDED)) is None
 
     @rule(claim=consumes(claims))
     def a_supervisor_crashes(self, claim):

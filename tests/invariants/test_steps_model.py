@@ -13,8 +13,8 @@ from jobs import Retry, clocks, declare
 from jobs.choices import ENDED, AttemptStatus, Status
 from jobs.declarations.registry import registry
 from jobs.execution import tick
-from jobs.ledger import claims, finishing, instance, interventions, releases, states, triggers
-from jobs.ledger.finishing import Outcome
+from jobs.ledger import attempts, claims, instance, interventions, releases, states, triggers
+from jobs.ledger.attempts import Outcome
 from jobs.ledger.pipelines import DifferentSchedules
 from jobs.ledger.settle import settle
 from jobs.models import Gap, Run
@@ -111,7 +111,7 @@ class Pipelines(RuleBasedStateMachine):
     def a_run_is_executed(self, place, end):
         queued = Run.objects.filter(status=Status.QUEUED).order_by("id").values_list("id", flat=True)
         if queued and (claim := claims.claim(queued[place % len(queued)], instance.current())):
-            finishing.finish(claim, Outcome(status=end, error="drawn"))
+            attempts.finish(claim, Outcome(status=end, error="drawn"))
 
     @rule(place=st.integers(0, 5))
     def a_run_begins(self, place):

@@ -8,8 +8,8 @@ from django.test.utils import CaptureQueriesContext
 
 from jobs.choices import AttemptStatus, Status
 from jobs.declarations.registry import registry
-from jobs.ledger import claims, finishing, interventions, poison, queue, states, timing
-from jobs.ledger.finishing import Outcome
+from jobs.ledger import attempts, claims, interventions, poison, queue, states, timing
+from jobs.ledger.attempts import Outcome
 from jobs.models import Run
 from tests.helpers.at_once import at_once
 from tests.helpers.rows import HERE, a_claimed_run, a_queued_run
@@ -19,7 +19,7 @@ HOUR = timedelta(hours=1)
 
 
 def end(claim):
-    return finishing.finish(claim, Outcome(status=AttemptStatus.SUCCEEDED))
+    return attempts.finish(claim, Outcome(status=AttemptStatus.SUCCEEDED))
 
 
 def test_a_claim_starts_an_attempt_under_a_lease(declared):

@@ -7,9 +7,9 @@ from django.db import IntegrityError, transaction
 
 from jobs import Retry
 from jobs.choices import EDGES, ENDED, AttemptStatus, Status
-from jobs.ledger import cancellation, claims, endings, finishing, leases, poison, states, triggers
+from jobs.ledger import attempts, cancellation, claims, endings, leases, poison, states, triggers
+from jobs.ledger.attempts import Outcome
 from jobs.ledger.doorbell import Ring
-from jobs.ledger.finishing import Outcome
 from jobs.models import Attempt, Run
 from tests.helpers.rows import HERE, a_claimed_run, a_queued_run, a_run, status_of
 
@@ -18,7 +18,7 @@ HOUR = timedelta(hours=1)
 
 
 def finish(claim, status=AttemptStatus.SUCCEEDED, **facts):
-    return finishing.finish(claim, Outcome(status=status, **facts))
+    return attempts.finish(claim, Outcome(status=status, **facts))
 
 
 # The edges
@@ -129,17 +129,17 @@ def test_an_interruption_before_the_command_began_fails_no_run(declared):
     declared("nightly", interrupted="fail")
     _, claim = a_claimed_run()
     nothing_done = Outcome(status=AttemptStatus.INTERRUPTED, begun=False)
-    assert finishing.finish(claim, nothing_done).status is Status.QUEUED
+    assert attempts.finish(claim, nothing_done).status is Status.QUEUED
 
 
 def test_an_end_whose_answer_was_lost_is_found_again(declared):
     declared("nightly")
     _, claim = a_claimed_run()
     succeeded = Outcome(status=AttemptStatus.SUCCEEDED)
-    assert finishing.already_finished(claim, succeeded) is None
-    finishing.finish(claim, succeeded)
-    assert finishing.already_finished(claim, succeeded).status is Status.SUCCEEDED
-    assert finishing.already_finished(claim, Outcome(status=AttemptStatus.LOST)) is None
+    assert attempts.already_finished(claim, succeeded) is None
+    attempts.finish(claim, succeeded)
+    assert attempts.already_finished(claim, succeeded).status is Status.SUCCEEDED
+    assert attempts.already_finished(claim, Outcome(status=AttemptStatus.LOST)) is None
 
 
 # Retries

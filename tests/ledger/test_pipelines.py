@@ -6,9 +6,9 @@ import pytest
 
 from jobs.choices import AttemptStatus, Reason, Status
 from jobs.declarations.registry import registry
-from jobs.ledger import claims, endings, finishing, interventions, leases, pipelines, states, triggers
+from jobs.ledger import attempts, claims, endings, interventions, leases, pipelines, states, triggers
+from jobs.ledger.attempts import Outcome
 from jobs.ledger.changed import Changed
-from jobs.ledger.finishing import Outcome
 from jobs.ledger.instance import Instance
 from jobs.ledger.settle import settle
 from jobs.models import Gap, JobState, Run
@@ -40,7 +40,7 @@ def claim(run):
 
 
 def end(claimed, status=AttemptStatus.SUCCEEDED):
-    ended = finishing.finish(claimed, Outcome(status=status, error="" if status == "succeeded" else "no"))
+    ended = attempts.finish(claimed, Outcome(status=status, error="" if status == "succeeded" else "no"))
     assert ended is not None
     return [ring.run_id for ring in ended.rings]
 

@@ -10,8 +10,8 @@ from jobs.declarations.job import Job
 from jobs.declarations.registry import registry
 from jobs.execution import tick
 from jobs.execution.worker import this_worker
-from jobs.ledger import claims, finishing, instance, releases, states, timing
-from jobs.ledger.finishing import Outcome
+from jobs.ledger import attempts, claims, instance, releases, states, timing
+from jobs.ledger.attempts import Outcome
 from jobs.ledger.instance import Instance
 from jobs.ledger.settle import settle
 from jobs.models import Event, JobState, Release, Run
@@ -136,7 +136,7 @@ def test_two_releases_by_turns_change_a_schedule_once(process):
 
 
 def end(claim, status=AttemptStatus.SUCCEEDED):
-    return finishing.finish(claim, Outcome(status=status))
+    return attempts.finish(claim, Outcome(status=status))
 
 
 def test_the_former_release_lets_the_steps_of_the_newer_one_follow(process):

@@ -7,7 +7,7 @@ import pytest
 from jobs.choices import AttemptStatus, Status, Trigger
 from jobs.declarations.parameters import InvalidArguments, UnknownCommand
 from jobs.declarations.registry import UnknownJob
-from jobs.ledger import claims, finishing, instance, states, triggers
+from jobs.ledger import attempts, claims, instance, states, triggers
 from jobs.models import Run
 from tests.helpers.rows import a_run
 
@@ -105,7 +105,7 @@ def test_runs_for_later_keep_to_the_number_too(declared):
     assert first
     assert second
     assert third is None
-    finishing.finish(first, finishing.Outcome(status=AttemptStatus.SUCCEEDED))
+    attempts.finish(first, attempts.Outcome(status=AttemptStatus.SUCCEEDED))
     assert claims.next_ready(4) == [runs[2]]
 
 

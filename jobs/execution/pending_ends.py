@@ -5,8 +5,8 @@ import time
 from collections.abc import Callable
 
 from jobs.execution import journal
-from jobs.execution.held import End, Held
-from jobs.ledger import finishing, sql, timing
+from jobs.execution.held_attempt import End, Held
+from jobs.ledger import attempts, sql, timing
 
 log = logging.getLogger(__name__)
 
@@ -44,9 +44,9 @@ class Ends:
         """Record it, and answer its supervisor; where its rows are locked it waits on."""
         claim = end.held.claim
         try:
-            ended = finishing.finish(claim, end.outcome)
+            ended = attempts.finish(claim, end.outcome)
             if ended is None and end.unsure:
-                ended = finishing.already_finished(claim, end.outcome)
+                ended = attempts.already_finished(claim, end.outcome)
         except sql.AWAY:
             end.unsure = True
             raise

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from jobs.ledger import timing
+from jobs.ledger.attempts import Outcome
 from jobs.ledger.claims import Claim
 from jobs.ledger.endings import Ended
-from jobs.ledger.finishing import Outcome
 
 
 class Held:
