@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db import DataError, IntegrityError, NotSupportedError, ProgrammingError
 
-from jobs.execution.held_attempt import Held
+from jobs.execution.held_attempt import HeldAttempt
 from jobs.execution.output import Piece
 from jobs.ledger import progress, sql
 
@@ -23,13 +23,13 @@ class Backlog:
     """Pieces of output that wait to be written, in the order in which they came."""
 
     def __init__(self) -> None:
-        self._pieces: deque[tuple[Held, int, Piece]] = deque()
+        self._pieces: deque[tuple[HeldAttempt, int, Piece]] = deque()
 
-    def add(self, held: Held, number: int, piece: Piece) -> None:
+    def add(self, held: HeldAttempt, number: int, piece: Piece) -> None:
         """Any thread may call it."""
         self._pieces.append((held, number, piece))
 
-    def write(self, held: Iterable[Held], before_each: Callable[[], None]) -> None:
+    def write(self, held: Iterable[HeldAttempt], before_each: Callable[[], None]) -> None:
         """Write all pieces, calling `before_each` batch, and the latest progress of the attempts that are held."""
         try:
             while self._pieces:
@@ -42,8 +42,8 @@ class Backlog:
         except sql.Busy as error:
             log.warning("output waits: %s", error)
 
-    def _batch(self) -> list[tuple[Held, int, Piece]]:
-        batch: list[tuple[Held, int, Piece]] = []
+    def _batch(self) -> list[tuple[HeldAttempt, int, Piece]]:
+        batch: list[tuple[HeldAttempt, int, Piece]] = []
         size = 0
         for entry in list(self._pieces):
             batch.append(entry)
@@ -53,7 +53,7 @@ class Backlog:
         return batch
 
 
-def _insert(pieces: list[tuple[Held, int, Piece]]) -> None:
+def _insert(pieces: list[tuple[HeldAttempt, int, Piece]]) -> None:
     # A batch whose acknowledgement was lost comes again; an attempt that was deleted must not stop the others.
     values = ", ".join(["(%s::bigint, %s::int, %s::timestamptz, %b::bytea, %s::int[])"] * len(pieces))
     sql.execute_beside(
@@ -71,7 +71,7 @@ def _insert(pieces: list[tuple[Held, int, Piece]]) -> None:
     )
 
 
-def _write_progress(held: Iterable[Held]) -> None:
+def _write_progress(held: Iterable[HeldAttempt]) -> None:
     reports = []
     for attempt in held:
         report, attempt.progress = attempt.progress, None
@@ -81,12 +81,12 @@ def _write_progress(held: Iterable[Held]) -> None:
         _write_what_is_taken(_update_progress, reports, lambda report: (report[0], "its progress"))
 
 
-def _update_progress(reports: list[tuple[Held, dict[str, Any]]]) -> None:
+def _update_progress(reports: list[tuple[HeldAttempt, dict[str, Any]]]) -> None:
     progress.write([(*held.key, report) for held, report in reports])
 
 
 def _write_what_is_taken[T](
-    write: Callable[[list[T]], None], entries: list[T], name: Callable[[T], tuple[Held, str]]
+    write: Callable[[list[T]], None], entries: list[T], name: Callable[[T], tuple[HeldAttempt, str]]
 ) -> None:
     """Write all entries at once; where the database refuses that each by itself, without those that it refuses."""
     try:

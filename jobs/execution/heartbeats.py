@@ -4,7 +4,7 @@ import logging
 import time
 from collections.abc import Iterable
 
-from jobs.execution.held_attempt import Held
+from jobs.execution.held_attempt import HeldAttempt
 from jobs.ledger import leases, sql, timing
 
 log = logging.getLogger(__name__)
@@ -23,7 +23,7 @@ class Heartbeats:
         """The first attempt is held, whose claim was its first heartbeat."""
         self.due_at = time.monotonic() + timing.HEARTBEAT.total_seconds()
 
-    def beat_if_due(self, held: Iterable[Held]) -> None:
+    def beat_if_due(self, held: Iterable[HeldAttempt]) -> None:
         """Renew the leases, where that is due. Rows that another session has locked are tried again soon."""
         attempts = list(held)
         if attempts and time.monotonic() >= self.due_at:
@@ -33,7 +33,7 @@ class Heartbeats:
                 self.due_at = time.monotonic() + RETRY
                 log.warning("heartbeats wait: %s", error)
 
-    def _beat(self, held: list[Held]) -> None:
+    def _beat(self, held: list[HeldAttempt]) -> None:
         sent_at, sent_since_boot = time.monotonic(), timing.since_boot()
         renewed = leases.renew([attempt.key for attempt in held])
         missing = [attempt.key for attempt in held if attempt.key not in renewed]

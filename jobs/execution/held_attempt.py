@@ -1,17 +1,13 @@
-"""An attempt that this worker holds, and how it ended, as supervisor and writer both see them."""
+"""An attempt that this worker holds, as supervisor and writer both see it."""
 
 from collections.abc import Callable
-from concurrent.futures import Future
-from dataclasses import dataclass
 from typing import Any
 
 from jobs.ledger import timing
-from jobs.ledger.attempts import Outcome
 from jobs.ledger.claims import Claim
-from jobs.ledger.endings import Ended
 
 
-class Held:
+class HeldAttempt:
     """`wake` is called when something about the attempt changes."""
 
     def __init__(self, claim: Claim, wake: Callable[[], None], asked_at: float | None = None) -> None:
@@ -26,15 +22,3 @@ class Held:
     @property
     def key(self) -> tuple[int, int]:
         return self.claim.run_id, self.claim.attempt
-
-
-@dataclass(eq=False, slots=True)
-class End:
-    """How an attempt ended, until that is recorded."""
-
-    held: Held
-    outcome: Outcome
-    recorded: Future[Ended | None]
-    not_before: float = 0.0  # time.monotonic
-    unsure: bool = False  # it may be recorded already: by a commit whose acknowledgement was lost, or from the journal
-    kept: bool = False  # it is in the journal

@@ -3,22 +3,38 @@
 import logging
 import time
 from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass
 
 from jobs.execution import journal
-from jobs.execution.held_attempt import End, Held
+from jobs.execution.held_attempt import HeldAttempt
 from jobs.ledger import attempts, sql, timing
+from jobs.ledger.attempts import Outcome
+from jobs.ledger.endings import Ended
 
 log = logging.getLogger(__name__)
 
 
-class Ends:
+@dataclass(eq=False, slots=True)
+class PendingEnd:
+    """How an attempt ended, until that is recorded."""
+
+    held: HeldAttempt
+    outcome: Outcome
+    recorded: Future[Ended | None]
+    not_before: float = 0.0  # time.monotonic
+    unsure: bool = False  # it may be recorded already: by a commit whose acknowledgement was lost, or from the journal
+    kept: bool = False  # it is in the journal
+
+
+class PendingEnds:
     """The ends that wait to be recorded. One whose rows another session has locked waits, and new ends go before it."""
 
-    def __init__(self, release: Callable[[Held], None]) -> None:
+    def __init__(self, release: Callable[[HeldAttempt], None]) -> None:
         self._release = release  # called with an attempt that is held no longer
-        self._waiting: list[End] = []
+        self._waiting: list[PendingEnd] = []
 
-    def add(self, end: End) -> None:
+    def add(self, end: PendingEnd) -> None:
         """Any thread may call it."""
         self._waiting.append(end)
 
@@ -26,7 +42,7 @@ class Ends:
         """When (time.monotonic) there is one to record."""
         return [end.not_before for end in list(self._waiting)]
 
-    def next(self) -> End | None:
+    def next(self) -> PendingEnd | None:
         """The end to be recorded now: a new one before those that wait for locked rows."""
         end = min(list(self._waiting), key=lambda end: end.not_before, default=None)
         return end if end is not None and end.not_before <= time.monotonic() else None
@@ -36,11 +52,11 @@ class Ends:
         for end in list(self._waiting):
             self.keep(end)
 
-    def keep(self, end: End) -> None:
+    def keep(self, end: PendingEnd) -> None:
         if not end.kept:
             end.unsure = end.kept = journal.keep(end.held.claim, end.outcome)
 
-    def record(self, end: End) -> None:
+    def record(self, end: PendingEnd) -> None:
         """Record it, and answer its supervisor; where its rows are locked it waits on."""
         claim = end.held.claim
         try:
@@ -61,7 +77,7 @@ class Ends:
         self._dismiss(end)
         end.recorded.set_result(ended)
 
-    def _dismiss(self, end: End) -> None:
+    def _dismiss(self, end: PendingEnd) -> None:
         self._waiting.remove(end)
         self._release(end.held)
         if end.kept:

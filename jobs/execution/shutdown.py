@@ -5,7 +5,7 @@ from datetime import timedelta
 
 
 @dataclass(slots=True)
-class Closing:
+class Shutdown:
     """When (time.monotonic) this worker's runs are interrupted, and the longest grace that they get then.
 
     None while the worker isn't shutting down.

@@ -7,11 +7,11 @@ import time
 
 from jobs.choices import AttemptStatus
 from jobs.declarations.job import Job
-from jobs.execution.held_attempt import Held
+from jobs.execution.held_attempt import HeldAttempt
 from jobs.execution.isolation import client, marks
 from jobs.execution.isolation.client import Child
 from jobs.execution.isolation.orders import FENCE, KILL, TERMINATE
-from jobs.execution.shutdown import Closing
+from jobs.execution.shutdown import Shutdown
 from jobs.ledger import timing
 
 # What the kernel may take, in seconds, to close the pipes of a tree that was killed.
@@ -21,10 +21,10 @@ LAST_WORDS = 5.0
 class Stops:
     """Looks at the clock for one attempt. Moments are time.monotonic, but the fence's, which is timing.since_boot."""
 
-    def __init__(self, job: Job, held: Held, closing: Closing, mark: str) -> None:
+    def __init__(self, job: Job, held: HeldAttempt, shutdown: Shutdown, mark: str) -> None:
         self.job = job
         self.held = held
-        self.closing = closing
+        self.shutdown = shutdown
         self.why: AttemptStatus | None = None  # it was told to end
         self.fenced = False
         self._mark = mark
@@ -53,7 +53,7 @@ class Stops:
         """The moments at which `look` may have something to do."""
         found = [self._kill_at, self._answer_by, self.give_up_at]
         if self.why is None:
-            found += [self._deadline, self.closing.at]
+            found += [self._deadline, self.shutdown.at]
         if not self.fenced:
             found.append(time.monotonic() + self.fence_at - timing.since_boot())
         return found
@@ -78,7 +78,7 @@ class Stops:
             self._stop(child, AttemptStatus.CANCELLED, now)
         elif now >= self._deadline:
             self._stop(child, AttemptStatus.TIMED_OUT, now)
-        elif self.closing.at is not None and now >= self.closing.at:
+        elif self.shutdown.at is not None and now >= self.shutdown.at:
             self._stop(child, AttemptStatus.INTERRUPTED, now)
         self._feed(child)
         self._kill_if_due(child, now)
@@ -96,15 +96,15 @@ class Stops:
     def _stop(self, child: Child, why: AttemptStatus, now: float) -> None:
         if self.why is None:
             self.why = why
-            self._kill_at = now + self.closing.shorter(self.job.grace).total_seconds()
+            self._kill_at = now + self.shutdown.shorter(self.job.grace).total_seconds()
             self._order(child, TERMINATE)
 
     def _kill_if_due(self, child: Child, now: float) -> None:
         if self._kill_at is None:
             return
-        if self.closing.at is not None and self.closing.grace is not None:
+        if self.shutdown.at is not None and self.shutdown.grace is not None:
             # It may be stopping for another reason, with a longer grace than the worker has left.
-            self._kill_at = min(self._kill_at, self.closing.at + self.closing.grace.total_seconds())
+            self._kill_at = min(self._kill_at, self.shutdown.at + self.shutdown.grace.total_seconds())
         if now >= self._kill_at:
             self._kill_at = None
             self._order(child, KILL)

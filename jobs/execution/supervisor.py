@@ -18,7 +18,7 @@ from jobs.execution.isolation import marks
 from jobs.execution.isolation.process import ForkServerFailed
 from jobs.execution.output import Recorder
 from jobs.execution.reports import Reports, sentence
-from jobs.execution.shutdown import Closing
+from jobs.execution.shutdown import Shutdown
 from jobs.execution.stopping import LAST_WORDS
 from jobs.execution.watching import Ear, Watch
 from jobs.execution.writer import writer
@@ -36,14 +36,14 @@ class Supervisor:
     def __init__(
         self,
         claim: Claim,
-        closing: Closing,
+        shutdown: Shutdown,
         invocation_id: str,
         echo: Echo | None,
         span: telemetry.Span | None = None,
         asked_at: float | None = None,
     ) -> None:
         self.claim = claim
-        self.closing = closing
+        self.shutdown = shutdown
         self.span = span or telemetry.Span()
         self.job = registry[claim.job]
         self.invocation_id = invocation_id
@@ -93,7 +93,7 @@ class Supervisor:
         began = time.monotonic()
         ear = Ear(self._take_output, self._take_reports, self.recorder.flush, lambda: self.recorder.flush_at)
         self.watch = watch = Watch(
-            self.job, self.held, self._request(), ear, self.closing, self.echo, self._wake.fileno()
+            self.job, self.held, self._request(), ear, self.shutdown, self.echo, self._wake.fileno()
         )
         point("fork.before")
         try:
@@ -169,7 +169,7 @@ class Supervisor:
             with suppress(Unfinished):
                 return end.recorded.result(timeout=1)
             now = time.monotonic()
-            if end.kept and self.closing.at is not None and now >= self.closing.at + LAST_WORDS:
+            if end.kept and self.shutdown.at is not None and now >= self.shutdown.at + LAST_WORDS:
                 self.left_to_journal = True
                 return None
             if now >= logged_at + 60:

@@ -26,7 +26,7 @@ from jobs.ledger import (
     unknown_jobs,
 )
 from jobs.ledger.doorbell import Ring
-from jobs.ledger.last_tick import Sight
+from jobs.ledger.last_tick import TickObserver
 from jobs.ledger.settle import ScheduledRun, retire, settle
 
 log = logging.getLogger(__name__)
@@ -41,11 +41,11 @@ class Tick:
     def forget(self) -> None:
         """Be as in a process that has just started."""
         self.is_aligned = False  # whether all jobs were looked at once
-        self.sight = Sight()
+        self.observer = TickObserver()
 
     def run(self) -> list[ScheduledRun]:
         """Settle all jobs that are due, and put right what was left undone. Gives the runs that came of it."""
-        _unless_busy(self.sight.look)
+        _unless_busy(self.observer.observe)
         releases.here.see()
         rewinding.tell()
         due = _due() if self.is_aligned else self._align()

@@ -17,11 +17,11 @@ from django.db import connections
 from jobs.choices import Isolation
 from jobs.declarations.job import Job
 from jobs.execution.echo import Echo
-from jobs.execution.held_attempt import Held
+from jobs.execution.held_attempt import HeldAttempt
 from jobs.execution.isolation import client, marks
 from jobs.execution.isolation.client import Child, server
 from jobs.execution.isolation.process import ForkServerFailed
-from jobs.execution.shutdown import Closing
+from jobs.execution.shutdown import Shutdown
 from jobs.execution.stopping import Stops
 from jobs.ledger.failpoints import point
 
@@ -40,15 +40,15 @@ class Ear:
 
 
 class Watch:
-    """Watches one attempt. `wake` is a descriptor that can be read when something about `held` or `closing` changed."""
+    """Watches one attempt. `wake` is a descriptor that can be read when `held` or `shutdown` has changed."""
 
     def __init__(
         self,
         job: Job,
-        held: Held,
+        held: HeldAttempt,
         request: dict[str, Any],
         ear: Ear,
-        closing: Closing,
+        shutdown: Shutdown,
         echo: Echo | None,
         wake: int,
     ) -> None:
@@ -56,7 +56,7 @@ class Watch:
         self.ear = ear
         self.echo = echo
         self.receipt: dict[str, Any] | None = None
-        self.stops = Stops(job, held, closing, request["mark"])
+        self.stops = Stops(job, held, shutdown, request["mark"])
         self._request = request
         self._wake = wake
         self._give_connection_back_at: float | None = time.monotonic() + SHORT_RUN

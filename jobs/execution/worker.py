@@ -16,7 +16,7 @@ from jobs.conf import conf
 from jobs.execution import outcome
 from jobs.execution.echo import Echo
 from jobs.execution.isolation.client import server
-from jobs.execution.shutdown import Closing
+from jobs.execution.shutdown import Shutdown
 from jobs.execution.supervisor import Supervisor
 from jobs.execution.writer import writer
 from jobs.ledger import attempts, claims, doorbell, instance, leases, sql, timing, unknown_jobs
@@ -52,7 +52,7 @@ class Worker:
     """Executes runs, several at once, each in the thread that asks for it."""
 
     def __init__(self) -> None:
-        self.closing = Closing()
+        self.shutdown = Shutdown()
         # The attempts that are being watched.
         self.supervisors: set[Supervisor] = set()
         self._slots = Slots()
@@ -66,7 +66,7 @@ class Worker:
         makes it wait, or this release doesn't know its job. Its row says which. `echo` shows the output as it comes.
         """
         with self._slots.take() as free:
-            if not free or self.closing.at is not None:
+            if not free or self.shutdown.at is not None:
                 # Another instance may be idle, and this one's message is used up.
                 doorbell.ring(run_id, timing.BUSY)
                 return None
@@ -103,8 +103,8 @@ class Worker:
         An interrupted run gets SIGTERM, its job's grace (or `grace`, where that is shorter), then SIGKILL, and returns
         to the queue.
         """
-        self.closing.grace = grace
-        self.closing.at = time.monotonic() + chance.total_seconds()
+        self.shutdown.grace = grace
+        self.shutdown.at = time.monotonic() + chance.total_seconds()
         # The database may be away, and the platform's patience ends: what is known by then is on disk.
         writer.keep_ends()
         for supervisor in list(self.supervisors):
@@ -116,7 +116,7 @@ class Worker:
 
     def open_again(self) -> None:
         """Execute runs again after `shut_down`."""
-        self.closing.at = self.closing.grace = None
+        self.shutdown.at = self.shutdown.grace = None
         writer.keep_ends(False)
 
     def _attempt(self, run_id: int, invocation_id: str, echo: Echo | None) -> Ended | None:
@@ -130,7 +130,7 @@ class Worker:
             span.started(claim)
             log.info("started run=%s job=%s attempt=%s", claim.run_id, claim.job, claim.attempt)
             try:
-                supervisor = Supervisor(claim, self.closing, invocation_id, echo, span, asked_at)
+                supervisor = Supervisor(claim, self.shutdown, invocation_id, echo, span, asked_at)
             except Exception as fault:  # the run is claimed: it must end
                 log.exception("run=%s job=%s attempt=%s: its supervisor failed", claim.run_id, claim.job, claim.attempt)
                 return attempts.finish(claim, outcome.of_a_fault(fault))
@@ -151,7 +151,7 @@ class Worker:
     def _wake_others(self, ended: Ended) -> None:
         """Ring for the steps that follow, for a retry, and for runs that waited for this one's end or its slot."""
         doorbell.ring_all(ended.rings)
-        if self.closing.at is None:
+        if self.shutdown.at is None:
             rung = {ring.run_id for ring in ended.rings}
             ready = claims.next_ready(conf.JOBS_MAX_RUNNING)
             doorbell.ring_all(Ring(run_id=run_id) for run_id in ready if run_id not in rung)

@@ -19,9 +19,9 @@ from django.db import connection
 
 from jobs.execution.backlog import Backlog
 from jobs.execution.heartbeats import Heartbeats
-from jobs.execution.held_attempt import End, Held
+from jobs.execution.held_attempt import HeldAttempt
 from jobs.execution.output import Piece
-from jobs.execution.pending_ends import Ends
+from jobs.execution.pending_ends import PendingEnd, PendingEnds
 from jobs.ledger import cancellation, sessions, sql
 from jobs.ledger.attempts import Outcome
 from jobs.ledger.claims import Claim
@@ -43,20 +43,20 @@ class Writer:
         self._forked()
 
     def _forked(self) -> None:
-        self._held: dict[tuple[int, int], Held] = {}
+        self._held: dict[tuple[int, int], HeldAttempt] = {}
         self._backlog = Backlog()
-        self._ends = Ends(self.release)
+        self._pending_ends = PendingEnds(self.release)
         self._heartbeats = Heartbeats()
         self._listening = False
         self._away = False
         self._keeps_all = False
 
-    def hold(self, claim: Claim, wake: Callable[[], None], asked_at: float | None = None) -> Held:
+    def hold(self, claim: Claim, wake: Callable[[], None], asked_at: float | None = None) -> HeldAttempt:
         """Keep this attempt's lease alive until it is finished. `wake` is called when something about it changes.
 
         `asked_at` is when the claim was sent (timing.since_boot).
         """
-        held = Held(claim, wake, asked_at)
+        held = HeldAttempt(claim, wake, asked_at)
         with self._lock:
             if self._owner != os.getpid():  # threads don't survive a fork
                 self._forked()
@@ -71,27 +71,27 @@ class Writer:
         self._ring()
         return held
 
-    def release(self, held: Held) -> None:
+    def release(self, held: HeldAttempt) -> None:
         """Hold the attempt no longer: it is fenced."""
         with self._lock:
             self._held.pop(held.key, None)
 
-    def write(self, held: Held, number: int, piece: Piece) -> None:
+    def write(self, held: HeldAttempt, number: int, piece: Piece) -> None:
         """Write a piece of output soon."""
         self._backlog.add(held, number, piece)
         self._ring()
 
-    def report(self, held: Held, progress: dict[str, Any]) -> None:
+    def report(self, held: HeldAttempt, progress: dict[str, Any]) -> None:
         """Write the progress soon; a later one takes its place."""
         held.progress = progress
         self._ring()
 
-    def finish(self, held: Held, outcome: Outcome) -> End:
+    def finish(self, held: HeldAttempt, outcome: Outcome) -> PendingEnd:
         """Record the end, after all output. `recorded` of the answer gives what `attempts.finish` gives."""
-        end = End(held, outcome, Future())
+        end = PendingEnd(held, outcome, Future())
         if self._away or self._keeps_all:
-            self._ends.keep(end)
-        self._ends.add(end)
+            self._pending_ends.keep(end)
+        self._pending_ends.add(end)
         self._ring()
         return end
 
@@ -99,7 +99,7 @@ class Writer:
         """The worker leaves, and the database may be away: keep the ends in the journal, those of now and to come."""
         self._keeps_all = keep
         if keep:
-            self._ends.keep_all()
+            self._pending_ends.keep_all()
 
     def _ring(self) -> None:
         with suppress(BlockingIOError):  # it is awake already
@@ -123,14 +123,14 @@ class Writer:
     def _pause(self) -> None:
         self._disconnect()
         if self._away:
-            self._ends.keep_all()
+            self._pending_ends.keep_all()
         time.sleep(RETRY)
         self._ring()
 
     def _sleep(self) -> None:
         """Until there is something to do."""
         watched: list[Any] = [self._wake]
-        moments = self._ends.moments()
+        moments = self._pending_ends.moments()
         if self._held:
             moments.append(self._heartbeats.due_at)
             if self._listening and connection.connection is not None:
@@ -149,11 +149,11 @@ class Writer:
     def _turn(self) -> None:
         self._beat_if_due()
         self._write_output()
-        while (end := self._ends.next()) is not None:
+        while (end := self._pending_ends.next()) is not None:
             self._beat_if_due()
             # It may have come while something else was written, and its last output with it.
             self._write_output()
-            self._ends.record(end)
+            self._pending_ends.record(end)
         if self._held:
             self._hear_cancellations()
 

@@ -60,15 +60,15 @@ def ledgers() -> str:
 
 def overrides() -> str:
     """Whether each can be read here: another machine may know other time zones."""
-    held = {name: found.override for name, found in in_force.held().items() if found.override and name in registry}
+    current = {name: found.override for name, found in in_force.by_job().items() if found.override and name in registry}
     flaws = {
-        job.name: why for job in registry.values() if (why := ledger_overrides.unreadable(job, held.get(job.name)))
+        job.name: why for job in registry.values() if (why := ledger_overrides.unreadable(job, current.get(job.name)))
     }
     if flaws:
         name, why = next(iter(flaws.items()))
         more = f" And {counted(len(flaws) - 1, 'more override')}: `manage.py drift`." if flaws.keys() - {name} else ""
         raise Problem(f"The override of {name} can't be read: {why} It doesn't apply. {ledger_overrides.END}{more}")
-    return f"{counted(len(held), 'override')} in force" if held else "none is in force"
+    return f"{counted(len(current), 'override')} in force" if current else "none is in force"
 
 
 def connections() -> str:

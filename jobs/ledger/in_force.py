@@ -17,25 +17,25 @@ def condition(now: str) -> str:
     return f"i.ended_at IS NULL AND (i.until IS NULL OR i.until > {now})"
 
 
-class Held(NamedTuple):
+class InForce(NamedTuple):
     """What is in force of a job."""
 
     pause: Intervention | None = None
     override: Intervention | None = None
 
 
-def held(names: Collection[str] | None = None, at: datetime | None = None) -> dict[str, Held]:
+def by_job(names: Collection[str] | None = None, at: datetime | None = None) -> dict[str, InForce]:
     """What is in force of these jobs, or of all, at a moment; jobs of which nothing is are left out. One query."""
     found = Intervention.objects.in_force(at)
     return of_each(found if names is None else found.filter(job__in=names))
 
 
-def of_each(found: Iterable[Intervention]) -> dict[str, Held]:
+def of_each(found: Iterable[Intervention]) -> dict[str, InForce]:
     """Interventions by their job: at most one of each kind."""
-    by_job: dict[str, dict[str, Intervention]] = {}
+    kinds_of: dict[str, dict[str, Intervention]] = {}
     for intervention in found:
-        by_job.setdefault(intervention.job, {})[intervention.kind] = intervention
-    return {job: Held(**kinds) for job, kinds in by_job.items()}
+        kinds_of.setdefault(intervention.job, {})[intervention.kind] = intervention
+    return {job: InForce(**kinds) for job, kinds in kinds_of.items()}
 
 
 def override_of(job: Job, at: datetime | None = None) -> Intervention | None:

@@ -17,8 +17,8 @@ from jobs.ledger import events, sql, timing
 log = logging.getLogger(__name__)
 
 # Whether a lease that ran out says that its supervisor is gone; `t` is the row of nightshift_lasttick.
-SETTLED = """
-    t.unbroken_since <= clock_timestamp() - %(settling)s
+EXPIRY_COUNTS = """
+    t.unbroken_since <= clock_timestamp() - %(unbroken)s
     AND t.seen_at BETWEEN clock_timestamp() - %(longest_pause)s AND clock_timestamp() + %(tolerance)s
     -- A fence is counted by a clock that nobody sets: after a jump it may pass as much later than the lease.
     AND (t.jumped_at IS NULL OR t.jump BETWEEN -%(margin)s AND %(margin)s
@@ -29,35 +29,35 @@ SETTLED = """
 AGAIN = 3600.0
 
 
-class Sight:
+class TickObserver:
     """What a process that ticks has seen of the clocks."""
 
     def __init__(self) -> None:
         self.last: Reading | None = None
         # When the log last said how far the clocks differ, and how far.
-        self._told_at, self._told = 0.0, timedelta(0)
+        self._reported_at, self._reported = 0.0, timedelta(0)
 
-    def look(self) -> None:
+    def observe(self) -> None:
         """Note that a tick sees the database now. Report a jump of its clock, and a difference from this host's."""
         reading, last = clocks.read(_note), self.last
         self.last = reading
         if last is not None:
-            _tell_of_jump(reading, last)
-        self._tell_of_difference(reading)
+            _report_jump(reading, last)
+        self._report_difference(reading)
 
-    def _tell_of_difference(self, reading: Reading) -> None:
+    def _report_difference(self, reading: Reading) -> None:
         """Say it in the log when it changes, and once an hour."""
         ahead = reading.ahead if clocks.difference(reading) else timedelta(0)
-        has_changed = abs(ahead - self._told) > TOLERANCE
-        if has_changed or (ahead and clocks.elapsed() - self._told_at >= AGAIN):
+        has_changed = abs(ahead - self._reported) > TOLERANCE
+        if has_changed or (ahead and clocks.elapsed() - self._reported_at >= AGAIN):
             log.warning("%s", clocks.difference(reading) or "This host's clock and the database's agree again.")
-            self._told_at, self._told = clocks.elapsed(), ahead
+            self._reported_at, self._reported = clocks.elapsed(), ahead
 
 
 def parameters() -> dict[str, object]:
-    """What SETTLED needs to know."""
+    """What EXPIRY_COUNTS needs to know."""
     return {
-        "settling": timing.SETTLING,
+        "unbroken": timing.UNBROKEN,
         "longest_pause": timing.LONGEST_PAUSE,
         "tolerance": TOLERANCE,
         "lease": timing.LEASE,
@@ -100,7 +100,7 @@ def _way(jump: timedelta) -> str:
     return f"{'ahead' if jump > timedelta(0) else 'back'} by {clocks.seconds(jump)}"
 
 
-def _tell_of_jump(reading: Reading, last: Reading) -> None:
+def _report_jump(reading: Reading, last: Reading) -> None:
     jump = reading.jumped_since(last)
     if abs(jump) <= TOLERANCE:
         return

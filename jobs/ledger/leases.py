@@ -58,7 +58,7 @@ def expired() -> list[Claim]:
         {_is_over()}
         AND EXISTS (
             SELECT FROM nightshift_lasttick t
-             WHERE {last_tick.SETTLED}
+             WHERE {last_tick.EXPIRY_COUNTS}
                -- A clock that was set back leaves leases of the future: all that live are renewed within one of today.
                AND (r.lease_expires_at < clock_timestamp() OR t.unbroken_since <= clock_timestamp() - %(lease)s)
         )

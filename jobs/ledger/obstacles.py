@@ -16,7 +16,7 @@ from jobs.declarations.job import Job
 from jobs.declarations.registry import registry
 from jobs.formats import counted, utc_time
 from jobs.ledger import in_force, sql
-from jobs.ledger.in_force import Held
+from jobs.ledger.in_force import InForce
 
 
 class Rule(StrEnum):
@@ -165,7 +165,7 @@ def obstacle(run_id: int, at: datetime | None = None) -> Obstacle | None:
         case Rule.NOT_BEFORE | Rule.START_DEADLINE:
             return Obstacle(rule=broken, until=not_before if broken is Rule.NOT_BEFORE else start_by)
         case Rule.PAUSE:
-            pause = in_force.held([job], at).get(job, Held()).pause
+            pause = in_force.by_job([job], at).get(job, InForce()).pause
             return Obstacle(rule=broken, by=pause.by, until=pause.until) if pause else obstacle(run_id, at)
     declared = registry.get(job)
     limit = (declared.max_running if broken is Rule.MAX_RUNNING else declared.group_limit) if declared else 1

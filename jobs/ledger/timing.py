@@ -1,4 +1,4 @@
-"""How long a run may be out of sight, and how the watchers keep to it. Leases are counted by the database's clock,
+"""How long a run may go unseen, and how its watchers keep to it. Leases are counted by the database's clock,
 heartbeats and fences by the supervisor's own, which nobody sets back.
 """
 
@@ -13,10 +13,10 @@ LONGEST_LEASE = 2 * LEASE
 HEARTBEAT = timedelta(seconds=15)
 # A supervisor that got no heartbeat through for so long kills its child, before anyone may call the run lost.
 FENCE = timedelta(seconds=150)
-# Ticks have to see the database for so long before an old lease says that a run is lost: two heartbeats, in which
-# supervisors record what they know. A pause that is no longer is no break: one tick may fail, and a lease that was
-# renewed before outlives it.
-SETTLING = timedelta(seconds=30)
+# Ticks have to see the database for so long without a break before an old lease says that a run is lost: two
+# heartbeats, in which supervisors record what they know. A pause up to the longest is no break: one tick may fail, and
+# a lease that was renewed before outlives it.
+UNBROKEN = timedelta(seconds=30)
 LONGEST_PAUSE = timedelta(seconds=130)
 # A host's clock may be ahead of the database's: up to here its timers' occurrences are settled when they fire.
 LONGEST_LEAD = timedelta(minutes=10)

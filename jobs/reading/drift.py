@@ -13,7 +13,7 @@ from jobs.declarations.registry import registry
 from jobs.declarations.when import unknown_settings
 from jobs.formats import command_line
 from jobs.ledger import in_force, overrides
-from jobs.ledger.in_force import Held
+from jobs.ledger.in_force import InForce
 from jobs.models import Intervention
 
 
@@ -33,13 +33,13 @@ class Difference:
 
 def drift(now: datetime | None = None) -> list[Difference]:
     """All differences, by job in the order of their declaration, then those of jobs declared no longer. One query."""
-    held = in_force.held(at=now or timezone.now())
+    current = in_force.by_job(at=now or timezone.now())
     return [
-        *(difference for job in registry.values() for difference in _of(job, held.get(job.name, Held()))),
+        *(difference for job in registry.values() for difference in _of(job, current.get(job.name, InForce()))),
         *(
             difference
-            for name in sorted(held.keys() - registry.keys())
-            for difference in _left_behind(name, held[name])
+            for name in sorted(current.keys() - registry.keys())
+            for difference in _left_behind(name, current[name])
         ),
         *(
             Difference(job="–", what="setting", declared="no such job", now=name, by="app settings")
@@ -48,7 +48,7 @@ def drift(now: datetime | None = None) -> list[Difference]:
     ]
 
 
-def _of(job: Job, held: Held) -> Iterator[Difference]:
+def _of(job: Job, current: InForce) -> Iterator[Difference]:
     if job.schedule_setting and job.schedule:
         yield Difference(
             job=job.name,
@@ -59,10 +59,10 @@ def _of(job: Job, held: Held) -> Iterator[Difference]:
         )
     if setting := disabled.setting_that_disables(job.name):
         yield Difference(job=job.name, what="function", declared="enabled", now="disabled", by=setting)
-    if held.pause:
-        yield _difference(held.pause, "schedule", "on", "paused")
-    if held.override:
-        yield from _overridden(job, held.override)
+    if current.pause:
+        yield _difference(current.pause, "schedule", "on", "paused")
+    if current.override:
+        yield from _overridden(job, current.override)
 
 
 def _overridden(job: Job, override: Intervention) -> Iterator[Difference]:
@@ -77,9 +77,9 @@ def _overridden(job: Job, override: Intervention) -> Iterator[Difference]:
             yield _difference(override, what, declared, present)
 
 
-def _left_behind(name: str, held: Held) -> Iterator[Difference]:
+def _left_behind(name: str, current: InForce) -> Iterator[Difference]:
     """What was changed of a job that is declared no longer: it may have another name now, which isn't changed."""
-    for found, what in ((held.pause, f"paused. `manage.py resume {name}`"), (held.override, _END.format(name))):
+    for found, what in ((current.pause, f"paused. `manage.py resume {name}`"), (current.override, _END.format(name))):
         if found:
             yield _difference(found, "job", "no such job", f"{what} ends it")
 

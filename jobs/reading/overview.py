@@ -12,7 +12,7 @@ from jobs.declarations.disabled import setting_that_disables
 from jobs.declarations.job import Job
 from jobs.declarations.registry import registry
 from jobs.ledger import in_force, overrides
-from jobs.ledger.in_force import Held
+from jobs.ledger.in_force import InForce
 from jobs.models import Run
 from jobs.reading import upcoming
 from jobs.schedule.describe import describe
@@ -54,8 +54,8 @@ def overview(names: Sequence[str] | None = None, now: datetime | None = None) ->
     keys = [job.name for job in jobs]
     latest = latest_runs(keys)
     moment = now or timezone.now()
-    held = in_force.held(keys, moment)
-    return [_overview(job, held.get(job.name, Held()), latest.get(job.name), moment) for job in jobs]
+    current = in_force.by_job(keys, moment)
+    return [_overview(job, current.get(job.name, InForce()), latest.get(job.name), moment) for job in jobs]
 
 
 def latest_runs(names: Sequence[str]) -> dict[str, Run]:
@@ -105,8 +105,8 @@ def run_facts(run: Run) -> dict[str, Any]:
     }
 
 
-def _overview(declared: Job, held: Held, last_run: Run | None, now: datetime) -> Overview:
-    pause, override = held
+def _overview(declared: Job, current: InForce, last_run: Run | None, now: datetime) -> Overview:
+    pause, override = current
     job = overrides.applied(declared, override)
     return Overview(
         name=job.name,
@@ -116,7 +116,7 @@ def _overview(declared: Job, held: Held, last_run: Run | None, now: datetime) ->
         time_zone=job.schedule.zone.key if job.schedule else None,
         in_words=describe(job.schedule.expression) if job.schedule else None,
         after=list(job.after),
-        next_run_at=upcoming.next_run_at(declared, held, now),
+        next_run_at=upcoming.next_run_at(declared, current, now),
         last_run=last_run,
         is_paused=pause is not None,
         paused_until=pause.until if pause else None,

@@ -13,7 +13,7 @@ from jobs.declarations.disabled import setting_that_disables
 from jobs.declarations.job import Job
 from jobs.ledger import overrides
 from jobs.ledger.eras import INSTANT
-from jobs.ledger.in_force import Held
+from jobs.ledger.in_force import InForce
 from jobs.models import Intervention
 from jobs.schedule.occurrences import Note, Schedule
 
@@ -58,18 +58,18 @@ class Coming:
     skipped: str = ""
 
 
-def stretches(job: Job, held: Held, at: datetime) -> list[Stretch]:
+def stretches(job: Job, current: InForce, at: datetime) -> list[Stretch]:
     """How the job stands from a moment on, until nothing more is known to change. None for a job without a schedule."""
     if job.schedule is None:
         return []
     disabled = "disabled in Azure" if setting_that_disables(job.name) else ""
     # As `settle` has it: an occurrence at the very end of a pause or an override is the declaration's, and runs.
-    ends = {found.end - INSTANT for found in held if found and found.end and found.end > at}
+    ends = {found.end - INSTANT for found in current if found and found.end and found.end > at}
     starts = [at, *sorted(ends)]
     return [
-        Stretch(schedule, start, end, disabled or _paused(held.pause, start + INSTANT))
+        Stretch(schedule, start, end, disabled or _paused(current.pause, start + INSTANT))
         for start, end in zip_longest(starts, starts[1:], fillvalue=FOREVER)
-        if (schedule := _job_at(job, held.override, start + INSTANT).schedule)
+        if (schedule := _job_at(job, current.override, start + INSTANT).schedule)
     ]
 
 
@@ -81,9 +81,9 @@ def _job_at(job: Job, override: Intervention | None, at: datetime) -> Job:
     return job if override is None or override.is_over(at) else overrides.applied(job, override)
 
 
-def next_run_at(job: Job, held: Held, at: datetime) -> datetime | None:
+def next_run_at(job: Job, current: InForce, at: datetime) -> datetime | None:
     """The first occurrence after a time that won't be skipped; None if there is none."""
-    return next((first for part in stretches(job, held, at) if not part.skipped and (first := part.next())), None)
+    return next((first for part in stretches(job, current, at) if not part.skipped and (first := part.next())), None)
 
 
 def upcoming(
@@ -91,13 +91,13 @@ def upcoming(
     after: datetime,
     until: datetime,
     fold: int | None = FOLD,
-    held: Mapping[str, Held] | None = None,
+    current: Mapping[str, InForce] | None = None,
 ) -> list[Coming]:
     """The occurrences in (after, until] in their order; a job that has more than `fold` gets one row a stretch."""
-    known = held or {}
+    known = current or {}
     found: list[Coming] = []
     for job in jobs:
-        parts = _within(stretches(job, known.get(job.name, Held()), after), until)
+        parts = _within(stretches(job, known.get(job.name, InForce()), after), until)
         is_folded = fold is not None and sum(part.times for part in parts) > fold
         found += [row for part in parts for row in ([_folded(job, part)] if is_folded else _each(job, part))]
     return sorted(found, key=lambda coming: coming.first)

@@ -49,7 +49,7 @@ def test_the_declaration_holds(flawed):
     now = states.clock()
     due = job.schedule.next(now)
     assert overrides.effective(job) == job
-    assert upcoming.next_run_at(job, in_force.held()[job.name], now) == due
+    assert upcoming.next_run_at(job, in_force.by_job()[job.name], now) == due
     assert [run.scheduled_for for run in settle([job], due + timedelta(minutes=1)).runs] == [due]
     assert Run.objects.get().arguments == ["--word", "declared"]
 

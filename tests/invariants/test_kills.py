@@ -19,7 +19,7 @@ from tests.invariants.conftest import half_an_hour_ago
 
 pytestmark = pytest.mark.invariant
 
-TIMING = {"LEASE": 1.0, "HEARTBEAT": 0.2, "FENCE": 0.8, "SETTLING": 0.4, "FORGOTTEN": 0.0, "RING_AGAIN": 0.0}
+TIMING = {"LEASE": 1.0, "HEARTBEAT": 0.2, "FENCE": 0.8, "UNBROKEN": 0.4, "FORGOTTEN": 0.0, "RING_AGAIN": 0.0}
 
 
 @pytest.fixture

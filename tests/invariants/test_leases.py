@@ -12,7 +12,7 @@ from tests.invariants.conftest import until
 
 pytestmark = pytest.mark.invariant
 
-TIMING = {"LEASE": 2.0, "HEARTBEAT": 0.2, "FENCE": 1.6, "SETTLING": 0.4, "LONGEST_PAUSE": 30.0}
+TIMING = {"LEASE": 2.0, "HEARTBEAT": 0.2, "FENCE": 1.6, "UNBROKEN": 0.4, "LONGEST_PAUSE": 30.0}
 LEASE = timedelta(seconds=TIMING["LEASE"])
 
 

@@ -92,9 +92,9 @@ def test_two_overrides_of_one_outage_keep_their_occurrences(hourly):
 
 def test_an_ended_one_is_not_in_force_and_stays(hourly):
     interventions.pause(hourly, by="ada", reason="the bank moves")
-    assert in_force.held()["hourly"].pause.reason == "the bank moves"
+    assert in_force.by_job()["hourly"].pause.reason == "the bank moves"
     interventions.resume(hourly, by="bob")
-    assert in_force.held() == {}
+    assert in_force.by_job() == {}
     interventions.pause(hourly, by="eve")
     assert list(Intervention.objects.order_by("id").values_list("by", "ended_by")) == [("ada", "bob"), ("eve", "")]
 

@@ -50,7 +50,7 @@ def run(time):
 
 def lost():
     """What a tick finds lost."""
-    tick.here.sight.look()
+    tick.here.observer.observe()
     return [claim.run_id for claim in leases.expired()]
 
 
@@ -85,7 +85,7 @@ def test_after_an_outage_nothing_is_lost_until_supervisors_had_time_to_record_wh
     assert lost() == []
     time.passes(timedelta(seconds=1))
     assert lost() == [], "the tick of another host"
-    time.passes(timing.SETTLING)
+    time.passes(timing.UNBROKEN)
     assert lost() == [run.pk]
 
 
@@ -93,7 +93,7 @@ def test_an_outage_between_the_look_and_the_question_is_one(time, run):
     for _ in range(3):
         lost()
         time.passes(MINUTE)
-    tick.here.sight.look()
+    tick.here.observer.observe()
     time.passes(timedelta(minutes=10))
     assert leases.expired() == [], "the process was frozen here"
 
@@ -113,7 +113,7 @@ def test_a_lease_survives_a_jump_of_the_clock(time, restarted):
         time.passes(timedelta(seconds=1))
     time.passes(timing.HEARTBEAT)
     leases.renew([(run.pk, claim.attempt)])
-    time.passes(timing.SETTLING)
+    time.passes(timing.UNBROKEN)
     assert lost() == []
 
 
@@ -136,14 +136,14 @@ def test_a_dead_supervisors_lease_ends_though_the_clock_is_set_back(time, run, j
     ("jump", "told"), [(timedelta(minutes=4), "ahead by 4 min"), (-timedelta(minutes=4), "back by 4 min")]
 )
 def test_a_jump_is_told_once_whoever_ticks(time, caplog, jump, told):
-    tick.here.sight.look()
-    elsewhere = tick.here.sight.last
+    tick.here.observer.observe()
+    elsewhere = tick.here.observer.last
     time.jumps(jump)
     for _ in range(2):
-        tick.here.sight.look()
+        tick.here.observer.observe()
         time.passes(MINUTE)
-    tick.here.sight.last = elsewhere
-    tick.here.sight.look()
+    tick.here.observer.last = elsewhere
+    tick.here.observer.observe()
     event = Event.objects.get()
     assert (event.kind, event.job) == ("clock_jumped", "")
     assert event.message.startswith(f"The database's clock was set {told}")
@@ -152,32 +152,32 @@ def test_a_jump_is_told_once_whoever_ticks(time, caplog, jump, told):
 
 def test_a_second_jump_is_told_too(time):
     for jump in (timedelta(days=30), -timedelta(days=30)):
-        tick.here.sight.look()
+        tick.here.observer.observe()
         time.jumps(jump)
-    tick.here.sight.look()
+    tick.here.observer.observe()
     assert Event.objects.count() == 2
 
 
 def test_a_machine_that_slept_is_no_jump(time):
-    tick.here.sight.look()
+    tick.here.observer.observe()
     time.passes(timedelta(hours=8))
-    tick.here.sight.look()
+    tick.here.observer.observe()
     assert not Event.objects.exists()
     assert LastTick.objects.get().jumped_at is None
 
 
 def test_a_slow_answer_is_no_jump(time):
-    tick.here.sight.look()
+    tick.here.observer.observe()
     time.passes(timedelta(seconds=1))
     reading = clocks.read(lambda: (time.passes(timedelta(seconds=9)), states.clock())[1])
-    assert reading.jumped_since(tick.here.sight.last) == timedelta(0)
+    assert reading.jumped_since(tick.here.observer.last) == timedelta(0)
 
 
 def test_clocks_that_differ_are_in_the_log_when_that_changes_and_once_an_hour(time, caplog, monkeypatch):
     monkeypatch.setattr(clocks, "wall", lambda: datetime.now(UTC) + time.passed)
     time.jumps(timedelta(seconds=10))
     for _ in range(90):
-        tick.here.sight.look()
+        tick.here.observer.observe()
         time.passes(MINUTE)
     differ = (
         "This host's clock is 10 s behind the database's, by which jobs are due: timers fire late. "
@@ -187,5 +187,5 @@ def test_clocks_that_differ_are_in_the_log_when_that_changes_and_once_an_hour(ti
     caplog.clear()
     time.jumps(timedelta(seconds=-10))
     for _ in range(3):
-        tick.here.sight.look()
+        tick.here.observer.observe()
     assert caplog.messages[-1:] == ["This host's clock and the database's agree again."]

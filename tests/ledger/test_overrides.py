@@ -279,7 +279,7 @@ def test_what_comes_next_is_what_serve_does_also_at_an_overrides_end_and_at_a_pa
         settle([registry[name]], now)
         interventions.override(registry[name], schedule=other, by="ada", until=end)
         interventions.pause(registry[name], by="bob", until=end - HOUR)
-    found = upcoming.upcoming(registry.values(), states.clock(), end + 3 * HOUR, held=in_force.held())
+    found = upcoming.upcoming(registry.values(), states.clock(), end + 3 * HOUR, current=in_force.by_job())
     settle(registry.values(), end + 3 * HOUR)
     runs = Run.objects.order_by("scheduled_for", "job").values_list("job", "scheduled_for")
     assert sorted((row.job.name, row.first) for row in found if not row.skipped) == sorted(runs)

@@ -25,7 +25,7 @@ INTERRUPTED = 130
 
 
 @dataclass(slots=True)
-class End:
+class Exit:
     """The exit code that `manage.py` would end with, the error in a sentence, and what the command returned."""
 
     code: int = 0
@@ -33,12 +33,12 @@ class End:
     result: object = None
 
 
-def run(name: str, arguments: list[str]) -> End:
+def run(name: str, arguments: list[str]) -> Exit:
     """Run the command as `manage.py` does, but for the system checks: those ran when the release was made."""
     from django.db import connections
 
     sys.argv = ["manage.py", name, *arguments]
-    heard = End()
+    heard = Exit()
     command = None
     try:
         # A SIGTERM that came while the process was set up reaches it here.
@@ -55,7 +55,7 @@ def run(name: str, arguments: list[str]) -> End:
     except BaseException as failure:  # noqa: BLE001 — a job's own code
         sentence = _sentence(failure, command)
         show(failure)
-        return End(INTERRUPTED if isinstance(failure, KeyboardInterrupt) else 1, sentence)
+        return Exit(INTERRUPTED if isinstance(failure, KeyboardInterrupt) else 1, sentence)
     finally:
         with suppress(Exception):
             connections.close_all()
@@ -95,7 +95,7 @@ def _be_found(arguments: list[str]) -> None:
             sys.path.insert(0, options.pythonpath)
 
 
-def _load(name: str, heard: End) -> Any:
+def _load(name: str, heard: Exit) -> Any:
     apps = get_commands()
     if name not in apps:
         heard.error = f"Unknown command: {name!r}"
@@ -104,7 +104,7 @@ def _load(name: str, heard: End) -> Any:
     return app if isinstance(app, BaseCommand) else load_command_class(app, name)
 
 
-def _listen(command: Any, heard: End) -> None:
+def _listen(command: Any, heard: Exit) -> None:
     """Have the command leave here what `run_from_argv` keeps to itself: what it returned, and why it refused."""
     if not isinstance(command, BaseCommand):
         return
@@ -134,16 +134,16 @@ def _listen(command: Any, heard: End) -> None:
     command.execute, command.create_parser = heard_execute, heard_create_parser  # type: ignore[method-assign]
 
 
-def _exit(given: object, heard: str) -> End:
+def _exit(given: object, heard: str) -> Exit:
     """As Python itself reads what `sys.exit` was given."""
     if given is None or isinstance(given, int):
         given = given or 0
         # What is no long in C ends Python with 255.
         code = given & 0xFF if -(2**63) <= given < 2**63 else 255
-        return End(code, (heard or f"The command ended with exit code {code}.") if code else "")
+        return Exit(code, (heard or f"The command ended with exit code {code}.") if code else "")
     said = text_of(given)
     complain(f"{said}\n")
-    return End(1, said.strip() or heard or "The command ended with exit code 1.")
+    return Exit(1, said.strip() or heard or "The command ended with exit code 1.")
 
 
 def _sentence(failure: BaseException, command: Any) -> str:

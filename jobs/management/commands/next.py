@@ -12,7 +12,7 @@ from jobs.declarations.registry import registry
 from jobs.formats import NOTHING, local_time, relative, utc_time
 from jobs.ledger import in_force, states
 from jobs.ledger.eras import INSTANT
-from jobs.ledger.in_force import Held
+from jobs.ledger.in_force import InForce
 from jobs.management.ledger_command import LedgerCommand
 from jobs.management.printing import add_format, as_json, as_table, whole_number
 from jobs.management.schedules import scheduled
@@ -39,7 +39,7 @@ class Command(LedgerCommand):
 
     def handle(self, *, job: str, count: int, format: str, **options: Any) -> None:
         schedule, now = scheduled(job), states.clock()
-        parts = upcoming.stretches(registry[job], in_force.held([job], now).get(job, Held()), now)
+        parts = upcoming.stretches(registry[job], in_force.by_job([job], now).get(job, InForce()), now)
         moments = upcoming.following(parts, count)
         notes = _notes(parts, moments)
         if format == "json":

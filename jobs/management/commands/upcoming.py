@@ -39,7 +39,7 @@ class Command(LedgerCommand):
         now = states.clock()
         until = now + timedelta(hours=hours)
         fold = None if each or format == "json" else upcoming.FOLD
-        found = upcoming.upcoming(registry.values(), now, until, fold, in_force.held(at=now))
+        found = upcoming.upcoming(registry.values(), now, until, fold, in_force.by_job(at=now))
         if format == "json":
             self.stdout.write(as_json([_facts(coming) for coming in found]))
         elif found:

@@ -15,7 +15,7 @@ from jobs.declarations.job import Job
 from jobs.declarations.registry import registry
 from jobs.ledger import in_force, overrides, states
 from jobs.ledger.eras import INSTANT
-from jobs.ledger.in_force import Held
+from jobs.ledger.in_force import InForce
 from jobs.models import Gap, Intervention, Run
 from jobs.reading.explain.evidence import Cause, Clock, Scene, ancestors, covers, joined, sentence
 from jobs.reading.explain.occurrence import fate_of
@@ -103,7 +103,10 @@ def _edited_since(job: Job, schedule: Schedule, scene: Scene) -> Iterator[str]:
 
 def _told_of_override(job: Job, scene: Scene, told: Sequence[str]) -> Iterator[str]:
     """Of the one that was in force at the occurrence and has ended, and of the one that is now."""
-    then, now = scene.held_then.get(job.name, Held()).override, scene.held.get(job.name, Held()).override
+    then, now = (
+        scene.in_force_then.get(job.name, InForce()).override,
+        scene.in_force_now.get(job.name, InForce()).override,
+    )
     if then and then != now and told_of_ended(then, scene.clock) not in told:
         yield told_of_ended(then, scene.clock)
     if now:
@@ -125,8 +128,8 @@ def _first_schedule(jobs: Iterable[Job]) -> Schedule | None:
 def _jobs_at(jobs: Sequence[Job], when: datetime | None, now: datetime) -> list[Job]:
     """These jobs as they are now, or were or will be at a moment."""
     found = Intervention.objects.covering(when) if when else Intervention.objects.in_force(now)
-    held = in_force.of_each(found.filter(job__in=[job.name for job in jobs]))
-    return [_under(held.get(job.name, Held()).override, job, when) for job in jobs]
+    current = in_force.of_each(found.filter(job__in=[job.name for job in jobs]))
+    return [_under(current.get(job.name, InForce()).override, job, when) for job in jobs]
 
 
 def _under(override: Intervention | None, job: Job, when: datetime | None) -> Job:

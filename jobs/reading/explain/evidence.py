@@ -12,7 +12,7 @@ from jobs.declarations.job import Job
 from jobs.declarations.registry import registry
 from jobs.ledger import in_force
 from jobs.ledger.eras import INSTANT
-from jobs.ledger.in_force import Held
+from jobs.ledger.in_force import InForce
 from jobs.models import Event, Gap, Intervention, JobState, Run
 from jobs.schedule.ncrontab import InvalidExpression
 from jobs.schedule.occurrences import Schedule, UnknownZone
@@ -80,8 +80,8 @@ class Scene:
     runs: dict[str, Run] = field(default_factory=dict)
     gaps: dict[str, Gap] = field(default_factory=dict)
     # What is in force now, and what was at the occurrence, though it may have ended since.
-    held: dict[str, Held] = field(default_factory=dict)
-    held_then: dict[str, Held] = field(default_factory=dict)
+    in_force_now: dict[str, InForce] = field(default_factory=dict)
+    in_force_then: dict[str, InForce] = field(default_factory=dict)
     # By job, the first edit of its schedule that followed the occurrence.
     edits: dict[str, Event] = field(default_factory=dict)
 
@@ -98,8 +98,10 @@ class Scene:
             schedule=schedule,
             clock=clock,
             states=JobState.objects.in_bulk(names),
-            held=in_force.of_each(found for found in changes if found.ended_at is None and not found.is_over(now)),
-            held_then=in_force.of_each(found for found in changes if found.covers(occurrence)),
+            in_force_now=in_force.of_each(
+                found for found in changes if found.ended_at is None and not found.is_over(now)
+            ),
+            in_force_then=in_force.of_each(found for found in changes if found.covers(occurrence)),
             runs={run.job: run for run in runs.select_related("blocked_by")},
             gaps={gap.job: gap for gap in gaps.select_related("blocked_by") if covers(gap, occurrence)},
             edits={event.job: event for event in events.order_by("job", "at").distinct("job")},
@@ -107,7 +109,7 @@ class Scene:
 
     def override(self, name: str) -> Intervention | None:
         """The override of a job that was in force at the occurrence, or else the one that is now."""
-        return self.held_then.get(name, Held()).override or self.held.get(name, Held()).override
+        return self.in_force_then.get(name, InForce()).override or self.in_force_now.get(name, InForce()).override
 
 
 def covers(gap: Gap, moment: datetime) -> bool:

@@ -6,7 +6,7 @@ from jobs.choices import Misfire, Reason
 from jobs.declarations.disabled import setting_that_disables
 from jobs.declarations.job import Job
 from jobs.formats import counted, format_duration
-from jobs.ledger.in_force import Held
+from jobs.ledger.in_force import InForce
 from jobs.ledger.plan import CATCH_UP_LIMIT
 from jobs.models import Gap
 from jobs.reading.explain.evidence import Scene, run_in_the_way, sentence
@@ -31,7 +31,7 @@ def _gap_overlap(job: Job, gap: Gap, scene: Scene) -> Iterator[str]:
 def _gap_paused(job: Job, gap: Gap, scene: Scene) -> Iterator[str]:
     why = f": {sentence(gap.note)}" if gap.note else "."
     yield f"It was skipped: the job was paused by {gap.by}{why}"
-    pause = scene.held_then.get(job.name, Held()).pause
+    pause = scene.in_force_then.get(job.name, InForce()).pause
     if pause is None:
         return
     if not pause.is_over(scene.now):

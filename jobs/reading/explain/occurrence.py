@@ -5,7 +5,7 @@ from jobs.declarations.graph import Graph
 from jobs.declarations.job import Job
 from jobs.declarations.registry import registry
 from jobs.ledger import overrides
-from jobs.ledger.in_force import Held
+from jobs.ledger.in_force import InForce
 from jobs.ledger.pipelines import DifferentSchedules
 from jobs.reading.explain.evidence import Cause, Scene, Told, joined
 from jobs.reading.explain.gaps import told_of_gap
@@ -43,11 +43,11 @@ def _told_of_predecessors(job: Job, scene: Scene) -> Told:
 
 def _with_another_schedule(job: Job, scene: Scene) -> list[str]:
     """The overrides that make the step's predecessors due at different moments."""
-    held = {name: scene.held.get(name, Held()).override for name in Graph(registry.values()).roots(job)}
-    schedules = {overrides.applied(registry[name], override).fingerprint for name, override in held.items()}
+    current = {name: scene.in_force_now.get(name, InForce()).override for name in Graph(registry.values()).roots(job)}
+    schedules = {overrides.applied(registry[name], override).fingerprint for name, override in current.items()}
     if len(schedules) < 2:
         return []
-    return [f"{name} is overridden by {override.by}." for name, override in held.items() if override]
+    return [f"{name} is overridden by {override.by}." for name, override in current.items() if override]
 
 
 def _told_of_predecessor(name: str, scene: Scene) -> Told:

@@ -10,7 +10,7 @@ from jobs.declarations.registry import registry
 from jobs.formats import format_duration
 from jobs.ledger import overrides
 from jobs.ledger.eras import INSTANT
-from jobs.ledger.in_force import Held
+from jobs.ledger.in_force import InForce
 from jobs.models import Intervention, JobState
 from jobs.reading.explain.evidence import Cause, Clock, Scene, Told, sentence
 from jobs.schedule.occurrences import same_occurrences
@@ -47,7 +47,7 @@ def _before_ledger(job: Job, state: JobState, begin: datetime, scene: Scene) -> 
     # It covers what comes after `begin`: where that lies an instant before a full second, it is this second.
     first = (begin + INSTANT).replace(microsecond=0)
     yield f"That is before its ledger begins, {scene.clock.full(first)}."
-    present = scene.held.get(job.name, Held()).override
+    present = scene.in_force_now.get(job.name, InForce()).override
     if present and present.began_at == begin:
         yield "The current override began then, and the ledger with it."
     elif ended := _override_that_ended(job, begin):
@@ -90,7 +90,7 @@ def _undecided(through: datetime, scene: Scene) -> Iterator[str]:
 def not_due(job: Job, scene: Scene) -> list[str]:
     away = format_duration(scene.occurrence - scene.now)
     told = [f"{job.name} isn't due yet: it is at {scene.clock.full(scene.occurrence)}, in {away}."]
-    pause = scene.held.get(job.name, Held()).pause
+    pause = scene.in_force_now.get(job.name, InForce()).pause
     if setting := setting_that_disables(job.name):
         told.append(f"It will be skipped while the function is disabled in Azure by the app setting {setting}.")
     elif pause and not pause.is_over(scene.occurrence):
