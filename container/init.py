@@ -8,7 +8,7 @@ in the host's group is the host's business.
 
 So: SIGTERM goes to the host and to whatever lives in its session, which the worker does. What the worker has put into
 sessions of their own, the runs, hears nothing: the worker gives them their time (jobs/azure/shutdown.py). When all who
-were told have ended, the host has a second for its own end, and then nothing is left running.
+were asked to end have ended, the host has a second for its own end, and then nothing is left running.
 """
 
 import os
@@ -78,7 +78,7 @@ def main(command: list[str]) -> NoReturn:
         elif number in HANDED_ON:
             send(number, host.pid)
         host.reap()
-    # Runs at work can't be told any more: each has a guardian, which ends it where its worker has gone.
+    # Runs at work can't be reached any more: each has a guardian, which ends it where its worker has gone.
     kill_all(host)
     sys.exit(host.code())
 
@@ -94,10 +94,10 @@ def stop_time() -> float:
 
 def leave(host: Host, deadline: float) -> NoReturn:
     """End everything before the deadline (time.monotonic): the workers in their own time, then the host."""
-    told = host.session()  # a worker that the host starts from now on has no run, and is not waited for
-    for process in (host.pid, *(pid for pid, _ in told)):
+    asked = host.session()  # a worker that the host starts from now on has no run, and is not waited for
+    for process in (host.pid, *(pid for pid, _ in asked)):
         send(signal.SIGTERM, process)
-    while time.monotonic() < deadline and told & host.session():
+    while time.monotonic() < deadline and asked & host.session():
         signal.sigtimedwait({signal.SIGCHLD}, LOOK)
         host.reap()
     in_time = time.monotonic() < deadline
@@ -106,7 +106,7 @@ def leave(host: Host, deadline: float) -> NoReturn:
         signal.sigtimedwait({signal.SIGCHLD}, LOOK)
         host.reap()
     kill_all(host)
-    # Ended as told, though a draining host is always killed; 137 is what the platform itself would have made of it.
+    # Ended as asked, though a draining host is always killed; 137 is what the platform itself would have made of it.
     sys.exit(128 + (signal.SIGTERM if in_time else signal.SIGKILL))
 
 

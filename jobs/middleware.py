@@ -109,4 +109,4 @@ def _refusal() -> str:
         return "The database can't be reached."
     except Error as error:  # a role without rights, above all
         log.error("refused a request: %s", masking.mask(str(error).strip()))
-        return "The database doesn't tell which migrations it has. The app's log has its error."
+        return "The database doesn't say which migrations it has. The app's log has its error."

@@ -1,4 +1,4 @@
-"""What a command may tell of itself while it runs. Outside of a run all of it works, and does nothing.
+"""What a command may report of itself while it runs. Outside of a run all of it works, and does nothing.
 
 from jobs.progress import track, report, cancelled
 
@@ -75,8 +75,8 @@ def report(
         return
     if result is not None:
         _state.result = result
-    told = {"done": done, "total": total, "message": message}
-    _state.progress |= {name: bounds.plain(value) for name, value in told.items() if value is not None}
+    reported = {"done": done, "total": total, "message": message}
+    _state.progress |= {name: bounds.plain(value) for name, value in reported.items() if value is not None}
     if done is not None:
         elapsed = time.monotonic() - _state.began_at
         _state.progress["rate"] = round(done / elapsed, 3) if elapsed > 0 else None
@@ -93,7 +93,7 @@ def track[T](rows: Iterable[T], total: int | None = None, message: str | None = 
     report(0, total, message)
     for row in rows:
         yield row
-        done += 1  # noqa: SIM113 — it is told before the first row too
+        done += 1  # noqa: SIM113 — it is reported before the first row too
         report(done)
 
 
@@ -137,7 +137,7 @@ def report_end(code: int, error: str, result: object) -> None:
                 "error": error[: bounds.LONGEST_ERROR + 1],  # one more, so that the supervisor sees that it was cut
                 "result": bounds.result(_state.result if _state.result is not None else result),
                 "sql_statements": _state.sql_statements,
-                # Machine-wide: whether it was told to end before this is seen by its supervisor.
+                # Machine-wide: whether it was ordered to end before this is seen by its supervisor.
                 "at": time.monotonic(),
             },
         }

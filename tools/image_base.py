@@ -63,14 +63,14 @@ def debian_files() -> Iterator[str]:
 
 def closure() -> list[str]:
     """The packages with all they depend on, as dpkg knows them."""
-    told = subprocess.run(
+    answer = subprocess.run(
         ["dpkg-query", "-W", "-f", "${Package}\t${Pre-Depends}, ${Depends}\n"],
         capture_output=True,
         text=True,
         check=True,
     )
     depends = {}
-    for line in told.stdout.splitlines():
+    for line in answer.stdout.splitlines():
         name, _, needs = line.partition("\t")
         depends[name] = re.findall(r"(?:^|[,|])\s*([a-z0-9][a-z0-9+.-]*)", needs)
     found: set[str] = set()

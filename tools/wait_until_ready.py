@@ -37,10 +37,10 @@ def opened(url: str) -> Any:
 
 def is_ready(text: str, release: str) -> bool:
     try:
-        told = json.loads(text)
+        answer = json.loads(text)
     except ValueError:
         return False
-    return isinstance(told, dict) and told.get("status") == "ready" and told.get("release") == release
+    return isinstance(answer, dict) and answer.get("status") == "ready" and answer.get("release") == release
 
 
 def wait(site: str, release: str, seconds: float, pause: float = PAUSE) -> bool:

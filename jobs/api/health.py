@@ -35,10 +35,10 @@ class Ready(ForAnybody):
     def get(self, request: Request) -> Response:
         problems = readiness.problems()
         status = "not ready" if problems else "ready"
-        told = {
+        answer = {
             "status": status,
             "release": instance.current().release,
             "problems": problems,
             "warnings": readiness.warnings(),
         }
-        return Response(told, status=503 if problems else 200)
+        return Response(answer, status=503 if problems else 200)

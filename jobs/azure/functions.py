@@ -32,7 +32,7 @@ def build() -> func.FunctionApp:
     if not conf.LOCAL:  # the local host has its own way to stop
         shutdown.listen()
         startup.begin()
-        _tell_what_is_wrong()
+        _log_what_is_wrong()
     app = func.FunctionApp(http_auth_level=func.AuthLevel.ANONYMOUS)
     for job in registry.scheduled():
         if job.has_timer:
@@ -44,7 +44,7 @@ def build() -> func.FunctionApp:
     return app
 
 
-def _tell_what_is_wrong() -> None:
+def _log_what_is_wrong() -> None:
     """Errors that only show with the app settings of Azure; `manage.py check` ran in the build, without them."""
     for message in checks.at_start():
         log.log(message.level, "%s: %s %s", message.id, message.msg, message.hint)

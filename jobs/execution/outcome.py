@@ -23,8 +23,8 @@ class Evidence:
     """What was seen of an attempt that is over.
 
     `receipt` is its guardian's, None where that was killed: `exit_code` (below zero for a signal), `cpu`,
-    `peak_memory`, `told_at` (when the child was told to end), `left_behind`. `end` is what the child reported as it
-    ended: `at`, `error`, `result`, `sql_statements`. `stopping` says why it was told to end, None where it wasn't.
+    `peak_memory`, `ordered_at` (when the child was ordered to end), `left_behind`. `end` is what the child reported as
+    it ended: `at`, `error`, `result`, `sql_statements`. `stopping`: why it was ordered to end, None where it wasn't.
     """
 
     receipt: Mapping[str, Any] | None
@@ -43,15 +43,15 @@ class Evidence:
 
     @property
     def ended_by_itself(self) -> bool:
-        """Whether the child had come to its end, which it reports, before it was told to."""
+        """Whether the child had come to its end, which it reports, before it was ordered to end."""
         if self.receipt is None:
             return False
-        told_at, ended_at = self.receipt.get("told_at"), self.end.get("at")
-        return told_at is None or (ended_at is not None and ended_at < told_at)
+        ordered_at, ended_at = self.receipt.get("ordered_at"), self.end.get("at")
+        return ordered_at is None or (ended_at is not None and ended_at < ordered_at)
 
 
 def judge(job: Job, seen: Evidence) -> Outcome:
-    """What the attempt's end means. One that was told to end before it had ended was stopped, whatever it says."""
+    """What the attempt's end means. One that was ordered to end before it had ended was stopped, whatever it says."""
     code = seen.exit_code
     status, error = _status(job, seen)
     receipt = seen.receipt or {}

@@ -26,7 +26,7 @@ def begin() -> threading.Thread:
 
 
 def _until_done() -> None:
-    told = False
+    logged = False
     while True:
         try:
             if not migration_gate.pending():
@@ -41,9 +41,9 @@ def _until_done() -> None:
             return
         finally:
             connection.close()
-        if not told:
+        if not logged:
             log.warning("what a dead predecessor ran waits: %s", reason)
-        told = True
+        logged = True
         time.sleep(PAUSE)
 
 

@@ -25,7 +25,7 @@ class Stops:
         self.job = job
         self.held = held
         self.shutdown = shutdown
-        self.why: AttemptStatus | None = None  # it was told to end
+        self.why: AttemptStatus | None = None  # it was ordered to end
         self.fenced = False
         self._mark = mark
         self._deadline = time.monotonic() + job.timeout.total_seconds()
@@ -41,7 +41,7 @@ class Stops:
 
     @property
     def ends_it(self) -> bool:
-        """Whether the child was told to end, for whatever reason."""
+        """Whether the child was ordered to end, for whatever reason."""
         return self.why is not None or self.fenced
 
     @property

@@ -73,8 +73,8 @@ class Supervisor:
             outcome = self._outcome_in_any_case()
             # Also where it was fenced: if the row is still this attempt's, its end is recorded.
             ended = self._record(outcome)
-            # Before it is released: a worker that leaves sends what was told by then.
-            self._tell(outcome, ended)
+            # Before it is released: a worker that leaves sends what was reported by then.
+            self._report_end(outcome, ended)
             return ended
         finally:
             writer.release(self.held)
@@ -176,7 +176,7 @@ class Supervisor:
                 logged_at = now
                 log.warning("run=%s ended as %s; waiting for the database", self.claim.run_id, outcome.status)
 
-    def _tell(self, outcome: Outcome, ended: Ended | None) -> None:
+    def _report_end(self, outcome: Outcome, ended: Ended | None) -> None:
         ids = self.claim.run_id, self.claim.job, self.claim.attempt
         if self.left_to_journal:
             log.warning("run=%s job=%s attempt=%s ended: kept in the journal, the next start records it", *ids)

@@ -47,7 +47,7 @@ class Tick:
         """Settle all jobs that are due, and put right what was left undone. Gives the runs that came of it."""
         _unless_busy(self.observer.observe)
         releases.here.see()
-        rewinding.tell()
+        rewinding.report_lead()
         due = _due() if self.is_aligned else self._align()
         this_worker.give_unsure_back()
         runs = _settle(due)

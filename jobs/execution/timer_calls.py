@@ -27,7 +27,7 @@ SEEN = timedelta(seconds=20)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Call:
-    """`called_for`: the moment that the host's timer fired for, or will fire for next; None where it doesn't tell.
+    """`called_for`: the moment that the host's timer fired for, or will fire for next; None where it doesn't say.
 
     `called_at` is the worker's own clock, which is the host's.
     """
@@ -69,7 +69,7 @@ def answer(call: Call) -> None:
         # A zone's timer also fires at moments that are none of the job's occurrences, and an overridden one at none:
         # these leave nothing.
         if not _fires_at_other_moments(call.job) and overrides.effective(call.job).has_timer:
-            _leave_event(call, now, "The host doesn't tell for which moment it called")
+            _leave_event(call, now, "The host doesn't say for which moment it called")
     elif call.called_for > moment:
         _leave_to_the_tick(call, now)
     elif _is_occurrence(call.job, call.called_for):

@@ -107,7 +107,7 @@ def was_enqueued(run: Enqueued, pipeline: Pipeline) -> list[Ring]:
 
 
 def cancel(run_id: int, by: str) -> Status | None:
-    """Ask for the end of a run: a queued one ends here, a running one is told. None where it has ended already."""
+    """Ask for the end of a run: a queued one ends here, a running one soon. None where it has ended already."""
     found = sql.row("SELECT job FROM nightshift_run WHERE id = %s", [run_id])
     ended = end(found[0], partial(_cancel, run_id, by)) if found else None
     return ended.status if ended else None

@@ -44,7 +44,7 @@ def is_dead(supervisor: str) -> bool:
 
 
 def _namespace() -> str:
-    """The machine's boot and its process namespace; empty where the system doesn't tell (macOS)."""
+    """The machine's boot and its process namespace; empty where the system doesn't say (macOS)."""
     try:
         boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
         return f"{boot}:{os.stat('/proc/self/ns/pid').st_ino}"

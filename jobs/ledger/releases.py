@@ -125,7 +125,7 @@ def _touch(release: Release, starts: bool) -> bool:
         {"key": release.key, "starts": starts, "silent": timing.LONGEST_PAUSE},
     )
     if row is not None and row[0] and before is not None:
-        _tell(release, before)
+        _report(release, before)
     return row is not None
 
 
@@ -143,11 +143,11 @@ def _insert(release: Release) -> bool:
         [release.key, release.name, json.dumps(release.jobs)],
     )
     if row is not None and before is not None:
-        _tell(release, before)
+        _report(release, before)
     return row is not None
 
 
-def _tell(release: Release, before: Release) -> None:
+def _report(release: Release, before: Release) -> None:
     """An event where a release takes over from one that is still at work and declares something else."""
     changed = sorted(
         name for name in release.jobs.keys() & before.jobs.keys() if not release.declares_alike(before, name)

@@ -56,7 +56,7 @@ def _ahead() -> dict[str, tuple[str, datetime]]:
     }
 
 
-def tell() -> None:
+def report_lead() -> None:
     """Report each watermark that lies ahead, once."""
     for job, (message, through) in _ahead().items():
         if events.once(EventKind.LEDGER_AHEAD, message, str(through), job=job):

@@ -1,4 +1,4 @@
-"""Statements that the ORM can't say as well: conditional changes that tell what they changed, and sets of rows."""
+"""Statements that the ORM can't say as well: conditional changes that answer what they changed, and sets of rows."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

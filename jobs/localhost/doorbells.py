@@ -30,8 +30,8 @@ class Source(Protocol):
 class PostgresDoorbell:
     """LISTEN on the doorbell's channel. A ring during an outage is lost: the tick makes it good."""
 
-    def __init__(self, tell: Callable[[str], None]) -> None:
-        self.tell = tell
+    def __init__(self, say: Callable[[str], None]) -> None:
+        self.say = say
 
     async def rings(self) -> AsyncIterator[Ring]:
         pause, is_lost = FIRST_PAUSE, False
@@ -42,7 +42,7 @@ class PostgresDoorbell:
                 ) as connection:
                     await connection.execute(f"LISTEN {CHANNEL}")
                     if is_lost:
-                        self.tell("The doorbell's database is back.")
+                        self.say("The doorbell's database is back.")
                     pause, is_lost = FIRST_PAUSE, False
                     async for notice in connection.notifies():
                         if ring := self._read(notice.payload):
@@ -50,7 +50,7 @@ class PostgresDoorbell:
             except psycopg.OperationalError as error:
                 if not is_lost:
                     reason = " ".join(str(error).split())
-                    self.tell(f"The doorbell's database can't be reached; retrying. {reason}")
+                    self.say(f"The doorbell's database can't be reached; retrying. {reason}")
                 is_lost = True
             await asyncio.sleep(pause)
             pause = min(pause * 2, LONGEST_PAUSE)
@@ -60,7 +60,7 @@ class PostgresDoorbell:
         try:
             return Ring(str(int(run)), timedelta(seconds=float(seconds)))
         except (ValueError, OverflowError):
-            self.tell(f"A doorbell rang with {payload!r}, which isn't a run's id with a delay in seconds.")
+            self.say(f"A doorbell rang with {payload!r}, which isn't a run's id with a delay in seconds.")
             return None
 
 

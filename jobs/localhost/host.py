@@ -13,7 +13,7 @@ from jobs.conf import conf
 from jobs.declarations.host_json import HostJson
 from jobs.execution import startup
 from jobs.execution.worker import this_worker
-from jobs.localhost import endings, keys, queue, shutdown
+from jobs.localhost import call_results, keys, queue, shutdown
 from jobs.localhost.admin import Admin
 from jobs.localhost.clock import Clock, SystemClock
 from jobs.localhost.doorbells import PostgresDoorbell, Source
@@ -47,20 +47,20 @@ class Options:
 
 
 class Host:
-    """Runs one function app until it is asked to stop. `tell` prints a line to the terminal."""
+    """Runs one function app until it is asked to stop. `say` prints a line to the terminal."""
 
     def __init__(
         self,
         options: Options,
-        tell: Callable[[str], None],
+        say: Callable[[str], None],
         clock: Clock | None = None,
         source: Source | None = None,
     ) -> None:
         self.options = options
-        self.tell = tell
+        self.say = say
         self.worker = Worker()
-        self.invocations = Invocations(self.worker, clock or SystemClock(), tell, endings.of_call)
-        self.source = source or PostgresDoorbell(tell)
+        self.invocations = Invocations(self.worker, clock or SystemClock(), say, call_results.of_call)
+        self.source = source or PostgresDoorbell(say)
         self.stopping = asyncio.Event()
         self.by_hand: set[asyncio.Task[object]] = set()
 
@@ -99,7 +99,7 @@ class Host:
                 return
             _ignore_signals()
             shutdown.now(130)
-        self.tell("Stopping. Ctrl-C again stops at once.")
+        self.say("Stopping. Ctrl-C again stops at once.")
         self.stopping.set()
 
     def _hear_signals(self) -> None:
@@ -129,14 +129,14 @@ class Host:
 
     def _greet(self, url: str, functions: dict[str, Function]) -> None:
         disabled = [name for name, function in functions.items() if function.is_disabled]
-        self.tell(f"{len(functions)} functions: {', '.join(functions)}")
+        self.say(f"{len(functions)} functions: {', '.join(functions)}")
         if disabled:
-            self.tell(f"Disabled: {', '.join(disabled)}")
-        self.tell(f"Site      {url}/")
-        self.tell(f"Functions {url}/admin/functions  (x-functions-key: see {keys.whereabouts(self.options.state)})")
+            self.say(f"Disabled: {', '.join(disabled)}")
+        self.say(f"Site      {url}/")
+        self.say(f"Functions {url}/admin/functions  (x-functions-key: see {keys.whereabouts(self.options.state)})")
         for line in self.options.banner(url):
-            self.tell(line)
-        self.tell("Ctrl-C stops it.")
+            self.say(line)
+        self.say("Ctrl-C stops it.")
 
     def _call_by_hand(self, function: Function, given: str) -> None:
         if function.name in self.timers:

@@ -63,7 +63,7 @@ class Application:
         if first in {"admin", "runtime"}:
             response = await self.host(request)
         elif "transfer-encoding" in request.headers:
-            # The host hands on a body whose length was not said as no body at all: better to be told.
+            # The host hands on a body whose length was not said as no body at all: better to refuse it.
             response = sentence(
                 HTTPStatus.LENGTH_REQUIRED,
                 "The Functions host drops a body without a Content-Length. Send the length instead of chunks.",

@@ -20,14 +20,14 @@ PATIENCE = 5
 class Invocations:
     """The one way in which listeners, requests and operators call functions.
 
-    `tell` prints a line to the terminal. `became` says how a call's run ended; without it a success is "ok".
+    `say` prints a line to the terminal. `became` says how a call's run ended; without it a success is "ok".
     """
 
-    def __init__(self, worker: Worker, clock: Clock, tell: Callable[[str], None], became: Became | None = None) -> None:
+    def __init__(self, worker: Worker, clock: Clock, say: Callable[[str], None], became: Became | None = None) -> None:
         self.worker = worker
         self.became = became
         self.clock = clock
-        self.tell = tell
+        self.say = say
         self.is_closed = False
         # Set when a function ended the worker; `fault` says which one.
         self.worker_ended = asyncio.Event()
@@ -57,12 +57,12 @@ class Invocations:
             ending = f"failed: {reply.error.strip()}"
         else:
             ending = outcome(reply) if outcome else await self._ending(function, reply, message)
-        self.tell(
+        self.say(
             f"{fired_at:%H:%M:%S}Z  {function.name:<24}  {why:<12}  {perf_counter() - start:7.3f} s  "
             + " ".join(ending.splitlines())
         )
         if reply.traceback:
-            self.tell(reply.traceback.rstrip())
+            self.say(reply.traceback.rstrip())
         return reply
 
     async def _ending(self, function: Function, reply: Reply, message: str) -> str:

@@ -35,7 +35,7 @@ class Queue:
             for attempt in range(1, self.attempts + 1):
                 if await self.call(ring.text, message, attempt):
                     return
-        self.invocations.tell(
+        self.invocations.say(
             f"{self.function.name} failed {self.attempts} times with {ring.text!r}: Azure would move the message to "
             f"the queue {self.name}{POISON}."
         )

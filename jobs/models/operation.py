@@ -52,7 +52,7 @@ class EventQuerySet(models.QuerySet["Event"]):
 
 
 class Event(models.Model):
-    """Something an operator did, or that someone should know of, beside what runs and gaps tell."""
+    """Something an operator did, or that someone should know of, beside what runs and gaps say."""
 
     at = models.DateTimeField(db_default=Now())
     job = models.CharField(max_length=NAME_LENGTH, blank=True, default="", db_default="")

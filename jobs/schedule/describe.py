@@ -118,8 +118,8 @@ def _runs(values: Sequence[int], names: Sequence[str] = (), low: int = 0) -> lis
             runs.append([value])
     texts = list[str]()
     for run in runs:
-        told = [names[value - low] if names else str(value) for value in run]
-        texts += [f"{told[0]} to {told[-1]}"] if len(told) > 2 else told
+        shown = [names[value - low] if names else str(value) for value in run]
+        texts += [f"{shown[0]} to {shown[-1]}"] if len(shown) > 2 else shown
     return texts
 
 

@@ -1,4 +1,4 @@
-"""What runs tell an observer: a span an attempt, and metrics.
+"""What runs report to an observer: a span an attempt, and metrics.
 
 Off until `send_to` names a sink (opentelemetry.py): until then these functions do nothing, and nothing of OpenTelemetry
 is imported. Only a worker sends; the fork server and its children never do.
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class Span:
-    """The span of one attempt. This one is told to nobody."""
+    """The span of one attempt. This one is reported to nobody."""
 
     trace_id = ""
 

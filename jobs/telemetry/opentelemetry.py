@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 NAME = "nightshift"
 # The tick tells of the queue once a minute. An instance that doesn't tick any more, in seconds, says nothing of it.
 FRESH = 150.0
-# In seconds: what is told apart of lateness and duration. OpenTelemetry's own bounds are meant for milliseconds.
+# In seconds: how finely lateness and duration are divided. OpenTelemetry's own bounds are meant for milliseconds.
 BOUNDS = (0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 7200, 21600, 43200, 86400)
 ERRORS = {AttemptStatus.FAILED, AttemptStatus.TIMED_OUT, AttemptStatus.LOST}
 W3C = TraceContextTextMapPropagator()
@@ -155,7 +155,7 @@ class AttemptSpan(Span):
         if outcome is None:
             self._span.set_status(StatusCode.ERROR, "The attempt was no longer ours.")
         else:
-            self._tell(outcome, self._claim)
+            self._report(outcome, self._claim)
         self.close()
 
     def close(self) -> None:
@@ -165,7 +165,7 @@ class AttemptSpan(Span):
             self._sink.active.add(-1, {f"{NAME}.job": self._claim.job})
             self._span.end()
 
-    def _tell(self, outcome: "Outcome", claim: "Claim") -> None:
+    def _report(self, outcome: "Outcome", claim: "Claim") -> None:
         self._span.set_attribute(f"{NAME}.status", outcome.status)
         if outcome.exit_code is not None:
             self._span.set_attribute(f"{NAME}.exit_code", outcome.exit_code)

@@ -34,7 +34,7 @@ def set_up(here: "Instance") -> None:
     about = resource(here)
     # Nobody waits for the exporters at exit: whoever ends this process calls `telemetry.flush`, which is bounded.
     spans = TracerProvider(
-        # The host's own sampling says nothing about a run: each of them is told.
+        # The host's own sampling says nothing about a run: each of them is reported.
         sampler=None if "OTEL_TRACES_SAMPLER" in os.environ else ALWAYS_ON,
         resource=about,
         shutdown_on_exit=False,

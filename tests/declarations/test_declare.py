@@ -346,7 +346,7 @@ def test_a_step_with_a_schedule_of_its_own_is_refused(declared):
     ]
 
 
-def test_all_mistakes_of_a_declaration_are_told_at_once(declared):
+def test_all_mistakes_of_a_declaration_are_reported_at_once(declared):
     declared("two words", schedule="x", overlap="never", retries=-1)
     assert [number for number, *_ in problems()] == ["jobs.E001", "jobs.E007", "jobs.E008", "jobs.E005"]
 

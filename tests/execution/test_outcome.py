@@ -17,12 +17,12 @@ MOMENTS = st.none() | st.integers(0, 5)
 
 
 def receipt(code=0, **more):
-    return {"exit_code": code, "cpu": 0.5, "peak_memory": 1024, "told_at": None, "left_behind": []} | more
+    return {"exit_code": code, "cpu": 0.5, "peak_memory": 1024, "ordered_at": None, "left_behind": []} | more
 
 
 SEEN = st.builds(
     Evidence,
-    receipt=st.none() | st.builds(receipt, st.integers(-64, 255), told_at=MOMENTS),
+    receipt=st.none() | st.builds(receipt, st.integers(-64, 255), ordered_at=MOMENTS),
     end=st.fixed_dictionaries({"at": MOMENTS, "error": st.sampled_from(["", "no rates today"])}),
     stopping=st.sampled_from([None, *STOPS]),
     fenced=st.booleans(),
@@ -92,13 +92,13 @@ def test_without_a_guardians_receipt_nothing_succeeds_and_nothing_was_measured(s
         (Evidence(receipt=None, fenced=True), "lost", FENCED),
         (Evidence(receipt=receipt(3), fenced=True), "failed", "The command ended with exit code 3."),
         (
-            Evidence(receipt=receipt(0, told_at=1), stopping=AttemptStatus.TIMED_OUT),
+            Evidence(receipt=receipt(0, ordered_at=1), stopping=AttemptStatus.TIMED_OUT),
             "timed_out",
             "Stopped at its timeout of 0:05:00.",
         ),
         (Evidence(receipt=None, stopping=AttemptStatus.CANCELLED), "cancelled", "Cancelled while it ran."),
         (
-            Evidence(receipt=receipt(0, told_at=2), end={"at": 1}, stopping=AttemptStatus.CANCELLED),
+            Evidence(receipt=receipt(0, ordered_at=2), end={"at": 1}, stopping=AttemptStatus.CANCELLED),
             "succeeded",
             "",
         ),

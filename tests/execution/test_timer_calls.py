@@ -95,7 +95,7 @@ def test_a_second_call_for_nobody_knows_when_leaves_an_event(called):
     called(None)
     assert called(None) == ([], [])
     assert Event.objects.get().message == (
-        "The host doesn't tell for which moment it called, and nothing is due: "
+        "The host doesn't say for which moment it called, and nothing is due: "
         f"nothing was started. {TWINS} By hand: manage.py run nightly"
     )
 

@@ -432,7 +432,7 @@ class Ledger(RuleBasedStateMachine):
                 assert status in reachable, f"{before} became {status}"
             if before in ENDED:
                 assert status == before
-        self.overlaps_are_told_of_runs_that_were_in_the_way()
+        self.overlaps_name_runs_that_were_in_the_way()
         self.seen = statuses
 
     def remember_what_was_reached(self):
@@ -441,7 +441,7 @@ class Ledger(RuleBasedStateMachine):
         for run, job in Run.objects.exclude(id__in=self.reached).values_list("id", "job"):
             self.reached[run] = reached.get(job)
 
-    def overlaps_are_told_of_runs_that_were_in_the_way(self):
+    def overlaps_name_runs_that_were_in_the_way(self):
         """Not of one that was asked for later, nor of one that was inserted when the occurrence was decided."""
         self.remember_what_was_reached()
         for gap in Gap.objects.all():

@@ -52,7 +52,7 @@ def test_a_role_without_rights_is_refused_and_the_log_has_the_error(role_without
     answer = client.get("/manage/login/")
     assert (answer.status_code, answer.content.decode()) == (
         503,
-        "The database doesn't tell which migrations it has. The app's log has its error.\n",
+        "The database doesn't say which migrations it has. The app's log has its error.\n",
     )
     assert "refused a request: permission denied for table django_migrations" in caplog.messages
 

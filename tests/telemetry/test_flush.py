@@ -36,7 +36,7 @@ def leave(start_worker):
     return leave_at_once
 
 
-def test_a_run_that_a_shutdown_interrupts_is_told_of(leave, collector):
+def test_a_run_that_a_shutdown_interrupts_is_reported(leave, collector):
     run, _ = leave(collector.url, stop_time=6)
     (span,) = collector.spans()
     assert attributes(span)["nightshift.status"] == "interrupted"

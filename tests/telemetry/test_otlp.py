@@ -117,7 +117,7 @@ def test_a_run_that_fails_is_an_error(work, collector):
     assert Attempt.objects.get().trace_id == span.trace_id.hex()
 
 
-def test_a_run_is_told_of_also_where_the_host_samples_its_own_call_away(work, collector):
+def test_a_run_is_reported_also_where_the_host_samples_its_own_call_away(work, collector):
     run = queued("succeeds")
     work(
         {"message": run.pk, "traceparent": TRACEPARENT[:-2] + "00"},

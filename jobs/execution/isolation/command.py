@@ -176,7 +176,7 @@ def _what_to_pass(command: Any) -> str:
 
 
 def _of_the_job(trace: TracebackType | None) -> TracebackType | None:
-    """The traceback from where the command's own code begins: our frames, and Django's before it, tell nothing."""
+    """The traceback from where the command's own code begins: our frames, and Django's before it, explain nothing."""
     inner = trace
     while inner is not None and inner.tb_frame.f_code.co_filename.startswith(NOT_OF_THE_JOB):
         inner = inner.tb_next

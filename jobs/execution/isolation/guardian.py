@@ -72,7 +72,7 @@ class Guardian:
             self._poll.register(source, select.POLLIN)
         self._process = 0
         self._wait_status: int | None = None
-        self._told_at: float | None = None  # when the child was first sent a signal (time.monotonic)
+        self._ordered_at: float | None = None  # when the child was first sent a signal (time.monotonic)
         self._left_behind: list[str] = []
         self._is_alone = False  # the worker is gone
         self.fenced = False
@@ -108,7 +108,7 @@ class Guardian:
                 "cpu": usage.ru_utime + usage.ru_stime,
                 # Kilobytes on Linux, bytes on macOS.
                 "peak_memory": usage.ru_maxrss * (1024 if system.LINUX else 1),
-                "told_at": self._told_at,
+                "ordered_at": self._ordered_at,
                 "fenced": self.fenced,
                 "left_behind": self._left_behind,
             }
@@ -154,10 +154,10 @@ class Guardian:
     def _signal(self, number: signal.Signals) -> None:
         if not self._process:
             return
-        if self._told_at is None:
+        if self._ordered_at is None:
             if self._has_ended():
                 return
-            self._told_at = time.monotonic()
+            self._ordered_at = time.monotonic()
         system.send(number, system.descendants(os.getpid()) or [self._process])
 
     def _has_ended(self) -> bool:
@@ -182,7 +182,7 @@ class Guardian:
             if ended == 0:
                 if time.monotonic() >= kill_at:
                     rest = system.descendants(os.getpid())
-                    if self._told_at is None and not self._left_behind:
+                    if self._ordered_at is None and not self._left_behind:
                         self._left_behind = [system.name(process) for process in rest]
                     system.send(signal.SIGKILL, rest)
                 time.sleep(0.005)

@@ -50,7 +50,7 @@ class Server:
                 stdin=subprocess.DEVNULL,
                 cwd=project_folder(),
                 env=os.environ | marks.RESERVED | {"PYTHONPATH": paths.of_this_process()},
-                start_new_session=True,  # Ctrl-C at a terminal is for us; we tell the runs
+                start_new_session=True,  # Ctrl-C at a terminal is for us; we stop the runs
             )
 
     def hear(self) -> None:

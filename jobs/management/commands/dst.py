@@ -37,7 +37,7 @@ class Command(LedgerCommand):
             self.stdout.write(as_json([_facts(note, schedule) for note in notes]))
             return
         for change in schedule.clock_changes(year):
-            self.stdout.write(_told(schedule, change))
+            self.stdout.write(_sentence(schedule, change))
             rows = list(_rows(schedule, [note for note in notes if _belongs(note, change)]))
             self.stdout.write(as_table(HEADINGS, rows) if rows else f"It affects no occurrence of {job}.")
         if not schedule.clock_changes(year):
@@ -50,7 +50,7 @@ def year_of_the_calendar(text: str) -> int:
     return int(text)
 
 
-def _told(schedule: Schedule, change: Change) -> str:
+def _sentence(schedule: Schedule, change: Change) -> str:
     before, after = change.at + change.before, change.at + change.after
     way = "forward" if after > before else "back"
     to = f"{after:%H:%M}" if after.date() == before.date() else f"{after:%H:%M on %Y-%m-%d}"

@@ -63,14 +63,14 @@ class Command(BaseCommand):
         )
         with asyncio.Runner() as runner:
             try:
-                is_idle = runner.run(Host(chosen, self.tell).run())
+                is_idle = runner.run(Host(chosen, self.say).run())
             except (Refused, WorkerEnded) as error:
                 raise CommandError(str(error)) from None
             if not is_idle:
-                self.tell("A call didn't end in time and was left behind.")
+                self.say("A call didn't end in time and was left behind.")
                 shutdown.now(0)
 
-    def tell(self, line: str) -> None:
+    def say(self, line: str) -> None:
         with suppress(OSError):  # the terminal was closed, or nobody reads any more
             self.stdout.write(line)
             self.stdout.flush()
@@ -99,7 +99,7 @@ class Command(BaseCommand):
             is_waiting = True
             time.sleep(PAUSE)
         if is_waiting:
-            self.tell("PostgreSQL answers.")
+            self.say("PostgreSQL answers.")
         return found
 
     def _asked(self, ask: Callable[[], str], is_waiting: bool) -> str | None:
@@ -111,5 +111,5 @@ class Command(BaseCommand):
             connections.close_all()
             if not is_waiting:
                 reason = masking.mask(" ".join(str(error).split()))
-                self.tell(f"PostgreSQL doesn't answer; waiting for it. Ctrl-C stops it. {reason}")
+                self.say(f"PostgreSQL doesn't answer; waiting for it. Ctrl-C stops it. {reason}")
             return None

@@ -27,21 +27,21 @@ class Command(migrate.Command):
             # Another database of the project's: it has no such lock, and none of our tables.
             super().handle(*args, **options)
             return
-        with alone(options["database"], self._tell if options["verbosity"] else None):
+        with alone(options["database"], self._say if options["verbosity"] else None):
             super().handle(*args, **options)
 
-    def _tell(self, message: str) -> None:
+    def _say(self, message: str) -> None:
         self.stdout.write(message)
         self.stdout.flush()  # a container's log is a pipe, and the wait may be long
 
 
 @contextmanager
-def alone(alias: str = "default", tell: Callable[[str], object] | None = None) -> Iterator[None]:
+def alone(alias: str = "default", say: Callable[[str], object] | None = None) -> Iterator[None]:
     """Hold the deployments' advisory lock, for the session. If this process dies, PostgreSQL releases it."""
     with connections[alias].cursor() as cursor:
         if not _taken(cursor):
-            if tell:
-                tell("Another process is migrating this database; waiting until it is done.")
+            if say:
+                say("Another process is migrating this database; waiting until it is done.")
             # A statement that waits holds a snapshot, and CREATE INDEX CONCURRENTLY waits for all of them: a deadlock.
             while not _taken(cursor):
                 time.sleep(INTERVAL)

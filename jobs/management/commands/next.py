@@ -75,9 +75,9 @@ def _notes(parts: Sequence[Stretch], moments: Sequence[tuple[datetime, Stretch]]
 
 def _in_words(parts: Sequence[Stretch], zone: ZoneInfo) -> str:
     """Each schedule with its zone: "At 05:00 every day, UTC, until Fri 2027-04-02 00:00:00 +00:00; then …"."""
-    told = []
+    lines = []
     for schedule, same in groupby(parts, key=lambda part: part.schedule):
         *_, last = same
         end = f", until {local_time(last.until + INSTANT, zone)}" if last.until < upcoming.FOREVER else ""
-        told.append(f"{describe(schedule.expression)}, {schedule.zone.key}{end}")
-    return "; then ".join(told)
+        lines.append(f"{describe(schedule.expression)}, {schedule.zone.key}{end}")
+    return "; then ".join(lines)

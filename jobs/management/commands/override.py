@@ -78,12 +78,12 @@ class Command(LedgerCommand):
             raise CommandError(f"--until: {error}") from None
         except REFUSALS as error:
             raise CommandError(str(error)) from None
-        told = f" until {ends_at.astimezone(zone):%Y-%m-%d %H:%M} {zone.key}" if ends_at else ""
-        self.stdout.write(f"{job} is overridden{told}. `manage.py drift` shows how.")
+        period = f" until {ends_at.astimezone(zone):%Y-%m-%d %H:%M} {zone.key}" if ends_at else ""
+        self.stdout.write(f"{job} is overridden{period}. `manage.py drift` shows how.")
         if options["schedule"] or options["time_zone"]:
-            self._tell_schedule(overrides.effective(declared).schedule)
+            self._show_schedule(overrides.effective(declared).schedule)
 
-    def _tell_schedule(self, schedule: Schedule | None) -> None:
+    def _show_schedule(self, schedule: Schedule | None) -> None:
         """In words, with what `manage.py check` would warn of: it sees declarations only."""
         assert schedule
         self.stdout.write(f"{describe(schedule.expression)}, {schedule.zone.key}")

@@ -40,8 +40,10 @@ class Command(LedgerCommand):
             except (interventions.AlreadyPaused, interventions.PauseEndsInThePast) as error:
                 refused.append(str(error))
             else:
-                told = f" until {ends_at.astimezone(zone_of(job)):%Y-%m-%d %H:%M} {zone_of(job).key}" if ends_at else ""
-                self.stdout.write(f"{job.name} is paused{told}.")
+                period = (
+                    f" until {ends_at.astimezone(zone_of(job)):%Y-%m-%d %H:%M} {zone_of(job).key}" if ends_at else ""
+                )
+                self.stdout.write(f"{job.name} is paused{period}.")
         if refused:
             raise CommandError("\n".join(refused))
 

@@ -64,8 +64,8 @@ class Command(LedgerCommand):
         if at is not None:
             later = self._moment(job, at)
             run = self._request(job, arguments, detach=True, not_before=later)
-            told = f"{later.astimezone(zone_of(registry[job])):%Y-%m-%d %H:%M:%S %Z}"
-            self.stdout.write(f"Run {run.pk} of {job} is queued for {told}. `manage.py cancel {run.pk}` cancels it.")
+            due = f"{later.astimezone(zone_of(registry[job])):%Y-%m-%d %H:%M:%S %Z}"
+            self.stdout.write(f"Run {run.pk} of {job} is queued for {due}. `manage.py cancel {run.pk}` cancels it.")
             return
         run = self._request(job, arguments, detach or detach_said)
         if run.status == Status.SKIPPED:

@@ -17,10 +17,10 @@ from jobs.ledger import in_force, overrides, states
 from jobs.ledger.eras import INSTANT
 from jobs.ledger.in_force import InForce
 from jobs.models import Gap, Intervention, Run
-from jobs.reading.explain.evidence import Cause, Clock, Scene, ancestors, covers, joined, sentence
+from jobs.reading.explain.evidence import Cause, Clock, Evidence, ancestors, covers, joined, sentence
 from jobs.reading.explain.occurrence import fate_of
-from jobs.reading.explain.runs import told_of_run
-from jobs.reading.explain.unrecorded import told_of_ended
+from jobs.reading.explain.runs import explain_run
+from jobs.reading.explain.unrecorded import describe_ended
 from jobs.schedule.occurrences import Schedule
 
 __all__ = ["Cause", "Explanation", "explain", "schedule_of", "zone_of"]
@@ -51,7 +51,7 @@ def explain(job: Job, when: datetime | None = None, now: datetime | None = None)
     """What happened to the job's occurrence nearest `when`; without it, to the latest that was due.
 
     `now` is the database's clock unless given. For a pipeline's step the occurrences are those of the schedule at the
-    pipeline's beginning. Where there is no schedule at all, the run nearest `when` is told.
+    pipeline's beginning. Where there is no schedule at all, the run nearest `when` is explained.
     """
     moment = now or states.clock()
     # Local times that the clock jumps over equal nothing, so Python has it.
@@ -68,19 +68,19 @@ def explain(job: Job, when: datetime | None = None, now: datetime | None = None)
         return Explanation(
             job=job.name, cause=Cause.NO_OCCURRENCE, sentences=(_never(job, schedule, when, after, clock),), next=after
         )
-    scene = Scene.read(job, schedule, occurrence, moment, clock)
-    cause, sentences = fate_of(job, scene)
+    evidence = Evidence.read(job, schedule, occurrence, moment, clock)
+    cause, sentences = fate_of(job, evidence)
     if former:
-        sentences = [*sentences, *_edited_since(job, schedule, scene)]
-    sentences = [*sentences, *_told_of_override(job, scene, sentences)]
+        sentences = [*sentences, *_edited_since(job, schedule, evidence)]
+    sentences = [*sentences, *_explain_override(job, evidence, sentences)]
     exact = when is None or occurrence == when
     return Explanation(
         job=job.name,
         cause=cause,
         sentences=(*([] if exact or when is None else [_neighbours(job, when, before, after, clock)]), *sentences),
         occurrence=occurrence,
-        run=scene.runs.get(job.name),
-        gap=scene.gaps.get(job.name),
+        run=evidence.runs.get(job.name),
+        gap=evidence.gaps.get(job.name),
         previous=None if exact else before,
         next=None if exact else after,
     )
@@ -93,24 +93,24 @@ def _is_recorded(job: Job, moment: datetime) -> bool:
     return any(covers(gap, moment) for gap in Gap.objects.filter(job=job.name, first__lte=moment, last__gte=moment))
 
 
-def _edited_since(job: Job, schedule: Schedule, scene: Scene) -> Iterator[str]:
-    gap = scene.gaps.get(job.name)
+def _edited_since(job: Job, schedule: Schedule, evidence: Evidence) -> Iterator[str]:
+    gap = evidence.gaps.get(job.name)
     by = f" ({gap.fingerprint})" if gap else ""
     yield f"The schedule was different then{by}; now it is {schedule.fingerprint}."
-    if event := scene.edits.get(job.name):
+    if event := evidence.edits.get(job.name):
         yield sentence(event.message)
 
 
-def _told_of_override(job: Job, scene: Scene, told: Sequence[str]) -> Iterator[str]:
+def _explain_override(job: Job, evidence: Evidence, said: Sequence[str]) -> Iterator[str]:
     """Of the one that was in force at the occurrence and has ended, and of the one that is now."""
     then, now = (
-        scene.in_force_then.get(job.name, InForce()).override,
-        scene.in_force_now.get(job.name, InForce()).override,
+        evidence.in_force_then.get(job.name, InForce()).override,
+        evidence.in_force_now.get(job.name, InForce()).override,
     )
-    if then and then != now and told_of_ended(then, scene.clock) not in told:
-        yield told_of_ended(then, scene.clock)
+    if then and then != now and describe_ended(then, evidence.clock) not in said:
+        yield describe_ended(then, evidence.clock)
     if now:
-        end = f" until {scene.clock.short(now.until)}" if now.until else ""
+        end = f" until {evidence.clock.short(now.until)}" if now.until else ""
         yield f"Its declaration is overridden by {now.by}{end}{f': {now.reason}' if now.reason else '.'}"
         if why := overrides.unreadable(job, now):
             yield f"That override can't be read: {why} It doesn't apply. {overrides.END}"
@@ -142,7 +142,7 @@ def _under(override: Intervention | None, job: Job, when: datetime | None) -> Jo
 
 
 def zone_of(job: Job) -> ZoneInfo:
-    """The zone in which the job's moments are told."""
+    """The zone in which the job's moments are shown."""
     schedule = schedule_of(job)
     return schedule.zone if schedule else ZoneInfo(settings.TIME_ZONE)
 
@@ -166,7 +166,7 @@ def _without_schedule(job: Job, when: datetime | None, now: datetime) -> Explana
     runs = sorted(nearest, key=lambda run: abs(run.created_at - (when or now)))
     if not runs:
         return Explanation(job=job.name, cause=Cause.NO_OCCURRENCE, sentences=(head, "It has never run."))
-    cause, sentences = told_of_run(job, runs[0], clock)
+    cause, sentences = explain_run(job, runs[0], clock)
     return Explanation(job=job.name, cause=cause, sentences=(head, *sentences), run=runs[0])
 
 

@@ -34,7 +34,7 @@ class Cause(StrEnum):
     NO_OCCURRENCE = "no_occurrence"  # there is none to explain
 
 
-type Told = tuple[Cause, list[str]]
+type Answer = tuple[Cause, list[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +48,11 @@ class Clock:
     def full(self, moment: datetime) -> str:
         """With date and zone, and in UTC where that differs: 2026-03-14 03:00 Europe/Berlin (02:00 UTC)."""
         local, utc = moment.astimezone(self.zone), moment.astimezone(UTC)
-        told = f"{local:%Y-%m-%d} {_time(local)} {self.zone.key}"
+        text = f"{local:%Y-%m-%d} {_time(local)} {self.zone.key}"
         if local.utcoffset() == timedelta(0):
-            return told
+            return text
         day = "" if local.date() == utc.date() else f"{utc:%Y-%m-%d} "
-        return f"{told} ({day}{_time(utc)} UTC)"
+        return f"{text} ({day}{_time(utc)} UTC)"
 
     def short(self, moment: datetime) -> str:
         local = moment.astimezone(self.zone)
@@ -69,7 +69,7 @@ def _time(moment: datetime) -> str:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Scene:
+class Evidence:
     """What the ledger holds of one occurrence, for the job and for all that it comes after."""
 
     occurrence: datetime
@@ -86,7 +86,7 @@ class Scene:
     edits: dict[str, Event] = field(default_factory=dict)
 
     @classmethod
-    def read(cls, job: Job, schedule: Schedule, occurrence: datetime, now: datetime, clock: Clock) -> "Scene":
+    def read(cls, job: Job, schedule: Schedule, occurrence: datetime, now: datetime, clock: Clock) -> "Evidence":
         names = [job.name, *ancestors(job)]
         runs = Run.objects.filter(job__in=names, scheduled_for=occurrence)
         gaps = Gap.objects.filter(job__in=names, first__lte=occurrence, last__gte=occurrence)

@@ -9,27 +9,27 @@ from jobs.declarations.job import Job
 from jobs.formats import counted, format_duration
 from jobs.ledger import obstacles
 from jobs.models import Attempt, Run
-from jobs.reading.explain.evidence import Cause, Clock, Told, run_in_the_way, sentence
+from jobs.reading.explain.evidence import Answer, Cause, Clock, run_in_the_way, sentence
 from jobs.reading.explain.unrecorded import NOBODY_ON_DUTY
 
-# Of a run with more attempts only the first and the last are told.
+# Of a run with more attempts only the first and the last are described.
 TOLD_ATTEMPTS = 3
 
 
-def told_of_run(job: Job, run: Run, clock: Clock) -> Told:
+def explain_run(job: Job, run: Run, clock: Clock) -> Answer:
     cause = CAUSES.get(Status(run.status), Cause.RAN)
     if run.scheduled_for is not None:
         head = f"{job.name} was due at {clock.full(run.scheduled_for)}."
     else:
         head = f"Run {run.pk} of {job.name} was requested by {run.requested_by} at {clock.full(run.created_at)}."
     attempts = list(Attempt.objects.filter(run=run).order_by("number"))
-    told = [head, *_told_of_attempts(run, attempts, clock), *RUN.get(Status(run.status), _nothing)(run, clock)]
+    sentences = [head, *_describe_attempts(run, attempts, clock), *RUN.get(Status(run.status), _nothing)(run, clock)]
     if run.status == Status.CANCELLED and attempts and attempts[-1].status != AttemptStatus.CANCELLED:
-        told.append(f"It was cancelled by {run.cancelled_by} before it was retried.")
-    return cause, told
+        sentences.append(f"It was cancelled by {run.cancelled_by} before it was retried.")
+    return cause, sentences
 
 
-def _told_of_attempts(run: Run, attempts: Sequence[Attempt], clock: Clock) -> Iterator[str]:
+def _describe_attempts(run: Run, attempts: Sequence[Attempt], clock: Clock) -> Iterator[str]:
     for attempt in attempts if len(attempts) <= TOLD_ATTEMPTS else (attempts[0], attempts[-1]):
         if attempt is attempts[-1] and len(attempts) > TOLD_ATTEMPTS:
             yield f"{counted(len(attempts) - 2, 'attempt')} more came in between."

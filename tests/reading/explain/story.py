@@ -36,7 +36,7 @@ def a_gap(reason, fate="skipped", **fields):
     )
 
 
-def told(job="nightly", when=None, now="03:00"):
+def explained(job="nightly", when=None, now="03:00"):
     """The sentences about an occurrence, by default the latest."""
     return list(explain(registry[job], when and at(when), at(now)).sentences)
 

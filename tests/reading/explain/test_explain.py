@@ -11,7 +11,7 @@ from jobs.ledger import enqueue
 from jobs.reading.explain import explain, zone_of
 from tests.helpers.moments import at
 from tests.helpers.rows import a_run, an_attempt
-from tests.reading.explain.story import DUE, a_ledger, ends, told
+from tests.reading.explain.story import DUE, a_ledger, ends, explained
 
 pytestmark = pytest.mark.django_db
 
@@ -25,7 +25,7 @@ def test_moments_are_told_by_the_jobs_clock_and_in_utc(declared):
         finished_at=at("2026-03-13 23:31:05"),
     )
     an_attempt(run, started_at=run.started_at, finished_at=run.finished_at)
-    assert told() == [
+    assert explained() == [
         "nightly was due at 2026-03-14 00:30 Europe/Berlin (2026-03-13 23:30 UTC).",
         f"Run {run.pk} started at 00:30:05, 5 s late, and succeeded after 1 min.",
     ]
@@ -41,7 +41,7 @@ def test_a_time_that_the_clock_jumps_over_is_found(declared):
 
 def test_a_clock_that_shows_utc_is_told_once(declared):
     declared("nightly", schedule="0 0 2 * * *", time_zone="Europe/London")
-    assert told()[0] == "nightly was due at 2026-03-14 02:00 Europe/London."
+    assert explained()[0] == "nightly was due at 2026-03-14 02:00 Europe/London."
 
 
 def test_a_steps_zone_is_its_pipelines(declared):
@@ -83,4 +83,4 @@ def test_fifty_predecessors_without_an_end_cost_as_many_queries_as_one(declared,
 def test_a_request_that_its_policy_queued_is_explained(declared):
     declared("by_hand", command="succeeds", overlap="queue")
     enqueue.enqueue(registry["by_hand"], Trigger.API, requested_by="a program")
-    assert told("by_hand", now="2026-12-31 00:00")[1].startswith("Run ")
+    assert explained("by_hand", now="2026-12-31 00:00")[1].startswith("Run ")

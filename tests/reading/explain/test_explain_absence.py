@@ -10,7 +10,7 @@ from jobs.models import Event, Gap, JobState
 from jobs.reading.explain import Cause, explain
 from tests.helpers.moments import at
 from tests.helpers.rows import a_pause, a_run, an_attempt, an_override
-from tests.reading.explain.story import DUE, HEAD, a_gap, a_scheduled_run, told
+from tests.reading.explain.story import DUE, HEAD, a_gap, a_scheduled_run, explained
 
 pytestmark = pytest.mark.django_db
 
@@ -26,12 +26,12 @@ def test_it_isnt_due_yet(nightly):
 
 def test_it_isnt_due_yet_and_will_be_skipped(nightly, monkeypatch):
     a_pause(began_at=at("01:00"), until=at("2026-03-20 00:00"), reason="the bank moves")
-    assert told(when="2026-03-15 02:00")[1:] == [
+    assert explained(when="2026-03-15 02:00")[1:] == [
         "It will be skipped: the job is paused by ada until 2026-03-20 00:00: the bank moves."
     ]
-    assert told(when="2026-03-20 02:00")[1:] == []
+    assert explained(when="2026-03-20 02:00")[1:] == []
     monkeypatch.setenv("AzureWebJobs_nightly_Disabled", "1")
-    assert told(when="2026-03-15 02:00")[1:] == [
+    assert explained(when="2026-03-15 02:00")[1:] == [
         "It will be skipped while the function is disabled in Azure by the app setting AzureWebJobs_nightly_Disabled."
     ]
 
@@ -48,7 +48,7 @@ def test_it_isnt_decided_yet(nightly):
 
 def test_it_isnt_decided_and_nobody_is_on_duty(nightly):
     JobState.objects.update(ledger_through=at("2026-03-13 04:00"))
-    assert told() == [
+    assert explained() == [
         HEAD,
         "It isn't decided: the ledger reaches to 2026-03-13 04:00 only.",
         "No host seems to be running: is the app up, and its function `tick` enabled?",
@@ -57,12 +57,12 @@ def test_it_isnt_decided_and_nobody_is_on_duty(nightly):
 
 def test_it_was_never_seen(nightly):
     JobState.objects.all().delete()
-    assert told() == [HEAD, "nightly has no ledger yet: it begins with the first tick that sees the job."]
+    assert explained() == [HEAD, "nightly has no ledger yet: it begins with the first tick that sees the job."]
 
 
 def test_its_new_schedule_hasnt_been_seen(nightly):
     JobState.objects.update(fingerprint="0 0 5 * * * UTC")
-    assert told() == [
+    assert explained() == [
         HEAD,
         "Its schedule has changed since (it was 0 0 5 * * * UTC): the new one applies from the next tick.",
     ]
@@ -83,7 +83,9 @@ def test_it_lies_before_the_schedule_changed(nightly):
     Event.objects.create(
         job="nightly", kind="schedule_changed", at=at("2026-03-01 00:00"), message="The schedule changed from A to B."
     )
-    assert told(when="2026-02-20 02:00")[2] == ("The schedule changed from A to B. That was at 2026-03-01 00:00 UTC.")
+    assert explained(when="2026-02-20 02:00")[2] == (
+        "The schedule changed from A to B. That was at 2026-03-01 00:00 UTC."
+    )
 
 
 def overridden(since, until, **fields):
@@ -98,13 +100,13 @@ def test_an_override_that_has_ended_stood_in_its_place(nightly):
         "Its declaration was overridden by ada from 2026-03-01 01:00 UTC to 2026-03-02 05:00 UTC, "
         "when bob ended that: the bank moves."
     )
-    assert told(when="2026-03-02 02:00") == [
+    assert explained(when="2026-03-02 02:00") == [
         "nightly was due at 2026-03-02 02:00 UTC.",
         "That is before its ledger begins, 2026-03-02 05:00 UTC.",
         sentence,
         "The first occurrence that it covers is 2026-03-03 02:00 UTC.",
     ]
-    assert told(when="2026-02-20 02:00")[2] == sentence
+    assert explained(when="2026-02-20 02:00")[2] == sentence
 
 
 def test_what_was_due_by_an_override_that_has_ended_is_explained_by_it(nightly):
@@ -113,28 +115,28 @@ def test_what_was_due_by_an_override_that_has_ended_is_explained_by_it(nightly):
         scheduled_for=at("2026-03-10 05:00"), started_at=at("2026-03-10 05:00"), finished_at=at("2026-03-10 05:01")
     )
     an_attempt(run, started_at=run.started_at, finished_at=run.finished_at)
-    assert told(when="2026-03-10 05:00") == [
+    assert explained(when="2026-03-10 05:00") == [
         "nightly was due at 2026-03-10 05:00 UTC.",
         f"Run {run.pk} started at 05:00, on time, and succeeded after 1 min.",
         "Its declaration was overridden by ada from 2026-03-10 00:00 UTC to 2026-03-12 00:00 UTC.",
     ]
-    assert told(when="2026-03-13 02:00")[0] == "nightly was due at 2026-03-13 02:00 UTC."
+    assert explained(when="2026-03-13 02:00")[0] == "nightly was due at 2026-03-13 02:00 UTC."
 
 
 def test_an_override_that_began_no_ledger_is_no_reason(nightly):
     """One of the arguments alone, after the ledger's begin or before it."""
     an_override(began_at=at("2026-03-01 01:00"), ended_at=at("2026-03-02 05:00"), arguments=[])
     JobState.objects.update(ledger_from=at("2026-02-28 00:00"))
-    assert told(when="2026-02-20 02:00")[2] == "The job was first seen then, or older entries were deleted."
+    assert explained(when="2026-02-20 02:00")[2] == "The job was first seen then, or older entries were deleted."
     JobState.objects.update(ledger_from=at("2026-03-05 00:00"))
-    assert told(when="2026-03-01 02:00")[2] == "The job was first seen then, or older entries were deleted."
+    assert explained(when="2026-03-01 02:00")[2] == "The job was first seen then, or older entries were deleted."
 
 
 def test_the_ledger_of_an_override_that_holds_began_with_it(nightly):
     began = at("2026-03-10 00:00")
     JobState.objects.update(ledger_from=began, fingerprint="0 0 5 * * * UTC")
     an_override(began_at=began, schedule="0 0 5 * * *")
-    assert told(when="2026-03-09 02:00")[1:] == [
+    assert explained(when="2026-03-09 02:00")[1:] == [
         "That is before its ledger begins, 2026-03-10 00:00 UTC.",
         "The current override began then, and the ledger with it.",
         "The first occurrence that it covers is 2026-03-10 05:00 UTC.",
@@ -147,7 +149,9 @@ def test_a_run_is_told_also_before_the_ledger(nightly):
         scheduled_for=at("2026-02-20 02:00"), started_at=at("2026-02-20 02:00"), finished_at=at("2026-02-20 02:01")
     )
     an_attempt(run, started_at=run.started_at, finished_at=run.finished_at)
-    assert told(when="2026-02-20 02:00")[1] == f"Run {run.pk} started at 02:00, on time, and succeeded after 1 min."
+    assert (
+        explained(when="2026-02-20 02:00")[1] == f"Run {run.pk} started at 02:00, on time, and succeeded after 1 min."
+    )
 
 
 def test_a_hole_in_the_ledger_is_called_one(nightly):
@@ -208,19 +212,19 @@ def test_a_schedule_that_never_fires_has_nothing_to_explain(declared):
 
 def test_a_job_without_a_schedule_is_told_by_its_latest_run(declared):
     declared("by_hand", command="succeeds")
-    assert told("by_hand") == [
+    assert explained("by_hand") == [
         "by_hand has no schedule: a person or program starts it.",
         "It has never run.",
     ]
     first = a_run("by_hand", created_at=at("01:00"), started_at=at("01:00:01"), finished_at=at("01:00:05"))
     an_attempt(first, started_at=first.started_at, finished_at=first.finished_at)
     second = a_run("by_hand", Status.QUEUED, created_at=at("02:59:50"), not_before=at("02:59:50"))
-    assert told("by_hand") == [
+    assert explained("by_hand") == [
         "by_hand has no schedule: a person or program starts it.",
         f"Run {second.pk} of by_hand was requested by a test at 2026-03-14 02:59:50 UTC.",
         f"Run {second.pk} is queued: nothing blocks it. An executor picks it up within a minute.",
     ]
-    assert told("by_hand", when="00:30")[1:] == [
+    assert explained("by_hand", when="00:30")[1:] == [
         f"Run {first.pk} of by_hand was requested by a test at 2026-03-14 01:00 UTC.",
         f"Run {first.pk} started at 2026-03-14 01:00:01 and succeeded after 4 s.",
     ]
@@ -237,6 +241,6 @@ def test_a_skipped_request_names_the_run_in_its_way(declared):
         created_at=at("02:30"),
         error="Run 1 was in its way.",
     )
-    assert told("by_hand")[2] == (
+    assert explained("by_hand")[2] == (
         f"Run {run.pk} was skipped: run {other.pk}, which runs since 2026-03-14 02:00, is in its way."
     )

@@ -6,7 +6,7 @@ from jobs.choices import Status
 from jobs.reading.explain import Cause, explain
 from tests.helpers.moments import at
 from tests.helpers.rows import a_pause, a_run
-from tests.reading.explain.story import DUE, HEAD, a_gap, told
+from tests.reading.explain.story import DUE, HEAD, a_gap, explained
 
 pytestmark = pytest.mark.django_db
 
@@ -26,13 +26,13 @@ def test_another_run_was_in_its_way(nightly):
 
 def test_another_run_was_in_its_way_and_still_is(nightly):
     a_gap("overlap", blocked_by=a_run(status=Status.RUNNING, pk=77, started_at=at("01:00")))
-    assert told()[1] == "It was skipped: run 77, which runs since 01:00, is in its way (overlap='skip')."
+    assert explained()[1] == "It was skipped: run 77, which runs since 01:00, is in its way (overlap='skip')."
 
 
 def test_another_run_that_waited_was_in_its_way(nightly):
     other = a_run(started_at=at("02:10"), finished_at=at("02:30"), created_at=at("2026-03-13 23:00"))
     a_gap("overlap", blocked_by=other)
-    assert told()[1] == (
+    assert explained()[1] == (
         f"It was skipped: run {other.pk}, which was queued or running from 2026-03-13 23:00 to 02:30, "
         "was in its way (overlap='skip')."
     )
@@ -40,7 +40,7 @@ def test_another_run_that_waited_was_in_its_way(nightly):
 
 def test_the_run_in_its_way_may_have_been_pruned(nightly):
     a_gap("overlap")
-    assert told()[1] == (
+    assert explained()[1] == (
         "It was skipped: another run of the job was in its way (overlap='skip'); that run has been deleted since."
     )
 
@@ -48,7 +48,7 @@ def test_the_run_in_its_way_may_have_been_pruned(nightly):
 def test_an_operator_had_paused_it(nightly):
     a_pause(began_at=at("2026-03-12 12:00"), until=at("2026-03-20 12:00"))
     a_gap("paused", by="ada", note="the bank moves", first=at("2026-03-13 02:00"), count=2)
-    assert told() == [
+    assert explained() == [
         HEAD,
         "It was skipped: the job was paused by ada: the bank moves.",
         "It is still paused, until 2026-03-20 12:00. `manage.py resume nightly` ends it.",
@@ -59,27 +59,27 @@ def test_an_operator_had_paused_it(nightly):
 def test_an_operator_had_paused_it_and_another_resumed_it(nightly):
     a_gap("paused", by="ada")
     a_pause(began_at=at("01:00"), until=at("2026-03-20 00:00"), ended_at=at("02:40"), ended_by="bob")
-    assert told() == [HEAD, "It was skipped: the job was paused by ada.", "bob resumed it at 02:40."]
+    assert explained() == [HEAD, "It was skipped: the job was paused by ada.", "bob resumed it at 02:40."]
 
 
 def test_an_operator_had_paused_it_until_a_moment_that_came(nightly):
     a_gap("paused", by="ada")
     a_pause(began_at=at("01:00"), until=at("02:30"), ended_at=at("02:30"))
-    assert told() == [HEAD, "It was skipped: the job was paused by ada.", "The pause ended at 02:30."]
+    assert explained() == [HEAD, "It was skipped: the job was paused by ada.", "The pause ended at 02:30."]
 
 
 def test_another_pause_that_came_later_is_another_story(nightly):
     a_gap("paused", by="ada")
     a_pause(by="bob", began_at=at("02:30"))
-    assert told() == [HEAD, "It was skipped: the job was paused by ada."]
+    assert explained() == [HEAD, "It was skipped: the job was paused by ada."]
 
 
 def test_its_function_was_disabled(nightly, monkeypatch):
     a_gap("disabled", by="AzureWebJobs.nightly.Disabled", note="The function is disabled in the app's settings.")
     sentence = "It was skipped: the function was disabled in Azure by the app setting AzureWebJobs.nightly.Disabled."
-    assert told() == [HEAD, sentence]
+    assert explained() == [HEAD, sentence]
     monkeypatch.setenv("AzureWebJobs.nightly.Disabled", "true")
-    assert told() == [HEAD, sentence, "It still is."]
+    assert explained() == [HEAD, sentence, "It still is."]
 
 
 # It was missed
@@ -87,7 +87,7 @@ def test_its_function_was_disabled(nightly, monkeypatch):
 
 def test_it_was_found_too_late(nightly):
     a_gap("too_late", "missed", recorded_at=at("2026-03-15 08:00"))
-    assert told(when="02:00", now="2026-03-15 09:00") == [
+    assert explained(when="02:00", now="2026-03-15 09:00") == [
         HEAD,
         "It was missed: no host was running until 2026-03-15 08:00, 1 d 6 h late (the start deadline is 1 d).",
     ]
@@ -95,12 +95,12 @@ def test_it_was_found_too_late(nightly):
 
 def test_it_was_found_late_and_nothing_late_is_to_run(nightly):
     a_gap("too_late", "missed", recorded_at=at("02:30"), note="misfire='none'")
-    assert told()[1] == "It was missed: no host was running until 02:30, 30 min late (misfire='none')."
+    assert explained()[1] == "It was missed: no host was running until 02:30, 30 min late (misfire='none')."
 
 
 def test_it_was_found_too_late_like_those_before_it(nightly):
     a_gap("too_late", "missed", first=at("2026-03-10 02:00"), count=5, recorded_at=at("2026-03-11 12:00"))
-    assert told()[1:] == [
+    assert explained()[1:] == [
         "It was missed: it was found too late (the start deadline is 1 d).",
         "The same happened to 5 occurrences in a row, 2026-03-10 02:00 to 02:00.",
     ]
@@ -108,13 +108,15 @@ def test_it_was_found_too_late_like_those_before_it(nightly):
 
 def test_a_later_occurrence_ran_in_its_place(nightly):
     a_gap("superseded", "missed")
-    assert told()[1] == ("It was missed: it was found late, and a later occurrence ran instead (misfire='latest').")
+    assert explained()[1] == (
+        "It was missed: it was found late, and a later occurrence ran instead (misfire='latest')."
+    )
 
 
 def test_it_was_one_of_too_many_to_make_up_for(declared):
     declared("nightly", schedule="0 0 2 * * *", misfire="all")
     a_gap("superseded", "missed")
-    assert told()[1] == (
+    assert explained()[1] == (
         "It was missed: it was found late, and a later occurrence ran instead (misfire='all', 100 at most)."
     )
 
@@ -128,7 +130,7 @@ def test_nobody_took_it_up_before_its_deadline(nightly):
         start_by=at("02:10"),
         trigger="schedule",
     )
-    assert told() == [
+    assert explained() == [
         HEAD,
         f"Run {run.pk} was queued at 02:00 and missed: nothing picked it up before its start deadline, 02:10.",
     ]

@@ -9,7 +9,7 @@ from jobs.models import Gap, JobState, Run
 from jobs.reading.explain import Cause, explain
 from tests.helpers.moments import at
 from tests.helpers.rows import a_pause, a_run, an_attempt
-from tests.reading.explain.story import DUE, a_ledger, ends, told
+from tests.reading.explain.story import DUE, a_ledger, ends, explained
 
 pytestmark = pytest.mark.django_db
 
@@ -93,11 +93,11 @@ def test_a_paused_step_says_by_whom(pipeline):
     a_pause("load", began_at=at("01:00"))
     ends(a_run("fetch", scheduled_for=DUE))
     run = Run.objects.get(job="load")
-    assert told("load")[1] == f"Run {run.pk} was skipped. The job was paused by ada."
+    assert explained("load")[1] == f"Run {run.pk} was skipped. The job was paused by ada."
 
 
 def test_a_step_that_isnt_due_yet_is_told_like_any_job(pipeline):
-    assert told("load", when="2026-03-15 02:00") == ["load isn't due yet: it is at 2026-03-15 02:00 UTC, in 23 h."]
+    assert explained("load", when="2026-03-15 02:00") == ["load isn't due yet: it is at 2026-03-15 02:00 UTC, in 23 h."]
 
 
 def test_a_step_after_a_job_started_by_hand_is_told_by_its_run(declared):
@@ -106,10 +106,10 @@ def test_a_step_after_a_job_started_by_hand_is_told_by_its_run(declared):
     fetch = a_run("fetch", Status.FAILED, error="no")
     ends(fetch)
     run = Run.objects.get(job="load")
-    assert told("load", now="2026-12-01 00:00")[0] == (
+    assert explained("load", now="2026-12-01 00:00")[0] == (
         "load has no schedule: it follows fetch, which a person or program starts."
     )
-    assert told("load", now="2026-12-01 00:00")[2:] == [
+    assert explained("load", now="2026-12-01 00:00")[2:] == [
         f"Run {run.pk} was skipped. Its predecessor fetch ended as failed (run {fetch.pk}).",
         f"Run {fetch.pk} of fetch: no.",
     ]

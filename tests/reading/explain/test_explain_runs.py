@@ -8,7 +8,7 @@ from jobs.ledger import claims, instance
 from jobs.reading.explain import Cause, explain
 from tests.helpers.moments import at
 from tests.helpers.rows import a_pause, a_run, an_attempt
-from tests.reading.explain.story import DUE, HEAD, a_ledger, a_scheduled_run, told
+from tests.reading.explain.story import DUE, HEAD, a_ledger, a_scheduled_run, explained
 
 pytestmark = pytest.mark.django_db
 
@@ -25,7 +25,7 @@ def test_it_ran(nightly):
 
 def test_it_ran_on_time(nightly):
     run = a_scheduled_run(started="02:00:00.4")
-    assert told() == [HEAD, f"Run {run.pk} started at 02:00, on time, and succeeded after 1 min 31 s."]
+    assert explained() == [HEAD, f"Run {run.pk} started at 02:00, on time, and succeeded after 1 min 31 s."]
 
 
 @pytest.mark.parametrize(
@@ -46,12 +46,12 @@ def test_it_ran_on_time(nightly):
 )
 def test_it_ran_and_ended_badly(nightly, status, error, end):
     run = a_scheduled_run(Status(status), error=error)
-    assert told() == [HEAD, f"Run {run.pk} started at 02:00:02, 2 s late, and {end}"]
+    assert explained() == [HEAD, f"Run {run.pk} started at 02:00:02, 2 s late, and {end}"]
 
 
 def test_it_was_cancelled_while_it_ran(nightly):
     run = a_scheduled_run(Status.CANCELLED, error="Cancelled while it ran.", cancelled_by="ada")
-    assert told() == [
+    assert explained() == [
         HEAD,
         f"Run {run.pk} started at 02:00:02, 2 s late, and was cancelled by ada after 1 min 30 s: "
         "Cancelled while it ran.",
@@ -66,13 +66,13 @@ def test_it_was_cancelled_before_it_started(nightly):
         attempt=0,
         error="Cancelled by ada before it started.",
     )
-    assert told() == [HEAD, f"Run {run.pk} never started. Cancelled by ada before it started."]
+    assert explained() == [HEAD, f"Run {run.pk} never started. Cancelled by ada before it started."]
 
 
 def test_it_was_cancelled_before_it_was_tried_again(nightly):
     run = a_scheduled_run(Status.CANCELLED, error="no", cancelled_by="ada")
     run.attempts.update(status="failed")
-    assert told()[1:] == [
+    assert explained()[1:] == [
         f"Run {run.pk} started at 02:00:02, 2 s late, and failed after 1 min 30 s: no.",
         "It was cancelled by ada before it was retried.",
     ]
@@ -88,7 +88,7 @@ def test_it_was_lost_and_retried(nightly):
         finished_at=at("02:04:00"),
         error="Its supervisor vanished: no heartbeat came until its lease ran out.",
     )
-    assert told() == [
+    assert explained() == [
         HEAD,
         f"Attempt 1 of run {run.pk} started at 02:00:01, 1 s late, and was lost after 3 min 59 s: "
         "Its supervisor vanished: no heartbeat came until its lease ran out.",
@@ -102,7 +102,7 @@ def test_of_many_attempts_the_first_and_the_last_are_told(nightly):
         an_attempt(
             run, number, "failed", started_at=at(f"02:{number}0"), finished_at=at(f"02:{number}0:05"), error="no"
         )
-    assert told() == [
+    assert explained() == [
         HEAD,
         f"Attempt 1 of run {run.pk} started at 02:00:02, 2 s late, and failed after 1 min 30 s: no.",
         "3 attempts more came in between.",
@@ -133,12 +133,12 @@ def test_it_was_asked_to_end(nightly):
         cancel_requested_at=at("02:59"),
         cancelled_by="ada",
     )
-    assert told()[2:] == ["ada cancelled it at 02:59."]
+    assert explained()[2:] == ["ada cancelled it at 02:59."]
 
 
 def test_its_lease_ran_out(nightly):
     a_scheduled_run(Status.RUNNING, ended=None, lease_expires_at=at("02:50"))
-    assert told()[2:] == ["Its lease ran out at 02:50: the next tick will declare it lost."]
+    assert explained()[2:] == ["Its lease ran out at 02:50: the next tick will declare it lost."]
 
 
 # It waits
@@ -152,7 +152,7 @@ def a_queued_run(**fields):
 
 def test_it_waits_for_an_executor(nightly):
     run = a_queued_run(start_by=at("04:00"))
-    assert told(now="02:01") == [
+    assert explained(now="02:01") == [
         HEAD,
         f"Run {run.pk} is queued: nothing blocks it. An executor picks it up within a minute.",
         "If nothing picks it up by 04:00, it is missed.",
@@ -161,7 +161,7 @@ def test_it_waits_for_an_executor(nightly):
 
 def test_it_waits_and_nobody_is_on_duty(nightly):
     run = a_queued_run()
-    assert told() == [
+    assert explained() == [
         HEAD,
         f"Run {run.pk} is queued: nothing blocks it, but it has waited for 1 h. "
         "No host seems to be running: is the app up?",
@@ -171,7 +171,7 @@ def test_it_waits_and_nobody_is_on_duty(nightly):
 def test_it_waits_for_its_next_attempt(nightly):
     run = a_queued_run(attempt=1, failures=1, not_before=at("03:05"))
     an_attempt(run, status="failed", started_at=at("02:00"), finished_at=at("02:00:03"), error="no")
-    assert told() == [
+    assert explained() == [
         HEAD,
         f"Run {run.pk} started at 02:00, on time, and failed after 3 s: no.",
         f"Run {run.pk} is queued for attempt 2: it waits until 03:05.",
@@ -181,7 +181,9 @@ def test_it_waits_for_its_next_attempt(nightly):
 def test_it_waits_for_another_run_of_its_job(nightly):
     other = a_run(status=Status.RUNNING, started_at=at("01:30"))
     run = a_queued_run()
-    assert told()[1] == (f"Run {run.pk} is queued: run {other.pk} of the job, running since 01:30, must end first.")
+    assert explained()[1] == (
+        f"Run {run.pk} is queued: run {other.pk} of the job, running since 01:30, must end first."
+    )
 
 
 def test_it_waits_for_the_end_of_a_pause(nightly):
@@ -197,7 +199,7 @@ def test_it_waits_for_the_end_of_a_pause(nightly):
 def test_it_waits_for_an_earlier_occurrence(nightly):
     other = a_run(status=Status.QUEUED, scheduled_for=at("2026-03-13 02:00"))
     run = a_queued_run()
-    assert told()[1] == f"Run {run.pk} is queued: run {other.pk} of the job, for 2026-03-13 02:00, comes first."
+    assert explained()[1] == f"Run {run.pk} is queued: run {other.pk} of the job, for 2026-03-13 02:00, comes first."
 
 
 def test_it_waits_for_its_group(declared):
@@ -205,7 +207,7 @@ def test_it_waits_for_its_group(declared):
     a_ledger("nightly")
     other = a_run("other", Status.RUNNING, concurrency_group="table")
     run = a_queued_run(concurrency_group="table")
-    assert told()[1] == (
+    assert explained()[1] == (
         f"Run {run.pk} is queued: its group 'table' allows 1 run at a time, now run {other.pk} of other."
     )
 
@@ -218,7 +220,7 @@ def test_it_waits_for_its_own_limit_as_the_claim_does(declared, group):
     kept = {"concurrency_group": registry["nightly"].group, "exclusive": False}
     other, run = a_run(status=Status.RUNNING, **kept), a_queued_run(**kept)
     assert claims.claim(run.pk, instance.current()) is None
-    assert told()[1] == (
+    assert explained()[1] == (
         f"Run {run.pk} is queued: its max_running allows 1 run at a time, now run {other.pk} of nightly."
     )
 
@@ -227,6 +229,6 @@ def test_it_waits_for_a_slot(nightly, settings):
     settings.JOBS_MAX_RUNNING = 1
     a_run("other", Status.RUNNING)
     run = a_queued_run()
-    assert told()[1] == (
+    assert explained()[1] == (
         f"Run {run.pk} is queued: it waits for a free slot. 1 run is running, and an instance runs at most 1."
     )
