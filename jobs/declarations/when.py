@@ -11,7 +11,8 @@ from django.conf import settings
 from jobs.declarations.app_settings import UnsetSetting, resolve
 from jobs.declarations.rules import Mistake
 from jobs.schedule.ncrontab import Expression, InvalidExpression
-from jobs.schedule.occurrences import Schedule, UnknownZone, zone_called
+from jobs.schedule.occurrences import Schedule
+from jobs.schedule.zones import UnknownZone, zone_called
 
 OVERRIDES = "JOBS_SCHEDULE__"
 

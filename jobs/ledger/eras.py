@@ -14,7 +14,8 @@ from jobs.declarations.job import Job
 from jobs.ledger import overrides
 from jobs.models import Intervention
 from jobs.schedule.ncrontab import InvalidExpression
-from jobs.schedule.occurrences import Schedule, UnknownZone, same_occurrences
+from jobs.schedule.occurrences import Schedule, same_occurrences
+from jobs.schedule.zones import UnknownZone
 
 INSTANT = timedelta(microseconds=1)
 

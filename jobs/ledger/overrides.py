@@ -13,7 +13,8 @@ from jobs.declarations.job import Job
 from jobs.ledger import in_force
 from jobs.models import Intervention
 from jobs.schedule.ncrontab import InvalidExpression
-from jobs.schedule.occurrences import Schedule, UnknownZone
+from jobs.schedule.occurrences import Schedule
+from jobs.schedule.zones import UnknownZone
 
 log = logging.getLogger(__name__)
 

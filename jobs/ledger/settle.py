@@ -23,7 +23,8 @@ from jobs.ledger.record import ScheduledRun, Window
 from jobs.ledger.sessions import ledger_transaction
 from jobs.ledger.states import State
 from jobs.schedule.ncrontab import InvalidExpression
-from jobs.schedule.occurrences import Schedule, UnknownZone
+from jobs.schedule.occurrences import Schedule
+from jobs.schedule.zones import UnknownZone
 
 __all__ = ["ScheduledRun", "Settled", "retire", "settle"]
 

@@ -8,71 +8,21 @@ the days on which the clock changes.
 Pure: no clock and no database. Moments go in with any zone and come out in UTC.
 """
 
-import difflib
-from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from functools import cache, cached_property, lru_cache
+from functools import cached_property, lru_cache
 from typing import Literal, NamedTuple
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
+from zoneinfo import ZoneInfo
 
+from jobs.schedule.clock_changes import DAY, FIRST_YEAR, LAST_YEAR, SECOND, Change, Stretch, changes, stretches
 from jobs.schedule.ncrontab import Expression
-from jobs.schedule.zones import same_clock
-from jobs.sentences import Sentence
+from jobs.schedule.zones import same_clock, zone_called
 
-SECOND, MINUTE, DAY = timedelta(seconds=1), timedelta(minutes=1), timedelta(days=1)
-# No zone's clock has ever changed twice within three days (the closest: Freetown, 1 and 5 September 1939).
-PROBE = 3 * DAY
-# Local time can't be computed at the ends of the calendar.
-FIRST_YEAR, LAST_YEAR = 2, 9998
+MINUTE = timedelta(minutes=1)
 # Timers cover every offset that a zone has had or will have in these years. The last clock that was not set to the
 # whole minute, Monrovia's, was put right in 1972.
 TIMER_YEARS = range(1973, 2038)
-# Files beside the zones, which a machine sets up for itself.
-MACHINES_OWN = frozenset({"local", "localtime", "factory", "posixrules"})
-# Folders in which some machines keep all zones once more; those in `right` count leap seconds.
-OTHER_READINGS = frozenset({"posix", "right"})
-
-
-class UnknownZone(Sentence, ValueError):
-    """There is no time zone {name!r}. {fix}"""
-
-    name: str
-
-    def __init__(self, name: str) -> None:
-        known = {zone.lower(): zone for zone in zone_names()}
-        close = difflib.get_close_matches(name.lower(), known, n=1)
-        fix = f"Did you mean {known[close[0]]!r}?" if close else "Write an IANA name like 'Europe/Berlin'."
-        super().__init__(name=name, fix=fix)
-
-
-class MachinesOwnZone(UnknownZone):
-    """{name!r} means something else on another machine. Write {instead}."""
-
-    def __init__(self, name: str, instead: str) -> None:
-        Sentence.__init__(self, name=name, instead=instead)
-
-
-class Change(NamedTuple):
-    """A zone's clock goes forward or back: when (naive UTC), and how far it is ahead of UTC before and after."""
-
-    at: datetime
-    before: timedelta
-    after: timedelta
-
-
-class Stretch(NamedTuple):
-    """A time from `start` to before `end` (naive UTC) in which the clocks that count run steadily.
-
-    `offsets` says how far they are ahead of UTC. Normally there is one. While a clock that nobody had put forward
-    would show the times that the real one jumped over, both count.
-    """
-
-    start: datetime
-    end: datetime
-    offsets: tuple[timedelta, ...]
-    again: bool = False  # the clock was put back, and shows these times for the second time
 
 
 class Note(NamedTuple):
@@ -214,13 +164,13 @@ class Schedule:
 
     def clock_changes(self, year: int) -> list[Change]:
         """When in this year (of UTC) the zone's clock is put forward or back."""
-        return [change for change in _changes(self.zone, year) if change.at.year == year]
+        return [change for change in changes(self.zone, year) if change.at.year == year]
 
     def _stretches(self, year: int) -> tuple[Stretch, ...]:
-        stretches = _stretches(self.zone, year)
+        found = stretches(self.zone, year)
         if self.expression.is_interval:
-            return stretches
-        return tuple(stretch for stretch in stretches if not stretch.again)
+            return found
+        return tuple(stretch for stretch in found if not stretch.again)
 
     def _parts(self, after: datetime, until: datetime) -> Iterator[tuple[tuple[timedelta, ...], datetime, datetime]]:
         """The offsets of each stretch in (after, until], and the part (start, end] of it that lies therein."""
@@ -240,25 +190,6 @@ def same_occurrences(one: str, other: str) -> bool:
     """Whether two fingerprints mean the same: one expression, by zones that are one clock under two names."""
     (expression, _, zone), (other_expression, _, other_zone) = one.rpartition(" "), other.rpartition(" ")
     return one == other or (expression == other_expression != "" and same_clock(zone, other_zone))
-
-
-def zone_called(name: str) -> ZoneInfo:
-    """The zone of this IANA name. Raises UnknownZone."""
-    if name.lower() in MACHINES_OWN:
-        raise MachinesOwnZone(name, "the zone's own name, like 'Europe/Berlin', or 'UTC'")
-    folder, _, zone = name.partition("/")
-    if folder in OTHER_READINGS and zone in zone_names():
-        raise MachinesOwnZone(name, repr(zone))
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):  # OSError: "Europe" is a directory
-        raise UnknownZone(name) from None
-
-
-@cache
-def zone_names() -> frozenset[str]:
-    """The IANA names that this machine knows."""
-    return frozenset(name for name in available_timezones() if name.lower() not in MACHINES_OWN)
 
 
 def _naive_utc(moment: datetime) -> datetime:
@@ -281,49 +212,4 @@ def _nothing_in(year: int, moment: datetime, found: datetime) -> bool:
 
 @lru_cache(maxsize=1024)
 def _offsets(zone: ZoneInfo) -> set[timedelta]:
-    return {offset for year in TIMER_YEARS for stretch in _stretches(zone, year) for offset in stretch.offsets}
-
-
-@lru_cache(maxsize=4096)
-def _stretches(zone: ZoneInfo, year: int) -> tuple[Stretch, ...]:
-    """A year (of UTC), cut where the zone's clock changes and where it has caught up with what the change skewed."""
-    if not FIRST_YEAR <= year <= LAST_YEAR:
-        return ()
-    new_year, end = _new_year(year), _new_year(year + 1)
-    stretches, start = list[Stretch](), new_year - 2 * DAY
-    offset = _offset(zone, start)
-    for at, before, offset in _changes(zone, year):
-        stretches.append(Stretch(start, at, (before,)))
-        start = at + abs(offset - before)
-        stretches.append(Stretch(at, start, (before, offset) if offset > before else (offset,), again=offset < before))
-    stretches.append(Stretch(start, end, (offset,)))
-    clipped = (stretch._replace(start=max(stretch.start, new_year), end=min(stretch.end, end)) for stretch in stretches)
-    return tuple(stretch for stretch in clipped if stretch.start < stretch.end)
-
-
-@lru_cache(maxsize=4096)
-def _changes(zone: ZoneInfo, year: int) -> tuple[Change, ...]:
-    """The changes of a zone's clock from two days before this year (of UTC) to its end.
-
-    zoneinfo keeps them to itself, so its clock is read every three days and searched where it differs.
-    """
-    changes = list[Change]()
-    start, end = _new_year(year) - 2 * DAY, _new_year(year + 1) - SECOND
-    before = _offset(zone, start)
-    while start < end:
-        stop = min(start + PROBE, end)
-        after = _offset(zone, stop)
-        if after != before:
-            seconds = range((stop - start) // SECOND)
-            at = start + SECOND * bisect_left(seconds, True, key=lambda s: _offset(zone, start + SECOND * s) != before)
-            changes.append(Change(at, before, after))
-        start, before = stop, after
-    return tuple(changes)
-
-
-def _offset(zone: ZoneInfo, moment: datetime) -> timedelta:
-    return zone.fromutc(moment.replace(tzinfo=zone)).replace(tzinfo=None) - moment
-
-
-def _new_year(year: int) -> datetime:
-    return datetime(year, 1, 1, tzinfo=UTC).replace(tzinfo=None)
+    return {offset for year in TIMER_YEARS for stretch in stretches(zone, year) for offset in stretch.offsets}

@@ -19,7 +19,7 @@ from jobs.reading import upcoming
 from jobs.reading.drift import drift
 from jobs.reading.explain import explain
 from jobs.schedule.ncrontab import InvalidExpression
-from jobs.schedule.occurrences import UnknownZone
+from jobs.schedule.zones import UnknownZone
 from tests.helpers.rows import an_override, first_seen_at
 
 pytestmark = pytest.mark.django_db

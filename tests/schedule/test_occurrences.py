@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jobs.schedule.ncrontab import Expression
-from jobs.schedule.occurrences import Note, Schedule, UnknownZone, zone_names
+from jobs.schedule.occurrences import Note, Schedule
+from jobs.schedule.zones import UnknownZone, zone_names
 
 FACTS = json.loads((Path(__file__).parents[1] / "conformance" / "ncrontab_dst.json").read_text())
 SECOND, MINUTE, HOUR, DAY = (timedelta(**{unit: 1}) for unit in ("seconds", "minutes", "hours", "days"))

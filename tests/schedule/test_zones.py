@@ -20,7 +20,8 @@ from jobs.execution.worker import this_worker
 from jobs.ledger.eras import Era
 from jobs.ledger.plan import decide
 from jobs.models import Event, Gap, JobState, Run
-from jobs.schedule.occurrences import Schedule, zone_names
+from jobs.schedule.occurrences import Schedule
+from jobs.schedule.zones import zone_names
 from tests.helpers.rows import first_seen_at
 from tests.invariants.test_model import moved_clock
 from tests.schedule.test_occurrences import CHANGES, at, fields, local

@@ -13,7 +13,8 @@ from jobs.management.ledger_command import LedgerCommand
 from jobs.management.printing import add_format, as_json, as_table
 from jobs.management.schedules import scheduled
 from jobs.reading import upcoming
-from jobs.schedule.occurrences import Change, Note, Schedule
+from jobs.schedule.clock_changes import Change
+from jobs.schedule.occurrences import Note, Schedule
 
 HEADINGS = ("", "TIME", "WHAT HAPPENS", "DUE (UTC)")
 # What is due each minute has sixty occurrences in a doubled hour: one row says as much.

@@ -15,7 +15,8 @@ from jobs.management.operator import operator
 from jobs.reading.explain import zone_of
 from jobs.schedule.describe import describe
 from jobs.schedule.ncrontab import InvalidExpression
-from jobs.schedule.occurrences import Schedule, UnknownZone
+from jobs.schedule.occurrences import Schedule
+from jobs.schedule.zones import UnknownZone
 
 REFUSALS = (
     interventions.AlreadyOverridden,

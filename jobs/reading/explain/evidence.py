@@ -15,7 +15,8 @@ from jobs.ledger.eras import INSTANT
 from jobs.ledger.in_force import InForce
 from jobs.models import Event, Gap, Intervention, JobState, Run
 from jobs.schedule.ncrontab import InvalidExpression
-from jobs.schedule.occurrences import Schedule, UnknownZone
+from jobs.schedule.occurrences import Schedule
+from jobs.schedule.zones import UnknownZone
 
 
 class Cause(StrEnum):

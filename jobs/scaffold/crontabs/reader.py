@@ -11,7 +11,7 @@ from jobs.scaffold.crontabs.expressions import translated
 from jobs.scaffold.crontabs.line import OF_THE_MACHINE
 from jobs.scaffold.found import Found, Reading, Refused, Untranslatable
 from jobs.scaffold.project import SETTINGS
-from jobs.schedule.occurrences import UnknownZone, zone_called
+from jobs.schedule.zones import UnknownZone, zone_called
 
 VARIABLE = re.compile(r"""\s*(?P<quote>["']?)(?P<name>[A-Za-z_]\w*)(?P=quote)\s*=\s*(?P<value>.*?)\s*""")
 ENTRY = re.compile(r"\s*(?P<when>@\w+|\S+\s+\S+\s+\S+\s+\S+\s+\S+)\s+(?P<rest>\S.*)")

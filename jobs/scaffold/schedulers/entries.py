@@ -11,7 +11,7 @@ from django.conf import settings
 
 from jobs.scaffold.found import Found, Reading, Refused, Untranslatable
 from jobs.scaffold.schedulers.tasks import Called
-from jobs.schedule.occurrences import UnknownZone, zone_called
+from jobs.schedule.zones import UnknownZone, zone_called
 
 
 @dataclass(kw_only=True, slots=True)
