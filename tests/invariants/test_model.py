@@ -411,7 +411,8 @@ class Ledger(RuleBasedStateMachine):
             else:
                 history.override(max(self.now, reached), until, schedule, zone)
         if until and outage:
-            self.remember_what_was_reached()  # the tick below settles again
+            # The tick below settles again, when the runs that were in the way have ended.
+            self.overlaps_name_runs_that_were_in_the_way()
             self.what_waits_runs()
             self.move_clock(max(0.0, (until - self.now).total_seconds()) + outage)
             self.tick(seconds=0)
