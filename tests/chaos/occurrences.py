@@ -143,9 +143,13 @@ def _beginnings(stretches: Iterable[Stretch]) -> Iterator[Violation]:
 
 
 def _decided(stretch: Stretch) -> datetime:
-    """Up to where the schedule before has decided: the timer of a host whose clock is ahead settles a little early."""
+    """Up to where the schedule before has decided: the timer of a host whose clock is ahead settles early, and an
+    override may end within what it settles.
+    """
     assert stretch.at
-    return max(stretch.at, stretch.through_before or stretch.at)
+    if stretch.through_before is None:
+        return stretch.at
+    return max(stretch.at, stretch.through_before, stretch.ledger_through or stretch.at)
 
 
 def _told(gap: Gap) -> str:

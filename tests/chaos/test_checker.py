@@ -107,6 +107,23 @@ def test_a_ledger_that_begins_in_the_future_is_found(history, journal):
     assert "ledger begins in the future" in kinds(history, journal)
 
 
+@pytest.mark.parametrize(("before", "found"), [(at(50), False), (None, True)])
+def test_an_override_may_end_within_what_a_clock_ahead_settles_but_nothing_begins_there(
+    history, journal, before, found
+):
+    """The timer of at(70) fires ten seconds early; from at(62) on the declaration holds again."""
+    declared = Stretch(
+        job="often",
+        fingerprint="*/10 * * * * * UTC",
+        ledger_from=at(62),
+        at=at(60),
+        ledger_through=at(70),
+        through_before=before,
+    )
+    history.stretches.append(declared)
+    assert ("ledger begins in the future" in kinds(history, journal)) is found
+
+
 def test_runs_at_once_are_found(history, journal):
     journal[1] = executed(2, 11.5, 14)
     violations = checker.check(history, journal, JOBS).violations
