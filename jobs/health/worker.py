@@ -4,6 +4,7 @@ import os
 
 from jobs.conf import conf, project_folder
 from jobs.declarations.host_json import HostJson, UnreadableHostJson
+from jobs.execution.isolation import memory
 from jobs.execution.isolation.client import server
 from jobs.execution.isolation.process import ForkServerFailed
 from jobs.health.answers import Problem
@@ -36,7 +37,7 @@ def fork_server() -> str:
             public="The fork server can't load the project, so no run can start. The app's log says why.",
             log=str(failure),
         ) from None
-    return "it loads the project"
+    return "; ".join(filter(None, ["it loads the project", memory.huge_pages()]))
 
 
 def fork_server_once() -> str:

@@ -22,12 +22,18 @@ URL_PASSWORD = re.compile(r"://[^:/@\s]*:([^/?#\s]+)@")
 
 def of_environment() -> list[str]:
     """What is secret in the environment: variables whose names or looks say so, and the passwords in all others."""
+    return list(_of_variables(tuple(os.environ.items())))
+
+
+# Each run asks, and the environment hardly ever changes.
+@lru_cache(maxsize=4)
+def _of_variables(variables: tuple[tuple[str, str], ...]) -> tuple[str, ...]:
     found = []
-    for name, value in os.environ.items():
+    for name, value in variables:
         if is_sensitive(name) or is_known_kind(value):
             found.append(value)
         found += _passwords(value)
-    return [secret for secret in found if len(secret.strip()) >= SHORTEST and not is_common(secret)]
+    return tuple(secret for secret in found if len(secret.strip()) >= SHORTEST and not is_common(secret))
 
 
 def _passwords(text: str) -> Iterator[str]:

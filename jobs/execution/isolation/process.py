@@ -10,7 +10,7 @@ import time
 from contextlib import suppress
 
 from jobs.conf import project_folder
-from jobs.execution.isolation import marks, paths
+from jobs.execution.isolation import marks, memory, paths
 from jobs.execution.isolation.age import Age
 
 log = logging.getLogger(__name__)
@@ -40,16 +40,17 @@ class Server:
         self.notes: list[str] = []  # what a person should know of its loading
         self.ended = False
         self._heard = b""
+        allocator = memory.environment()
         with theirs:
             self.process = subprocess.Popen(  # noqa: S603 — ourselves
                 [
                     *(sys.executable, "-m", "jobs.execution.isolation.server", str(theirs.fileno())),
-                    *(paths.of_runs(), "bare" if bare else "loaded"),
+                    *(paths.of_runs(), "bare" if bare else "loaded", *allocator),
                 ],
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
                 cwd=project_folder(),
-                env=os.environ | marks.RESERVED | {"PYTHONPATH": paths.of_this_process()},
+                env=os.environ | marks.RESERVED | allocator | {"PYTHONPATH": paths.of_this_process()},
                 start_new_session=True,  # Ctrl-C at a terminal is for us; we stop the runs
             )
 

@@ -1,4 +1,6 @@
-"""The fork server: `python -m jobs.execution.isolation.server FD PYTHONPATH KIND`; FD is its socket to the worker.
+"""The fork server: `python -m jobs.execution.isolation.server FD PYTHONPATH KIND [VARIABLE …]`.
+
+FD is its socket to the worker. The variables chose its allocator (memory.py) and are no run's business.
 
 It loads Django once (loading.py) and then forks a guardian for each request. It holds no connection and starts no
 thread, so that what it forks is whole. When Django doesn't load, it says why on the socket and ends.
@@ -22,15 +24,19 @@ from jobs.execution.isolation import guardian, loading, streams, system
 DESCRIPTORS = 5
 
 
-def main(descriptor: int, pythonpath: str, bare: bool) -> None:
-    """`pythonpath` is what runs find in PYTHONPATH; a `bare` server loads nothing, and its runs load all themselves."""
+def main(descriptor: int, pythonpath: str, bare: bool, *ours: str) -> None:
+    """`pythonpath` is what runs find in PYTHONPATH; a `bare` server loads nothing, and its runs load all themselves.
+
+    `ours` are variables of its environment that no run finds in its own.
+    """
     worker = socket.socket(fileno=descriptor)
     loading.OURS.add(descriptor)
     # The child's parent is the guardian, the guardian's is this one: an orphan of either ends up here.
     system.adopt_orphans()
     streams.prepare()
     # Ours has the standard library in it, which is not that of every Python that a command may start.
-    os.environ.pop("PYTHONPATH", None)
+    for name in ("PYTHONPATH", *ours):
+        os.environ.pop(name, None)
     if pythonpath:
         os.environ["PYTHONPATH"] = pythonpath
     try:
@@ -127,4 +133,4 @@ def _reap(guardians: set[int]) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), sys.argv[2], sys.argv[3] == "bare")
+    main(int(sys.argv[1]), sys.argv[2], sys.argv[3] == "bare", *sys.argv[4:])

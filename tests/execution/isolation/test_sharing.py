@@ -1,5 +1,6 @@
 """Runs share nothing: what an app's or another command's import does in the fork server is no run's business."""
 
+import ast
 import json
 import os
 import socket
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from jobs.choices import Status
-from jobs.execution.isolation import age, client
+from jobs.execution.isolation import age, client, memory
 from jobs.ledger import triggers
 from jobs.models import Attempt
 from tests.helpers.at_once import at_once
@@ -233,6 +234,24 @@ def test_a_run_finds_no_standard_library_in_pythonpath(guest, run, tmp_path):
     assert str(tmp_path) in path
     # lib-dynload stands below it.
     assert not [entry for entry in path if Path(entry).is_relative_to(Path(os.__file__).resolve().parent)]
+
+
+@pytest.mark.parametrize("chosen", [None, "pymalloc"])
+def test_a_run_finds_nothing_of_the_fork_servers_allocator_in_its_environment(guest, run, monkeypatch, chosen):
+    if chosen:
+        monkeypatch.setenv("PYTHONMALLOC", chosen)
+    shows = """
+        import os, subprocess
+        from pathlib import Path
+        began = [line for line in Path("/proc/self/environ").read_text().split("\\0") if "MALLOC" in line]
+        started = subprocess.run(["env"], capture_output=True, text=True).stdout
+        return repr([began, [os.environ.get("PYTHONMALLOC")], [line for line in started.split() if "MALLOC" in line]])
+    """
+    guest(shows=("", shows))
+    ours = sorted(f"{name}={value}" for name, value in memory.ALLOCATOR.items())
+    seen = [f"PYTHONMALLOC={chosen}"] if chosen else []
+    began, read, started = ast.literal_eval(run("shows").result)
+    assert (sorted(began), read, started) == (seen or ours, [chosen], seen)
 
 
 TOKEN = "import os\nTOKEN = os.urandom(8).hex()"
