@@ -13,6 +13,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/", include("jobs.api.urls")),
 ]
 if apps.is_installed("django.contrib.admin"):
+    admin.autodiscover()  # settings with SimpleAdminConfig leave it to the first request, for a shorter start
     urlpatterns += [
         path("", RedirectView.as_view(pattern_name="admin:index")),  # the dashboard's place
         path("manage/", admin.site.urls),

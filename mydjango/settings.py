@@ -18,7 +18,7 @@ if "WEBSITE_HOSTNAME" in os.environ:
     ALLOWED_HOSTS.append(os.environ["WEBSITE_HOSTNAME"])
 
 INSTALLED_APPS = [
-    "django.contrib.admin",
+    "django.contrib.admin.apps.SimpleAdminConfig",  # no admin.py is imported before the first request
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

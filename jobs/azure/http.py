@@ -11,7 +11,6 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import azure.functions as func
-from django.core.wsgi import get_wsgi_application
 
 from jobs.azure import idle
 
@@ -69,6 +68,9 @@ class PassingMiddleware(func.WsgiMiddleware):
 
 @cache
 def middleware() -> PassingMiddleware:
+    """Django's handler, with all that the URLs import: built at the first request, which the start needn't wait for."""
+    from django.core.wsgi import get_wsgi_application
+
     django = get_wsgi_application()
 
     def application(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:

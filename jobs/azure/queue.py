@@ -13,12 +13,10 @@ from azure.core.exceptions import AzureError, ResourceExistsError, ResourceNotFo
 from azure.storage.queue import LinearRetry, QueueClient
 
 from jobs.azure import identity, storage
+from jobs.azure.storage import QUEUE
 
 log = logging.getLogger(__name__)
 
-QUEUE = "jobs-runs"
-# Where the host puts a message whose function failed too often (docs/reference/azure.md, "Queues").
-POISON_QUEUE = f"{QUEUE}-poison"
 # No message stays invisible for longer. The tick rings for what is due later.
 LONGEST_DELAY = timedelta(days=7)
 # If nothing has read a message this long after it became visible, the tick repeats it.

@@ -9,7 +9,6 @@ from datetime import timedelta
 from types import FrameType
 
 from jobs import telemetry
-from jobs.execution.worker import this_worker
 
 log = logging.getLogger(__name__)
 
@@ -43,6 +42,8 @@ def _leave(number: int, frame: FrameType | None) -> None:
 
 
 def _shut_down() -> None:
+    from jobs.execution.worker import this_worker  # the host needn't wait for it when it starts the worker
+
     began = time.monotonic()
     available = stop_time()
     grace = min(GRACE, available / 2)

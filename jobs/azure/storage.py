@@ -1,4 +1,7 @@
-"""Where the storage account is, by the settings that the Functions host reads too (`AzureWebJobsStorage`)."""
+"""Where the storage account is, and what its queues are called.
+
+The settings are those that the Functions host reads too (`AzureWebJobsStorage`).
+"""
 
 import os
 from dataclasses import dataclass
@@ -6,6 +9,9 @@ from dataclasses import dataclass
 from jobs.sentences import Sentence
 
 CONNECTION = "AzureWebJobsStorage"
+QUEUE = "jobs-runs"
+# Where the host puts a message whose function failed too often (docs/reference/azure.md, "Queues").
+POISON_QUEUE = f"{QUEUE}-poison"
 
 
 class NoStorage(Sentence):

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
+from django.apps import apps
 from django.core.checks import ERROR, WARNING, CheckMessage, Error, Tags, Warning, register
 
 from jobs.checks import database, host, loading, schedules
@@ -39,6 +40,10 @@ def with_commands() -> Iterator[None]:
 
     Elsewhere they don't: it loads the code of every app, and a command that can't be loaded must not stop `migrate`.
     """
+    if apps.is_installed("django.contrib.admin"):
+        from django.contrib import admin
+
+        admin.autodiscover()  # with SimpleAdminConfig nobody has done it yet, and Django would check no admin class
     token = _with_commands.set(True)
     try:
         yield

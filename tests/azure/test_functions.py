@@ -183,6 +183,6 @@ def test_a_start_logs_what_only_an_app_setting_makes_wrong(declared, monkeypatch
     declared("left", command="succeeds", schedule="0 0 3 * * *")
     declared("right", command="succeeds", schedule="0 0 3 * * *")
     declared("both", command="succeeds", after=["left", "right"])
-    functions._tell_what_is_wrong()
+    functions._log_what_is_wrong()
     level = logging.ERROR if number[5] == "E" else logging.WARNING
     assert {record.getMessage()[:9] for record in caplog.records if record.levelno == level} == {number}

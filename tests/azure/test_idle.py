@@ -7,7 +7,7 @@ import pytest
 from django.conf import settings
 from django.db import connection, connections
 
-from jobs.azure import functions, idle
+from jobs.azure import calls, functions, idle
 from jobs.models import Run
 from tests.helpers.processes import until
 
@@ -51,7 +51,7 @@ def test_after_a_thousand_requests_on_twenty_threads_few_connections_are_idle(po
 
 def test_calls_of_functions_keep_to_the_same_bound(pool):
     def call(number):
-        with functions.usable_connections():
+        with calls.usable_connections():
             return Run.objects.count()
 
     before = sessions()

@@ -36,7 +36,7 @@ def main(orders):
     from django.db import OperationalError
 
     from jobs import declare
-    from jobs.azure.functions import usable_connections
+    from jobs.azure.calls import usable_connections
     from jobs.declarations.registry import registry
     from jobs.execution import startup, tick
     from jobs.execution.isolation.client import server

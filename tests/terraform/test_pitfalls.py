@@ -197,7 +197,7 @@ def test_the_design_gets_the_settings_it_needs(settings, site):
 def test_the_queues_are_those_of_the_code():
     assert resource("azurerm_storage_queue.runs")["name"] == "jobs-runs"
     assert resource("azurerm_storage_queue.poison")["name"] == "jobs-runs-poison"
-    assert '"jobs-runs"' in (ROOT / "jobs/azure/queue.py").read_text()
+    assert '"jobs-runs"' in (ROOT / "jobs/azure/storage.py").read_text()
 
 
 def test_the_plan_scales_by_rules_where_its_size_can():

@@ -5,7 +5,6 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any
 
-from azure.core.exceptions import AzureError
 from django.db import OperationalError
 from django.db.backends.postgresql import base
 
@@ -30,12 +29,10 @@ class Tokens:
         with self._lock:
             if self._token is None or self._token.expires_on - EARLY < time.time():
                 try:
-                    client_id = os.environ.get("AZURE_CLIENT_ID", "")
-                    self._token = identity.credential(client_id).get_token(identity.POSTGRESQL)
-                except AzureError as error:
+                    self._token = identity.token(identity.POSTGRESQL, os.environ.get("AZURE_CLIENT_ID", ""))
+                except identity.NoToken as error:
                     # Whoever waits for the database waits for this too.
-                    reason = str(error).strip().splitlines()[0]
-                    raise OperationalError(f"There is no Entra token for PostgreSQL: {reason}") from None
+                    raise OperationalError(f"There is no Entra token for PostgreSQL: {error}") from None
             return self._token.token
 
 
@@ -44,6 +41,11 @@ tokens = Tokens()
 
 class DatabaseWrapper(base.DatabaseWrapper):
     uses_entra = True  # `manage.py doctor` asks for a token too
+
+    @staticmethod
+    def import_for_connecting() -> None:
+        """Import what the first connection needs: the fork server does it once for all runs."""
+        import azure.identity  # noqa: F401
 
     def get_connection_params(self) -> dict[str, Any]:
         params: dict[str, Any] = super().get_connection_params()

@@ -41,7 +41,9 @@ def load() -> Loaded:
     django.setup()
     from django.db import connections
 
-    connections.all()  # imports the driver; connects to nothing
+    for connection in connections.all():  # imports the drivers; connects to nothing
+        if import_for_connecting := getattr(connection, "import_for_connecting", None):
+            import_for_connecting()
     loaded = Loaded()
     state.close_connections()
     loaded.threads = state.threads()

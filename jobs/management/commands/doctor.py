@@ -18,7 +18,7 @@ class Command(BaseCommand):
         add_format(parser)
 
     def handle(self, *, format: str, **options: Any) -> None:
-        from jobs.azure import health  # azure-identity takes a third of a second to import
+        from jobs.azure import health  # no other command needs Azure's packages
 
         found = []
         for finding in doctor.findings(health.CHECKS):
