@@ -6,6 +6,8 @@ COMPARE_VENV := .local/compare-venv
 PYTHON_IN_VENV := $(VENV)/bin/python
 MANAGE := LOCAL=1 $(PYTHON_IN_VENV) manage.py
 COMPILE := pip compile --quiet --python-version 3.13 --universal --generate-hashes --no-emit-index-url --no-header
+# What `make bench` compares with, each in an environment of its own.
+PEERS := $(basename $(notdir $(wildcard benchmarks/peers/*.in)))
 # The settings of a deployment, with values that no server has.
 PRODUCTION := LOCAL= SECRET_KEY=not-a-secret-but-as-long-and-as-varied-as-a-real-one-0123456789 \
 	ALLOWED_HOSTS=jobs.example.com DATABASE_URL=postgresql://nobody@db.example.com/nightshift
@@ -100,6 +102,7 @@ lock:  ## Update the requirements' locks (needs uv): make lock ARGS=--upgrade
 	uv $(COMPILE) requirements.in -o requirements.txt $(ARGS)
 	uv $(COMPILE) requirements-dev.in -o requirements-dev.txt $(ARGS)
 	uv $(COMPILE) requirements-bench.in -o requirements-bench.txt $(ARGS)
+	for peer in $(PEERS); do uv $(COMPILE) benchmarks/peers/$$peer.in -o benchmarks/peers/$$peer.txt $(ARGS); done
 	uv $(COMPILE) requirements-compare.in -o requirements-compare.txt $(ARGS)
 	uv $(COMPILE) requirements-terraform.in -o requirements-terraform.txt $(ARGS)
 	for version in $(DJANGO); do \
@@ -123,7 +126,7 @@ image-test: venv  ## Build and test the container image (needs Docker, or podman
 	@LOCAL=1 $(PYTHON_IN_VENV) -m pytest -m image tests/image $(ARGS)
 
 .PHONY: bench
-bench:  ## Measure, print ratios and write benchmarks/RESULTS.md
+bench:  ## Measure, and write benchmarks/RESULTS.md: make bench; make bench ARGS="2 10" for these rows; ARGS=all
 	@mkdir -p .local
 	@tools/venv.sh $(BENCH_VENV) requirements-bench.txt
 	@LOCAL=1 $(BENCH_VENV)/bin/python -m benchmarks $(ARGS)

@@ -1,6 +1,8 @@
-"""`make bench`: measure everything, print the ratios, and write them to RESULTS.md.
+"""`make bench`: measure, print what was found, and write RESULTS.md.
 
-python -m benchmarks [ledger isolation output masking beside cron]     these alone; RESULTS.md is left as it is
+python -m benchmarks              all rows but the long ones
+python -m benchmarks 2 4 10       these rows alone; the page keeps the others as they were
+python -m benchmarks all          all rows
 """
 
 import os

@@ -84,6 +84,14 @@ def rounds(*sides: Side) -> list[list[Cost]]:
     return [list(costs) for costs in zip(*measured, strict=True)]
 
 
+class Figure(NamedTuple):
+    """What was found for a row of the table, what is aimed at, and whether that is met."""
+
+    found: str
+    aim: str
+    met: bool
+
+
 class Ratios(NamedTuple):
     median: float
     least: float
@@ -102,15 +110,14 @@ def number(value: float) -> str:
 class Row:
     """One line of the table.
 
-    `faster`: the ratio says how many times as fast ours is, otherwise how many times as expensive. `aim` is the largest
-    ratio allowed, or with `faster` the smallest. `items`: how many things a call's time is given for, such as lines.
+    `faster`: the ratio says how many times as fast ours is, otherwise how many times as expensive. `items`: how many
+    things a call's time is given for, such as lines.
     """
 
     what: str
     yardstick: str
     ours: list[Cost]
     theirs: list[Cost]
-    aim: float | None = None
     faster: bool = False
     rate: str = ""
     items: int = 1
@@ -122,44 +129,48 @@ class Row:
         ]
         return Ratios(median(found), min(found), max(found))
 
-    def met(self, ratios: Ratios) -> bool:
-        assert self.aim is not None
-        return ratios.median >= self.aim if self.faster else ratios.median <= self.aim
-
     def __str__(self) -> str:
-        what, takes, yardstick, theirs, wall, cpu, aim, met = self.cells()
-        verdict = f" (aim: {aim}; {met})" if self.aim is not None else ""
-        return f"{what}: {takes}; {yardstick}: {theirs}; ratio by the clock {wall}, by CPU {cpu}{verdict}"
+        what, takes, yardstick, theirs, wall, cpu = self.cells()
+        return f"{what}: {takes}; {yardstick}: {theirs}; ratio by the clock {wall}, by CPU {cpu}"
 
     def cells(self) -> list[str]:
-        wall, cpu = self.ratios(lambda cost: cost.wall), self.ratios(lambda cost: cost.cpu)
-        aim = met = "–"
-        if self.aim is not None:
-            aim = f"at {'least' if self.faster else 'most'} {self.aim:g}"
-            met = f"wall {_yes(self.met(wall))}, CPU {_yes(self.met(cpu))}"
-        return [
-            self.what,
-            self._told(self.ours),
-            self.yardstick,
-            self._told(self.theirs),
-            str(wall),
-            str(cpu),
-            aim,
-            met,
-        ]
+        """What a table shows of it."""
+        wall, cpu = self.by_wall(), self.by_cpu()
+        return [self.what, self._taken(self.ours), self.yardstick, self._taken(self.theirs), str(wall), str(cpu)]
 
-    def _told(self, costs: list[Cost]) -> str:
+    def by_wall(self) -> Ratios:
+        return self.ratios(lambda cost: cost.wall)
+
+    def by_cpu(self) -> Ratios:
+        return self.ratios(lambda cost: cost.cpu)
+
+    def figure(self, ratios: Ratios, aim: float, name: str = "") -> Figure:
+        """The ratios beside what is aimed at: at most so many times as expensive, or at least so many times as fast."""
+        met = ratios.median >= aim if self.faster else ratios.median <= aim
+        return Figure(f"{name or self.what}: {ratios}", f"at {'least' if self.faster else 'most'} {aim:g}", met)
+
+    def _taken(self, costs: list[Cost]) -> str:
         wall, cpu = median(cost.wall for cost in costs), median(cost.cpu for cost in costs)
         if self.rate:
             return f"{self.items / wall:,.0f} {self.rate} ({duration(cpu / self.items)} CPU each)"
         return f"{duration(wall)} ({duration(cpu)} CPU)"
 
 
-HEADINGS = ["What", "takes", "over", "which takes", "ratio, wall", "ratio, CPU", "aim", "met"]
+@dataclass(frozen=True, kw_only=True)
+class Result:
+    """All that was measured for one row of the table (`report.ROWS`).
+
+    `figures` are judged; `compared` shows what they come from; `notes` say how it was measured, and what holds back
+    where an aim isn't met. Each note is a line of Markdown.
+    """
+
+    row: int
+    figures: Sequence[Figure]
+    compared: Sequence[Row] = ()
+    notes: Sequence[str] = ()
 
 
-def _yes(met: bool) -> str:
-    return "yes" if met else "**no**"
+HEADINGS = ["What", "takes", "over", "which takes", "ratio, wall", "ratio, CPU"]
 
 
 def duration(seconds: float) -> str:

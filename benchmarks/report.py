@@ -1,109 +1,126 @@
-"""All that was measured, as a page."""
+"""The table of what is measured, and the page that shows it."""
 
-import os
-import platform
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from importlib import import_module
 from pathlib import Path
-from statistics import median
+from typing import NamedTuple
 
-import django
-from django.db import connection
-
-from benchmarks import beside, cron, harness, isolation, ledger, masking, output
+from benchmarks import harness, results
 from benchmarks.database import database
-from benchmarks.harness import HEADINGS, Row, Side, duration, table
-from benchmarks.lines import BYTES_A_LINE, LINES
+from benchmarks.harness import HEADINGS, Result, table
+from benchmarks.results import Kept
 
-RESULTS = Path(__file__).parent / "RESULTS.md"
-PARTS: dict[str, Callable[[], list[Row]]] = {
-    "ledger": ledger.measure,
-    "isolation": isolation.measure,
-    "output": output.measure,
-    "masking": masking.measure,
-    "beside": beside.measure,
-    "cron": cron.measure,
+PAGE = Path(__file__).parent / "RESULTS.md"
+
+
+class Line(NamedTuple):
+    """A row of the table: what is measured, against what, and which module's `measure()` gives its result.
+
+    One that is `long` is measured only if it is named.
+    """
+
+    what: str
+    against: str
+    module: str
+    long: bool = False
+
+
+ROWS = {
+    1: Line("the ledger's part of a scheduled run", "a bare `call_command` of a no-op", "ledger"),
+    2: Line("an isolated, recorded run, four at a time, PostgreSQL's CPU included", "RQ's forking worker", "peers"),
+    3: Line("an isolated, recorded run", "`python manage.py noop`", "isolation"),
+    4: Line("isolated runs a second, four at a time", "workers that start a process a task", "peers"),
+    5: Line("an idle tick with 10,000 jobs", "one indexed query", "ticks"),
+    6: Line("a tick with 200 due of 10,000", "a bulk prototype", "ticks"),
+    7: Line("output, lines a second", "COPY of the same lines with their keys", "output"),
+    8: Line("masking, 20 MB, secrets of 20, 8,000 and 32,000 letters", "the same without secrets", "masking"),
+    9: Line("the next occurrence; parsing", "cronsim", "cron"),
+    10: Line("each list and page at 5 million runs", "the same at 100,000", "lists", long=True),
+    11: Line("a start through the API", "a bare INSERT with its commit", "api"),
+    12: Line("a cold start of function_app.py", "azure.functions and `django.setup()` alone", "start"),
+    13: Line("indexing 1,000 timers; `manage.py check` with 1,000 jobs", "the SDK alone; Django's checks", "start"),
+    14: Line("from due to a recorded start on the local host", "a committed claim", "latency"),
+    15: Line("idle SQL a minute between ticks; wake-ups a second of an idle worker", "nothing", "idle"),
+    16: Line("retention of a million runs and their output", "–", "retention", long=True),
+    17: Line("recovery: a worker is killed, its run starts again", "a lease and a tick", "recovery", long=True),
 }
 
 
 def main(wanted: list[str]) -> None:
-    """Measure these parts, or all; of all there is a page."""
-    began = time.monotonic()
+    """Measure these rows, or all that don't take long; then write the page, with the other rows as they were."""
+    rows = _rows(wanted)
     with database():
-        measured = {name: show(PARTS[name]()) for name in wanted or PARTS}
-        if not wanted:
-            RESULTS.write_text(page(measured, (time.monotonic() - began) / 60))
-            print(f"\nWritten to {RESULTS.relative_to(Path.cwd())}.")
+        for name in dict.fromkeys(ROWS[row].module for row in rows):
+            for result, seconds in _timed(_measure(name)):
+                if result.row in rows:
+                    _show(result, results.keep(result, seconds))
+    PAGE.write_text(page(results.kept()))
+    print(f"\nWritten to {PAGE.relative_to(Path.cwd())}.")
 
 
-def show(rows: list[Row]) -> list[Row]:
-    for row in rows:
-        print(row, flush=True)
-    return rows
+def _rows(wanted: list[str]) -> list[int]:
+    if "all" in wanted:
+        wanted = [str(row) for row in ROWS]
+    named = [int(word) for word in wanted]
+    return named or [row for row, line in ROWS.items() if not line.long and _exists(line.module)]
 
 
-def page(measured: dict[str, list[Row]], minutes: float) -> str:
+def _exists(module: str) -> bool:
+    return (Path(__file__).parent / f"{module}.py").exists()
+
+
+def _measure(module: str) -> Callable[[], Iterable[Result]]:
+    measure: Callable[[], Iterable[Result]] = import_module(f"benchmarks.{module}").measure
+    return measure
+
+
+def _timed(measure: Callable[[], Iterable[Result]]) -> Iterator[tuple[Result, float]]:
+    """Each result, and how many seconds passed until it was there."""
+    began = time.monotonic()
+    for result in measure():
+        yield result, time.monotonic() - began
+        began = time.monotonic()
+
+
+def _show(result: Result, kept: Kept) -> None:
+    print(f"\n{result.row}  {ROWS[result.row].what}    measured {kept.measured}")
+    for figure in kept.figures:
+        print(f"   {figure.found} (aim: {figure.aim}; {_verdict(figure.met)})")
+    for row in result.compared:
+        print(f"     {row}", flush=True)
+
+
+def page(found: dict[int, Kept]) -> str:
     """The page of results."""
-    commit, question = harness.rounds(Side(work=ledger.commit, times=50), Side(work=ledger.round_trip, times=50))
-    ours = [row.cells() for name, rows in measured.items() if name != "cron" for row in rows]
+    details = "\n".join(_details(row, found[row]) for row in ROWS if row in found)
     return f"""\
 # What it costs
 
-Measured by `make bench` on {time.strftime("%-d %B %Y")}, in {max(1, round(minutes))} min.
-{machine()}
+Written by `make bench`. Each thing is measured in turn with its floor or its peer, A B A B …, in one invocation,
+{harness.ROUNDS} times after one round to warm up. What it takes is the median; a ratio is the median of the rounds'
+ratios, with the least and the most. PostgreSQL is as it comes: `synchronous_commit` and `fsync` are on. The machine was
+shared: CPU is the steadier figure there, and each row says under which load it was measured.
 
-Each thing is measured in turn with its yardstick, A B A B …, {harness.ROUNDS} times after one round to warm up. What it
-takes is the median; a ratio is the median of the rounds' ratios, with the least and the most. CPU is that of Python's
-processes (the worker, the fork server, guardians and children); where lines or runs a second are told, PostgreSQL's is
-in it too. PostgreSQL is as it comes: `synchronous_commit` and `fsync` are on.
-
-## Nightshift
-
-{table(HEADINGS, ours)}
-- One commit of one changed row takes {_median(commit)} here, and a question that changes nothing {_median(question)}.
-  What talks to the database can't be quicker.
-- A scheduled run that succeeds has {ledger.commits_of_a_run()} commits beside its output (aim: at most 3);
-  `tests/ledger/test_commits.py` holds it to that.
-- The ledger's part is `settle`, claim and finish, without a child, for one occurrence after another. A duplicate
-  delivery is `settle` for a moment that was settled.
-- An isolated run is all of it: queued, claimed, forked, watched to its end, finished. A bare fork ends at once and is
-  waited for, in a process that has loaded what the fork server loads.
-- Output: {LINES:,} lines of {BYTES_A_LINE} bytes, written in blocks of 8 KiB, as a program that buffers does. Ours is
-  the whole run around the output, kept in pieces of 64 KiB that PostgreSQL compresses. COPY has the text of its rows
-  at hand and one commit; what finds a line again is its attempt, number, time and stream, under a primary key.
-- procrastinate's worker takes its tasks with its psycopg connector and runs them in threads of one process. Ours
-  starts each in a process of its own. Both call the same command; asking for the runs isn't measured.
-
-What holds back where an aim isn't met:
-
-- The ledger's part: six statements, of 0.1 to 0.2 ms of CPU each in Django and psycopg. By hand, EXPLAIN ANALYZE gave
-  0.6 ms to planning them all (Django prepares no statement) and 0.4 ms to carrying them out. 3.5 no-ops are less time
-  than three bare commits take here.
-- A duplicate delivery is one statement that takes no lock and commits nothing. Fewer there can't be.
-- An isolated run is two forks, one for the guardian and one for the child, and the pages that they touch after it, each
-  of which costs a page fault: 250 for a bare fork, 1,500 for the guardian and child of a no-op.
-- Four at a time: a bare fork alone takes more CPU than a whole task of procrastinate's. What isolates can't keep up
-  with what doesn't, on as many cores.
-- Output against the barest COPY: PostgreSQL compresses our pieces, which the line below it leaves out; and one line by
-  its own `print()` is a system call of the child's.
-
-## Expressions
-
-{table(HEADINGS, [row.cells() for row in measured["cron"]])}
-{cron.summary(measured["cron"])}
-"""
+{table(["#", "What", "against", "found", "aim", "met"], [_cells(row, found.get(row)) for row in ROWS])}
+{details}"""
 
 
-def _median(costs: list[harness.Cost]) -> str:
-    return duration(median(cost.wall for cost in costs))
+def _cells(row: int, kept: Kept | None) -> list[str]:
+    line = ROWS[row]
+    if kept is None:
+        return [str(row), line.what, line.against, "not measured yet", "–", "–"]
+    found, aims, met = zip(*kept.figures, strict=True)
+    verdicts = map(_verdict, met)
+    return [str(row), line.what, line.against, "<br>".join(found), "<br>".join(aims), "<br>".join(verdicts)]
 
 
-def machine() -> str:
-    with connection.cursor() as cursor:
-        cursor.execute("SHOW server_version")
-        postgresql = cursor.fetchone()[0]
-    load = os.getloadavg()[1]
-    return (
-        f"{os.cpu_count()} cores ({platform.machine()}, {platform.system()}), shared, with a load of {load:.1f};\n"
-        f"PostgreSQL {postgresql} on the same machine, Python {platform.python_version()}, Django {django.__version__}."
-    )
+def _verdict(met: bool) -> str:
+    return "yes" if met else "**no**"
+
+
+def _details(row: int, kept: Kept) -> str:
+    compared = table(HEADINGS, kept.compared) if kept.compared else ""
+    notes = "".join(f"- {note}\n" for note in kept.notes)
+    parts = [f"## {row}. {ROWS[row].what}\n", f"Measured on {kept.measured}. {kept.machine}.\n", compared, notes]
+    return "\n".join(part for part in parts if part)
