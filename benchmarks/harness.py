@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 from time import perf_counter
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 # Ours and the yardstick alternate, so that a busy machine slows both.
 ROUNDS = 11
@@ -76,7 +76,13 @@ class Side:
         return sum(map(cpu_of, self.helpers()))
 
 
-def rounds(*sides: Side) -> list[list[Cost]]:
+class Measured(Protocol):
+    """What is measured in turn with something else."""
+
+    def cost(self) -> Cost: ...
+
+
+def rounds(*sides: Measured) -> list[list[Cost]]:
     """Measure the sides in turn, round after round; for each side its costs. One round before them warms up."""
     for side in sides:
         side.cost()

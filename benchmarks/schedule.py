@@ -1,7 +1,12 @@
 """The jobs that are measured."""
 
+import os
+
 from jobs import declare
 
 declare("noop", schedule="0 * * * * *")
 declare("noop_beside", command="noop", overlap="allow")
 declare("says_lines", output_limit=64 * 1024 * 1024)
+# As a project has them that has many.
+for number in range(int(os.environ.get("BENCHMARK_JOBS", "0"))):
+    declare(f"job-{number}", command="noop", schedule=f"{number % 60} {number % 59} {number % 24} * * *")
