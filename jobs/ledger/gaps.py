@@ -1,7 +1,7 @@
 """The gaps of a plan, written down: new rows, and rows that go on."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +12,7 @@ from jobs.ledger import sql
 from jobs.ledger.plan import Plan, PlannedGap, PlannedRun
 from jobs.ledger.record import Window
 from jobs.ledger.states import State
+from jobs.ledger.statistics import Swallowed
 
 
 def insert(plans: Sequence[tuple[Window, Plan]]) -> dict[str, int]:
@@ -53,6 +54,16 @@ def insert(plans: Sequence[tuple[Window, Plan]]) -> dict[str, int]:
             if row["is_latest"]:
                 latest[row["job"]] = ids[row["job"], datetime.fromisoformat(row["last"])]
     return latest
+
+
+def swallowed(plans: Iterable[tuple[Window, Plan]]) -> list[Swallowed]:
+    """What got no run by these plans, to be counted."""
+    return [
+        Swallowed(window.job.name, gap.reason, gap.fingerprint, gap.first, gap.last, gap.count)
+        for window, plan in plans
+        for gap in plan.entries
+        if isinstance(gap, PlannedGap)
+    ]
 
 
 def _gap(job: Job, gap: PlannedGap, is_latest: bool) -> dict[str, Any]:

@@ -13,11 +13,12 @@ from jobs.choices import EventKind, Reason
 from jobs.declarations.job import Job
 from jobs.declarations.registry import registry
 from jobs.formats import format_duration, utc_time
-from jobs.ledger import events, pipelines, sql, states, timing
+from jobs.ledger import events, pipelines, sql, states, statistics, timing
 from jobs.ledger.eras import INSTANT, Era
 from jobs.ledger.plan import Plan, PlannedGap, PlannedRun
 from jobs.ledger.record import Window
 from jobs.ledger.sessions import ledger_transaction
+from jobs.ledger.statistics import Swallowed
 from jobs.models import Gap, Intervention, JobState
 from jobs.schedule.occurrences import Schedule
 from jobs.sentences import Sentence
@@ -76,9 +77,11 @@ def rewind(job: Job, *, by: str, reason: str) -> datetime:
         now, through = states.clock(), JobState.objects.get(pk=job.name).ledger_through
         if through is None or through <= now:
             raise NotAhead(job)
-        _take_back(Gap.objects.filter(job=job.name, last__gt=now), now)
         steps = list(pipeline.descendants(job.name))
-        _take_back(Gap.objects.filter(job__in=steps, by=job.name, reason=Reason.PREDECESSOR, last__gt=now), now)
+        later = Gap.objects.filter(last__gt=now)
+        before = list(later.filter(job=job.name) | later.filter(job__in=steps, by=job.name, reason=Reason.PREDECESSOR))
+        taken_back = [_swallowed(gap) for gap in before]
+        left = [_swallowed(gap) for gap in before if _take_back(gap, now)]
         _let_runs_wait(job, now)
         sql.execute(
             """
@@ -92,18 +95,24 @@ def rewind(job: Job, *, by: str, reason: str) -> datetime:
         _set_interventions_back(job, now)
         message = f"The ledger of {job.name} was set back from {utc_time(through)} to {utc_time(now)} by {by}: {reason}"
         events.record(EventKind.REWOUND, message, job=job.name, by=by, reason=reason)
+        statistics.count(left, taken_back)
     return through
 
 
-def _take_back(gaps: Iterable[Gap], now: datetime) -> None:
-    for gap in gaps:
-        if gap.first > now:
-            gap.delete()
-            continue
-        schedule = Schedule.of_fingerprint(gap.fingerprint)
-        gap.count = schedule.count(gap.first - INSTANT, now)
-        gap.last = schedule.previous(now + INSTANT) or gap.first
-        gap.save(update_fields=["count", "last"])
+def _swallowed(gap: Gap) -> Swallowed:
+    return Swallowed(gap.job, gap.reason, gap.fingerprint, gap.first, gap.last, gap.count)
+
+
+def _take_back(gap: Gap, now: datetime) -> bool:
+    """Take back what lies later. Whether anything of the gap is left."""
+    if gap.first > now:
+        gap.delete()
+        return False
+    schedule = Schedule.of_fingerprint(gap.fingerprint)
+    gap.count = schedule.count(gap.first - INSTANT, now)
+    gap.last = schedule.previous(now + INSTANT) or gap.first
+    gap.save(update_fields=["count", "last"])
+    return True
 
 
 def _set_interventions_back(job: Job, now: datetime) -> None:

@@ -17,7 +17,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.signals import connection_created
 from django.db.utils import DEFAULT_DB_ALIAS
 
-from jobs.ledger import timing
+from jobs.ledger import sql, timing
 
 
 class _Here(threading.local):
@@ -51,8 +51,12 @@ def ours() -> Iterator[None]:
 
 @contextmanager
 def ledger_transaction() -> Iterator[None]:
-    """`transaction.atomic()` for what changes the ledger: with bounds for how long it waits and holds its locks."""
-    with transaction.atomic():
+    """`transaction.atomic()` for what changes the ledger: with bounds for how long it waits and holds its locks.
+
+    Raises sql.Busy, as its statements do, where another session is in its way at the commit.
+    """
+    # Whose day a run's end is counted in is locked by the commit.
+    with sql.busy_told_apart(), transaction.atomic():
         if not are_bounded():
             _set(_server_bounds(), is_local=True)
         _here.transactions += 1

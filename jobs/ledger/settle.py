@@ -1,7 +1,7 @@
 """The one place where scheduled runs come from.
 
 `settle` decides about every occurrence between a job's watermark and now, under the lock on the job's `JobState`.
-Timers call it for their job, the tick for all that are due. It takes at most ten statements, for one job or for ten
+Timers call it for their job, the tick for all that are due. It takes at most eleven statements, for one job or for ten
 thousand, beside those for each run that is replaced; one where nothing is due.
 """
 
@@ -13,7 +13,19 @@ from datetime import datetime, timedelta
 from jobs.choices import InterventionKind
 from jobs.declarations import disabled
 from jobs.declarations.job import Job
-from jobs.ledger import endings, eras, gaps, pipelines, record, releases, rewinding, states, step_gaps, steps
+from jobs.ledger import (
+    endings,
+    eras,
+    gaps,
+    pipelines,
+    record,
+    releases,
+    rewinding,
+    states,
+    statistics,
+    step_gaps,
+    steps,
+)
 from jobs.ledger.eras import Era, Timeline
 from jobs.ledger.failpoints import point
 from jobs.ledger.overlap import Activity
@@ -168,7 +180,7 @@ def _settle_locked(windows: Sequence[Window], pipeline: Pipeline) -> list[Schedu
         plans = rewinding.without_recorded(plans)
         endings.cancel_for_replacement([run for _, plan in plans for run in plan.replaces])
     latest_gaps = gaps.insert(plans)
-    step_gaps.insert(plans, pipeline)
+    swallowed = [*gaps.swallowed(plans), *step_gaps.insert(plans, pipeline)]
     changed = [window for window in windows if window.changes_something]
     record.end_interventions([found for window in changed for found in window.over])
     runs = record.insert_runs_and_advance(plans, changed, latest_gaps)
@@ -177,6 +189,7 @@ def _settle_locked(windows: Sequence[Window], pipeline: Pipeline) -> list[Schedu
             line = window.timeline
             for end in steps.left_waiting(window.job.name, line.through, line.until, pipeline):
                 endings.follow(end, pipeline)
+    statistics.count(swallowed)
     return runs
 
 

@@ -31,7 +31,7 @@ BUSY = {
 
 def rows(statement: str, parameters: Any = None) -> list[tuple[Any, ...]]:
     """All rows that the statement gives. Raises Busy, as all of these, where another session is in its way."""
-    with _busy_told_apart(), connection.cursor() as cursor:
+    with busy_told_apart(), connection.cursor() as cursor:
         cursor.execute(statement, parameters)
         found: list[tuple[Any, ...]] = cursor.fetchall()
         return found
@@ -39,7 +39,7 @@ def rows(statement: str, parameters: Any = None) -> list[tuple[Any, ...]]:
 
 def row(statement: str, parameters: Any = None) -> tuple[Any, ...] | None:
     """The first row that the statement gives; None where it gives none."""
-    with _busy_told_apart(), connection.cursor() as cursor:
+    with busy_told_apart(), connection.cursor() as cursor:
         cursor.execute(statement, parameters)
         found: tuple[Any, ...] | None = cursor.fetchone()
         return found
@@ -54,7 +54,7 @@ def value(statement: str, parameters: Any = None) -> Any:
 
 def execute(statement: str, parameters: Any = None) -> None:
     """Carry the statement out."""
-    with _busy_told_apart(), connection.cursor() as cursor:
+    with busy_told_apart(), connection.cursor() as cursor:
         cursor.execute(statement, parameters)
 
 
@@ -64,12 +64,12 @@ def execute_beside(statement: str, parameters: Any) -> None:
     Django writes parameters into the statement, where each byte takes two characters for the server to read.
     """
     connection.ensure_connection()
-    with _busy_told_apart(), connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
+    with busy_told_apart(), connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
         cursor.execute(statement, parameters)
 
 
 @contextmanager
-def _busy_told_apart() -> Iterator[None]:
+def busy_told_apart() -> Iterator[None]:
     try:
         yield
     except OperationalError as error:

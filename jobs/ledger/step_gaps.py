@@ -18,10 +18,11 @@ from jobs.ledger.eras import INSTANT
 from jobs.ledger.pipelines import Pipeline
 from jobs.ledger.plan import Plan, PlannedGap
 from jobs.ledger.record import Window
+from jobs.ledger.statistics import Swallowed
 from jobs.schedule.occurrences import Schedule
 
 
-class _Swallowed(NamedTuple):
+class _Cause(NamedTuple):
     """Occurrences of a predecessor that got no run, by the schedule that was in force."""
 
     job: str
@@ -41,31 +42,38 @@ class _Step:
     gaps: list[dict[str, Any]] = field(default_factory=list)
 
 
-def insert(plans: Sequence[tuple[Window, Plan]], pipeline: Pipeline) -> None:
-    """Write the steps' gaps. Needs the locks of all steps that come after these jobs."""
-    swallowed = [
-        _Swallowed(window.job.name, entry, _schedule(window, entry))
+def insert(plans: Sequence[tuple[Window, Plan]], pipeline: Pipeline) -> list[Swallowed]:
+    """Write the steps' gaps, and give what they swallow. Needs the locks of all steps that come after these jobs."""
+    all_causes = [
+        _Cause(window.job.name, entry, _schedule(window, entry))
         for window, plan in plans
         if pipeline.steps_after(window.job.name)
         for entry in plan.entries
         if isinstance(entry, PlannedGap)
     ]
-    if not swallowed:
-        return
-    by_step: dict[str, list[_Swallowed]] = defaultdict(list)
-    for each in swallowed:
+    if not all_causes:
+        return []
+    by_step: dict[str, list[_Cause]] = defaultdict(list)
+    for each in all_causes:
         for step in pipeline.descendants(each.job):
             by_step[step].append(each)
-    since, until = min(each.gap.first for each in swallowed), max(each.gap.last for each in swallowed)
+    since, until = min(each.gap.first for each in all_causes), max(each.gap.last for each in all_causes)
     known = _read(list(by_step), since, until)
     new: list[dict[str, Any]] = []
     longer: dict[int, dict[str, Any]] = {}
+    swallowed: list[Swallowed] = []
     for step, causes in by_step.items():
         for each in sorted(causes, key=lambda each: each.gap.first):
             for gap in _gaps(step, each, known[step]):
+                swallowed.append(_to_be_counted(gap))
                 _add(gap, each.schedule, known[step], new, longer)
     gaps.lengthen(list(longer.values()))
     _insert(new)
+    return swallowed
+
+
+def _to_be_counted(gap: dict[str, Any]) -> Swallowed:
+    return Swallowed(gap["job"], gap["reason"], gap["fingerprint"], gap["first"], gap["last"], gap["count"])
 
 
 def _schedule(window: Window, gap: PlannedGap) -> Schedule:
@@ -101,7 +109,7 @@ def _read(steps: Sequence[str], since: datetime, until: datetime) -> dict[str, _
     return found
 
 
-def _gaps(step: str, each: _Swallowed, known: _Step) -> Iterable[dict[str, Any]]:
+def _gaps(step: str, each: _Cause, known: _Step) -> Iterable[dict[str, Any]]:
     """What of the swallowed occurrences isn't recorded of this step yet."""
     after = each.gap.first - INSTANT
     for start, end in sorted([*known.taken, (each.gap.last, each.gap.last)]):

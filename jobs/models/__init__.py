@@ -3,8 +3,9 @@
 from jobs.models.attempt import Attempt, Output
 from jobs.models.gap import Gap
 from jobs.models.intervention import Intervention
+from jobs.models.job_day import JobDay
 from jobs.models.job_state import JobState
 from jobs.models.operation import Event, LastTick, Release
 from jobs.models.run import Run
 
-__all__ = ["Attempt", "Event", "Gap", "Intervention", "JobState", "LastTick", "Output", "Release", "Run"]
+__all__ = ["Attempt", "Event", "Gap", "Intervention", "JobDay", "JobState", "LastTick", "Output", "Release", "Run"]

@@ -43,6 +43,7 @@ from jobs.ledger.attempts import Outcome
 from jobs.ledger.settle import settle
 from jobs.models import Attempt, Gap, Intervention, JobState, Run
 from jobs.schedule.occurrences import Schedule
+from tests.helpers.days import assert_days_are_counted_right
 from tests.helpers.rows import settled_ticks
 from tests.invariants.disabled import Disabled
 from tests.invariants.history import INSTANT, History
@@ -117,9 +118,14 @@ class Ledger(RuleBasedStateMachine):
             cursor.execute("SELECT set_config('moved.now', %s, true)", [self.now.isoformat()])
 
     def teardown(self):
-        self.disabled.undo()
-        transaction.set_rollback(True)
-        self.transaction.__exit__(None, None, None)
+        try:
+            # Of the whole history: to count it all again after each step would take too long.
+            if not connection.needs_rollback:
+                assert_days_are_counted_right()
+        finally:
+            self.disabled.undo()
+            transaction.set_rollback(True)
+            self.transaction.__exit__(None, None, None)
 
     @initialize(
         rules=st.lists(

@@ -15,7 +15,14 @@ def tables():
 
 ALL = {
     *("nightshift_attempt", "nightshift_event", "nightshift_gap", "nightshift_intervention"),
-    *("nightshift_jobstate", "nightshift_lasttick", "nightshift_output", "nightshift_release", "nightshift_run"),
+    *(
+        "nightshift_jobday",
+        "nightshift_jobstate",
+        "nightshift_lasttick",
+        "nightshift_output",
+        "nightshift_release",
+        "nightshift_run",
+    ),
 }
 
 
@@ -72,6 +79,7 @@ NAMED_BY_EVERY_INSERT = {
     "nightshift_event": {"kind", "message"},
     "nightshift_gap": {"job", "first", "last", "count", "fate", "reason"},
     "nightshift_intervention": {"job", "kind"},
+    "nightshift_jobday": {"job", "day", "trigger"},
     "nightshift_jobstate": {"job"},
     "nightshift_output": {"attempt_id", "number", "at", "body"},
     "nightshift_release": {"key", "declarations", "deployed_at", "last_seen_at"},
