@@ -56,8 +56,8 @@ def end(job: str, change: Callable[[], Changed | None]) -> Ended | None:
 
 
 def has_ended(run: Changed, pipeline: Pipeline) -> list[Ring]:
-    """What the end of a run brings with it, in its transaction. Each end passes here once; whatever counts or reports
-    ends belongs here. Gives whom to wake.
+    """What the end of a run brings with it, in its transaction. Each end passes here once; whatever reports ends
+    belongs here. The database itself counts them by day, as the transaction commits (JobDay). Gives whom to wake.
     """
     telemetry.run_ended(run.job, run.status)
     if run.status is Status.MISSED:

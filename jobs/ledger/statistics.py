@@ -9,7 +9,8 @@ from typing import NamedTuple
 from jobs.choices import Reason, Trigger
 from jobs.ledger import sql
 from jobs.schedule.ncrontab import InvalidExpression
-from jobs.schedule.occurrences import Schedule, UnknownZone
+from jobs.schedule.occurrences import Schedule
+from jobs.schedule.zones import UnknownZone
 
 INSTANT = timedelta(microseconds=1)
 DAY = timedelta(days=1)
@@ -23,7 +24,7 @@ class Swallowed(NamedTuple):
     fingerprint: str
     first: datetime
     last: datetime
-    count: int
+    number: int
 
     @property
     def trigger(self) -> Trigger:
@@ -33,15 +34,16 @@ class Swallowed(NamedTuple):
     def by_day(self) -> Iterator[tuple[date, int]]:
         """How many lie on each day in UTC."""
         first, last = self.first.astimezone(UTC).date(), self.last.astimezone(UTC).date()
-        left = self.count
+        left = self.number
         for day in _days(first, last) if first < last else ():
-            number = self._count_on(day)
-            left -= number
-            yield day, number
+            if of_day := self._number_on(day):
+                left -= of_day
+                yield day, of_day
         # A schedule that can't be read on this machine, and any rest: on the last day.
-        yield last, left
+        if left:
+            yield last, left
 
-    def _count_on(self, day: date) -> int:
+    def _number_on(self, day: date) -> int:
         begin = datetime.combine(day, time(), UTC)
         try:
             schedule = Schedule.of_fingerprint(self.fingerprint)

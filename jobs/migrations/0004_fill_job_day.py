@@ -4,13 +4,14 @@ In one transaction for each month, so that no run waits for long to be counted. 
 """
 
 from datetime import UTC, date, timedelta
+from typing import Any
 
 from django.db import migrations, transaction
 
 MONTH = timedelta(days=30)
 
 
-def fill(apps, schema_editor):
+def fill(apps: Any, schema_editor: Any) -> None:
     connection = schema_editor.connection
     with connection.cursor() as cursor:
         cursor.execute("SELECT min(finished_at), max(finished_at) FROM nightshift_run")
@@ -24,14 +25,14 @@ def fill(apps, schema_editor):
         fill_gaps(connection)
 
 
-def fill_runs(cursor, since, until):
+def fill_runs(cursor: Any, since: date, until: date) -> None:
     # Ends that are being counted are waited for, and later ones wait: each is counted once.
     cursor.execute("LOCK TABLE nightshift_jobday IN SHARE ROW EXCLUSIVE MODE")
     cursor.execute("DELETE FROM nightshift_jobday WHERE day >= %s AND day < %s", [since, until])
     cursor.execute("INSERT INTO nightshift_jobday SELECT * FROM nightshift_recounted(%s, %s)", [since, until])
 
 
-def fill_gaps(connection):
+def fill_gaps(connection: Any) -> None:
     from jobs.ledger import statistics
 
     with connection.cursor() as cursor:

@@ -7,9 +7,8 @@ from django.db import models
 from jobs.choices import Trigger
 from jobs.models.fields import NAME_LENGTH
 
-# Where the smallest bucket of a histogram ends, in seconds, and the ratio of two neighbours' ends: each bucket has a
+# The ratio of the ends of two neighbouring buckets of a histogram, of which the first ends at a millisecond: each has a
 # middle within 5 % of all that it counts. The database's functions compute with the same numbers.
-SHORTEST = 0.001
 GAMMA = 1.1
 
 

@@ -24,8 +24,10 @@ def count_ends():
 
 def assert_days_are_counted_right():
     count_ends()
-    assert list(recounting.differences(date.min, date.max)) == []
-    assert runs_and_gaps_by_day() == as_written()
+    found = list(recounting.differences(date.min, date.max))
+    assert not found, found
+    expected, counted = runs_and_gaps_by_day(), as_written()
+    assert expected == counted, (expected, counted)
 
 
 def as_written():

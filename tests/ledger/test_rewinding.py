@@ -15,6 +15,7 @@ from jobs.ledger import interventions, rewinding, states
 from jobs.ledger.eras import INSTANT
 from jobs.ledger.settle import settle
 from jobs.models import Event, Gap, JobState, Run
+from tests.helpers.days import assert_days_are_counted_right
 from tests.helpers.rows import first_seen_at
 
 pytestmark = pytest.mark.django_db
@@ -68,6 +69,7 @@ def assert_each_occurrence_is_recorded_once(began):
         assert count == schedule.count(first - INSTANT, last)
         expected = schedule.next(last)
     assert expected > through
+    assert_days_are_counted_right()
 
 
 def test_it_is_silent_and_that_is_told_once(jumped, database_clock, caplog):
