@@ -45,6 +45,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.verb == "upgrade":
             return _upgrade(project, write=not options.dry_run)
         if options.check:
+            if options.crontab is not None or options.sources:
+                raise NotRead(
+                    "--check compares the added files with the installed version, and reads no other scheduler. Write "
+                    "--dry-run in its place: it prints the declarations."
+                )
             return _check(project)
         return _init(project, _read(project, options.crontab, options.sources), dry_run=options.dry_run)
     except (NoProject, NotRead) as error:

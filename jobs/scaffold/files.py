@@ -1,5 +1,6 @@
 """The files that `nightshift init` adds to a project: what is in each, by the installed version."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +16,8 @@ COPIED = ("host.json", ".github/workflows/deploy.yml", "tools/wait_until_ready.p
 TREES = ("container", "terraform")
 # Terraform's tests are about our own values, and what the tool itself writes is nobody's.
 LEFT_OUT = {"tests", ".terraform", "__pycache__"}
+LINK = re.compile(r"\[([^\]]+)\]\((?:\.\./)+(docs/[^)#]+)(?:#[^)]*)?\)")
+DOCS = re.compile(r"(docs/[\w/-]+\.md)")
 # Without it the ledger only grows.
 PRUNE = """\
 # Nightshift's own: delete the runs that ended a month ago, and failed ones after 90 days.
@@ -37,12 +40,17 @@ def files_of(project: Project, schedule: str) -> dict[Path, str]:
 def _copied() -> Iterator[tuple[Path, str]]:
     root = BUNDLED if BUNDLED.is_dir() else CLONE
     for name in COPIED:
-        yield Path(name), (root / name).read_text(encoding="utf-8")
+        yield Path(name), _text(root / name)
     for tree in TREES:
         for file in sorted((root / tree).rglob("*")):
             path = file.relative_to(root)
             if file.is_file() and not LEFT_OUT & set(path.parts) and not file.name.endswith((".tfstate", ".pyc")):
-                yield path, file.read_text(encoding="utf-8")
+                yield path, _text(file)
+
+
+def _text(file: Path) -> str:
+    """What a file of the repository holds, for a project, which has no docs/ of ours: its links there become words."""
+    return DOCS.sub(r"\1 of Nightshift", LINK.sub(r"\1 (\2)", file.read_text(encoding="utf-8")))
 
 
 def _settings(project: Project) -> str:

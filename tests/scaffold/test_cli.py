@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import subprocess
 
 import pytest
@@ -95,6 +96,31 @@ def test_check_shows_what_differs(shop, capsys):
     assert "host.json: changed by hand\n" in said
     assert "function_app.py: missing\n" in said
     assert "--- host.json (yours)" in said
+
+
+@pytest.mark.parametrize("source", [["--crontab", "crontab"], ["--from", "celery"]])
+def test_a_check_doesnt_pass_over_a_crontab_in_silence(shop, capsys, source):
+    main(["init"])
+    (shop / "crontab").write_text(CRONTAB)
+    capsys.readouterr()
+    assert main(["init", "--check", *source]) == 1
+    assert capsys.readouterr().err == (
+        "--check compares the added files with the installed version, and reads no other scheduler. Write --dry-run in "
+        "its place: it prints the declarations.\n"
+    )
+
+
+def test_what_is_added_points_to_nothing_that_a_project_lacks(shop):
+    main(["init"])
+    added = [shop / name for name in json.loads((shop / ".nightshift.json").read_text())["files"]]
+    for page in (file for file in added if file.suffix == ".md"):
+        links = re.findall(r"\]\((?!https?:)([^)#]*)", page.read_text())
+        assert [link for link in links if not (page.parent / link).exists()] == []
+        assert links
+    named = {file.name: re.findall(r"docs/[\w/-]+\.md(?: of Nightshift)?", file.read_text()) for file in added}
+    assert all(name.endswith(" of Nightshift") for names in named.values() for name in names)
+    assert named["deploy.yml"]
+    assert named["README.md"]
 
 
 def test_an_upgrade_brings_what_nobody_changed_and_shows_the_rest(shop, monkeypatch, capsys):

@@ -202,6 +202,21 @@ def test_variables_hold_for_the_lines_below():
     assert machines_own.startswith("'localtime' means something else on another machine. Write the zone's own name")
 
 
+def test_what_a_time_zone_that_cant_be_read_holds_for_is_refused_and_not_declared_in_another_zone():
+    reading = read(
+        "CRON_TZ=Europe/Berlin\n@daily ./manage.py a\nCRON_TZ=Nowhere\n@daily ./manage.py b\n@daily ./backup.sh\n"
+        "CRON_TZ=Asia/Tokyo\n@daily ./manage.py c\n"
+    )
+    assert [(job.command, job.options["time_zone"]) for job in reading.found] == [
+        ("a", "Europe/Berlin"),
+        ("c", "Asia/Tokyo"),
+    ]
+    assert [(refused.place, refused.reason) for refused in reading.refused[1:]] == [
+        ("line 4", "Its time zone is that of line 3, which can't be read. Correct line 3."),
+        ("line 5", "'./backup.sh' is no management command. Make it one, and declare that."),
+    ]
+
+
 def test_a_crontab_of_the_system_names_a_user():
     text = "17 * * * * www-data cd /srv && python manage.py a\n0 3 * * * root /srv/manage.py b\n"
     assert [job.command for job in read(text).found] == ["a", "b"]

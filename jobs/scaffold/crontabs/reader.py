@@ -33,16 +33,24 @@ def read(text: str, *, settings: str = "", with_user: bool | None = None) -> Rea
         with_user = _has_users(text)
     if with_user:
         reading.notes.append("Read as a crontab of the system, whose lines name a user: a run has the worker's.")
-    zone, locks = "", defaultdict[str, list[int]](list)
+    zone, unread, locks = "", "", defaultdict[str, list[int]](list)
     for number, written in enumerate(text.splitlines(), start=1):
         place, stripped = f"line {number}", written.strip()
         if not stripped or stripped.startswith("#"):
             continue
         try:
             if variable := _variable(stripped):
-                zone = _set(*variable, place, zone, settings, reading.notes)
+                name, value = variable
+                if name == "CRON_TZ":
+                    unread = place
+                    zone, unread = _zone(value), ""
+                else:
+                    reading.notes += _noted(name, value, place, settings)
                 continue
-            for found, lock in entries(stripped, place, zone, settings, with_user=with_user):
+            jobs = list(entries(stripped, place, zone, settings, with_user=with_user))
+            if unread:
+                raise Untranslatable(f"Its time zone is that of {unread}, which can't be read. Correct {unread}.")
+            for found, lock in jobs:
                 if lock:
                     locks[lock].append(len(reading.found))
                 reading.found.append(found)
@@ -62,23 +70,22 @@ def _variable(text: str) -> tuple[str, str] | None:
     return match["name"], value
 
 
-def _set(name: str, value: str, place: str, zone: str, settings: str, notes: list[str]) -> str:
-    """The time zone from here on; whatever else a variable does is a note."""
-    if name == "CRON_TZ":
-        try:
-            return zone_called(value).key
-        except UnknownZone as error:
-            raise Untranslatable(str(error)) from None
+def _zone(name: str) -> str:
+    try:
+        return zone_called(name).key
+    except UnknownZone as error:
+        raise Untranslatable(str(error)) from None
+
+
+def _noted(name: str, value: str, place: str, settings: str) -> Iterator[str]:
+    """What is to say of a variable that is not the time zone."""
     if name == "MAILTO":
         if value:
-            notes.append(f"{place}: MAILTO={value}. Output is kept with each run, and not mailed.")
+            yield f"{place}: MAILTO={value}. Output is kept with each run, and not mailed."
     elif name == "TZ":
-        notes.append(
-            f"{place}: TZ={value} holds for the commands, not for when they run. Set TIME_ZONE in the settings."
-        )
+        yield f"{place}: TZ={value} holds for the commands, not for when they run. Set TIME_ZONE in the settings."
     elif name not in OF_THE_MACHINE and (name, value) != (SETTINGS, settings):
-        notes.append(f"{place}: {name} is set for the commands below. Make it an app setting.")
-    return zone
+        yield f"{place}: {name} is set for the commands below. Make it an app setting."
 
 
 def entries(text: str, place: str, zone: str, settings: str, *, with_user: bool) -> Iterator[tuple[Found, str]]:
