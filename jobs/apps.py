@@ -10,6 +10,7 @@ class JobsConfig(AppConfig):
     def ready(self) -> None:
         from jobs import checks, conf
         from jobs.declarations import registry
+        from jobs.ledger import schema  # noqa: F401 — it listens to new database sessions
 
         conf.check()
         checks.register_all()

@@ -5,6 +5,7 @@ environment. `make docs` writes `.env.example` and `docs/reference/settings.md` 
 """
 
 import os
+import re
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -117,6 +118,16 @@ def _with_a_trace_id(url: str) -> str:
     return "Write an http or https URL with {trace_id} in it: https://traces.example.com/{trace_id}"
 
 
+def _as_a_schema(name: str) -> str:
+    # Lower case, as PostgreSQL folds names that aren't quoted.
+    if re.fullmatch(r"(?!pg_)[a-z][a-z0-9_]{0,62}", name) and name not in {"public", "information_schema"}:
+        return ""
+    return (
+        "Write the name of a schema for Nightshift alone, such as 'nightshift': up to 63 lower-case letters, digits "
+        "and _, beginning with a letter but not with pg_."
+    )
+
+
 def _doorbell() -> str:
     return "jobs.ledger.doorbell.LocalDoorbell" if conf.LOCAL else "jobs.azure.queue.QueueDoorbell"
 
@@ -183,6 +194,13 @@ class Conf:
         "Where a person finds a trace: a URL with {trace_id} in it.",
         more="A run's attempts link there.",
         flaw=_with_a_trace_id,
+    )
+    JOBS_SCHEMA = Setting(
+        "",
+        "The PostgreSQL schema of Nightshift's tables, where they have one of their own.",
+        more="Empty: they are created where the project's are. Each process that uses the ledger needs the same value "
+        "(docs/how-to/your-own-database.md).",
+        flaw=_as_a_schema,
     )
     JOBS_URLCONF = Setting(
         "",

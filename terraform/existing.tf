@@ -137,6 +137,7 @@ locals {
   database_host      = local.database_is_ours ? azurerm_postgresql_flexible_server.main[0].fqdn : local.database_by_id ? data.azurerm_postgresql_flexible_server.existing[0].fqdn : var.existing_database.host
   database_port      = try(var.existing_database.port, 5432)
   database_name      = local.database_is_ours ? azurerm_postgresql_flexible_server_database.main[0].name : local.database_by_id ? split("/", var.existing_database.id)[10] : var.existing_database.name
+  grant_identity     = join("", [for schema in values(local.settings_of_the_schema) : "JOBS_SCHEMA=${schema} "], ["manage.py grant_identity"])
   database_roles = {
     app       = try(coalesce(var.existing_database.role), azurerm_user_assigned_identity.app.name)
     migration = try(coalesce(var.existing_database.migration_role), azurerm_user_assigned_identity.migration.name)

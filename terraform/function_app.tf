@@ -148,6 +148,8 @@ locals {
   # Not read: with a new server of the same name it restarts the app, which migrates at its start.
   settings_of_the_server = local.database_is_ours ? { RESTART_ON_NEW_DATABASE = terraform_data.database_server[0].id } : {}
 
+  settings_of_the_schema = try(var.existing_database.schema, null) == null ? {} : { JOBS_SCHEMA = var.existing_database.schema }
+
   settings_of_the_domain = var.custom_domain == null ? {} : {
     ALLOWED_HOSTS        = var.custom_domain
     CSRF_TRUSTED_ORIGINS = "https://${var.custom_domain}"
@@ -228,6 +230,7 @@ resource "azurerm_linux_function_app" "main" {
     local.settings_of_the_start,
     try(var.existing_database.migrate, true) ? local.settings_of_the_migration : {},
     local.settings_of_the_server,
+    local.settings_of_the_schema,
     local.settings_of_the_domain,
     local.settings_of_jobs,
     local.settings_of_elastic_premium,

@@ -41,8 +41,8 @@ output "database_server" {
 output "database_grants" {
   description = "For an existing database: the commands that create its two roles. The server's Entra administrator runs them once; with --dry-run they print the SQL."
   value = local.database_is_ours ? [] : concat(
-    try(var.existing_database.migrate, true) ? ["manage.py grant_identity ${local.database_roles.migration} --object-id ${azurerm_user_assigned_identity.migration.principal_id} --may-migrate"] : [],
-    ["manage.py grant_identity ${local.database_roles.app} --object-id ${azurerm_user_assigned_identity.app.principal_id}"],
+    try(var.existing_database.migrate, true) ? ["${local.grant_identity} ${local.database_roles.migration} --object-id ${azurerm_user_assigned_identity.migration.principal_id} --may-migrate"] : [],
+    ["${local.grant_identity} ${local.database_roles.app} --object-id ${azurerm_user_assigned_identity.app.principal_id}"],
   )
 }
 

@@ -124,8 +124,8 @@ variable "existing_database" {
   description = <<-EOT
     An existing PostgreSQL database, either by `id`, on an Azure flexible server, or by `host`, `port` and `name`; the server must know
     Entra ID. `role` and `migration_role` are the roles that the app and its migrations sign in as; null takes the names of the two
-    identities. Output database_grants shows how to make them. `migrate = false` leaves migrations to somebody else. Null creates a
-    server.
+    identities. Output database_grants shows how to make them. `migrate = false` leaves migrations to somebody else. `schema` puts
+    Nightshift's tables into a schema of their own. Null creates a server.
   EOT
   type = object({
     id             = optional(string)
@@ -135,6 +135,7 @@ variable "existing_database" {
     role           = optional(string)
     migration_role = optional(string)
     migrate        = optional(bool, true)
+    schema         = optional(string)
   })
   default = null
 
@@ -161,6 +162,12 @@ variable "existing_database" {
     # In the URL of the database, unquoted.
     condition     = alltrue([for role in [try(var.existing_database.role, null), try(var.existing_database.migration_role, null)] : role == null || can(regex("^[A-Za-z0-9_.-]{1,63}$", role))])
     error_message = "A role of existing_database has up to 63 letters, digits and _.-, such as \"nightshift_app\"."
+  }
+
+  validation {
+    # As jobs/conf.py.
+    condition     = try(var.existing_database.schema, null) == null || can(regex("^[a-z][a-z0-9_]{0,62}$", var.existing_database.schema)) && !can(regex("^(pg_.*|public|information_schema)$", var.existing_database.schema))
+    error_message = "existing_database.schema must be a schema for Nightshift alone, of up to 63 lower-case letters, digits and _, such as \"nightshift\"."
   }
 
   validation {

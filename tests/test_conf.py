@@ -56,6 +56,26 @@ def test_the_release_comes_from_the_environment(settings, monkeypatch):
         ("JOBS_FORK_SERVER_MAX_AGE", 59, "JOBS_FORK_SERVER_MAX_AGE is 59. Write 60 or more."),
         ("LOCAL", "0", "LOCAL is '0'. Write True or False."),
         ("JOBS_DOORBELL", 1, "JOBS_DOORBELL is 1. Write a string."),
+        *(
+            (
+                "JOBS_SCHEMA",
+                name,
+                f"JOBS_SCHEMA is {name!r}. Write the name of a schema for Nightshift alone, such as 'nightshift': up "
+                "to 63 lower-case letters, digits and _, beginning with a letter but not with pg_.",
+            )
+            for name in (
+                "public",
+                "Jobs",
+                "my-jobs",
+                'a"b',
+                "pg_jobs",
+                "1st",
+                "_",
+                "x" * 64,
+                "information_schema",
+                "a\n",
+            )
+        ),
     ],
 )
 def test_a_value_that_cannot_be_used_is_answered_with_a_sentence(name, value, sentence):

@@ -32,6 +32,7 @@ def register_all() -> None:
     # A laptop may live in any zone: it is a deployment's process that has to be in UTC.
     register(host.time_zone, "jobs", deploy=True)
     register(connections.check, "jobs", Tags.database)
+    register(database.schema, "jobs", Tags.database)
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from jobs.execution import tick as ticks
 from jobs.formats import counted, format_duration
 from jobs.health.answers import Problem
 from jobs.ledger import connections as ledger_connections
-from jobs.ledger import in_force, last_tick, migration_gate, rewinding, sql
+from jobs.ledger import in_force, last_tick, migration_gate, rewinding, schema, sql
 from jobs.ledger import overrides as ledger_overrides
 
 # The tick comes once a minute. Two may be missed while a deployment or a failover goes on.
@@ -35,8 +35,8 @@ def database() -> str:
 
 
 def migrations() -> str:
-    """Whether all are applied."""
-    if why := migration_gate.refusal():
+    """Whether all are applied, in the schema that JOBS_SCHEMA names."""
+    if why := migration_gate.refusal() or schema.misplaced():
         raise Problem(why)
     return "all are applied"
 

@@ -5,8 +5,10 @@ import django.db.models.deletion
 import django.db.models.functions.datetime
 from django.db import migrations, models
 
+from jobs.ledger import schema
 
-class Migration(migrations.Migration):
+
+class Migration(schema.Migration):
     initial = True
 
     dependencies = []

@@ -5,6 +5,8 @@ Django can write ON DELETE from 6.1 on, and the ledger works on 5.2.
 
 from django.db import migrations
 
+from jobs.ledger import schema
+
 # Table, column, the table that it refers to, and what becomes of the row.
 KEYS = (
     ("nightshift_run", "blocked_by_id", "nightshift_run", "SET NULL"),
@@ -26,6 +28,6 @@ def added(table: str, column: str, to: str, then: str) -> migrations.RunSQL:
     )
 
 
-class Migration(migrations.Migration):
+class Migration(schema.Migration):
     dependencies = [("nightshift", "0001_ledger")]
     operations = [added(*key) for key in KEYS]

@@ -83,6 +83,11 @@ run "a_database_by_host_and_role" {
   }
 
   assert {
+    condition     = !contains(keys(azurerm_linux_function_app.main.app_settings), "JOBS_SCHEMA")
+    error_message = "The tables are beside the project's."
+  }
+
+  assert {
     condition     = length(azurerm_monitor_metric_alert.database) == 0 && length(azurerm_virtual_network.main) == 1
     error_message = "Of a host no metrics are known; the app has its network."
   }
@@ -92,7 +97,12 @@ run "migrations_that_others_do" {
   command = plan
 
   variables {
-    existing_database = { host = "db.example.com", migrate = false }
+    existing_database = { host = "db.example.com", migrate = false, schema = "jobs_ledger" }
+  }
+
+  assert {
+    condition     = azurerm_linux_function_app.main.app_settings["JOBS_SCHEMA"] == "jobs_ledger" && length(output.database_grants) == 1
+    error_message = "The tables are in their own schema; nobody migrates here."
   }
 
   assert {

@@ -1000,6 +1000,26 @@ run "a_role_that_a_url_would_have_to_quote" {
   expect_failures = [var.existing_database]
 }
 
+run "a_schema_that_is_not_nightshift_s_alone" {
+  command = plan
+
+  variables {
+    existing_database = { host = "db.example.com", schema = "public" }
+  }
+
+  expect_failures = [var.existing_database]
+}
+
+run "a_schema_that_sql_would_have_to_quote" {
+  command = plan
+
+  variables {
+    existing_database = { host = "db.example.com", schema = "Jobs" }
+  }
+
+  expect_failures = [var.existing_database]
+}
+
 run "an_existing_database_with_a_firewall" {
   command = plan
 

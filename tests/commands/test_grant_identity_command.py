@@ -43,11 +43,11 @@ def address(server, database, role=None):
     return re.sub(r"//[^@/]*@", f"//{role}@", url) if role else url
 
 
-def manage(server, *words, database="nightshift", role=None):
+def manage(server, *words, database="nightshift", role=None, schema=""):
     return subprocess.run(
         [sys.executable, "manage.py", *words],
         cwd=settings.BASE_DIR,
-        env=os.environ | {"DATABASE_URL": address(server, database, role)},
+        env=os.environ | {"DATABASE_URL": address(server, database, role), "JOBS_SCHEMA": schema},
         capture_output=True,
         text=True,
         timeout=100,
@@ -64,6 +64,13 @@ def test_a_dry_run_prints_the_sql_and_changes_nothing(server):
     ]
     with server.connect() as connection:
         assert not connection.execute("SELECT FROM pg_roles WHERE rolname LIKE 'night%'").fetchone()
+
+
+def test_a_dry_run_shows_the_rights_on_a_schema_of_our_own(server):
+    said = manage(server, "grant_identity", "app", "--may-migrate", "--dry-run", schema="jobs_ledger").stdout
+    shared, ours = said.split("-- once `migrate` has created the schema jobs_ledger\n")
+    assert 'GRANT CREATE ON DATABASE "nightshift" TO "app";' in shared
+    assert ours.count("jobs_ledger") == ours.count("\n") == shared.count('"public"') == 6
 
 
 def test_with_its_object_id_the_other_function_is_asked(server):
@@ -109,22 +116,26 @@ def an_existing_database(server, name, owner):
         connection.execute(f"CREATE DATABASE {name} OWNER {owner}")
 
 
-def start(server, database, suffix):
+def start(server, database, schema):
     """What the container's start does, as the role that migrates; then the app writes a row."""
-    for words in (["migrate", "--verbosity", "0"], ["grant_identity", f"app_{suffix}"]):
-        done = manage(server, *words, database=database, role=f"migration_{suffix}")
-        assert done.returncode == 0, done.stderr
-    with psycopg.connect(address(server, database, f"app_{suffix}"), autocommit=True) as app:
+    for words in (["migrate", "--verbosity", "0"], ["grant_identity", f"app_{database}"]):
+        done = manage(server, *words, database=database, role=f"migration_{database}", schema=schema)
+        assert (done.returncode, done.stderr) == (0, "")
+    with psycopg.connect(address(server, database, f"app_{database}"), autocommit=True) as app:
+        app.execute(f"SET search_path = public, {schema or 'public'}")
+        assert app.execute("SELECT to_regclass('public.nightshift_event') IS NULL").fetchone() == (bool(schema),)
         app.execute("INSERT INTO nightshift_event (at, job, kind, by, message) VALUES (now(), '', 'release', '', '')")
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             app.execute("DROP TABLE nightshift_event")
 
 
-def test_in_an_existing_database_the_two_roles_are_all_that_a_start_needs(server):
-    an_existing_database(server, "shop", "shop_owner")
-    manage(server, "grant_identity", "migration_shop", "--may-migrate", database="shop")
-    manage(server, "grant_identity", "app_shop", database="shop")
-    start(server, "shop", "shop")
+@pytest.mark.parametrize(("database", "schema"), [("shop", ""), ("depot", "jobs_ledger")])
+def test_in_an_existing_database_the_two_roles_are_all_that_a_start_needs(server, database, schema):
+    an_existing_database(server, database, f"{database}_owner")
+    manage(server, "grant_identity", f"migration_{database}", "--may-migrate", database=database, schema=schema)
+    said = manage(server, "grant_identity", f"app_{database}", database=database, schema=schema).stdout
+    assert (f"The schema {schema} isn't there yet. Run this again after `manage.py migrate`" in said) == bool(schema)
+    start(server, database, schema)
 
 
 def test_with_a_project_s_tables_in_it_the_start_acts_as_their_owner(server):
@@ -135,7 +146,7 @@ def test_with_a_project_s_tables_in_it_the_start_acts_as_their_owner(server):
     with server.connect() as connection:
         connection.execute("GRANT store_owner TO migration_store")
         connection.execute("ALTER ROLE migration_store SET role = 'store_owner'")
-    start(server, "store", "store")
+    start(server, "store", "jobs_ledger")
 
 
 def test_a_server_that_is_none_of_azures_is_told(server):

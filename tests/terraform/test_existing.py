@@ -98,12 +98,23 @@ def test_a_server_and_subnets_of_ours_come_and_go_in_a_network_that_stays(worksp
 
 
 def test_a_database_by_host_and_role_that_others_migrate(workspace):
-    database = {"host": "db.example.com", "port": 6432, "name": "shop", "role": "shop_jobs", "migrate": False}
+    database = {
+        "host": "db.example.com",
+        "port": 6432,
+        "name": "shop",
+        "role": "shop_jobs",
+        "migrate": False,
+        "schema": "jobs",
+    }
     applied(workspace, **CHOSEN, existing_database=database)
     assert changes(workspace) == {}
     settings = workspace.cloud.one("azurerm_linux_function_app")["app_settings"]
     assert settings["DATABASE_URL"] == "postgresql://shop_jobs@db.example.com:6432/shop?sslmode=require"
     assert not [name for name in settings if name.startswith(("JOBS_MIGRATE", "JOBS_GRANT"))]
+    assert settings["JOBS_SCHEMA"] == "jobs"
+    assert "JOBS_SCHEMA=jobs manage.py grant_identity shop_jobs" in workspace.terraform(
+        "output", "-no-color", "database_grants"
+    )
     assert not [id for id in workspace.cloud.resources if "postgresql" in id or "private_dns" in id]
     workspace.terraform("destroy", "-auto-approve")
     assert workspace.cloud.resources == {}

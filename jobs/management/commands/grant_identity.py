@@ -5,23 +5,27 @@ from typing import Any, LiteralString
 import psycopg
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connection
+from django.db.backends.utils import CursorWrapper
 from psycopg import sql
 from psycopg.sql import SQL, Composed, Identifier, Literal
 
+from jobs.conf import conf
 from jobs.management.commands.migrate import alone
 
 # Where Azure's functions for Entra roles are, whatever database the app uses.
 ADMIN_DATABASE = "postgres"
+CONNECT: LiteralString = "GRANT CONNECT ON DATABASE {database} TO {role}"
 RIGHTS: list[LiteralString] = [
-    "GRANT CONNECT ON DATABASE {database} TO {role}",
-    "GRANT USAGE ON SCHEMA public TO {role}",
-    "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {role}",
-    "GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {role}",
+    "GRANT USAGE ON SCHEMA {schema} TO {role}",
+    "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA {schema} TO {role}",
+    "GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA {schema} TO {role}",
     # What later migrations make. It holds for what this user makes: whoever migrates must run this command.
-    "ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO {role}",
-    "ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT USAGE, SELECT ON SEQUENCES TO {role}",
+    "ALTER DEFAULT PRIVILEGES IN SCHEMA {schema} GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO {role}",
+    "ALTER DEFAULT PRIVILEGES IN SCHEMA {schema} GRANT USAGE, SELECT ON SEQUENCES TO {role}",
 ]
-TO_MIGRATE: LiteralString = "GRANT CREATE ON SCHEMA public TO {role}"
+TO_MIGRATE: LiteralString = "GRANT CREATE ON SCHEMA {schema} TO {role}"
+# The first migration creates the schema, and so owns it.
+TO_MAKE_THE_SCHEMA: LiteralString = "GRANT CREATE ON DATABASE {database} TO {role}"
 
 
 class Command(BaseCommand):
@@ -39,11 +43,14 @@ class Command(BaseCommand):
 
     def handle(self, *, name: str, object_id: str | None, may_migrate: bool, dry_run: bool, **options: Any) -> None:
         principal = _principal(name, object_id)
-        rights = _rights(name, str(connection.settings_dict["NAME"]), may_migrate)
+        rights = _rights(name, may_migrate)
         if dry_run:
             self.stdout.write(f"-- in the database {ADMIN_DATABASE}\n{principal.as_string()};")
             self.stdout.write(f"-- in the database {connection.settings_dict['NAME']}")
-            self.stdout.write("\n".join(f"{statement.as_string()};" for statement in rights))
+            self._print(rights)
+            if conf.JOBS_SCHEMA:
+                self.stdout.write(f"-- once `migrate` has created the schema {conf.JOBS_SCHEMA}")
+                self._print(_rights_in(conf.JOBS_SCHEMA, name, may_migrate))
             return
         # Two instances that grant at once would conflict in the server's catalogue.
         with alone():
@@ -53,12 +60,21 @@ class Command(BaseCommand):
             if not exists:
                 _make_role(principal)
             with connection.cursor() as cursor:
-                for statement in rights:
+                is_created = _has_schema(cursor)
+                for statement in [*rights, *(_rights_in(conf.JOBS_SCHEMA, name, may_migrate) if is_created else [])]:
                     cursor.execute(statement)
         self.stdout.write(
             f"{name} {'already had its role' if exists else 'now has its role'}, and can read and write the tables of "
             f"{connection.settings_dict['NAME']}{', and migrate them' if may_migrate else ''}."
         )
+        if conf.JOBS_SCHEMA and not is_created and not may_migrate:
+            self.stdout.write(
+                f"The schema {conf.JOBS_SCHEMA} isn't there yet. Run this again after `manage.py migrate`, as the role "
+                "that migrated. A container that migrates at its start does both."
+            )
+
+    def _print(self, statements: list[Composed]) -> None:
+        self.stdout.write("\n".join(f"{statement.as_string()};" for statement in statements))
 
 
 def _principal(name: str, object_id: str | None) -> Composed:
@@ -70,9 +86,22 @@ def _principal(name: str, object_id: str | None) -> Composed:
     return SQL("SELECT pgaadauth_create_principal({}, false, false)").format(Literal(name))
 
 
-def _rights(name: str, database: str, may_migrate: bool) -> list[Composed]:
+def _rights(name: str, may_migrate: bool) -> list[Composed]:
+    """In the database, and on the project's tables."""
+    statements = [CONNECT, TO_MAKE_THE_SCHEMA] if conf.JOBS_SCHEMA and may_migrate else [CONNECT]
+    values = {"role": Identifier(name), "database": Identifier(str(connection.settings_dict["NAME"]))}
+    return [*(SQL(text).format(**values) for text in statements), *_rights_in("public", name, may_migrate)]
+
+
+def _rights_in(schema: str, name: str, may_migrate: bool) -> list[Composed]:
     statements = [*RIGHTS, TO_MIGRATE] if may_migrate else RIGHTS
-    return [SQL(text).format(role=Identifier(name), database=Identifier(database)) for text in statements]
+    return [SQL(text).format(role=Identifier(name), schema=Identifier(schema)) for text in statements]
+
+
+def _has_schema(cursor: CursorWrapper) -> bool:
+    """Whether JOBS_SCHEMA names one that is there."""
+    cursor.execute("SELECT to_regnamespace(nullif(%s, '')) IS NOT NULL", [conf.JOBS_SCHEMA])
+    return bool(cursor.fetchone()[0])
 
 
 def _make_role(principal: sql.Composed) -> None:

@@ -1,0 +1,128 @@
+"""Nightshift's tables in a schema of their own, where JOBS_SCHEMA names one.
+
+Each session of ours finds them at the end of its search path, so that what the project creates never lands there.
+Migrations of ours put the schema first.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from django.core.management.base import CommandError
+from django.db import DEFAULT_DB_ALIAS, DatabaseError, connection, migrations
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.backends.base.schema import BaseDatabaseSchemaEditor
+from django.db.backends.signals import connection_created
+from django.db.migrations.recorder import MigrationRecorder
+from django.db.migrations.state import ProjectState
+
+# Receivers are called in the order of their imports: a new session has its bounds before it is asked for anything.
+import jobs.ledger.sessions  # noqa: F401
+from jobs.conf import conf
+from jobs.ledger import sql
+
+# A pool gives a session more than once. What the role, the database or the project's settings chose stays in front.
+FIND = """
+    SELECT set_config('search_path', concat_ws(', ', nullif(path, ''), %s::text), false)
+      FROM current_setting('search_path') AS path
+     WHERE %s <> ALL (string_to_array(replace(path, ' ', ''), ','))
+"""
+# One of the tables, which stands for all.
+TABLE = "nightshift_jobstate"
+
+
+def find_tables(sender: object, connection: BaseDatabaseWrapper, **_: object) -> None:
+    """Put the schema at the end of a new session's search path."""
+    if not conf.JOBS_SCHEMA or connection.alias != DEFAULT_DB_ALIAS or connection.vendor != "postgresql":
+        return
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(FIND, [conf.JOBS_SCHEMA, conf.JOBS_SCHEMA])
+    except DatabaseError:
+        # Else the session would be used as it is.
+        connection.close()
+        raise
+
+
+connection_created.connect(find_tables, dispatch_uid="jobs.ledger.schema")
+
+
+class Migration(migrations.Migration):
+    """A migration of ours: it creates, changes and drops tables in the schema that JOBS_SCHEMA names.
+
+    Raises CommandError where the tables are in another one.
+    """
+
+    def apply(self, project_state: ProjectState, schema_editor: Any, collect_sql: bool = False) -> ProjectState:
+        with _in_front(schema_editor):
+            return super().apply(project_state, schema_editor, collect_sql)
+
+    def unapply(self, project_state: ProjectState, schema_editor: Any, collect_sql: bool = False) -> ProjectState:
+        with _in_front(schema_editor):
+            state = super().unapply(project_state, schema_editor, collect_sql)
+        if self.initial and conf.JOBS_SCHEMA:
+            schema_editor.execute(
+                f'DO $$ BEGIN DROP SCHEMA IF EXISTS "{conf.JOBS_SCHEMA}"; '
+                # It holds other things too, or somebody else made it: then it stays.
+                "EXCEPTION WHEN dependent_objects_still_exist OR insufficient_privilege THEN NULL; END $$",
+                None,
+            )
+        return state
+
+
+@contextmanager
+def _in_front(schema_editor: BaseDatabaseSchemaEditor) -> Iterator[None]:
+    schema = conf.JOBS_SCHEMA
+    if not schema:
+        yield
+        return
+    is_there = False
+    if not schema_editor.collect_sql:
+        if why := misplaced():
+            raise CommandError(why)
+        is_there = sql.value("SELECT to_regnamespace(%s) IS NOT NULL", [schema])
+    # Whoever may not create schemas may not say IF NOT EXISTS either.
+    if not is_there:
+        schema_editor.execute(f'CREATE SCHEMA IF NOT EXISTS "{schema}"', None)
+    front = f"{schema}, "
+    schema_editor.execute(f"SELECT set_config('search_path', '{front}' || current_setting('search_path'), false)", None)
+    # A transaction that fails takes this back by itself.
+    yield
+    schema_editor.execute(
+        f"SELECT set_config('search_path', substr(current_setting('search_path'), {len(front) + 1}), false)", None
+    )
+
+
+def misplaced() -> str:
+    """In a sentence, that the tables are in another schema than JOBS_SCHEMA says, and what to do; empty where not."""
+    schema = conf.JOBS_SCHEMA
+    # Of the schemas that have them, the one where this session finds them comes first.
+    found = sql.rows(
+        "SELECT nspname, pg_table_is_visible(c.oid) FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace "
+        "WHERE relname = %s AND relkind = 'r' ORDER BY 2 DESC, 1",
+        [TABLE],
+    )
+    if not found:
+        return ""
+    place, is_visible = found[0]
+    if is_visible and schema in ("", place):
+        return ""
+    if not is_visible and not _are_recorded():
+        return ""  # those of another installation
+    if not schema:
+        return f"Nightshift's tables are in the schema {place}. Set JOBS_SCHEMA = {place!r}."
+    moves = sql.rows(
+        "SELECT format('ALTER TABLE %%I.%%I SET SCHEMA %%I;', nspname, relname, %s::text) "
+        "FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace "
+        "WHERE nspname = %s AND starts_with(relname, 'nightshift_') AND relkind = 'r' ORDER BY relname",
+        [schema, place],
+    )
+    statements = " ".join([f'CREATE SCHEMA IF NOT EXISTS "{schema}";', *(move for (move,) in moves)])
+    return (
+        f"JOBS_SCHEMA is {schema!r}, and Nightshift's tables are in the schema {place}. Stop the app, move them as "
+        f"their owner, and grant the app its rights again (`manage.py grant_identity`): {statements}"
+    )
+
+
+def _are_recorded() -> bool:
+    return any(app == "nightshift" for app, _ in MigrationRecorder(connection).applied_migrations())
