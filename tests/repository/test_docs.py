@@ -11,7 +11,14 @@ from jobs import Retry, choices, declare
 from jobs.declarations.rules import RETRY, RULES
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "terraform").glob("*.md"), ROOT / "terraform/tests/README.md"])
+PAGES = sorted(
+    [
+        *ROOT.glob("*.md"),
+        *(ROOT / "docs").rglob("*.md"),
+        *(ROOT / "terraform").glob("*.md"),
+        ROOT / "terraform/tests/README.md",
+    ]
+)
 DECLARE = (ROOT / "docs/reference/declare.md").read_text()
 LINK = re.compile(r"\]\((?!https?://|mailto:)([^)#\s]*)(?:#([^)\s]+))?\)")
 FENCED = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)

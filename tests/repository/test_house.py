@@ -45,3 +45,13 @@ def test_no_file_knows_the_machine_it_was_written_on():
 def test_no_property_is_judged_by_how_long_its_examples_take():
     assert hypothesis.settings().deadline is None
     assert hypothesis.HealthCheck.too_slow in hypothesis.settings().suppress_health_check
+
+
+def test_the_core_tests_need_neither_the_example_nor_this_project():
+    """A clone may delete examples/ and rename mydjango/: `make test-versions` runs these in the tests' own project."""
+    [core] = re.findall(r"^CORE \?= \$\(addprefix tests/,(.*?)\)", (ROOT / "Makefile").read_text(), re.M | re.S)
+    theirs = [*core.replace("\\", " ").split(), "conftest.py", "helpers", "plain", "sample_commands"]
+    files = [file for name in theirs for file in [ROOT / "tests" / name, *(ROOT / "tests" / name).rglob("*.py")]]
+    needs = re.compile(r"^\s*(?:from|import) (?:mydjango|examples)\b", re.MULTILINE)
+    assert len(files) > 100
+    assert [str(file.relative_to(ROOT)) for file in files if file.is_file() and needs.search(file.read_text())] == []

@@ -4,6 +4,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 from jobs.cli import main
@@ -41,6 +42,8 @@ def test_each_installer_has_the_same_step():
 
 
 def test_the_image_holds_what_terraform_switches_on():
-    """The queue and identities, and Application Insights."""
+    """The queue and identities, Application Insights, and the worker library."""
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    assert "azure-functions-runtime==1.3.*" in extras["azure"]
     for template in TEMPLATES:
         assert 'ARG NIGHTSHIFT="django-nightshift[azure,telemetry]==@@version@@"' in template.read_text()

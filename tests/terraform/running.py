@@ -18,7 +18,7 @@ def terraform(*arguments, folder, input=None, **more):
         input=input,
         capture_output=True,
         text=True,
-        timeout=100,
+        timeout=500,
     )
 
 

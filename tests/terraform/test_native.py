@@ -11,7 +11,10 @@ from tests.terraform import configuration
 from tests.terraform.configuration import MAIN, ROOT
 from tests.terraform.running import a_repository_in, terraform
 
-pytestmark = pytest.mark.skipif(not shutil.which("terraform"), reason="terraform isn't installed")
+pytestmark = [
+    pytest.mark.skipif(not shutil.which("terraform"), reason="terraform isn't installed"),
+    pytest.mark.timeout(600),
+]
 
 LOCALS = re.compile(r"^locals \{\n.*?^\}\n", re.MULTILINE | re.DOTALL)
 AZURE = re.compile(r"(data\.)?(azurerm_[a-z0-9_]+|terraform_data)\.[a-z_]+(\[0\])?(\.[a-z_]+)*")

@@ -16,6 +16,7 @@ from tests.terraform.running import a_repository_in, terraform
 NEEDS_TERRAFORM = [
     pytest.mark.skipif(not shutil.which("terraform"), reason="terraform isn't installed"),
     configuration.NEEDS_SCHEMA,
+    pytest.mark.timeout(600),  # Terraform takes minutes on a busy machine
 ]
 MADE_AGAIN = ["delete", "create"]
 # What `az` would do in the cloud. It says what it was asked for, and what it got to build from; a test can have it find
