@@ -1,20 +1,12 @@
 """Nightshift's tables in a schema of their own, where JOBS_SCHEMA names one.
 
 Each session of ours finds them at the end of its search path, so that what the project creates never lands there.
-Migrations of ours put the schema first.
+Migrations of ours put the schema first (migration.py).
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
-
-from django.core.management.base import CommandError
-from django.db import DEFAULT_DB_ALIAS, DatabaseError, connection, migrations
+from django.db import DEFAULT_DB_ALIAS, DatabaseError, connection
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.backends.signals import connection_created
-from django.db.migrations.recorder import MigrationRecorder
-from django.db.migrations.state import ProjectState
 
 # Receivers are called in the order of their imports: a new session has its bounds before it is asked for anything.
 import jobs.ledger.sessions  # noqa: F401
@@ -45,52 +37,6 @@ def find_tables(sender: object, connection: BaseDatabaseWrapper, **_: object) ->
 
 
 connection_created.connect(find_tables, dispatch_uid="jobs.ledger.schema")
-
-
-class Migration(migrations.Migration):
-    """A migration of ours: it creates, changes and drops tables in the schema that JOBS_SCHEMA names.
-
-    Raises CommandError where the tables are in another one.
-    """
-
-    def apply(self, project_state: ProjectState, schema_editor: Any, collect_sql: bool = False) -> ProjectState:
-        with _in_front(schema_editor):
-            return super().apply(project_state, schema_editor, collect_sql)
-
-    def unapply(self, project_state: ProjectState, schema_editor: Any, collect_sql: bool = False) -> ProjectState:
-        with _in_front(schema_editor):
-            state = super().unapply(project_state, schema_editor, collect_sql)
-        if self.initial and conf.JOBS_SCHEMA:
-            schema_editor.execute(
-                f'DO $$ BEGIN DROP SCHEMA IF EXISTS "{conf.JOBS_SCHEMA}"; '
-                # It holds other things too, or somebody else made it: then it stays.
-                "EXCEPTION WHEN dependent_objects_still_exist OR insufficient_privilege THEN NULL; END $$",
-                None,
-            )
-        return state
-
-
-@contextmanager
-def _in_front(schema_editor: BaseDatabaseSchemaEditor) -> Iterator[None]:
-    schema = conf.JOBS_SCHEMA
-    if not schema:
-        yield
-        return
-    is_there = False
-    if not schema_editor.collect_sql:
-        if why := misplaced():
-            raise CommandError(why)
-        is_there = sql.value("SELECT to_regnamespace(%s) IS NOT NULL", [schema])
-    # Whoever may not create schemas may not say IF NOT EXISTS either.
-    if not is_there:
-        schema_editor.execute(f'CREATE SCHEMA IF NOT EXISTS "{schema}"', None)
-    front = f"{schema}, "
-    schema_editor.execute(f"SELECT set_config('search_path', '{front}' || current_setting('search_path'), false)", None)
-    # A transaction that fails takes this back by itself.
-    yield
-    schema_editor.execute(
-        f"SELECT set_config('search_path', substr(current_setting('search_path'), {len(front) + 1}), false)", None
-    )
 
 
 def misplaced() -> str:
@@ -125,4 +71,6 @@ def misplaced() -> str:
 
 
 def _are_recorded() -> bool:
+    from django.db.migrations.recorder import MigrationRecorder  # a start need not load what migrations are made of
+
     return any(app == "nightshift" for app, _ in MigrationRecorder(connection).applied_migrations())

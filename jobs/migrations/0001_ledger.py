@@ -5,10 +5,10 @@ import django.db.models.deletion
 import django.db.models.functions.datetime
 from django.db import migrations, models
 
-from jobs.ledger import schema
+from jobs.ledger.migration import Migration as OurMigration
 
 
-class Migration(schema.Migration):
+class Migration(OurMigration):
     initial = True
 
     dependencies = []

@@ -5,7 +5,7 @@ Django can write ON DELETE from 6.1 on, and the ledger works on 5.2.
 
 from django.db import migrations
 
-from jobs.ledger import schema
+from jobs.ledger.migration import Migration as OurMigration
 
 # Table, column, the table that it refers to, and what becomes of the row.
 KEYS = (
@@ -28,6 +28,6 @@ def added(table: str, column: str, to: str, then: str) -> migrations.RunSQL:
     )
 
 
-class Migration(schema.Migration):
+class Migration(OurMigration):
     dependencies = [("nightshift", "0001_ledger")]
     operations = [added(*key) for key in KEYS]

@@ -9,7 +9,7 @@ import pytest
 from psycopg.conninfo import make_conninfo
 
 from jobs import migrations
-from jobs.ledger import schema
+from jobs.ledger.migration import Migration
 from tests.helpers.beside import Project, empty_database
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -166,4 +166,4 @@ def test_the_search_path_that_was_chosen_stays_in_front(shop):
 
 @pytest.mark.parametrize("name", [module.name for module in pkgutil.iter_modules(migrations.__path__)])
 def test_every_migration_of_ours_keeps_to_it(name):
-    assert issubclass(importlib.import_module(f"jobs.migrations.{name}").Migration, schema.Migration)
+    assert issubclass(importlib.import_module(f"jobs.migrations.{name}").Migration, Migration)
