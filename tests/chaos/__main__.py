@@ -159,7 +159,7 @@ class Chaos:
         for host in self.hosts:
             now = time.clock_gettime(time.CLOCK_BOOTTIME)
             for release, begin, end in [*host.lives, (host.release, host.begin, now)]:
-                history.up.setdefault(release, []).append((begin, end))
+                history.up.setdefault(release, []).append((host.name, begin, end))
 
     def _left_behind(self, ended: set[int]) -> list[Violation]:
         """Processes that outlive their run, and then those that outlive their host."""

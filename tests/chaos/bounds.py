@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
+from tests.chaos import SCALE
 from tests.chaos.history import Attempt, History, Violation
 from tests.chaos.journal import Execution
 from tests.chaos.zoo import DEFAULT_TIMEOUT, Job
@@ -11,6 +12,10 @@ from tests.chaos.zoo import DEFAULT_TIMEOUT, Job
 SLACK = 5.0
 # A fork server that doesn't answer is replaced, and has to load Django.
 PATIENCE = 20.0
+# So long a run waits for a release that knows its job (15 minutes, scaled), and so long a host needs to be heard of:
+# its start with Django, or a tick and what it waits for.
+UNKNOWN = 15 * 60 / SCALE
+PEACE = 20.0
 # What keeps a supervisor or its guardian from their work.
 FREEZES = {"freeze a host's worker", "freeze a whole host", "freeze guardians", "freeze guardians and children"}
 FORK_SERVER = {"freeze a fork server", "kill a fork server"}
@@ -74,16 +79,30 @@ def _troubled(history: History, host: str, begin: float, end: float, names: set[
 
 
 def _unknown(history: History, jobs: Mapping[str, Job], counts: Counter[str]) -> Iterator[Violation]:
-    """No run fails for being unknown to one host while another one is up that knows it."""
+    """No run fails for being unknown to one host while the database could hear of another one that knows it."""
     for run in history.runs:
         if run.status != "failed" or "is declared as" not in run.error or run.finished_at is None:
             continue
         counts["runs that failed as unknown"] += 1
         at = run.finished_at.timestamp() - history.wall
-        if knows := [release for release in jobs[run.job].schedules if _is_up(history, release, at)]:
+        if knows := [release for release in jobs[run.job].schedules if _was_heard_of(history, release, at)]:
             text = f"{run}, while a host with release {knows[0]} was up"
             yield Violation(kind="failed as unknown", text=text, runs=(run.id,))
 
 
-def _is_up(history: History, release: int, at: float) -> bool:
-    return any(begin <= at <= end for begin, end in history.up.get(release, ()))
+def _was_heard_of(history: History, release: int, at: float) -> bool:
+    """Whether a host with it was up, and let alone long enough for a tick, in the time that a run waits for one."""
+    return any(
+        _longest_peace(history, host, max(begin, at - UNKNOWN), min(end, at)) > PEACE
+        for host, begin, end in history.up.get(release, ())
+    )
+
+
+def _longest_peace(history: History, host: str, begin: float, end: float) -> float:
+    """The longest time within these moments in which neither the host nor the database had a trouble."""
+    longest, free_from = 0.0, begin
+    for trouble in sorted(history.troubles, key=lambda trouble: trouble.begin):
+        if trouble.on in {host, "hosts", "database"}:
+            longest = max(longest, min(trouble.begin, end) - free_from)
+            free_from = max(free_from, trouble.end)
+    return max(longest, end - free_from)

@@ -95,8 +95,8 @@ class History:
     # How many rows of each kind there are for each job.
     events: Counter[tuple[str, str]] = field(default_factory=Counter)
     troubles: list[Trouble] = field(default_factory=list)
-    # By release: from when to when (CLOCK_BOOTTIME) a host with it was up.
-    up: dict[int, list[tuple[float, float]]] = field(default_factory=dict)
+    # By release: which host was up with it, from when to when (CLOCK_BOOTTIME).
+    up: dict[int, list[tuple[str, float, float]]] = field(default_factory=dict)
     # From here on all hosts had the latest release; None where that isn't known.
     settled_at: datetime | None = None
     # The wall clock less CLOCK_BOOTTIME, which the journal counts by.

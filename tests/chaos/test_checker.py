@@ -198,14 +198,16 @@ def test_a_frozen_worker_keeps_no_timeout(history, journal):
     assert kinds(history, journal) == []
 
 
-def test_a_run_that_fails_as_unknown_while_a_host_knows_it_is_found(history, journal):
+def test_a_run_that_fails_as_unknown_while_a_host_that_can_be_heard_knows_it_is_found(history, journal):
     error = "No job is declared as 'asked' in this release."
     history.runs.append(Run(id=9, job="asked", status="failed", error=error, finished_at=at(20)))
     history.changes.append(Change(run=9, job="asked", before="running", after="failed"))
     history.wall = NOON.timestamp()
     assert kinds(history, journal) == []
-    history.up[2] = [(10, 30)]
+    history.up[2] = [("host-1", -20, 30)]
     assert kinds(history, journal) == ["failed as unknown"]
+    history.troubles.append(Trouble(name="cut a host off", on="host-1", begin=-15, end=25))
+    assert kinds(history, journal) == []
 
 
 def test_a_run_that_no_one_asked_for_is_found(history, journal):
