@@ -1,7 +1,8 @@
 """Scheduled Django jobs, serverless, on Azure Functions."""
 
 from jobs.declarations.declare import declare
+from jobs.declarations.keep import Keep
 from jobs.declarations.retry import Retry
 from jobs.progress import current_run
 
-__all__ = ["Retry", "current_run", "declare"]
+__all__ = ["Keep", "Retry", "current_run", "declare"]

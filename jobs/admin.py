@@ -13,12 +13,12 @@ from django.utils.safestring import SafeString
 from jobs import telemetry
 from jobs.choices import InterventionKind, Status
 from jobs.declarations.registry import UnknownJob
-from jobs.formats import as_shown, command_line, format_duration, shorten, size
-from jobs.ledger import triggers
+from jobs.formats import as_shown, command_line, counted, format_duration, shorten, size
+from jobs.ledger import pins, triggers
 from jobs.models import Attempt, Event, Gap, Intervention, JobState, Run
 from jobs.reading.history import arguments_of
 from jobs.reading.overview import visible_arguments
-from jobs.reading.transcript import ending
+from jobs.reading.transcript import OutputDeleted, ending
 
 # How much of an attempt's output a page shows, in bytes.
 SHOWN = 64 * 1024
@@ -88,6 +88,8 @@ class AttemptInline(admin.StackedInline):  # type: ignore[type-arg]
 
     @admin.display(description="output")
     def written(self, attempt: Attempt) -> SafeString | str:
+        if attempt.output_deleted_at is not None:
+            return str(OutputDeleted(attempt))
         text = ending(attempt, SHOWN)
         if not text:
             return "It wrote nothing."
@@ -109,6 +111,7 @@ class RunAdmin(ReadOnly):
     date_hierarchy = "finished_at"
     ordering = ["-id"]
     inlines = [AttemptInline]
+    actions = ["pin", "unpin"]
 
     class Media:
         css = {"all": ["nightshift/admin.css"]}
@@ -119,12 +122,25 @@ class RunAdmin(ReadOnly):
         ("scheduled_for", "requested_by"),
         ("created_at", "not_before", "start_by"),
         ("started_at", "finished_at", "took"),
-        ("attempt", "failures", "lease_expires_at"),
+        ("attempt", "failures", "lease_expires_at", "pinned"),
         ("reason", "error"),
         ("cancel_requested_at", "cancelled_by"),
         ("blocked_by", "chained_from"),
         ("result", "progress"),
     ]
+
+    def has_pin_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("nightshift.change_run")
+
+    @admin.action(description="Pin: keep for ever", permissions=["pin"])
+    def pin(self, request: HttpRequest, queryset: QuerySet[Run]) -> None:
+        changed = sum(bool(pins.pin(run.pk, by=request.user.get_username())) for run in queryset)
+        self.message_user(request, f"{counted(changed, 'run')} pinned. Retention deletes nothing of them.")
+
+    @admin.action(description="Unpin: leave to retention", permissions=["pin"])
+    def unpin(self, request: HttpRequest, queryset: QuerySet[Run]) -> None:
+        changed = sum(bool(pins.unpin(run.pk, by=request.user.get_username())) for run in queryset)
+        self.message_user(request, f"{counted(changed, 'run')} unpinned. They go when their time has come.")
 
     @admin.display(description="took")
     def took(self, run: Run) -> str:

@@ -81,6 +81,8 @@ class EventKind(TextChoices):
     RESUMED = "resumed"  # an operator ended the pause
     OVERRIDDEN = "overridden"  # an operator replaced a job's schedule, time zone or arguments for a while
     OVERRIDE_ENDED = "override_ended"  # the declaration is in force again
+    PINNED = "pinned"  # an operator keeps a run: retention deletes nothing of it
+    UNPINNED = "unpinned"  # an operator leaves a run to retention again
     REWOUND = "rewound"  # an operator set a job's watermark back
     SCHEDULE_CHANGED = "schedule_changed"  # the code declares another schedule, or none any more
     RELEASE = "release"  # a release took over from another one that is still at work

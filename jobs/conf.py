@@ -15,6 +15,8 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
+# Of what is kept: a hundred years, and as many runs as an index counts through in milliseconds.
+MOST_DAYS, MOST_KEPT = 36_500, 100_000
 TRUE, FALSE = {"1", "true", "yes", "on"}, {"0", "false", "no", "off"}
 
 
@@ -112,6 +114,10 @@ def at_least(least: int) -> Callable[[int], str]:
     return lambda value: "" if value >= least else f"Write {least} or more."
 
 
+def between(least: int, most: int) -> Callable[[int], str]:
+    return lambda value: "" if least <= value <= most else f"Write a number from {least} to {most}."
+
+
 def _with_a_trace_id(url: str) -> str:
     if "{trace_id}" in url and urlsplit(url).scheme in {"http", "https"}:
         return ""
@@ -179,6 +185,30 @@ class Conf:
         more="The next worker on this machine records them. Use a directory of the app's own, on a disk that outlives "
         "the process.",
         shown="nightshift-journal in the system's temporary directory; with LOCAL=1 .local/journal",
+    )
+    JOBS_KEEP_DAYS = Setting(
+        90,
+        "For how many days after its end a run is kept.",
+        more="A job that declares `keep` has days of its own: docs/how-to/keep-history.md explains all four settings.",
+        flaw=between(1, MOST_DAYS),
+    )
+    JOBS_KEEP_RUNS = Setting(
+        100,
+        "How many of a job's newest runs are kept whatever their age.",
+        more="At most 100,000. The latest run of each job stays with its output.",
+        flaw=between(1, MOST_KEPT),
+    )
+    JOBS_KEEP_OUTPUT_DAYS = Setting(
+        30,
+        "For how many days after a run's end its output is kept.",
+        more="The output of a run that failed, timed out or was lost is kept as long as the run.",
+        flaw=between(1, MOST_DAYS),
+    )
+    JOBS_KEEP_FAILED_DAYS = Setting(
+        180,
+        "For how many days failed, timed-out and lost runs are kept, with their output.",
+        more="Gaps, ended pauses and overrides, and events are kept as long.",
+        flaw=between(1, MOST_DAYS),
     )
     APPLICATIONINSIGHTS_CONNECTION_STRING = Setting(
         "",

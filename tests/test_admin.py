@@ -243,3 +243,34 @@ def test_staff_needs_the_permission_to_add_runs(client, django_user_model, decla
     someone.user_permissions.add(Permission.objects.get(codename="add_run"))
     run_now(client, "doctor")
     assert Run.objects.get().requested_by == "someone"
+
+
+def test_output_that_was_deleted_is_named_so(page):
+    run = a_run()
+    an_attempt(run, finished_at=NOON, output_deleted_at=NOON + timedelta(days=30))
+    shown = page(f"run/{run.pk}/change/")
+    assert f"What attempt 1 of run {run.pk} wrote was deleted after 30 days, on 2026-04-13." in shown
+    assert "It wrote nothing." not in shown
+
+
+def chosen(client, action, *runs):
+    data = {"action": action, "_selected_action": [run.pk for run in runs]}
+    return client.post("/manage/nightshift/run/", data, follow=True).content.decode()
+
+
+def test_runs_are_pinned_and_unpinned(admin_client, admin_user):
+    runs = [a_run(), a_run("weekly"), a_run("weekly", pinned=True)]
+    assert "2 runs pinned. Retention deletes nothing of them." in chosen(admin_client, "pin", *runs)
+    assert Run.objects.filter(pinned=True).count() == 3
+    assert "1 run unpinned. They go when their time has come." in chosen(admin_client, "unpin", runs[0])
+    assert Event.objects.filter(by=admin_user.get_username()).count() == 3
+
+
+def test_who_may_not_change_runs_is_offered_no_pin(client, django_user_model):
+    staff = django_user_model.objects.create_user("bob", is_staff=True)
+    staff.user_permissions.add(Permission.objects.get(codename="view_run"))
+    client.force_login(staff)
+    run = a_run()
+    assert "Pin: keep for ever" not in client.get("/manage/nightshift/run/").content.decode()
+    chosen(client, "pin", run)
+    assert not Run.objects.get().pinned

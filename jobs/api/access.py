@@ -24,6 +24,13 @@ class MayViewRuns(IsAdminUser):
         return super().has_permission(request, view) and request.user.has_perm(f"{Run._meta.app_label}.view_run")
 
 
+class MayChangeRuns(IsAdminUser):
+    """Staff with the permission to change runs."""
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        return super().has_permission(request, view) and request.user.has_perm(f"{Run._meta.app_label}.change_run")
+
+
 class OwnRules(APIView):
     """What each view of ours has in common: nothing is left to the project's defaults."""
 
@@ -47,6 +54,13 @@ class ForOperators(OwnRules):
 
     authentication_classes = [SessionAuthentication]
     permission_classes = [MayViewRuns]
+
+
+class ForThoseWhoChangeRuns(OwnRules):
+    """What only operators may do who may change runs."""
+
+    authentication_classes = [SessionAuthentication]
+    permission_classes = [MayViewRuns, MayChangeRuns]
 
 
 class ForAnybody(OwnRules):

@@ -1,12 +1,13 @@
 """GET /api/runs/ and what lies below it."""
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 from django.db.models import Prefetch, QuerySet
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter
-from rest_framework.exceptions import NotFound, ValidationError
+from rest_framework.exceptions import APIException, NotFound, ValidationError
 from rest_framework.filters import BaseFilterBackend
 from rest_framework.generics import ListAPIView, RetrieveAPIView
 from rest_framework.negotiation import BaseContentNegotiation
@@ -16,12 +17,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from jobs.api.access import ForOperators
+from jobs.api.access import ForOperators, ForThoseWhoChangeRuns
 from jobs.api.described import described
-from jobs.api.serializers import RunSerializer, RunWithAttemptsSerializer
+from jobs.api.serializers import PinSerializer, RunSerializer, RunWithAttemptsSerializer
 from jobs.choices import Status
+from jobs.ledger import pins
 from jobs.models import Attempt, Run
-from jobs.reading.transcript import UnknownAttempt, UnknownRun, attempt_of, pieces
+from jobs.reading.transcript import OutputDeleted, UnknownAttempt, UnknownRun, output_of, pieces
 
 # Of a run: what the database can compare with one.
 ID = re.compile(r"[0-9]{1,18}")
@@ -89,6 +91,30 @@ class RunDetail(ForOperators, RetrieveAPIView[Run]):
     serializer_class = RunWithAttemptsSerializer
 
 
+class RunPin(ForThoseWhoChangeRuns):
+    @described(
+        description="Keep the run for ever, with its attempts, output and events.",
+        request=PinSerializer,
+        responses=RunWithAttemptsSerializer,
+    )
+    def put(self, request: Request, pk: int) -> Response:
+        return self._change(pins.pin, request, pk)
+
+    @described(
+        description="Leave the run to retention again. A body says why: `reason`.",
+        responses={200: RunWithAttemptsSerializer},
+    )
+    def delete(self, request: Request, pk: int) -> Response:
+        return self._change(pins.unpin, request, pk)
+
+    def _change(self, change: Callable[..., bool | None], request: Request, pk: int) -> Response:
+        wanted = PinSerializer(data=request.data)
+        wanted.is_valid(raise_exception=True)
+        if change(pk, by=request.user.get_username(), reason=wanted.validated_data.get("reason", "")) is None:
+            raise NotFound(str(UnknownRun(pk)))
+        return Response(RunWithAttemptsSerializer(RunDetail.queryset.get(pk=pk)).data)
+
+
 class PlainText(BaseRenderer):
     """Bytes as they are, and errors as their sentence."""
 
@@ -110,12 +136,18 @@ class AlwaysPlainText(BaseContentNegotiation):
         return renderers[0], renderers[0].media_type
 
 
+class Gone(APIException):
+    status_code = 410
+    default_code = "gone"
+
+
 class RunOutput(ForOperators):
     renderer_classes = [PlainText]
     content_negotiation_class = AlwaysPlainText
 
     @described(
-        description="What an attempt of a run wrote, byte for byte: stdout and stderr, in the order read.",
+        description="What an attempt of a run wrote, byte for byte: stdout and stderr, in the order read. Gone "
+        "(410) once retention has deleted it.",
         parameters=[
             OpenApiParameter("attempt", int, description="The attempt's number. Default: the latest."),
         ],
@@ -123,9 +155,11 @@ class RunOutput(ForOperators):
     )
     def get(self, request: Request, pk: int) -> Response:
         try:
-            return Response(b"".join(pieces(attempt_of(pk, _attempt_number(request)))))
+            return Response(b"".join(pieces(output_of(pk, _attempt_number(request)))))
         except (UnknownRun, UnknownAttempt) as error:
             raise NotFound(str(error)) from None
+        except OutputDeleted as error:
+            raise Gone(str(error)) from None
 
 
 def _attempt_number(request: Request) -> int | None:

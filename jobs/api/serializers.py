@@ -57,6 +57,7 @@ class RunSerializer(serializers.ModelSerializer[Run]):
             "error",
             "result",
             "progress",
+            "pinned",
             "blocked_by",
             "chained_from",
             "cancelled_by",
@@ -90,6 +91,7 @@ class AttemptSerializer(serializers.ModelSerializer[Attempt]):
             "sql_statements",
             "output_bytes",
             "output_dropped",
+            "output_deleted_at",
             "instance",
             "invocation_id",
             "release",
@@ -120,6 +122,12 @@ class RunWithAttemptsSerializer(RunSerializer):
         found = obstacles.obstacle(run.pk) if run.status == Status.QUEUED else None
         # Between the two questions the run may have started.
         return None if found is None or found.rule is Rule.STATUS else ObstacleSerializer(found).data
+
+
+class PinSerializer(serializers.Serializer[dict[str, Any]]):
+    reason = serializers.CharField(
+        required=False, allow_blank=True, max_length=1000, help_text="Why; it is shown to others."
+    )
 
 
 class JobSerializer(serializers.Serializer[Overview]):

@@ -2,7 +2,7 @@ from django.urls import path
 
 from jobs.api.health import Health, Ready
 from jobs.api.jobs import JobDetail, JobList
-from jobs.api.runs import RunDetail, RunList, RunOutput
+from jobs.api.runs import RunDetail, RunList, RunOutput, RunPin
 from jobs.api.schema import Schema
 
 app_name = "nightshift_api"
@@ -11,6 +11,7 @@ urlpatterns = [
     path("jobs/<str:name>/", JobDetail.as_view(), name="job"),
     path("runs/", RunList.as_view(), name="runs"),
     path("runs/<int:pk>/", RunDetail.as_view(), name="run"),
+    path("runs/<int:pk>/pin/", RunPin.as_view(), name="pin"),
     path("runs/<int:pk>/output/", RunOutput.as_view(), name="output"),
     path("schema/", Schema.as_view(), name="schema"),
     path("health", Health.as_view(), name="health"),

@@ -8,6 +8,7 @@ from typing import Literal
 
 from jobs.declarations import rules, when
 from jobs.declarations.job import Job
+from jobs.declarations.keep import Keep
 from jobs.declarations.registry import Problem, registry
 from jobs.declarations.retry import Retry
 from jobs.declarations.rules import Mistake
@@ -43,6 +44,7 @@ def declare(
     concurrency_limit: int = 1,
     secrets: str | Sequence[str] = (),
     output_limit: int = 10 * 1024 * 1024,
+    keep: Keep | None = None,
 ) -> None:
     """Declare that a management command is a job.
 

@@ -39,15 +39,17 @@ class Graph:
         """The declared jobs at the beginning of the pipeline that this job is a step of, ordered by name."""
         return sorted(name for name in self.ancestors(step) if name in self.jobs and not self.jobs[name].after)
 
-    def together(self) -> dict[str, list[str]]:
-        """For each job that a step comes after, the others that this step comes after, directly or further up."""
-        others: dict[str, set[str]] = defaultdict(set)
-        for step in self.jobs.values():
-            before = self.ancestors(step)
-            if len(before) > 1:
-                for name in step.after:
-                    others[name].update(other for other in before if other != name)
-        return {name: sorted(found) for name, found in others.items()}
+    def families(self) -> dict[str, frozenset[str]]:
+        """For each job of a pipeline, all that are connected with it over `after`, in whatever direction: it too."""
+        found: dict[str, frozenset[str]] = {}
+        for job in self.jobs.values():
+            if job.name not in found and (job.after or self.steps_after(job.name)):
+                family = frozenset(_reached([job.name], self._neighbours))
+                found |= dict.fromkeys(family, family)
+        return found
+
+    def _neighbours(self, name: str) -> list[str]:
+        return [*self._steps(name), *(self.jobs[name].after if name in self.jobs else ())]
 
     def circle(self, job: Job) -> Sequence[str]:
         """The way from the job back to itself over `after`; empty where there is none."""

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from jobs.choices import Dispatch, Interrupted, Isolation, Misfire, Overlap
+from jobs.declarations.keep import Keep
 from jobs.declarations.retry import Retry
 from jobs.declarations.rules import NEVER
 from jobs.schedule.occurrences import Schedule
@@ -38,6 +39,7 @@ class Job:
     concurrency_limit: int = 1
     secrets: tuple[str, ...] = ()
     output_limit: int = 10 * 1024 * 1024
+    keep: Keep = field(default_factory=Keep)
     place: str = ""
     # Where an app setting overrides the declared schedule: the setting's name and what the code says.
     schedule_setting: str = ""

@@ -8,7 +8,9 @@ from typing import Any, Literal
 from django.db.models import TextChoices
 
 from jobs.choices import Dispatch, Interrupted, Isolation, Misfire, Overlap, Status
+from jobs.conf import MOST_DAYS, MOST_KEPT
 from jobs.declarations import bounds
+from jobs.declarations.keep import Keep
 from jobs.declarations.retry import Retry
 from jobs.declarations.values import is_text, shown, words
 
@@ -57,10 +59,11 @@ def mistakes(job: object, given: Mapping[str, Any]) -> Iterator[Mistake]:
         for item in _refused(rule, given[what]):
             verb = "has" if rule.many else "is"
             yield Mistake(rule.number, f"{what} of job {shown(job)} {verb} {shown(item)}.", rule.hint)
-    retry = given["retry"]
-    for what, rule in RETRY.items() if isinstance(retry, Retry) else ():
-        for item in _refused(rule, getattr(retry, what)):
-            yield Mistake(rule.number, f"retry of job {shown(job)} has {what}={shown(item)}.", rule.hint)
+    for name, (kind, fields) in WITH_FIELDS.items():
+        value = given[name]
+        for what, rule in fields.items() if isinstance(value, kind) else ():
+            for item in _refused(rule, getattr(value, what)):
+                yield Mistake(rule.number, f"{name} of job {shown(job)} has {what}={shown(item)}.", rule.hint)
 
 
 def contradictions(job: object, given: Mapping[str, Any]) -> Iterator[Mistake]:
@@ -92,6 +95,7 @@ def of_a_job(given: Mapping[str, Any]) -> dict[str, Any]:
     return fields | {
         "arguments": given["arguments"] + given["args"],
         "retry": given["retry"] or Retry(times=given["retries"]),
+        "keep": given["keep"] or Keep(),
     }
 
 
@@ -172,6 +176,11 @@ RULES: dict[str, Rule] = {
     "concurrency_limit": _whole(1, 10_000),
     "secrets": Rule(fits=_name, hint="Write the option as a string: '--token'.", many=True),
     "output_limit": _whole(1024, 1024 * MEBIBYTE),
+    "keep": Rule(
+        fits=lambda value: isinstance(value, Keep),
+        hint="Write Keep(days=365, output_days=90); `from jobs import Keep` brings it.",
+        optional=True,
+    ),
 }
 # For each field of a Retry.
 RETRY: dict[str, Rule] = {
@@ -187,5 +196,13 @@ RETRY: dict[str, Rule] = {
     "max_delay": _duration(timedelta(0), YEAR),
     "jitter": _factor(0, 1),
 }
+# For each field of a Keep.
+KEEP: dict[str, Rule] = {
+    "days": _whole(1, MOST_DAYS, optional=True),
+    "runs": _whole(1, MOST_KEPT, optional=True),
+    "output_days": _whole(1, MOST_DAYS, optional=True),
+    "failed_days": _whole(1, MOST_DAYS, optional=True),
+}
+WITH_FIELDS: dict[str, tuple[type, dict[str, Rule]]] = {"retry": (Retry, RETRY), "keep": (Keep, KEEP)}
 # These become something else: a Schedule, the arguments, a Retry.
 NOT_A_JOBS = frozenset({"schedule", "time_zone", "args", "retries"})

@@ -1,12 +1,14 @@
 """A declared job as JSON: its digest, and the rules that another release needs to let it follow, or to end its runs."""
 
 import json
+from dataclasses import asdict
 from datetime import timedelta
 from hashlib import sha256
 from typing import Any
 
 from jobs.choices import Interrupted, Overlap
 from jobs.declarations.job import Job
+from jobs.declarations.keep import Keep
 from jobs.declarations.retry import Retry
 
 
@@ -29,12 +31,15 @@ def written(job: Job) -> dict[str, Any]:
             "max_delay": retry.max_delay.total_seconds(),
             "jitter": retry.jitter,
         },
+        "keep": asdict(job.keep),
     }
     others = [job.command, job.fingerprint, job.timer, job.dispatch, job.misfire, job.start_deadline, job.timeout]
     others += [job.grace, sorted(job.secrets), job.output_limit]
     digest = sha256(json.dumps([rules, [str(other) for other in others]]).encode()).hexdigest()[:16]
     if not retry.times:
         del rules["retry"]
+    if job.keep == Keep():
+        del rules["keep"]
     return {"digest": digest} | {name: value for name, value in rules.items() if value not in (None, [])}
 
 
@@ -60,4 +65,5 @@ def read(name: str, written: dict[str, Any]) -> Job:
         )
         if retry
         else Retry(),
+        keep=Keep(**written.get("keep", {})),
     )

@@ -197,6 +197,17 @@ def ours(names: Iterable[str]) -> set[str]:
     return set(names) if other is None else {name for name in names if own().declares_alike(other, name)}
 
 
+def elsewhere() -> dict[str, Job]:
+    """The jobs that other releases at work declare and this process doesn't, by the latest that has each."""
+    keys = sql.rows(
+        "SELECT key FROM nightshift_release WHERE last_seen_at > clock_timestamp() - %s ORDER BY deployment",
+        [timing.UNKNOWN],
+    )
+    releases = [release for (key,) in keys if (release := _load(key))]
+    found = {name: written for release in releases for name, written in release.jobs.items() if name not in registry}
+    return {name: job_as_json.read(name, written) for name, written in found.items()}
+
+
 def declared_somewhere(name: str) -> Job | None:
     """The job, by this process's declarations or those of the latest other release at work that has it."""
     if name in registry:

@@ -69,6 +69,9 @@ class Run(models.Model):
     chained_from = models.ForeignKey(
         "self", null=True, **KEPT_BY_THE_DATABASE, related_name="steps", help_text="The predecessor's run."
     )
+    pinned = models.BooleanField(
+        default=False, db_default=False, help_text="An operator keeps it: retention deletes nothing of it."
+    )
     rung_at = models.DateTimeField(null=True, help_text="When the tick last rang for it.")
 
     objects = RunQuerySet.as_manager()
@@ -109,6 +112,7 @@ class Run(models.Model):
                 condition=Q(status=Status.RUNNING) & ~Q(concurrency_group=""),
             ),
             models.Index(fields=["finished_at"], name="finished_runs", condition=Q(finished_at__isnull=False)),
+            models.Index(fields=["-id"], name="pinned_runs", condition=Q(pinned=True)),
         ]
 
     def __str__(self) -> str:

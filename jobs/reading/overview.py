@@ -99,6 +99,7 @@ def run_facts(run: Run) -> dict[str, Any]:
         "error": run.error,
         "result": run.result,
         "progress": run.progress,
+        "pinned": run.pinned,
         "blocked_by": run.blocked_by_id,
         "chained_from": run.chained_from_id,
         "cancelled_by": run.cancelled_by,

@@ -4,7 +4,9 @@ from collections.abc import Iterator
 from itertools import batched
 
 from django.db import connection
+from django.utils import timezone
 
+from jobs.formats import counted
 from jobs.models import Attempt, Run
 from jobs.sentences import Sentence
 
@@ -27,6 +29,17 @@ class NeverStarted(UnknownAttempt):
     """Run {run.pk} of {run.job} never started (it is {run.status}), so it wrote nothing."""
 
 
+class OutputDeleted(Sentence, LookupError):
+    """What attempt {attempt.number} of run {attempt.run_id} wrote was deleted after {days}, on {on:%Y-%m-%d}."""
+
+    def __init__(self, attempt: Attempt) -> None:
+        assert attempt.output_deleted_at is not None
+        on = timezone.localtime(attempt.output_deleted_at)
+        # Of a lost attempt only its beginning may be known.
+        days = (attempt.output_deleted_at - (attempt.finished_at or attempt.started_at)).days
+        super().__init__(attempt=attempt, days=counted(max(days, 0), "day"), on=on)
+
+
 def attempt_of(run: int, number: int | None = None) -> Attempt:
     """An attempt of a run, the latest unless `number` says otherwise.
 
@@ -41,6 +54,14 @@ def attempt_of(run: int, number: int | None = None) -> Attempt:
     except Run.DoesNotExist:
         raise UnknownRun(run) from None
     raise (UnknownAttempt if known.attempt else NeverStarted)(known, number)
+
+
+def output_of(run: int, number: int | None = None) -> Attempt:
+    """The same attempt, for whoever reads what it wrote. Raises OutputDeleted too."""
+    found = attempt_of(run, number)
+    if found.output_deleted_at is not None:
+        raise OutputDeleted(found)
+    return found
 
 
 def pieces(attempt: Attempt, *, stderr_only: bool = False) -> Iterator[bytes]:

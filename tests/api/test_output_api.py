@@ -1,6 +1,8 @@
+from datetime import timedelta
+
 import pytest
 
-from tests.helpers.rows import a_run, an_attempt
+from tests.helpers.rows import NOON, a_run, an_attempt
 
 
 @pytest.fixture
@@ -53,4 +55,13 @@ def test_an_attempt_is_a_number(read):
     assert read(f"/api/runs/{run.pk}/output/?attempt=last") == (
         400,
         b"attempt is 'last'. Write a number such as 1.\n",
+    )
+
+
+def test_output_that_was_deleted_is_gone(read):
+    run = a_run()
+    an_attempt(run, finished_at=NOON, output_deleted_at=NOON + timedelta(days=30, hours=3))
+    assert read(f"/api/runs/{run.pk}/output/") == (
+        410,
+        f"What attempt 1 of run {run.pk} wrote was deleted after 30 days, on 2026-04-13.\n".encode(),
     )

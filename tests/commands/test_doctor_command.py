@@ -3,6 +3,7 @@
 import importlib
 import json
 import os
+import re
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
@@ -21,11 +22,12 @@ from jobs.choices import Status
 from jobs.execution import tick
 from jobs.execution.isolation.client import server
 from jobs.execution.isolation.process import ForkServerFailed
-from jobs.health import answers, doctor
+from jobs.health import answers, bloat, doctor
 from jobs.ledger import doorbell, migration_gate, sql
 from jobs.models import LastTick, Run
 from tests.azure.conftest import fresh_client
-from tests.helpers.rows import an_override, output_text
+from tests.helpers.processes import until
+from tests.helpers.rows import a_run, an_override, output_text
 
 pytestmark = pytest.mark.django_db
 CHECKS = {**doctor.OF_DATABASE, **doctor.OTHERS, **health.CHECKS}
@@ -210,6 +212,7 @@ def test_no_database(monkeypatch):
         "ledgers": "Not checked: no database.",
         "overrides": "Not checked: no database.",
         "connections": "Not checked: no database.",
+        "bloat": "Not checked: no database.",
         "tick": "Not checked: no database.",
     }
 
@@ -351,3 +354,30 @@ def test_a_token_is_asked_for_where_the_database_takes_one(monkeypatch):
     monkeypatch.setenv("AZURE_CLIENT_ID", "the app's")
     assert says("identity") == (True, "a token for PostgreSQL")
     assert asked == [(identity.POSTGRESQL, "the app's")]
+
+
+def test_how_many_rows_are_dead_where_vacuum_keeps_up():
+    ok, said = says("bloat")
+    assert ok
+    assert re.fullmatch(
+        r"no row of the ledger is dead|vacuum keeps up: [\d,]+ dead rows? in nightshift_\w+ \(\d+%\), in others fewer",
+        said,
+    )
+
+
+@pytest.mark.django_db(transaction=True)
+def test_dead_rows_that_vacuum_leaves_are_reported_with_what_to_run(monkeypatch):
+    monkeypatch.setattr(bloat, "FEW", 0)
+    monkeypatch.setattr(bloat, "SHARE", 0)
+
+    def is_reported():
+        a_run().delete()
+        sql.value("SELECT pg_stat_force_next_flush()")
+        return not says("bloat")[0]
+
+    until(is_reported)
+    assert re.search(
+        r"^(nightshift_\w+) has [\d,]+ dead rows? \(\d+%\), and vacuum last ended there (never|.* ago)\. "
+        r"Run `VACUUM \(ANALYZE\) \1`; ",
+        says("bloat")[1],
+    )

@@ -1,10 +1,11 @@
 import subprocess
 import sys
+from datetime import timedelta
 
 import pytest
 from django.core.management import CommandError, call_command
 
-from tests.helpers.rows import a_run, an_attempt
+from tests.helpers.rows import NOON, a_run, an_attempt
 
 
 @pytest.fixture
@@ -57,3 +58,11 @@ def test_a_reader_that_has_seen_enough_is_no_error(database_url):
         ["sh", "-c", f"{sys.executable} manage.py output {run.pk} | head -1"], capture_output=True, check=True
     )
     assert (done.stdout, done.stderr) == (b"a line\n", b"")
+
+
+def test_output_that_was_deleted_is_no_empty_text(prints):
+    run = a_run()
+    an_attempt(run, finished_at=NOON, output_deleted_at=NOON + timedelta(days=1))
+    with pytest.raises(CommandError) as error:
+        prints(run.pk)
+    assert str(error.value) == f"What attempt 1 of run {run.pk} wrote was deleted after 1 day, on 2026-03-15."

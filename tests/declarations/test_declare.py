@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from jobs import checks, declare
+from jobs import Keep, checks, declare
 from jobs.choices import Dispatch, Misfire, Overlap, Status
 from jobs.declarations import rules
 from jobs.declarations.registry import UnknownJob, registry
@@ -287,6 +287,35 @@ def test_the_longest_waits_of_a_retry_can_be_added_to_any_moment(declared):
     declared("x", retry=Retry(times=1000, delay=timedelta(days=366), max_delay=timedelta(days=366), backoff=100))
     assert problems() == []
     assert datetime.now(UTC) < datetime.now(UTC) + registry["x"].retry.delay_after(1000, random.Random())
+
+
+def test_how_long_runs_are_kept_is_declared_and_the_settings_say_the_rest(declared):
+    declared("nightly", keep=Keep(days=365))
+    declared("by_hand")
+    assert registry["nightly"].keep.over(SETTINGS) == Keep(days=365, runs=100, output_days=30, failed_days=365)
+    assert registry["by_hand"].keep.over(SETTINGS) == SETTINGS
+    assert Keep(days=365, failed_days=10).over(SETTINGS).failed_days == 10
+
+
+SETTINGS = Keep(days=90, runs=100, output_days=30, failed_days=180)
+
+
+@pytest.mark.parametrize(
+    ("keep", "message", "hint"),
+    [
+        (
+            timedelta(days=90),
+            "keep of job 'x' is datetime.timedelta(days=90).",
+            "Write Keep(days=365, output_days=90); `from jobs import Keep` brings it.",
+        ),
+        (Keep(days=0), "keep of job 'x' has days=0.", "Write a whole number from 1 to 36500."),
+        (Keep(output_days=1.5), "keep of job 'x' has output_days=1.5.", "Write a whole number from 1 to 36500."),
+        (Keep(runs=True), "keep of job 'x' has runs=True.", "Write a whole number from 1 to 100000."),
+    ],
+)
+def test_a_keep_that_makes_no_sense_is_refused(declared, keep, message, hint):
+    declared("x", keep=keep)
+    assert problems() == [("jobs.E008", message, hint)]
 
 
 def test_retries_is_short_for_a_retry_with_the_usual_waits(declared):

@@ -26,17 +26,16 @@ def test_all_predecessors_are_found_near_ones_first():
     assert DIAMOND.ancestors(DIAMOND.jobs["mail"]) == ["report", "load", "prices", "fetch"]
 
 
+def test_a_family_is_all_that_is_connected_in_whatever_direction():
+    found = graph(fetch=[], prices=[], load=["fetch"], report=["load", "prices"], alone=[], other=["gone"]).families()
+    assert found["prices"] == {"fetch", "prices", "load", "report"} == found["fetch"]
+    assert found["other"] == {"other", "gone"}
+    assert "alone" not in found
+
+
 def test_a_pipeline_begins_with_the_jobs_that_follow_none():
     assert DIAMOND.roots(DIAMOND.jobs["mail"]) == ["fetch", "prices"]
     assert DIAMOND.roots(DIAMOND.jobs["fetch"]) == []
-
-
-def test_jobs_go_together_where_one_step_needs_them_all():
-    assert DIAMOND.together() == {
-        "load": ["fetch", "prices"],
-        "prices": ["fetch", "load"],
-        "report": ["fetch", "load", "prices"],
-    }
 
 
 def test_a_name_that_is_not_declared_is_a_predecessor_and_no_root():

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from jobs import Retry, choices, declare
-from jobs.declarations.rules import RETRY, RULES
+from jobs import Keep, Retry, choices, declare
+from jobs.declarations.rules import KEEP, RETRY, RULES
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted(
@@ -57,15 +57,15 @@ def test_the_defaults_of_declare_are_those_told():
     assert {name: eval(told[name].strip("`"), {"timedelta": timedelta}) for name in real} == real
 
 
-def test_every_field_of_a_retry_has_a_row_with_its_default():
+def test_every_field_of_a_retry_and_of_a_keep_has_a_row_with_its_default():
     told = dict(re.findall(r"^\| `([a-z_]+)=` \| `([^|]*)` \|", DECLARE, re.MULTILINE))
-    real = {field.name: field.default for field in dataclasses.fields(Retry)}
+    real = {field.name: field.default for kind in (Retry, Keep) for field in dataclasses.fields(kind)}
     assert {name: eval(default, {"timedelta": timedelta}) for name, default in told.items()} == real
 
 
 def check_ids():
     """The numbers of our system checks."""
-    found = {f"jobs.E{rule.number:03}" for rule in [*RULES.values(), *RETRY.values()]}
+    found = {f"jobs.E{rule.number:03}" for rule in [*RULES.values(), *RETRY.values(), *KEEP.values()]}
     for module in (ROOT / "jobs").rglob("*.py"):
         for node in ast.walk(ast.parse(module.read_text())):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in {"Mistake", "_error"}:

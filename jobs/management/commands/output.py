@@ -7,7 +7,7 @@ from django.core.management.base import CommandError, CommandParser
 
 from jobs.management.ledger_command import LedgerCommand
 from jobs.management.printing import row_number, whole_number, write
-from jobs.reading.transcript import UnknownAttempt, UnknownRun, attempt_of, pieces
+from jobs.reading.transcript import OutputDeleted, UnknownAttempt, UnknownRun, output_of, pieces
 
 
 class Command(LedgerCommand):
@@ -23,8 +23,8 @@ class Command(LedgerCommand):
 
     def handle(self, *, run: int, attempt: int | None, stderr: bool, **options: Any) -> None:
         try:
-            found = attempt_of(run, attempt)
-        except (UnknownRun, UnknownAttempt) as error:
+            found = output_of(run, attempt)
+        except (UnknownRun, UnknownAttempt, OutputDeleted) as error:
             raise CommandError(str(error)) from None
         for piece in pieces(found, stderr_only=stderr):
             write(sys.stdout, piece)

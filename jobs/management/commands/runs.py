@@ -26,24 +26,31 @@ class Command(LedgerCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("job", nargs="?", help="Only this job's runs.")
         parser.add_argument("--status", choices=Status.values, help="Only runs with this status.")
+        parser.add_argument("--pinned", action="store_true", help="Only pinned runs, which stay for ever.")
         parser.add_argument(
             "--limit", type=whole_number("runs", 100_000), default=20, help="How many (default: %(default)s)."
         )
         add_format(parser)
 
-    def handle(self, *, job: str | None, status: str | None, limit: int, format: str, **options: Any) -> None:
+    def handle(
+        self, *, job: str | None, status: str | None, pinned: bool, limit: int, format: str, **options: Any
+    ) -> None:
         found = Run.objects.latest_first()
         if job:
             found = found.filter(job=job)
         if status:
             found = found.filter(status=status)
+        if pinned:
+            found = found.filter(pinned=True)
         runs = list(found[:limit])
         if job and not runs:
             _must_be_known(job)
         if format == "json":
             self.stdout.write(as_json([run_facts(run) for run in runs]))
         elif not runs:
-            self.stdout.write(f"No {f'{status} ' if status else ''}runs{f' of {job}' if job else ''}.")
+            self.stdout.write(
+                f"No {f'{status} ' if status else ''}{'pinned ' if pinned else ''}runs{f' of {job}' if job else ''}."
+            )
         else:
             now = timezone.localtime()
             self.stdout.write(as_table(HEADINGS, [_cells(run, now) for run in runs]))

@@ -1,0 +1,50 @@
+import pytest
+from django.contrib.auth.models import Permission
+from django.test import Client
+
+from jobs.models import Event, Run
+from tests.helpers.rows import a_run
+
+pytestmark = pytest.mark.django_db
+
+
+def test_a_run_is_pinned_and_unpinned(admin_client, admin_user):
+    run = a_run()
+    path = f"/api/runs/{run.pk}/pin/"
+    pinned = admin_client.put(path, {"reason": "evidence"}, content_type="application/json")
+    assert (pinned.status_code, pinned.json()["pinned"]) == (200, True)
+    assert admin_client.put(path).json()["pinned"]
+    unpinned = admin_client.delete(path)
+    assert (unpinned.status_code, unpinned.json()["pinned"]) == (200, False)
+    by = admin_user.get_username()
+    assert list(Event.objects.order_by("pk").values_list("kind", "by", "reason")) == [
+        ("pinned", by, "evidence"),
+        ("unpinned", by, ""),
+    ]
+
+
+def test_a_run_that_does_not_exist_is_named(admin_client):
+    answer = admin_client.put("/api/runs/17/pin/")
+    assert (answer.status_code, answer.json()) == (
+        404,
+        {"detail": "There is no run 17. `manage.py runs` lists the latest ones."},
+    )
+
+
+@pytest.mark.parametrize("method", ["put", "delete"])
+def test_only_who_may_view_and_change_runs_pins_one(client, django_user_model, method):
+    run = a_run(pinned=method == "delete")
+    staff = django_user_model.objects.create_user("bob", is_staff=True)
+    client.force_login(staff)
+    for permission in ("view_run", "change_run"):
+        assert getattr(client, method)(f"/api/runs/{run.pk}/pin/").status_code == 403
+        staff.user_permissions.add(Permission.objects.get(codename=permission))
+    assert getattr(client, method)(f"/api/runs/{run.pk}/pin/").status_code == 200
+    assert Run.objects.get().pinned == (method == "put")
+
+
+def test_another_sites_page_pins_nothing(admin_user):
+    browser = Client(enforce_csrf_checks=True)
+    browser.force_login(admin_user)
+    assert browser.put(f"/api/runs/{a_run().pk}/pin/").status_code == 403
+    assert not Run.objects.get().pinned
