@@ -58,10 +58,13 @@ def misplaced() -> str:
     if not schema:
         return f"Nightshift's tables are in the schema {place}. Set JOBS_SCHEMA = {place!r}."
     moves = sql.rows(
-        "SELECT format('ALTER TABLE %%I.%%I SET SCHEMA %%I;', nspname, relname, %s::text) "
+        "SELECT format('ALTER TABLE %%I.%%I SET SCHEMA %%I;', nspname, relname, %(schema)s::text) "
         "FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace "
-        "WHERE nspname = %s AND starts_with(relname, 'nightshift_') AND relkind = 'r' ORDER BY relname",
-        [schema, place],
+        "WHERE nspname = %(place)s AND starts_with(relname, 'nightshift_') AND relkind = 'r' UNION ALL "
+        "SELECT format('ALTER FUNCTION %%I.%%I SET SCHEMA %%I;', nspname, proname, %(schema)s::text) "
+        "FROM pg_proc p JOIN pg_namespace n ON n.oid = pronamespace "
+        "WHERE nspname = %(place)s AND starts_with(proname, 'nightshift_') ORDER BY 1",
+        {"schema": schema, "place": place},
     )
     statements = " ".join([f'CREATE SCHEMA IF NOT EXISTS "{schema}";', *(move for (move,) in moves)])
     return (

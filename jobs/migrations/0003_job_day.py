@@ -8,6 +8,8 @@ import datetime
 
 from django.db import migrations, models
 
+from jobs.ledger.migration import Migration as OurMigration
+
 # In which bucket of a histogram a duration is counted; NULL for none. The ends of bucket n are 1.1 ^ (n - 1) and 1.1 ^ n seconds.
 BUCKET = """
 CREATE FUNCTION nightshift_bucket(duration interval) RETURNS text LANGUAGE sql IMMUTABLE AS $$
@@ -136,7 +138,7 @@ def made(sql: str, undone: str) -> migrations.RunSQL:
     return migrations.RunSQL([sql], [undone])
 
 
-class Migration(migrations.Migration):
+class Migration(OurMigration):
     dependencies = [("nightshift", "0002_foreign_keys")]
     operations = [
         migrations.CreateModel(

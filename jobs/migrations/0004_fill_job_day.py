@@ -8,6 +8,8 @@ from typing import Any
 
 from django.db import migrations, transaction
 
+from jobs.ledger.migration import Migration as OurMigration
+
 MONTH = timedelta(days=30)
 
 
@@ -42,7 +44,7 @@ def fill_gaps(connection: Any) -> None:
         statistics.count(statistics.Swallowed(*row) for row in cursor)
 
 
-class Migration(migrations.Migration):
+class Migration(OurMigration):
     atomic = False
     dependencies = [("nightshift", "0003_job_day")]
     operations = [migrations.RunPython(fill, migrations.RunPython.noop)]

@@ -148,6 +148,7 @@ def test_where_it_is_set_later_migrate_refuses_and_its_statements_move_the_table
     found = tables()
     assert found["jobs_ledger"] == {name for name in before if name.startswith("nightshift_")}
     assert found["public"] == before - found["jobs_ledger"]
+    assert shop.script(TICK).stdout == "schedule succeeded 0\n", "the database's functions have moved with them"
     moved = shop.manage("migrate", "--verbosity", "0")
     assert (moved.returncode, moved.stderr) == (0, "")
 
