@@ -14,7 +14,7 @@ from django.utils import timezone
 from jobs.conf import conf
 from jobs.declarations.keep import Keep
 from jobs.declarations.registry import registry
-from jobs.ledger import keeping, pipelines, releases, retained, retained_others, sessions, sql
+from jobs.ledger import keeping, pipelines, releases, retained, retained_others, sessions, sql, states
 from jobs.ledger.beginnings import Beginnings, NewestRuns
 from jobs.ledger.keeping import Rules
 from jobs.ledger.walking import Stopped, walk
@@ -61,7 +61,9 @@ def prune(
     pruned = Pruned()
     try:
         with sessions.ours():
-            rules, newest = _rules(defaults.over(of_settings()), now or timezone.now())
+            # A clock that is far ahead would call everything old: both have to.
+            moment = now or min(timezone.now(), states.clock())
+            rules, newest = _rules(defaults.over(of_settings()), moment)
             for _ in _pruned(rules, newest, pruned, stop, dry_run):
                 report(pruned)
     except Stopped:

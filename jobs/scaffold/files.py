@@ -20,7 +20,7 @@ LINK = re.compile(r"\[([^\]]+)\]\((?:\.\./)+(docs/[^)#]+)(?:#[^)]*)?\)")
 DOCS = re.compile(r"(docs/[\w/-]+\.md)")
 # Without it the ledger only grows.
 PRUNE = """\
-# Nightshift's own: delete the runs that ended a month ago, and failed ones after 90 days.
+# Nightshift's own: delete output after 30 days, runs after 90, and failed ones after 180.
 declare("prune_runs", schedule="0 30 3 * * *")
 """
 
