@@ -56,7 +56,7 @@ class Backlog:
 def _insert(pieces: list[tuple[HeldAttempt, int, Piece]]) -> None:
     # A batch whose acknowledgement was lost comes again; an attempt that was deleted must not stop the others.
     values = ", ".join(["(%s::bigint, %s::int, %s::timestamptz, %b::bytea, %s::int[])"] * len(pieces))
-    sql.execute_beside(
+    sql.execute(
         f"""
         INSERT INTO nightshift_output (attempt_id, number, at, body, stderr)
         SELECT new.* FROM (VALUES {values}) AS new(attempt, number, at, body, stderr)
@@ -68,6 +68,7 @@ def _insert(pieces: list[tuple[HeldAttempt, int, Piece]]) -> None:
             for held, number, piece in pieces
             for value in (held.claim.attempt_id, number, piece.at, bytes(piece.body), piece.stderr)
         ],
+        prepare=len(pieces) == 1,
     )
 
 

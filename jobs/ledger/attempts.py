@@ -73,7 +73,7 @@ def _change(claim: Claim, outcome: Outcome, status: Status, delay: timedelta, on
                    failures = failures + %(failed)s,
                    lease_expires_at = NULL, rung_at = NULL, error = %(short_error)s,
                    result = coalesce(%(result)s, result), progress = coalesce(%(progress)s, progress)
-             WHERE id = %(run)s AND status = 'running' AND attempt = %(number)s
+             WHERE id = %(run)s AND status || '' = 'running' AND attempt = %(number)s
                    {f"AND {only_if}" if only_if else ""}
             RETURNING id, job, status, scheduled_for
         ), attempt AS (

@@ -14,7 +14,7 @@ from jobs.declarations.registry import registry
 from jobs.ledger import obstacles, sql, timing
 from jobs.ledger.failpoints import point
 from jobs.ledger.instance import Instance
-from jobs.ledger.obstacles import HAS_ROOM, MAY_START, ROOM, RULES, Rule
+from jobs.ledger.obstacles import HAS_ROOM, MAY_START, ONE_MAY_START, ROOM, RULES, Rule
 from jobs.ledger.sessions import ledger_transaction
 
 
@@ -63,7 +63,7 @@ def claim_to_fail(run_id: int, instance: Instance, invocation_id: str = "") -> C
 
 def job_of(run_id: int) -> str | None:
     """The job of a queued run; None where it isn't queued, or isn't at all."""
-    row = sql.row("SELECT job FROM nightshift_run WHERE id = %s AND status = 'queued'", [run_id])
+    row = sql.row("SELECT job FROM nightshift_run WHERE id = %s AND status || '' = 'queued'", [run_id])
     return row[0] if row else None
 
 
@@ -71,7 +71,7 @@ def _in_a_group(run_id: int) -> tuple[str, str] | None:
     """The job of a queued run, and its group; None where it has none."""
     row = sql.row(
         "SELECT job, concurrency_group FROM nightshift_run"
-        " WHERE id = %s AND status = 'queued' AND concurrency_group <> ''",
+        " WHERE id = %s AND status || '' = 'queued' AND concurrency_group <> ''",
         [run_id],
     )
     return (row[0], row[1]) if row else None
@@ -88,7 +88,7 @@ def _claim(
             UPDATE nightshift_run r
                SET status = 'running', attempt = attempt + 1, started_at = clock_timestamp(),
                    lease_expires_at = clock_timestamp() + %(lease)s, error = '', progress = NULL
-             WHERE id = %(run)s AND r.concurrency_group = %(group)s AND {MAY_START}
+             WHERE id = %(run)s AND r.concurrency_group = %(group)s AND {ONE_MAY_START}
                    {f"AND {HAS_ROOM}" if job else ""}
             RETURNING id, attempt, job, trigger, scheduled_for, arguments, failures, started_at
         ), attempt AS (

@@ -123,7 +123,7 @@ def _cancel(run_id: int, by: str) -> Changed | None:
                    error = CASE WHEN status = 'queued' AND attempt = 0 THEN %(error)s ELSE error END,
                    cancel_requested_at = coalesce(cancel_requested_at, clock_timestamp()),
                    cancelled_by = CASE cancelled_by WHEN '' THEN %(by)s ELSE cancelled_by END
-             WHERE id = %(run_id)s AND status IN ('queued', 'running')
+             WHERE id = %(run_id)s AND status || '' IN ('queued', 'running')
             RETURNING id, job, status, scheduled_for
         )
         SELECT id, job, status, scheduled_for,
@@ -158,7 +158,7 @@ def _miss(run_id: int, why: str) -> Changed | None:
     row = sql.row(
         """
         UPDATE nightshift_run SET status = 'missed', reason = %s, error = %s, finished_at = clock_timestamp()
-         WHERE id = %s AND status = 'queued' AND attempt = 0
+         WHERE id = %s AND status || '' = 'queued' AND attempt = 0
         RETURNING job, scheduled_for
         """,
         [Reason.TOO_LATE, why, run_id],

@@ -43,7 +43,8 @@ def once(kind: EventKind, message: str, key: str, *, job: str) -> bool:
     found = sql.rows(
         """
         INSERT INTO nightshift_event (job, kind, message, key)
-        VALUES (%(job)s, %(kind)s, %(message)s, concat_ws('/', %(kind)s, %(job)s, %(key)s))
+        VALUES (%(job)s::text, %(kind)s::text, %(message)s,
+                concat_ws('/', %(kind)s::text, %(job)s::text, %(key)s::text))
             ON CONFLICT (key) WHERE key <> '' DO NOTHING
         RETURNING id
         """,
@@ -60,8 +61,8 @@ def hourly(kind: EventKind, message: str, *, job: str) -> int:
     count: int = sql.value(
         """
         INSERT INTO nightshift_event AS e (job, kind, message, key)
-        VALUES (%(job)s, %(kind)s, %(message)s,
-                concat_ws('/', %(kind)s, %(job)s,
+        VALUES (%(job)s::text, %(kind)s::text, %(message)s,
+                concat_ws('/', %(kind)s::text, %(job)s::text,
                           to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24"Z"')))
             ON CONFLICT (key) WHERE key <> '' DO UPDATE SET count = e.count + 1, message = excluded.message
         RETURNING count

@@ -3,6 +3,8 @@
 The worker's threads are bounded for as long as a block of `ours` lasts, by the server and by the client: past
 `timing.ANSWER` a connection that doesn't answer is thrown away. A transaction of the ledger from any other door (HTTP,
 admin, `manage.py`) bounds itself. A command's own connections in the child, and migrations, have no bounds of ours.
+
+They also say how the server plans, since our statements are prepared in these sessions (`sql`).
 """
 
 import threading
@@ -58,7 +60,7 @@ def ledger_transaction() -> Iterator[None]:
     # Whose day a run's end is counted in is locked by the commit.
     with sql.busy_told_apart(), transaction.atomic():
         if not are_bounded():
-            _set(_server_bounds(), is_local=True)
+            _set(_settings(), is_local=True)
         _here.transactions += 1
         try:
             yield
@@ -71,8 +73,14 @@ def are_bounded() -> bool:
     return bool(_here.transactions) or (_here.bounded is not None and _here.bounded is connection.connection)
 
 
-def _server_bounds() -> dict[str, str]:
-    return {
+# A prepared statement keeps its plan for as long as its connection lives. What was planned while the ledger was empty
+# must be right when it is full: plans depend neither on the tables' sizes nor on the parameters.
+PLANS = {"plan_cache_mode": "force_generic_plan", "enable_seqscan": "off", "jit": "off"}
+
+
+def _settings() -> dict[str, str]:
+    """Of the server, for our sessions: bounds, and how it plans."""
+    return PLANS | {
         "lock_timeout": _milliseconds(timing.LOCK_WAIT.total_seconds()),
         "statement_timeout": _milliseconds(timing.STATEMENT.total_seconds()),
         "idle_in_transaction_session_timeout": _milliseconds(timing.IDLE.total_seconds()),
@@ -86,7 +94,7 @@ def _milliseconds(seconds: float) -> str:
 
 
 def _set(values: dict[str, str], *, is_local: bool) -> tuple[str, ...]:
-    """Set the server's bounds. Gives what they were before, in the same order."""
+    """Set them. Gives what they were before, in the same order."""
     # A select list is computed from left to right: what was is read before it is changed.
     before = ", ".join(f"current_setting('{name}')" for name in values)
     after = ", ".join(f"set_config('{name}', %s, {is_local})" for name in values)
@@ -100,7 +108,7 @@ def _bind(wrapper: BaseDatabaseWrapper) -> None:
     asked = wrapper.connection
     _answer_in_time(asked)
     try:
-        before = _set(_server_bounds(), is_local=False)
+        before = _set(_settings(), is_local=False)
     except DatabaseError:
         wrapper.close()
         raise
@@ -114,7 +122,7 @@ def _unbind() -> None:
     if bounded is None or bounded is not connection.connection:
         return  # it was closed in the meantime
     try:
-        _set(dict(zip(_server_bounds(), _here.before, strict=True)), is_local=False)
+        _set(dict(zip(_settings(), _here.before, strict=True)), is_local=False)
         del bounded.wait
     except DatabaseError:
         connection.close()

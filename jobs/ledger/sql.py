@@ -1,14 +1,24 @@
-"""Statements that the ORM can't say as well: conditional changes that answer what they changed, and sets of rows."""
+"""Statements that the ORM can't say as well: conditional changes that answer what they changed, and sets of rows.
 
+Their parameters are sent beside them, so that in a session of ours (`sessions`) the server prepares them: it plans a
+statement once a connection, in place of each time. Django's query log and `connection.execute_wrapper` see them as they
+see its own.
+"""
+
+import logging
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 import psycopg
 from django.db import DatabaseError, InterfaceError, InternalError, OperationalError, connection
+from django.db.backends.utils import CursorDebugWrapper, CursorWrapper
 from psycopg import errors
 
+from jobs.ledger import sessions
 from jobs.sentences import Sentence
+
+log = logging.getLogger(__name__)
 
 # The database is away, or takes no writes: a full disk and a standby that isn't promoted yet make it read-only.
 AWAY = (OperationalError, InterfaceError, InternalError)
@@ -29,18 +39,22 @@ BUSY = {
 }
 
 
+# Prepared at its second time on a connection.
+PREPARED_AFTER = 1
+# What a pooler's server says that hands each transaction to another session.
+NOT_PREPARED_HERE = (errors.InvalidSqlStatementName, errors.DuplicatePreparedStatement)
+
+
 def rows(statement: str, parameters: Any = None) -> list[tuple[Any, ...]]:
     """All rows that the statement gives. Raises Busy, as all of these, where another session is in its way."""
-    with busy_told_apart(), connection.cursor() as cursor:
-        cursor.execute(statement, parameters)
+    with _executed(statement, parameters) as cursor:
         found: list[tuple[Any, ...]] = cursor.fetchall()
         return found
 
 
 def row(statement: str, parameters: Any = None) -> tuple[Any, ...] | None:
     """The first row that the statement gives; None where it gives none."""
-    with busy_told_apart(), connection.cursor() as cursor:
-        cursor.execute(statement, parameters)
+    with _executed(statement, parameters) as cursor:
         found: tuple[Any, ...] | None = cursor.fetchone()
         return found
 
@@ -52,20 +66,78 @@ def value(statement: str, parameters: Any = None) -> Any:
     return found[0]
 
 
-def execute(statement: str, parameters: Any = None) -> None:
-    """Carry the statement out."""
-    with busy_told_apart(), connection.cursor() as cursor:
-        cursor.execute(statement, parameters)
+def execute(statement: str, parameters: Any = None, *, prepare: bool = True) -> None:
+    """Carry the statement out. `%b` is for bytes. Without `prepare`: one whose text is seldom the same."""
+    with _executed(statement, parameters, prepare=prepare):
+        pass
 
 
-def execute_beside(statement: str, parameters: Any) -> None:
-    """Carry the statement out with its parameters sent beside it: `%b` is for bytes, which go as they are.
+@contextmanager
+def _executed(statement: str, parameters: Any, *, prepare: bool = True) -> Iterator[CursorWrapper]:
+    with busy_told_apart(), _cursor() as cursor:
+        try:
+            _execute(cursor, statement, parameters, prepare and preparing.is_on)
+        except DatabaseError as error:
+            if not isinstance(error.__cause__, NOT_PREPARED_HERE):
+                raise
+            preparing.turn_off()
+            if connection.in_atomic_block:
+                raise  # the transaction has failed with it: its caller, or the next tick, does all of it again
+            _execute(cursor, statement, parameters, prepare=False)
+        yield cursor
 
-    Django writes parameters into the statement, where each byte takes two characters for the server to read.
-    """
+
+def _cursor() -> CursorWrapper:
+    """A cursor that sends parameters beside the statement, where Django's own writes them into it."""
+    connection.close_if_health_check_failed()
     connection.ensure_connection()
-    with busy_told_apart(), connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
+    connection.validate_thread_sharing()
+    with connection.wrap_database_errors:
+        cursor = psycopg.Cursor(connection.connection)
+    return (_LoggingCursor if connection.queries_logged else CursorWrapper)(cursor, connection)
+
+
+class _LoggingCursor(CursorDebugWrapper):
+    """Writes into Django's query log what it would have written for a cursor of its own: with the parameters in it."""
+
+    def debug_sql(
+        self, sql: str | None = None, params: Any = None, use_last_executed_query: bool = False, many: bool = False
+    ) -> AbstractContextManager[None]:
+        return super().debug_sql(self.db.ops.compose_sql(sql, params), params, False, many)
+
+
+def _execute(cursor: CursorWrapper, statement: str, parameters: Any, prepare: bool) -> None:
+    # Only for this statement: the project's own are prepared as its settings say.
+    session = cursor.cursor.connection
+    before, session.prepare_threshold = session.prepare_threshold, PREPARED_AFTER if prepare else None
+    try:
         cursor.execute(statement, parameters)
+    finally:
+        session.prepare_threshold = before
+
+
+class Preparing:
+    """Whether statements are prepared: not behind a pooler that gives each transaction another session."""
+
+    def __init__(self) -> None:
+        self._works = True
+
+    @property
+    def is_on(self) -> bool:
+        # What Django has a project set behind such a pooler.
+        behind_a_pooler = connection.settings_dict.get("DISABLE_SERVER_SIDE_CURSORS", False)
+        return self._works and sessions.are_bounded() and not behind_a_pooler
+
+    def turn_off(self) -> None:
+        """Prepare nothing from now on."""
+        self._works = False
+        log.warning(
+            "The database lost a prepared statement, as behind a pooler that gives each transaction another session: "
+            "no more are prepared. Set DISABLE_SERVER_SIDE_CURSORS in DATABASES."
+        )
+
+
+preparing = Preparing()
 
 
 @contextmanager

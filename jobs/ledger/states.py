@@ -184,14 +184,20 @@ def activity(since: Mapping[str, datetime | None]) -> dict[str, list[Activity]]:
     found: dict[str, list[Activity]] = defaultdict(list)
     rows = sql.rows(
         """
-        SELECT r.job, id, coalesce(requested_for, created_at), attempt > 0, trigger = 'catch_up',
-               -- A run whose lease ran out is nobody's, though not called lost yet: it is in nobody's way after that.
-               CASE WHEN status = 'running' AND lease_expires_at < clock_timestamp() THEN lease_expires_at
-                    ELSE finished_at END
-          FROM nightshift_run r JOIN unnest(%s::text[], %s::timestamptz[]) AS asked(job, since) ON asked.job = r.job
-         WHERE (status = 'running' OR (finished_at > since AND status NOT IN ('skipped', 'missed'))
-                -- A run asked for at a later moment is in nobody's way until then.
-                OR (status = 'queued' AND (attempt > 0 OR not_before <= clock_timestamp())))
+        SELECT asked.job, found.*
+          FROM unnest(%s::text[], %s::timestamptz[]) AS asked(job, since), LATERAL (
+               SELECT id, coalesce(requested_for, created_at), attempt > 0, trigger = 'catch_up',
+                      -- One whose lease ran out is nobody's, though not called lost yet: in nobody's way after that.
+                      CASE WHEN status = 'running' AND lease_expires_at < clock_timestamp() THEN lease_expires_at END
+                 FROM nightshift_run r
+                WHERE r.job = asked.job AND status IN ('queued', 'running')
+                  -- A run asked for at a later moment is in nobody's way until then.
+                  AND (status = 'running' OR attempt > 0 OR not_before <= clock_timestamp())
+               UNION ALL
+               SELECT id, coalesce(requested_for, created_at), attempt > 0, trigger = 'catch_up', finished_at
+                 FROM nightshift_run r
+                WHERE r.job = asked.job AND finished_at > asked.since AND status NOT IN ('skipped', 'missed')
+          ) AS found
          ORDER BY id
         """,
         [list(since), list(since.values())],
