@@ -15,6 +15,7 @@ from jobs.declarations.job import Job
 from jobs.execution.worker import this_worker
 from jobs.formats import format_duration
 from jobs.ledger import doorbell, events, overrides, releases, states, timing, triggers
+from jobs.ledger.doorbell import Ring
 from jobs.ledger.settle import ScheduledRun, settle
 
 log = logging.getLogger(__name__)
@@ -83,8 +84,7 @@ def _execute(call: Call, runs: list[ScheduledRun]) -> None:
         others = runs
     else:
         this_worker.execute(first.run, invocation_id=call.invocation_id)
-    for run in others:
-        doorbell.ring(run.run)
+    doorbell.ring_all(Ring(run_id=run.run) for run in others)
 
 
 def _fires_at_other_moments(job: Job) -> bool:

@@ -3,7 +3,7 @@
 The row is the truth. A ring that is lost is made good by the tick; one heard twice finds the row claimed.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Protocol
@@ -17,13 +17,21 @@ from jobs.ledger.failpoints import point
 CHANNEL = "nightshift_doorbell"
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ring:
+    """A run to wake an executor for, once the change that made it startable is committed."""
+
+    run_id: int
+    delay: timedelta = timedelta(0)
+
+
 class Doorbell(Protocol):
-    """A way to wake an executor, now or after a delay.
+    """A way to wake an executor for each of some runs, now or after a delay.
 
     `problem` says why nobody can be woken; empty where one can. `rehearse` says it after a ring that wakes nobody.
     """
 
-    def ring(self, run_id: int, delay: timedelta) -> None: ...
+    def ring(self, rings: Sequence[Ring]) -> None: ...
     def problem(self) -> str: ...
     def rehearse(self) -> str: ...
 
@@ -31,8 +39,9 @@ class Doorbell(Protocol):
 class LocalDoorbell:
     """PostgreSQL's NOTIFY, which the local host listens to. The payload is the run's id and the delay in seconds."""
 
-    def ring(self, run_id: int, delay: timedelta) -> None:
-        sql.execute("SELECT pg_notify(%s, %s)", [CHANNEL, f"{run_id} {delay.total_seconds()}"])
+    def ring(self, rings: Sequence[Ring]) -> None:
+        payloads = [f"{ring.run_id} {ring.delay.total_seconds()}" for ring in rings]
+        sql.execute("SELECT pg_notify(%s, payload) FROM unnest(%s::text[]) AS payload", [CHANNEL, payloads])
 
     def problem(self) -> str:
         """None of its own: it is where the database is."""
@@ -40,14 +49,6 @@ class LocalDoorbell:
 
     def rehearse(self) -> str:
         return self.problem()
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Ring:
-    """A run to wake an executor for, once the change that made it startable is committed."""
-
-    run_id: int
-    delay: timedelta = timedelta(0)
 
 
 def backend() -> Doorbell:
@@ -58,12 +59,12 @@ def backend() -> Doorbell:
 
 def ring(run_id: int, delay: timedelta = timedelta(0)) -> None:
     """Wake an executor for this run once `delay` has passed. Call it after the commit that made the run."""
-    point("ring.before")
-    backend().ring(run_id, delay)
-    point("ring.after")
+    ring_all([Ring(run_id=run_id, delay=delay)])
 
 
 def ring_all(rings: Iterable[Ring]) -> None:
-    """Wake an executor for each of them."""
-    for each in rings:
-        ring(each.run_id, each.delay)
+    """Wake an executor for each of them, in one go."""
+    if found := list(rings):
+        point("ring.before")
+        backend().ring(found)
+        point("ring.after")

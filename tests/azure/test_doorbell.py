@@ -10,6 +10,7 @@ from django.conf import settings
 
 from jobs.azure import identity, queue, storage
 from jobs.ledger import doorbell
+from jobs.ledger.doorbell import Ring
 from jobs.models import Event, Run
 from tests.azure.azurite import ACCOUNT, KEY, texts
 from tests.azure.conftest import fresh_client
@@ -25,6 +26,11 @@ def test_a_ring_is_a_message_of_plain_text_with_the_runs_id_and_nothing_else(azu
     doorbell.ring(17)
     assert texts(azurite.queue()) == ["17"]
     assert HOST_JSON["messageEncoding"] == "none"
+
+
+def test_many_rings_are_many_messages_and_the_queue_is_made_once_for_all(azurite):
+    doorbell.ring_all(Ring(run_id=number) for number in range(20))
+    assert sorted(map(int, texts(azurite.queue()))) == list(range(20))
 
 
 def test_the_queue_is_made_when_it_is_missing(azurite):

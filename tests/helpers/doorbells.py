@@ -7,13 +7,15 @@ import pytest
 def rung(monkeypatch):
     """The runs that were rung for."""
     found = []
-    monkeypatch.setattr("jobs.ledger.doorbell.ring", lambda run, *delay: found.append(run))
+    monkeypatch.setattr("jobs.ledger.doorbell.ring_all", lambda rings: found.extend(ring.run_id for ring in rings))
     return found
 
 
 @pytest.fixture
 def rings(monkeypatch):
-    """The runs that were rung for, each with its delay where it had one."""
+    """The runs that were rung for, each with its delay."""
     found = []
-    monkeypatch.setattr("jobs.ledger.doorbell.ring", lambda run, *delay: found.append((run, *delay)))
+    monkeypatch.setattr(
+        "jobs.ledger.doorbell.ring_all", lambda rings: found.extend((ring.run_id, ring.delay) for ring in rings)
+    )
     return found

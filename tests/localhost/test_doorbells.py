@@ -7,7 +7,8 @@ from datetime import timedelta
 import pytest
 from django.db import connection
 
-from jobs.ledger.doorbell import CHANNEL, LocalDoorbell
+from jobs.ledger import doorbell
+from jobs.ledger.doorbell import CHANNEL
 from jobs.localhost import doorbells
 from jobs.localhost.doorbells import PostgresDoorbell, Ring
 
@@ -49,7 +50,7 @@ def drop_the_listener():
 
 def test_a_ring_is_heard_with_its_delay():
     def act():
-        LocalDoorbell().ring(42, timedelta(seconds=1.5))
+        doorbell.ring(42, timedelta(seconds=1.5))
         connection.close()
 
     assert asyncio.run(hear([], act)) == Ring("42", timedelta(seconds=1.5))
