@@ -55,6 +55,11 @@ class Registry(Mapping[str, Job]):
         # The app settings that can override a schedule, and whose: also of a declaration that has a mistake.
         self.schedule_settings: dict[str, list[str]] = {}
         self.problems: list[Problem] = []
+        self._changed()
+
+    def _changed(self) -> None:
+        # Another object after each change: what was computed from the jobs is kept with it.
+        self.version = object()
 
     @contextmanager
     def isolated(self) -> Iterator["Registry"]:
@@ -89,11 +94,13 @@ class Registry(Mapping[str, Job]):
         """Declare the job; one that has its name is replaced."""
         self._jobs[job.name] = job
         self._lowered[job.name.lower()] = job.name
+        self._changed()
 
     def remove(self, name: str) -> None:
         """Forget this job, as a release does that no longer declares it."""
         self._lowered.pop(name.lower(), None)
         self._jobs.pop(name, None)
+        self._changed()
 
     def twin(self, name: str) -> str | None:
         """The job that the host takes for one with this name: it compares functions' names without regard to case."""

@@ -57,7 +57,7 @@ def answer(call: Call) -> None:
     settled = settle([call.job], moment)
     if settled.runs:
         _execute(call, settled.runs)
-    elif not call.is_by_hand and not releases.ours([call.job.name]):
+    elif not call.is_by_hand and not releases.ours([call.job.name], releases.in_charge()):
         log.info("left to the release in charge, which declares it otherwise: job=%s", call.job.name)
     elif settled.due:
         log.info("nothing to run job=%s: what was due is skipped or missed, and the ledger says why", call.job.name)
@@ -65,7 +65,7 @@ def answer(call: Call) -> None:
         run = triggers.request(
             call.job.name, trigger=Trigger.MANUAL, requested_by="a manual call of the function", ring=False
         )
-        this_worker.execute(run.pk, invocation_id=call.invocation_id)
+        this_worker.execute(run.pk, job=call.job, invocation_id=call.invocation_id)
     elif call.called_for is None:
         # A zone's timer also fires at moments that are none of the job's occurrences, and an overridden one at none:
         # these leave nothing.
@@ -83,7 +83,7 @@ def _execute(call: Call, runs: list[ScheduledRun]) -> None:
     if call.job.dispatch is Dispatch.QUEUE:
         others = runs
     else:
-        this_worker.execute(first.run, invocation_id=call.invocation_id)
+        this_worker.execute(first.run, job=call.job, invocation_id=call.invocation_id)
     doorbell.ring_all(Ring(run_id=run.run) for run in others)
 
 

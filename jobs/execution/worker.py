@@ -13,6 +13,7 @@ from datetime import timedelta
 from jobs import telemetry
 from jobs.choices import AttemptStatus, Status
 from jobs.conf import conf
+from jobs.declarations.job import Job
 from jobs.execution import outcome
 from jobs.execution.echo import Echo
 from jobs.execution.isolation.client import server
@@ -59,8 +60,10 @@ class Worker:
         # Invocations whose claim of a run ended in an error of the connection, each with its run.
         self._unsure: dict[str, int] = {}
 
-    def execute(self, run_id: int, *, invocation_id: str = "", echo: Echo | None = None) -> Status | None:
-        """Claim this run, execute it to its end, and give its status then.
+    def execute(
+        self, run_id: int, *, job: Job | None = None, invocation_id: str = "", echo: Echo | None = None
+    ) -> Status | None:
+        """Claim this run, execute it to its end, and give its status then. `job` is its job, where the caller knows it.
 
         None where it wasn't ours to execute: another supervisor was first, no slot is free, it isn't due yet, a rule
         makes it wait, or this release doesn't know its job. Its row says which. `echo` shows the output as it comes.
@@ -71,7 +74,7 @@ class Worker:
                 doorbell.ring(run_id, timing.BUSY)
                 return None
             self.give_unsure_back()
-            if unknown_jobs.pass_on(run_id):
+            if job is None and unknown_jobs.pass_on(run_id):
                 return None
             ended = self._attempt(run_id, invocation_id, echo)
         if ended is None:

@@ -56,7 +56,9 @@ def finish(claim: Claim, outcome: Outcome, *, only_if: str = "") -> Ended | None
     return ended
 
 
-def _change(claim: Claim, outcome: Outcome, status: Status, delay: timedelta, only_if: str) -> Changed | None:
+def _change(
+    claim: Claim, outcome: Outcome, status: Status, delay: timedelta, only_if: str, in_charge: str | None
+) -> Changed | None:
     row = sql.row(
         f"""
         WITH finished AS (
@@ -74,7 +76,7 @@ def _change(claim: Claim, outcome: Outcome, status: Status, delay: timedelta, on
                    lease_expires_at = NULL, rung_at = NULL, error = %(short_error)s,
                    result = coalesce(%(result)s, result), progress = coalesce(%(progress)s, progress)
              WHERE id = %(run)s AND status || '' = 'running' AND attempt = %(number)s
-                   {f"AND {only_if}" if only_if else ""}
+                   AND {releases.IS_IN_CHARGE} {f"AND {only_if}" if only_if else ""}
             RETURNING id, job, status, scheduled_for
         ), attempt AS (
             UPDATE nightshift_attempt
@@ -86,7 +88,8 @@ def _change(claim: Claim, outcome: Outcome, status: Status, delay: timedelta, on
         )
         SELECT id, job, status, scheduled_for FROM finished
         """,  # noqa: S608 — the condition is fixed
-        {
+        releases.as_heard(in_charge)
+        | {
             "run": claim.run_id,
             "number": claim.attempt,
             "attempt": claim.attempt_id,

@@ -14,7 +14,7 @@ from typing import TypedDict
 
 from jobs import telemetry
 from jobs.choices import ENDED, Reason, Status, Trigger
-from jobs.ledger import cancellation, enqueue, pipelines, sessions, sql, steps
+from jobs.ledger import cancellation, enqueue, pipelines, releases, sessions, sql, steps
 from jobs.ledger.changed import Changed
 from jobs.ledger.doorbell import Ring
 from jobs.ledger.enqueue import Enqueued
@@ -33,13 +33,23 @@ class Ended:
     rings: list[Ring] = field(default_factory=list)
 
 
-def end(job: str, change: Callable[[], Changed | None]) -> Ended | None:
+def end(job: str, change: Callable[[str | None], Changed | None]) -> Ended | None:
     """End a run of this job, in one transaction with all that its end brings. None where `change` changed nothing.
 
-    `change` is one conditional statement on the run's row, whose number of rows is the answer. It may leave the run
-    unended: back in the queue, or running and asked to end. Then nothing comes with it.
+    `change` is one conditional statement on the run's row, whose number of rows is the answer. It is given the key of
+    the release in charge, and is to change nothing where that is another one by now (`releases.IS_IN_CHARGE`). It may
+    leave the run unended: back in the queue, or running and asked to end. Then nothing comes with it.
     """
-    pipeline = pipelines.current()
+    while True:
+        in_charge = releases.heard_in_charge()
+        pipeline = pipelines.of_release(releases.with_key(in_charge))
+        ended = _end(job, pipeline, partial(change, in_charge))
+        # It may have changed nothing because another release is in charge, whose steps follow.
+        if ended is not None or releases.key_in_charge() == in_charge:
+            return ended
+
+
+def _end(job: str, pipeline: Pipeline, change: Callable[[], Changed | None]) -> Ended | None:
     # Without steps there is one statement, which commits itself.
     is_alone = not pipeline.steps_after(job) and sessions.are_bounded()
     if is_alone:
@@ -113,9 +123,9 @@ def cancel(run_id: int, by: str) -> Status | None:
     return ended.status if ended else None
 
 
-def _cancel(run_id: int, by: str) -> Changed | None:
+def _cancel(run_id: int, by: str, in_charge: str | None) -> Changed | None:
     row = sql.row(
-        """
+        f"""
         WITH cancelled AS (
             UPDATE nightshift_run
                SET status = CASE status WHEN 'queued' THEN 'cancelled' ELSE status END,
@@ -123,14 +133,15 @@ def _cancel(run_id: int, by: str) -> Changed | None:
                    error = CASE WHEN status = 'queued' AND attempt = 0 THEN %(error)s ELSE error END,
                    cancel_requested_at = coalesce(cancel_requested_at, clock_timestamp()),
                    cancelled_by = CASE cancelled_by WHEN '' THEN %(by)s ELSE cancelled_by END
-             WHERE id = %(run_id)s AND status || '' IN ('queued', 'running')
+             WHERE id = %(run_id)s AND status || '' IN ('queued', 'running') AND {releases.IS_IN_CHARGE}
             RETURNING id, job, status, scheduled_for
         )
         SELECT id, job, status, scheduled_for,
                CASE WHEN status = 'running' THEN pg_notify(%(channel)s, id::text) END
           FROM cancelled
-        """,
-        {
+        """,  # noqa: S608 — the condition is fixed
+        releases.as_heard(in_charge)
+        | {
             "run_id": run_id,
             "by": by,
             "error": f"Cancelled by {by} before it started.",
@@ -154,14 +165,15 @@ def miss(run_id: int, job: str, why: str) -> Ended | None:
     return end(job, partial(_miss, run_id, why))
 
 
-def _miss(run_id: int, why: str) -> Changed | None:
+def _miss(run_id: int, why: str, in_charge: str | None) -> Changed | None:
     row = sql.row(
-        """
-        UPDATE nightshift_run SET status = 'missed', reason = %s, error = %s, finished_at = clock_timestamp()
-         WHERE id = %s AND status || '' = 'queued' AND attempt = 0
+        f"""
+        UPDATE nightshift_run
+           SET status = 'missed', reason = %(reason)s, error = %(why)s, finished_at = clock_timestamp()
+         WHERE id = %(run_id)s AND status || '' = 'queued' AND attempt = 0 AND {releases.IS_IN_CHARGE}
         RETURNING job, scheduled_for
-        """,
-        [Reason.TOO_LATE, why, run_id],
+        """,  # noqa: S608 — the condition is fixed
+        releases.as_heard(in_charge) | {"run_id": run_id, "reason": Reason.TOO_LATE, "why": why},
     )
     if row is None:
         return None

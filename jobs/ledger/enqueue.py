@@ -33,7 +33,7 @@ def enqueue(
     Needs a transaction: the job's lock is held until its end.
     """
     states.lock(job)
-    active = states.activity({job.name: None})[job.name]
+    active = states.active(job.name)
     # A run for a later moment collides with nobody now; when its moment comes, its claim waits for its turn.
     collision, blocked_by = (Collision.START, None) if not_before else collide(job, active)
     skipped = collision is Collision.SKIP

@@ -6,6 +6,7 @@ from jobs.declarations.graph import Graph
 from jobs.declarations.job import Job
 from jobs.declarations.registry import registry
 from jobs.ledger import in_force, overrides, releases, states
+from jobs.ledger.releases import Release
 from jobs.schedule.occurrences import same_occurrences
 from jobs.sentences import Sentence
 
@@ -52,5 +53,16 @@ class Pipeline(Graph):
 
 def current() -> Pipeline:
     """The steps as they are declared now. Ask once for each change: what is locked is what follows."""
-    other = releases.in_charge()
-    return Pipeline(registry.values() if other is None else other.all_jobs())
+    return of_release(releases.in_charge())
+
+
+_known: tuple[object, str, Pipeline] | None = None
+
+
+def of_release(other: Release | None) -> Pipeline:
+    """The steps as this release declares them; None: this process's own."""
+    global _known
+    key = other.key if other else ""
+    if _known is None or _known[0] is not registry.version or _known[1] != key:
+        _known = registry.version, key, Pipeline(other.all_jobs() if other else registry.values())
+    return _known[2]

@@ -46,18 +46,27 @@ class Release:
         return [job_as_json.read(name, written) for name, written in self.jobs.items()]
 
 
-_own: tuple[list[Job], Release] | None = None
+# The key of the release in charge, for a statement. It knows `silent`, as `in_charge` gives it.
+IN_CHARGE = """
+    SELECT key FROM nightshift_release
+     WHERE last_seen_at BETWEEN clock_timestamp() - %(silent)s AND clock_timestamp() + %(silent)s
+     ORDER BY deployment DESC LIMIT 1
+"""
+
+# Whether the release with the key `in_charge` still is; `as_heard` gives what it needs.
+IS_IN_CHARGE = f"({IN_CHARGE}) IS NOT DISTINCT FROM %(in_charge)s::text"
+
+_own: tuple[object, str, Release] | None = None
 _loaded: dict[str, Release] = {}
 
 
 def own() -> Release:
     """The release that this process runs."""
     global _own
-    declared = list(registry.values())
-    # Comparing the jobs is cheap while they are the same objects.
-    if _own is None or _own[0] != declared or _own[1].name != instance.current().release:
-        _own = declared, _describe(declared)
-    return _own[1]
+    name = instance.current().release
+    if _own is None or _own[0] is not registry.version or _own[1] != name:
+        _own = registry.version, name, _describe(list(registry.values()))
+    return _own[2]
 
 
 def _describe(declared: Sequence[Job]) -> Release:
@@ -77,6 +86,8 @@ class Presence:
         """Be as in a process that has just started."""
         # What the process was last seen as, and when (time.monotonic).
         self.seen: tuple[str, float] | None = None
+        # The key of the release that was in charge when it last asked; None before it has.
+        self.heard: tuple[str | None] | None = None
 
     def see(self, *, at_most_every: timedelta = timedelta(0)) -> None:
         """Note that this process's release is at work: the host has called it.
@@ -169,15 +180,29 @@ def _forget() -> None:
 
 def in_charge() -> Release | None:
     """The release in charge, where that is another one than this process's; None where it is this process's."""
-    key = sql.row(
-        """
-        SELECT key FROM nightshift_release
-         WHERE last_seen_at BETWEEN clock_timestamp() - %(silent)s AND clock_timestamp() + %(silent)s
-         ORDER BY deployment DESC LIMIT 1
-        """,
-        {"silent": timing.LONGEST_PAUSE},
-    )
-    return None if key is None or key[0] == own().key else _load(key[0])
+    return with_key(key_in_charge())
+
+
+def key_in_charge() -> str | None:
+    """The key of the release in charge; None where none has been at work."""
+    row = sql.row(IN_CHARGE, {"silent": timing.LONGEST_PAUSE})
+    here.heard = row or (None,)
+    return here.heard[0]
+
+
+def heard_in_charge() -> str | None:
+    """The same, as this process last heard: for a statement that asks again, by IS_IN_CHARGE."""
+    return here.heard[0] if here.heard else key_in_charge()
+
+
+def as_heard(in_charge: str | None) -> dict[str, object]:
+    """The parameters of IS_IN_CHARGE."""
+    return {"in_charge": in_charge, "silent": timing.LONGEST_PAUSE}
+
+
+def with_key(key: str | None) -> Release | None:
+    """The release in charge, by its key, where that is another one than this process's."""
+    return None if key is None or key == own().key else _load(key)
 
 
 def _load(key: str) -> Release | None:
@@ -191,9 +216,8 @@ def _load(key: str) -> Release | None:
     return _loaded[key]
 
 
-def ours(names: Iterable[str]) -> set[str]:
-    """Those of these declared jobs that this process may settle: the release in charge declares them alike."""
-    other = in_charge()
+def ours(names: Iterable[str], other: Release | None) -> set[str]:
+    """Those of these declared jobs that this process may settle: `other`, if it is in charge, declares them alike."""
     return set(names) if other is None else {name for name in names if own().declares_alike(other, name)}
 
 

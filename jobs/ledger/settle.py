@@ -1,7 +1,7 @@
 """The one place where scheduled runs come from.
 
 `settle` decides about every occurrence between a job's watermark and now, under the lock on the job's `JobState`.
-Timers call it for their job, the tick for all that are due. It takes at most eleven statements, for one job or for ten
+Timers call it for their job, the tick for all that are due. It takes at most nine statements, for one job or for ten
 thousand, beside those for each run that is replaced; one where nothing is due.
 """
 
@@ -21,6 +21,7 @@ from jobs.ledger import (
     record,
     releases,
     rewinding,
+    sql,
     states,
     statistics,
     step_gaps,
@@ -28,10 +29,10 @@ from jobs.ledger import (
 )
 from jobs.ledger.eras import Era, Timeline
 from jobs.ledger.failpoints import point
-from jobs.ledger.overlap import Activity
 from jobs.ledger.pipelines import Pipeline
 from jobs.ledger.plan import Plan, decide
 from jobs.ledger.record import ScheduledRun, Window
+from jobs.ledger.releases import Release
 from jobs.ledger.sessions import ledger_transaction
 from jobs.ledger.states import State
 from jobs.schedule.ncrontab import InvalidExpression
@@ -95,15 +96,16 @@ def settle(
     with ledger_transaction():
         if missing:
             states.begin([scheduled[name] for name in missing], now)
-        pipeline = pipelines.current()
-        found = windows_of(_hold(names, looked, pipeline, skip_locked))
+        other = releases.with_key(looked[0].in_charge if looked else releases.key_in_charge())
+        pipeline = pipelines.of_release(other)
+        found = windows_of(_hold(names, looked, pipeline, other, skip_locked))
         # Of what is due no longer another session has just decided.
         due |= {window.job.name for window in found if window.timeline.is_due}
         if left := sorted(set(names) - {window.job.name for window in found}):
             log.warning("locked by another session, which settles them or hangs: job=%s", ",".join(left))
         if not as_recorded:
-            # Asked under the lock: what a newer release has settled is its own from then on.
-            ours = releases.ours(window.job.name for window in found)
+            # Asked with the lock: what a newer release has settled is its own from then on.
+            ours = releases.ours([window.job.name for window in found], other)
             found = [window for window in found if window.job.name in ours]
         runs = _settle_locked(found, pipeline)
         point("settle.before_commit")
@@ -122,23 +124,31 @@ def retire(scheduled: Sequence[str]) -> None:
     if not looked:
         return
     names = [state.job for state in looked]
+    # Another release may have begun with a job that this one doesn't know.
+    if releases.with_key(looked[0].in_charge) is not None:
+        return
     with ledger_transaction():
-        pipeline = pipelines.current()
-        found = [state for state in _hold(names, looked, pipeline, skip_locked=True) if state.ledger.fingerprint]
-        # Asked under the lock: a newer release may have begun with a job that this one doesn't know.
-        if releases.in_charge() is None:
-            _settle_locked([_abandoned(state) for state in found], pipeline)
+        pipeline = pipelines.of_release(None)
+        held = _hold(names, looked, pipeline, None, skip_locked=True)
+        _settle_locked([_abandoned(state) for state in held if state.ledger.fingerprint], pipeline)
 
 
-def _hold(names: Sequence[str], looked: Iterable[State], pipeline: Pipeline, skip_locked: bool) -> list[State]:
+def _hold(
+    names: Sequence[str], looked: Sequence[State], pipeline: Pipeline, other: Release | None, skip_locked: bool
+) -> list[State]:
     """Lock these jobs, and the steps after them: what becomes of a job's occurrences decides what becomes of theirs.
 
-    With `skip_locked`, jobs that another session has locked, or a step of which, are left out.
+    With `skip_locked`, jobs that another session has locked, or a step of which, are left out. Raises Busy where the
+    release in charge is another one than the one whose steps these are.
     """
     steps = {name: pipeline.descendants(name).keys() for name in names}
     all_steps = sorted({step for found in steps.values() for step in found})
     states.ensure(all_steps)
-    held = states.hold(names, all_steps, looked, skip_locked=skip_locked)
+    # A job without a row was begun a moment ago.
+    since = states.first_seen(looked[0].clock if looked else states.clock())
+    held = states.hold(names, all_steps, looked, since, skip_locked=skip_locked)
+    if held and releases.with_key(held[0].in_charge) != other:
+        raise sql.Busy("another release has just been put in charge")
     locked = {state.job for state in held}
     return [state for state in held if state.job in steps and steps[state.job] <= locked]
 
@@ -175,8 +185,7 @@ def _settle_locked(windows: Sequence[Window], pipeline: Pipeline) -> list[Schedu
     record.insert_edits([window for window in windows if window.timeline.edited_at])
     plans: list[tuple[Window, Plan]] = []
     if due := [window for window in windows if window.timeline.is_due]:
-        activity = states.activity({window.job.name: window.timeline.through for window in due})
-        plans = [(window, _plan(window, activity[window.job.name])) for window in due]
+        plans = [(window, _plan(window)) for window in due]
         plans = rewinding.without_recorded(plans)
         endings.cancel_for_replacement([run for _, plan in plans for run in plan.replaces])
     latest_gaps = gaps.insert(plans)
@@ -193,12 +202,12 @@ def _settle_locked(windows: Sequence[Window], pipeline: Pipeline) -> list[Schedu
     return runs
 
 
-def _plan(window: Window, activity: Sequence[Activity]) -> Plan:
+def _plan(window: Window) -> Plan:
     state, line = window.state, window.timeline
     return decide(
         line.eras,
         now=window.now,
-        activity=[run for run in activity if run.finished_at is None or run.finished_at > line.through],
+        activity=[run for run in state.activity if run.finished_at is None or run.finished_at > line.through],
         disabled_by=disabled.setting_that_disables(window.job.name),
         abandoned=window.abandoned,
         pauses=[found for found in state.interventions if found.kind == InterventionKind.PAUSE],

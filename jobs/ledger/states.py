@@ -1,8 +1,7 @@
 """The state rows: made when a job is first seen, and locked while something is decided about the job."""
 
 import json
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from itertools import groupby
 from operator import itemgetter
@@ -12,7 +11,7 @@ from jobs import clocks
 from jobs.choices import InterventionKind
 from jobs.declarations.job import Job
 from jobs.declarations.registry import registry
-from jobs.ledger import sql
+from jobs.ledger import releases, sql, timing
 from jobs.ledger.eras import Ledger
 from jobs.ledger.overlap import Activity
 from jobs.models import Intervention
@@ -22,7 +21,8 @@ from jobs.schedule.zones import rules_of
 class State(NamedTuple):
     """A row of JobState with what is needed of its last gap, its interventions from the watermark on, and the clock.
 
-    `version` is the row's `xmin`: another one means that the row has changed.
+    `version` is the row's `xmin`: another one means that the row has changed. `in_charge` is the key of the release in
+    charge. `activity` is only there where it was asked for.
     """
 
     job: str
@@ -38,29 +38,60 @@ class State(NamedTuple):
     gap_note: str
     gap_blocked_by: int | None
     rewound_from: datetime | None
+    in_charge: str | None
+    activity: list[Activity]
 
 
-def read(jobs: Sequence[str], *, lock: str = "") -> list[State]:
-    """The rows of these jobs, in the order of their names: two that lock never wait for each other in a circle."""
-    return _read("s.job = ANY(%s)", jobs, lock)
+def read(jobs: Sequence[str], *, active_since: datetime | None = None, lock: str = "") -> list[State]:
+    """The rows of these jobs, in the order of their names: two that lock never wait for each other in a circle.
+
+    With a moment, each with the activity since its watermark, or since that moment where it has none.
+    """
+    return _read("s.job = ANY(%(jobs)s)", jobs, active_since, lock)
 
 
 def read_unscheduled(scheduled: Sequence[str]) -> list[State]:
     """The rows of jobs that have a ledger, and no schedule any more."""
-    return _read("s.fingerprint <> '' AND NOT s.job = ANY(%s)", scheduled, "")
+    return _read("s.fingerprint <> '' AND NOT s.job = ANY(%(jobs)s)", scheduled)
 
 
-def hold(jobs: Sequence[str], steps: Sequence[str], seen: Iterable[State], *, skip_locked: bool) -> list[State]:
+def hold(
+    jobs: Sequence[str], steps: Sequence[str], seen: Iterable[State], active_since: datetime, *, skip_locked: bool
+) -> list[State]:
     """Lock the rows of these jobs and steps, and read them. `seen` is what a look without a lock found of the jobs.
 
     A statement that waits for a row's lock gets the newest row, but what it joins to the row is that of its snapshot:
-    an operator may have paused the job meanwhile. Where a job's row has changed since the look, all are read again.
+    an operator may have paused the job meanwhile, or asked for a run. Whoever does that changes the row: where a job's
+    has changed since the look, all are read again.
     """
-    held = read([*jobs, *steps], lock="FOR UPDATE OF s SKIP LOCKED" if skip_locked else "FOR UPDATE OF s")
+    lock = "FOR UPDATE OF s SKIP LOCKED" if skip_locked else "FOR UPDATE OF s"
+    held = read([*jobs, *steps], active_since=active_since, lock=lock)
     versions, not_looked_at = {state.job: state.version for state in seen}, set(steps)
     if any(versions.get(state.job) != state.version for state in held if state.job not in not_looked_at):
-        return read([state.job for state in held])
+        return read([state.job for state in held], active_since=active_since)
     return held
+
+
+# The runs of a job that are active, and those that ended after its watermark.
+ACTIVE = """
+    SELECT id, coalesce(requested_for, created_at), attempt > 0, trigger = 'catch_up',
+           -- One whose lease ran out is nobody's, though not called lost yet: it is in nobody's way after that.
+           CASE WHEN status = 'running' AND lease_expires_at < clock_timestamp() THEN lease_expires_at END
+      FROM nightshift_run r
+     WHERE r.job = %(job)s AND status IN ('queued', 'running')
+       -- A run asked for at a later moment is in nobody's way until then.
+       AND (status = 'running' OR attempt > 0 OR not_before <= clock_timestamp())
+"""
+ACTIVITY = f"""
+    (SELECT json_agg(json_build_array(id, begun, started, caught_up, finished_at) ORDER BY id) FROM (
+            {ACTIVE.replace("%(job)s", "s.job")}
+            UNION ALL
+            SELECT id, coalesce(requested_for, created_at), attempt > 0, trigger = 'catch_up', finished_at
+              FROM nightshift_run r
+             WHERE r.job = s.job AND finished_at > coalesce(s.ledger_through, %(active_since)s)
+               AND status NOT IN ('skipped', 'missed')
+     ) AS found(id, begun, started, caught_up, finished_at))
+"""  # noqa: S608 — fixed
 
 
 INTERVENTION = (
@@ -78,12 +109,13 @@ INTERVENTION = (
 )
 
 
-def _read(condition: str, jobs: Sequence[str], lock: str) -> list[State]:
+def _read(condition: str, jobs: Sequence[str], active_since: datetime | None = None, lock: str = "") -> list[State]:
     found = sql.rows(
         f"""
         SELECT s.job, clock_timestamp(), s.xmin::text,
                s.fingerprint, s.declared, s.ledger_from, s.ledger_through, s.zone_rules,
                g.id, g.fate, g.reason, g.by, g.note, g.blocked_by_id, s.rewound_from,
+               ({releases.IN_CHARGE}), {ACTIVITY if active_since else "NULL::json"},
                {", ".join(f"i.{column}" for column in INTERVENTION)}
           FROM nightshift_jobstate s
           LEFT JOIN nightshift_gap g ON g.id = s.last_gap_id AND g.fingerprint = s.fingerprint
@@ -93,7 +125,7 @@ def _read(condition: str, jobs: Sequence[str], lock: str) -> list[State]:
          WHERE {condition}
          ORDER BY s.job, i.began_at {lock}
         """,  # noqa: S608 — condition, lock and the columns are fixed
-        [list(jobs)],
+        {"jobs": list(jobs), "active_since": active_since, "silent": timing.LONGEST_PAUSE},
     )
     return [_state(list(rows)) for _, rows in groupby(found, key=itemgetter(0))]
 
@@ -104,7 +136,19 @@ def _state(rows: Sequence[tuple[Any, ...]]) -> State:
     interventions = [_intervention(row[-len(INTERVENTION) :]) for row in rows if row[-len(INTERVENTION)] is not None]
     overrides = [found for found in interventions if found.kind == InterventionKind.OVERRIDE]
     ledger = Ledger(fingerprint=fingerprint, declared=declared, since=since, through=through, overrides=overrides)
-    return State(job, clock, version, ledger, zone_rules, interventions, *rest[: -len(INTERVENTION)])
+    *others, activity = rest[: -len(INTERVENTION)]
+    runs = [_activity(*run) for run in activity or ()]
+    return State._make([job, clock, version, ledger, zone_rules, interventions, *others, runs])
+
+
+def _activity(run: int, begun: str, started: bool, caught_up: bool, finished_at: str | None) -> Activity:
+    return Activity(
+        run=run,
+        since=datetime.fromisoformat(begun),
+        finished_at=datetime.fromisoformat(finished_at) if finished_at else None,
+        started=started,
+        caught_up=caught_up,
+    )
 
 
 def _intervention(row: Sequence[Any]) -> Intervention:
@@ -167,10 +211,11 @@ def ensure(jobs: Sequence[str]) -> None:
 
 def lock(job: Job) -> None:
     """Hold the job's lock until the transaction ends. A row that this makes has no ledger: timers and tick begin it."""
-    if sql.row("SELECT FROM nightshift_jobstate WHERE job = %s FOR UPDATE", [job.name]) is not None:
-        return
-    ensure([job.name])
-    sql.execute("SELECT FROM nightshift_jobstate WHERE job = %s FOR UPDATE", [job.name])
+    # The row becomes another version: whoever waits for it reads again what was done under the lock (`hold`).
+    take = "UPDATE nightshift_jobstate SET job = job WHERE job = %s RETURNING job"
+    if sql.row(take, [job.name]) is None:
+        ensure([job.name])
+        sql.execute(take, [job.name])
 
 
 def clock() -> datetime:
@@ -179,32 +224,13 @@ def clock() -> datetime:
     return now
 
 
-def activity(since: Mapping[str, datetime | None]) -> dict[str, list[Activity]]:
-    """The active runs of these jobs, and those that ended after the moment that a job is given with, oldest first."""
-    found: dict[str, list[Activity]] = defaultdict(list)
-    rows = sql.rows(
-        """
-        SELECT asked.job, found.*
-          FROM unnest(%s::text[], %s::timestamptz[]) AS asked(job, since), LATERAL (
-               SELECT id, coalesce(requested_for, created_at), attempt > 0, trigger = 'catch_up',
-                      -- One whose lease ran out is nobody's, though not called lost yet: in nobody's way after that.
-                      CASE WHEN status = 'running' AND lease_expires_at < clock_timestamp() THEN lease_expires_at END
-                 FROM nightshift_run r
-                WHERE r.job = asked.job AND status IN ('queued', 'running')
-                  -- A run asked for at a later moment is in nobody's way until then.
-                  AND (status = 'running' OR attempt > 0 OR not_before <= clock_timestamp())
-               UNION ALL
-               SELECT id, coalesce(requested_for, created_at), attempt > 0, trigger = 'catch_up', finished_at
-                 FROM nightshift_run r
-                WHERE r.job = asked.job AND finished_at > asked.since AND status NOT IN ('skipped', 'missed')
-          ) AS found
-         ORDER BY id
-        """,
-        [list(since), list(since.values())],
-    )
-    for job, run, begun, started, caught_up, finished_at in rows:
-        found[job].append(Activity(run=run, since=begun, finished_at=finished_at, started=started, caught_up=caught_up))
-    return found
+def active(job: str) -> list[Activity]:
+    """The active runs of a job, oldest first."""
+    found = sql.rows(f"{ACTIVE} ORDER BY id", {"job": job})
+    return [
+        Activity(run=run, since=begun, finished_at=over_at, started=started, caught_up=caught_up)
+        for run, begun, started, caught_up, over_at in found
+    ]
 
 
 def text(moment: datetime | None) -> str | None:

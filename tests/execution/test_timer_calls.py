@@ -27,7 +27,7 @@ def called(declared, monkeypatch, rung):
     """Calls the function of a job as at a moment; gives the runs that it executed itself, and those it rang for."""
     executed = []
     first_seen_at(monkeypatch, NOON - timedelta(minutes=1))
-    monkeypatch.setattr(this_worker, "execute", lambda run, *, invocation_id: executed.append(run))
+    monkeypatch.setattr(this_worker, "execute", lambda run, **_: executed.append(run))
 
     def call(called_for, now=NOW, called_at=None, **rules):
         if not registry:
@@ -155,7 +155,7 @@ def test_the_timer_of_a_job_whose_schedule_is_overridden_leaves_nothing(called):
 @pytest.fixture
 def due(declared, database_clock, monkeypatch):
     """A job that was due a few seconds ago by this machine's clock; gives the moment."""
-    monkeypatch.setattr(this_worker, "execute", lambda run, *, invocation_id: None)
+    monkeypatch.setattr(this_worker, "execute", lambda run, **_: None)
     moment = datetime.now(UTC).replace(microsecond=0) - timedelta(seconds=3)
     declared("nightly", command="succeeds", schedule=f"{moment.second} {moment.minute} {moment.hour} * * *")
     first_seen_at(monkeypatch, moment - timedelta(hours=1))

@@ -6,10 +6,12 @@ from itertools import count
 
 import pytest
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
-from jobs.choices import Status
+from jobs.choices import AttemptStatus, Status
 from jobs.declarations.registry import registry
-from jobs.ledger import timing
+from jobs.ledger import attempts, claims, instance, sessions, timing
+from jobs.ledger.attempts import Outcome
 from jobs.ledger.settle import settle
 from jobs.models import Output, Run
 from tests.helpers.commits import commits
@@ -38,6 +40,20 @@ def test_a_scheduled_run_costs_three_commits_and_one_for_each_piece_of_its_outpu
     made = commits(lambda: execute_at(worker, next(occurrences)))
     assert Output.objects.count() == Run.objects.count(), "each run says little enough for one piece"
     assert made <= 3 + 1
+
+
+def test_the_ledger_of_a_scheduled_run_takes_five_statements(occurrences):
+    def scheduled_run():
+        [queued] = settle([registry["hourly"]], next(occurrences)).runs
+        claim = claims.claim(queued.run, instance.current())
+        assert attempts.finish(claim, Outcome(status=AttemptStatus.SUCCEEDED)).status is Status.SUCCEEDED
+
+    with sessions.ours():
+        scheduled_run()
+        with CaptureQueriesContext(connection) as asked:
+            scheduled_run()
+    statements = [query["sql"] for query in asked if query["sql"] not in ("BEGIN", "COMMIT")]
+    assert len(statements) == 5, statements
 
 
 def test_a_moment_served_again_commits_nothing(occurrences):
