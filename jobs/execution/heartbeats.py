@@ -4,6 +4,7 @@ import logging
 import time
 from collections.abc import Iterable
 
+from jobs import clocks
 from jobs.execution.held_attempt import HeldAttempt
 from jobs.ledger import leases, sql, timing
 
@@ -34,7 +35,7 @@ class Heartbeats:
                 log.warning("heartbeats wait: %s", error)
 
     def _beat(self, held: list[HeldAttempt]) -> None:
-        sent_at, sent_since_boot = time.monotonic(), timing.since_boot()
+        sent_at, sent_since_boot = time.monotonic(), clocks.since_boot()
         renewed = leases.renew([attempt.key for attempt in held])
         missing = [attempt.key for attempt in held if attempt.key not in renewed]
         locked = leases.still_ours(missing) if missing else set()

@@ -54,7 +54,7 @@ class Writer:
     def hold(self, claim: Claim, wake: Callable[[], None], asked_at: float | None = None) -> HeldAttempt:
         """Keep this attempt's lease alive until it is finished. `wake` is called when something about it changes.
 
-        `asked_at` is when the claim was sent (timing.since_boot).
+        `asked_at` is when the claim was sent (clocks.since_boot).
         """
         held = HeldAttempt(claim, wake, asked_at)
         with self._lock:
