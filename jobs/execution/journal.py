@@ -33,7 +33,7 @@ OLD = timedelta(days=7).total_seconds()
 
 
 def keep(claim: Claim, outcome: Outcome) -> bool:
-    """Write this end to disk, for good when it returns. False where that can't be done; the log tells why."""
+    """Write this end to disk, for good when it returns. False where that can't be done; the log says why."""
     path = _path(claim)
     written = path.with_suffix(".new")
     try:
