@@ -32,7 +32,7 @@ class Heartbeats:
                 self._beat(attempts)
             except sql.Busy as error:
                 self.due_at = time.monotonic() + RETRY
-                log.warning("heartbeats wait: %s", error)
+                log.warning("no heartbeat could be sent, trying again in %g s: %s", RETRY, error)
 
     def _beat(self, held: list[HeldAttempt]) -> None:
         sent_at, sent_since_boot = time.monotonic(), clocks.since_boot()
@@ -41,7 +41,9 @@ class Heartbeats:
         locked = leases.still_ours(missing) if missing else set()
         self.due_at = sent_at + timing.HEARTBEAT.total_seconds()
         if locked:
-            log.warning("no heartbeat, their rows are locked by another session: %s", sorted(locked))
+            log.warning(
+                "no heartbeat for these (run, attempt), another session has locked their rows: %s", sorted(locked)
+            )
             self.due_at = sent_at + min(RETRY, timing.HEARTBEAT.total_seconds())
         for attempt in held:
             if attempt.key in renewed:

@@ -119,7 +119,7 @@ def test_predecessors_that_never_share_an_occurrence_are_reported(declared):
     assert findings(checks.pipelines) == [
         (
             "jobs.E012",
-            "The predecessors of job 'join' have different schedules: they never succeed for the same occurrence.",
+            "The predecessors of job 'join' have different schedules, so it would never run. Give them one schedule.",
             "Give them the same schedule, or let one follow the other.",
         )
     ]

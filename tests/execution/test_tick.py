@@ -219,4 +219,4 @@ def test_a_job_that_cant_be_settled_hurts_no_other(daily, declared, rung, caplog
     (run,) = tick.tick()
     assert run.job == "nightly"
     assert rung == [run.run]
-    assert "job=broken can't be settled: its ledger stands still" in caplog.messages
+    assert "job=broken can't be settled, so nothing of it is queued; each tick tries again" in caplog.messages

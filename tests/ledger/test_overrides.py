@@ -408,7 +408,7 @@ def test_an_override_that_parts_a_steps_predecessors_is_refused(two_sources):
     with pytest.raises(DifferentSchedules) as error:
         interventions.override(registry["left"], schedule="0 0 3 * * *", by="ada")
     assert str(error.value) == (
-        "The predecessors of job 'join' have different schedules: they never succeed for the same occurrence."
+        "The predecessors of job 'join' have different schedules, so it would never run. Give them one schedule."
     )
     assert not Intervention.objects.exists()
 
@@ -423,7 +423,8 @@ def test_a_step_that_an_older_override_parts_from_a_predecessor_says_so(two_sour
     JobState.objects.filter(pk="left").update(fingerprint="0 0 3 * * * UTC")
     told = explain(registry["join"]).text
     assert (
-        "The predecessors of job 'join' have different schedules: they never succeed for the same occurrence." in told
+        "The predecessors of job 'join' have different schedules, so it would never run. Give them one schedule."
+        in told
     )
     assert told.endswith("left is overridden by ada.")
 
