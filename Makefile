@@ -111,14 +111,7 @@ lock:  ## Update the requirements' locks (needs uv): make lock ARGS=--upgrade
 
 .PHONY: soak
 soak: venv  ## Run the invariants under faults, again and again: make soak TIMES=100
-	@JOBS_THOROUGH=1 JOBS_OUTAGE=3 JOBS_IN_A_ROW=1000 LOCAL=1 $(PYTHON_IN_VENV) -m pytest -x -m invariant tests/invariants --times $(TIMES) $(ARGS)
-
-# What `make test` tries with fewer examples, or for a shorter time.
-THOROUGHLY ?= $(addprefix tests/,schedule invariants)
-
-.PHONY: thorough
-thorough: venv  ## Run the invariants and the properties of schedules with all examples, and an outage of 90 s
-	@JOBS_THOROUGH=1 JOBS_OUTAGE=90 LOCAL=1 $(PYTHON_IN_VENV) -m pytest $(THOROUGHLY) $(ARGS)
+	@JOBS_OUTAGE=3 JOBS_IN_A_ROW=1000 LOCAL=1 $(PYTHON_IN_VENV) -m pytest -x -m invariant tests/invariants --times $(TIMES) $(ARGS)
 
 .PHONY: chaos
 chaos: venv  ## Inject random faults into real hosts, and check the ledger: make chaos MINUTES=20 HOSTS=3 SEED=7
@@ -134,7 +127,8 @@ image-test: venv  ## Build and test the container image (needs Docker, or podman
 
 .PHONY: bench
 bench:  ## Measure, and write benchmarks/RESULTS.md: make bench; make bench ARGS="2 10" for these rows; ARGS=all
-	@mkdir -p .local
+	@mkdir -p .local/peers
+	@for peer in $(PEERS); do tools/venv.sh .local/peers/$$peer benchmarks/peers/$$peer.txt || exit 1; done
 	@tools/venv.sh $(BENCH_VENV) requirements-bench.txt
 	@LOCAL=1 $(BENCH_VENV)/bin/python -m benchmarks $(ARGS)
 

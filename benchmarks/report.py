@@ -28,9 +28,9 @@ class Line(NamedTuple):
 
 ROWS = {
     1: Line("the ledger's part of a scheduled run", "a bare `call_command` of a no-op", "ledger"),
-    2: Line("an isolated, recorded run, four at a time, PostgreSQL's CPU included", "RQ's forking worker", "peers"),
+    2: Line("an isolated, recorded run, four at a time, PostgreSQL's CPU included", "RQ's forking worker", "beside"),
     3: Line("an isolated, recorded run", "`python manage.py noop`", "isolation"),
-    4: Line("isolated runs a second, four at a time", "workers that start a process a task", "peers"),
+    4: Line("isolated runs a second, four at a time", "workers that start a process a task", "beside"),
     5: Line("an idle tick with 10,000 jobs", "one indexed query", "ticks"),
     6: Line("a tick with 200 due of 10,000", "a bulk prototype", "ticks"),
     7: Line("output, lines a second", "COPY of the same lines with their keys", "output"),
