@@ -1,4 +1,4 @@
-"""What host.json says to the host, with the host's defaults for what it leaves out."""
+"""What host.json tells the host, with the defaults that the host has where it tells nothing."""
 
 import json
 import os
@@ -77,9 +77,7 @@ def _number(found: Mapping[str, Any], default: int, *path: str) -> int:
     try:
         return int(value)
     except (TypeError, ValueError):
-        raise UnreadableHostJson(
-            f"host.json has {'.'.join(path)} {value!r}, which is not a whole number. Write one."
-        ) from None
+        raise UnreadableHostJson(f"host.json has {'.'.join(path)} {value!r}, which is no whole number.") from None
 
 
 def _timeout(value: Any) -> timedelta | None:

@@ -63,10 +63,7 @@ def _end(is_meant: Callable[[str], bool]) -> int:
         system.send(signal.SIGKILL, found)
         ended.update(found)
         if time.monotonic() > give_up_at:
-            pids = ", ".join(map(str, found))
-            log.error(
-                "killed, and still there: pid=%s. The kernel holds them; if they stay, restart the instance", pids
-            )
+            log.error("processes that were killed don't end: %s", ", ".join(map(str, found)))
             break
         time.sleep(0.005)
     return len(ended)
