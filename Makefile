@@ -111,7 +111,14 @@ lock:  ## Update the requirements' locks (needs uv): make lock ARGS=--upgrade
 
 .PHONY: soak
 soak: venv  ## Run the invariants under faults, again and again: make soak TIMES=100
-	@JOBS_OUTAGE=3 JOBS_IN_A_ROW=1000 LOCAL=1 $(PYTHON_IN_VENV) -m pytest -x -m invariant tests/invariants --times $(TIMES) $(ARGS)
+	@JOBS_THOROUGH=1 JOBS_OUTAGE=3 JOBS_IN_A_ROW=1000 LOCAL=1 $(PYTHON_IN_VENV) -m pytest -x -m invariant tests/invariants --times $(TIMES) $(ARGS)
+
+# What `make test` tries with fewer examples, or for a shorter time.
+THOROUGHLY ?= $(addprefix tests/,schedule invariants)
+
+.PHONY: thorough
+thorough: venv  ## Run the invariants and the properties of schedules with all examples, and an outage of 90 s
+	@JOBS_THOROUGH=1 JOBS_OUTAGE=90 LOCAL=1 $(PYTHON_IN_VENV) -m pytest $(THOROUGHLY) $(ARGS)
 
 .PHONY: chaos
 chaos: venv  ## Inject random faults into real hosts, and check the ledger: make chaos MINUTES=20 HOSTS=3 SEED=7

@@ -59,7 +59,7 @@ def test_a_long_text_ends_in_dots(text, length, short):
         (864_000, "10 d"),
     ],
 )
-def test_a_duration_is_told_in_its_two_largest_units(seconds, words):
+def test_a_duration_is_reported_in_its_two_largest_units(seconds, words):
     assert format_duration(timedelta(seconds=seconds)) == words
 
 
@@ -67,7 +67,7 @@ def test_a_duration_is_told_in_its_two_largest_units(seconds, words):
     ("seconds", "words"),
     [(0, "now"), (-0.9, "now"), (-1, "1 s ago"), (-200, "3 min ago"), (7500, "in 2 h"), (-90_000, "1 d ago")],
 )
-def test_a_moment_is_told_from_now(seconds, words):
+def test_a_moment_is_reported_from_now(seconds, words):
     assert relative(NOON + timedelta(seconds=seconds), NOON) == words
 
 
@@ -85,7 +85,7 @@ def test_what_there_is_not_is_a_dash():
     ("count", "words"),
     [(0, "0 B"), (1023, "1023 B"), (65_536, "64 KiB"), (1_572_864, "1.5 MiB"), (5 * 1024**4, "5 TiB")],
 )
-def test_a_size_is_told_in_its_largest_unit(count, words):
+def test_a_size_is_reported_in_its_largest_unit(count, words):
     assert size(count) == words
 
 

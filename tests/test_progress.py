@@ -86,7 +86,7 @@ def test_what_was_returned_is_the_result_where_none_was_reported(told):
     assert told()[-1]["end"]["result"] == "returned"
 
 
-def test_a_result_that_json_cant_carry_is_told_as_text(told):
+def test_a_result_that_json_cant_carry_is_reported_as_text(told):
     report_end(0, "", {1})
     assert told()[-1]["end"]["result"] == "{1}"
 

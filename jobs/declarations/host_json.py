@@ -1,4 +1,4 @@
-"""What host.json tells the host, with the defaults that the host has where it tells nothing."""
+"""What host.json says to the host, with the host's defaults for what it leaves out."""
 
 import json
 import os
@@ -77,7 +77,9 @@ def _number(found: Mapping[str, Any], default: int, *path: str) -> int:
     try:
         return int(value)
     except (TypeError, ValueError):
-        raise UnreadableHostJson(f"host.json has {'.'.join(path)} {value!r}, which is no whole number.") from None
+        raise UnreadableHostJson(
+            f"host.json has {'.'.join(path)} {value!r}, which is not a whole number. Write one."
+        ) from None
 
 
 def _timeout(value: Any) -> timedelta | None:

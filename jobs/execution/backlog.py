@@ -40,7 +40,7 @@ class Backlog:
                     self._pieces.popleft()
             _write_progress(held)
         except sql.Busy as error:
-            log.warning("output waits: %s", error)
+            log.warning("output waits in memory until it can be written: %s", error)
 
     def _batch(self) -> list[tuple[HeldAttempt, int, Piece]]:
         batch: list[tuple[HeldAttempt, int, Piece]] = []

@@ -4,6 +4,7 @@ import logging
 import time
 from collections.abc import Iterable
 
+from jobs import clocks
 from jobs.execution.held_attempt import HeldAttempt
 from jobs.ledger import leases, sql, timing
 
@@ -31,16 +32,18 @@ class Heartbeats:
                 self._beat(attempts)
             except sql.Busy as error:
                 self.due_at = time.monotonic() + RETRY
-                log.warning("heartbeats wait: %s", error)
+                log.warning("no heartbeat could be sent, trying again in %g s: %s", RETRY, error)
 
     def _beat(self, held: list[HeldAttempt]) -> None:
-        sent_at, sent_since_boot = time.monotonic(), timing.since_boot()
+        sent_at, sent_since_boot = time.monotonic(), clocks.since_boot()
         renewed = leases.renew([attempt.key for attempt in held])
         missing = [attempt.key for attempt in held if attempt.key not in renewed]
         locked = leases.still_ours(missing) if missing else set()
         self.due_at = sent_at + timing.HEARTBEAT.total_seconds()
         if locked:
-            log.warning("no heartbeat, their rows are locked by another session: %s", sorted(locked))
+            log.warning(
+                "no heartbeat for these (run, attempt), another session has locked their rows: %s", sorted(locked)
+            )
             self.due_at = sent_at + min(RETRY, timing.HEARTBEAT.total_seconds())
         for attempt in held:
             if attempt.key in renewed:

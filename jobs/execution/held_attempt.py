@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from jobs.ledger import timing
+from jobs import clocks
 from jobs.ledger.claims import Claim
 
 
@@ -13,8 +13,8 @@ class HeldAttempt:
     def __init__(self, claim: Claim, wake: Callable[[], None], asked_at: float | None = None) -> None:
         self.claim = claim
         self.wake = wake
-        # When (timing.since_boot) the claim, or the last heartbeat that got through, was sent.
-        self.acknowledged_at = timing.since_boot() if asked_at is None else asked_at
+        # When (clocks.since_boot) the claim, or the last heartbeat that got through, was sent.
+        self.acknowledged_at = clocks.since_boot() if asked_at is None else asked_at
         self.gone = False  # another one holds it now, or nobody
         self.cancelled = False
         self.progress: dict[str, Any] | None = None

@@ -33,13 +33,15 @@ OLD = timedelta(days=7).total_seconds()
 
 
 def keep(claim: Claim, outcome: Outcome) -> bool:
-    """Write this end to disk, for good when it returns. False where that can't be done; the log tells why."""
+    """Write this end to disk, for good when it returns. False where that can't be done; the log says why."""
     path = _path(claim)
     written = path.with_suffix(".new")
     try:
         _prepare(path.parent)
         if len(os.listdir(path.parent)) >= LIMIT:
-            log.error("run=%s: its end isn't kept, %s holds %d ends already", claim.run_id, path.parent, LIMIT)
+            log.error(
+                "run=%s: its end isn't kept, since %s holds %d files. Remove old ones", claim.run_id, path.parent, LIMIT
+            )
             return False
         with open(written, "w", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
             json.dump(_entry(claim, outcome), file)
@@ -105,7 +107,7 @@ def _entries() -> Iterator[tuple[Path, dict[str, Any]]]:
         _prepare(folder)
         paths = sorted(folder.iterdir())
     except OSError as error:
-        log.error("the journal of ends can't be read: %s", error)
+        log.error("the journal of ends can't be read, so none of it is recorded: %s", error)
         return
     for path in paths:
         try:

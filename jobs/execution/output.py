@@ -53,7 +53,7 @@ class Recorder:
 
     @property
     def flush_at(self) -> float | None:
-        """When (time.monotonic) the piece at hand wants to be written; None where there is none."""
+        """When (time.monotonic) the current piece is due to be written; None where there is none."""
         return self._piece_began + DELAY if self._piece else None
 
     def feed(self, data: bytes, is_stderr: bool) -> bytes:

@@ -68,7 +68,7 @@ class PendingEnds:
             raise
         except sql.Busy as error:
             end.not_before = time.monotonic() + timing.LOCK_WAIT.total_seconds()
-            log.warning("run=%s job=%s: its end waits. %s", claim.run_id, claim.job, error)
+            log.warning("run=%s job=%s: recording its end is tried again. %s", claim.run_id, claim.job, error)
             return
         except Exception as error:  # noqa: BLE001 — handed to the supervisor, which waits for it
             self._dismiss(end)

@@ -37,12 +37,14 @@ def _until_done() -> None:
         except sql.AWAY as error:
             reason = f"the database is away: {' '.join(str(error).split())}"
         except Exception:  # the lease of what is left undone ends by itself
-            log.exception("what a dead predecessor ran is left to its lease")
+            log.exception(
+                "a dead predecessor's runs on this instance can't be ended now; they are lost when their leases end"
+            )
             return
         finally:
             connection.close()
         if not logged:
-            log.warning("what a dead predecessor ran waits: %s", reason)
+            log.warning("a dead predecessor's runs on this instance can't be ended yet, trying each second: %s", reason)
         logged = True
         time.sleep(PAUSE)
 

@@ -5,6 +5,7 @@ A guardian that doesn't answer an order in time is killed with its tree.
 
 import time
 
+from jobs import clocks
 from jobs.choices import AttemptStatus
 from jobs.declarations.job import Job
 from jobs.execution.held_attempt import HeldAttempt
@@ -19,7 +20,7 @@ LAST_WORDS = 5.0
 
 
 class Stops:
-    """Looks at the clock for one attempt. Moments are time.monotonic, but the fence's, which is timing.since_boot."""
+    """Looks at the clock for one attempt. Moments are time.monotonic, but the fence's, which is clocks.since_boot."""
 
     def __init__(self, job: Job, held: HeldAttempt, shutdown: Shutdown, mark: str) -> None:
         self.job = job
@@ -46,7 +47,7 @@ class Stops:
 
     @property
     def fence_at(self) -> float:
-        """When (timing.since_boot) the lease may be thought lost: no heartbeat got through for too long."""
+        """When (clocks.since_boot) the lease may be thought lost: no heartbeat got through for too long."""
         return self.held.acknowledged_at + timing.FENCE.total_seconds()
 
     def moments(self) -> list[float | None]:
@@ -55,7 +56,7 @@ class Stops:
         if self.why is None:
             found += [self._deadline, self.shutdown.at]
         if not self.fenced:
-            found.append(time.monotonic() + self.fence_at - timing.since_boot())
+            found.append(time.monotonic() + self.fence_at - clocks.since_boot())
         return found
 
     def answered(self) -> None:
@@ -70,7 +71,7 @@ class Stops:
 
     def look(self, child: Child, now: float) -> None:
         """Order what is due now."""
-        if self.held.gone or timing.since_boot() >= self.fence_at:
+        if self.held.gone or clocks.since_boot() >= self.fence_at:
             if not self.fenced:
                 self.fenced = True
                 self._order(child, KILL)

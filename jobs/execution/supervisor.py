@@ -157,7 +157,11 @@ class Supervisor:
         try:
             return self._finish(outcome)
         except Exception as refused:  # the run is claimed: it must end
-            log.exception("run=%s ended as %s, and the database refused it", self.claim.run_id, outcome.status)
+            log.exception(
+                "run=%s ended as %s, and the database refused what it reported; its end is recorded without",
+                self.claim.run_id,
+                outcome.status,
+            )
             why = f"The database refused what the run reported: {type(refused).__name__}."
             return self._finish(replace(outcome, result=None, progress=None, error=why))
 

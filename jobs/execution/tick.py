@@ -94,7 +94,7 @@ def _unless_busy(work: Callable[[], object]) -> None:
     try:
         work()
     except sql.Busy as error:
-        log.warning("the tick goes on without a part of its work: %s", error)
+        log.warning("a part of the tick is left to the next one: %s", error)
 
 
 def _settle(due: list[Job]) -> list[ScheduledRun]:
@@ -116,7 +116,7 @@ def _settle(due: list[Job]) -> list[ScheduledRun]:
         except sql.Busy as error:
             log.warning("job=%s can't be settled now, the next tick tries again: %s", job.name, error)
         except Exception:
-            log.exception("job=%s can't be settled: its ledger stands still", job.name)
+            log.exception("job=%s can't be settled, so nothing of it is queued; each tick tries again", job.name)
     return runs
 
 

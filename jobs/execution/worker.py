@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 
-from jobs import telemetry
+from jobs import clocks, telemetry
 from jobs.choices import AttemptStatus, Status
 from jobs.conf import conf
 from jobs.declarations.job import Job
@@ -126,7 +126,7 @@ class Worker:
         """Claim the run and watch its attempt. None where it wasn't ours, or is no longer."""
         with telemetry.attempt() as span:
             # The lease begins with the claim, and its fence before: this process may be stopped in between.
-            asked_at = timing.since_boot()
+            asked_at = clocks.since_boot()
             claim = self._claim(run_id, invocation_id, span.trace_id)
             if claim is None:
                 return None

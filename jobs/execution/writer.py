@@ -54,7 +54,7 @@ class Writer:
     def hold(self, claim: Claim, wake: Callable[[], None], asked_at: float | None = None) -> HeldAttempt:
         """Keep this attempt's lease alive until it is finished. `wake` is called when something about it changes.
 
-        `asked_at` is when the claim was sent (timing.since_boot).
+        `asked_at` is when the claim was sent (clocks.since_boot).
         """
         held = HeldAttempt(claim, wake, asked_at)
         with self._lock:
@@ -113,11 +113,15 @@ class Writer:
                     self._turn()
                     self._away = False
                 except sql.AWAY as error:
-                    log.warning("the database is away, %d attempts wait: %s", len(self._held), str(error).strip())
+                    log.warning(
+                        "the database can't be reached, trying each second; %d attempts wait for it: %s",
+                        len(self._held),
+                        str(error).strip(),
+                    )
                     self._away = True
                     self._pause()
                 except Exception:  # one bad row must not silence all other runs
-                    log.exception("the writer stumbled")
+                    log.exception("the writer failed, and tries again in %g s", RETRY)
                     self._pause()
 
     def _pause(self) -> None:

@@ -63,7 +63,7 @@ class Ledger:
 class Timeline:
     """The eras from the watermark to now, and what changed on the way.
 
-    `edited_at` is when an edited declaration came into force; `unreadable` tells why the former one can't be known.
+    `edited_at` is when an edited declaration came into force; `unreadable` says why the former one can't be known.
     """
 
     eras: list[Era]

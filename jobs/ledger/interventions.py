@@ -1,4 +1,4 @@
-"""What an operator changes at run time: with owner, reason and, if wanted, an end. Code stays the truth."""
+"""What an operator changes at run time: with owner, a reason and, if one was given, an end. Code stays the truth."""
 
 from collections.abc import Sequence
 from datetime import datetime

@@ -20,7 +20,7 @@ def renew(held: Sequence[tuple[int, int]]) -> dict[tuple[int, int], bool]:
     """Renew the leases of these (run, attempt number) pairs.
 
     Gives back those that were renewed, each with whether its cancellation was requested. One whose row another session
-    has locked is left out, so that it doesn't hold up the others: `still_ours` tells it from one that was lost.
+    has locked is left out, so that it doesn't hold up the others: `still_ours` says which were lost.
     """
     found = sql.rows(
         """

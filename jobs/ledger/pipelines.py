@@ -12,7 +12,7 @@ from jobs.sentences import Sentence
 
 
 class DifferentSchedules(Sentence, ValueError):
-    """The predecessors of job {job!r} have different schedules: they never succeed for the same occurrence."""
+    """The predecessors of job {job!r} have different schedules, so it would never run. Give them one schedule."""
 
     def __init__(self, step: Job) -> None:
         super().__init__(job=step.name)

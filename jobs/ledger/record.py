@@ -60,7 +60,7 @@ def computed_with(job: Job) -> tuple[str, str]:
 
 
 def insert_edits(windows: Sequence[Window]) -> None:
-    """An edited schedule leaves an event, which tells until when the former one held."""
+    """An edited schedule leaves an event, which says until when the former one applied."""
     edits = [
         (window.job.name, _edit(window)) for window in windows if window.timeline.former and not window.as_recorded
     ]

@@ -107,7 +107,7 @@ class Presence:
                 if not _touch(release, starts) and _insert(release):
                     _forget()
         except sql.Busy as error:
-            log.warning("it isn't written down yet that release %s is at work: %s", release, error)
+            log.warning("release %s isn't recorded as being at work; the next tick tries again: %s", release, error)
         else:
             self.seen = release.key, now
 

@@ -102,7 +102,9 @@ def settle(
         # Of what is due no longer another session has just decided.
         due |= {window.job.name for window in found if window.timeline.is_due}
         if left := sorted(set(names) - {window.job.name for window in found}):
-            log.warning("locked by another session, which settles them or hangs: job=%s", ",".join(left))
+            log.warning(
+                "not settled, their rows are locked by another session; the next tick tries: job=%s", ",".join(left)
+            )
         if not as_recorded:
             # Asked with the lock: what a newer release has settled is its own from then on.
             ours = releases.ours([window.job.name for window in found], other)

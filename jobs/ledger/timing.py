@@ -2,8 +2,6 @@
 heartbeats and fences by the supervisor's own, which nobody sets back.
 """
 
-import sys
-import time
 from datetime import timedelta
 
 # A failover of the database takes one to two minutes: a lease outlives it.
@@ -38,13 +36,3 @@ ANSWER = STATEMENT + LOCK_WAIT
 # A transaction of ours waits for nothing but the database. One that is idle for longer than it may take to decide about
 # ten thousand jobs is that of a host that was cut off or frozen.
 IDLE = 2 * STATEMENT
-
-
-def since_boot() -> float:
-    """Seconds since the machine started, with the time for which it was suspended, where the system counts that.
-
-    All processes of a machine share this clock. Fences are counted by it: a lease expires while a machine sleeps.
-    """
-    if sys.platform == "linux":
-        return time.clock_gettime(time.CLOCK_BOOTTIME)
-    return time.monotonic()

@@ -35,7 +35,7 @@ class InterventionQuerySet(models.QuerySet["Intervention"]):
 class Intervention(models.Model):
     """What an operator changed of a job at run time: by whom, why and until when. It stays when it has ended.
 
-    Whoever changes one holds the job's lock, and changes the state row too (`interventions.touch` tells why).
+    Whoever changes one holds the job's lock, and changes the state row too (`interventions.touch` says why).
     """
 
     job = models.CharField(max_length=NAME_LENGTH)

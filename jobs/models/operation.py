@@ -10,7 +10,7 @@ from jobs.models.run import Run
 
 
 class LastTick(models.Model):
-    """The one row that tells when a tick last came to its end, and where; and since when ticks see the database."""
+    """The one row that says when a tick last came to its end, and where; and since when ticks see the database."""
 
     id = models.PositiveSmallIntegerField(primary_key=True, default=1, db_default=1)
     at = models.DateTimeField(null=True, help_text="When one last came to its end.")
@@ -28,7 +28,7 @@ class LastTick(models.Model):
 
 
 class Release(models.Model):
-    """A release that has been at work, and what it declares. `jobs.ledger.releases` tells which one is in charge."""
+    """A release that has been at work, and what it declares. `jobs.ledger.releases` says which one is in charge."""
 
     key = models.TextField(primary_key=True, help_text="Its name and a hash of its declarations.")
     name = optional_text("JOBS_RELEASE; empty where it isn't set.")

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from jobs.ledger.claims import Claim
 
 NAME = "nightshift"
-# The tick tells of the queue once a minute. An instance that doesn't tick any more, in seconds, says nothing of it.
+# The tick reports the queue once a minute. An instance that doesn't tick any more, in seconds, says nothing of it.
 FRESH = 150.0
 # In seconds: how finely lateness and duration are divided. OpenTelemetry's own bounds are meant for milliseconds.
 BOUNDS = (0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 7200, 21600, 43200, 86400)

@@ -1,4 +1,4 @@
-# What would be made, in the shapes that people choose. Wants the provider; talks to nobody.
+# What would be made, in the shapes that people choose. Needs the provider; talks to nobody.
 
 mock_provider "azurerm" {
   source = "./tests/mocks"
@@ -58,7 +58,7 @@ run "elastic_premium" {
 
   assert {
     condition     = azurerm_storage_account.main.shared_access_key_enabled && length(azurerm_storage_share.content) == 1 && length(azurerm_monitor_autoscale_setting.plan) == 0
-    error_message = "Its content share wants a key, and it takes no rules."
+    error_message = "Its content share needs a key, and it takes no rules."
   }
 }
 

@@ -25,7 +25,7 @@ def test_it_is_ready(client):
     assert (answer.status_code, answer.json()) == (200, told)
 
 
-def test_it_tells_which_release_answers(client, monkeypatch):
+def test_it_says_which_release_answers(client, monkeypatch):
     monkeypatch.setenv("JOBS_RELEASE", "4f0c2d9a1b7e")
     instance._of.cache_clear()
     try:

@@ -41,7 +41,7 @@ def azurite(one_azurite, monkeypatch, settings):
 
 
 def fresh_client(monkeypatch):
-    """The doorbell reads the environment anew, and remembers no outage."""
+    """The doorbell reads the environment again, and remembers no outage."""
     queue.client.cache_clear()
     monkeypatch.setattr(queue, "outage", queue.Outage())
 

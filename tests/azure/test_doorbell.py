@@ -123,7 +123,7 @@ def test_a_rehearsal_leaves_nothing_behind_and_disturbs_no_message(azurite):
     assert texts(azurite.queue()) == ["1"]
 
 
-def test_who_may_only_read_is_told_in_the_rehearsal_and_not_before(azurite, monkeypatch):
+def test_who_may_only_read_is_reported_in_the_rehearsal_and_not_before(azurite, monkeypatch):
     queue.QueueDoorbell().problem()  # makes it
     signature = generate_account_sas(
         ACCOUNT,

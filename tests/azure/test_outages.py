@@ -26,7 +26,7 @@ def down(azurite, monkeypatch):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_while_the_queue_is_down_a_run_is_asked_for_and_one_line_tells(down, declared, caplog):
+def test_while_the_queue_is_down_a_run_is_asked_for_and_one_line_says_so(down, declared, caplog):
     declared("succeeds")
     with caplog.at_level(logging.WARNING):
         run = triggers.request("succeeds", requested_by="a test")

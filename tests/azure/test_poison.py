@@ -16,7 +16,7 @@ from tests.helpers.processes import until
 from tests.helpers.rows import a_run, an_attempt
 
 
-def test_a_message_that_is_no_runs_id_is_given_up_and_told(azurite, host):
+def test_a_message_that_is_no_runs_id_is_given_up_and_reported(azurite, host):
     queue.client().create_queue()
     queue.client().send_message("clearsessions")
     host()
@@ -60,7 +60,7 @@ class TestGivingUp:
         run.refresh_from_db()
         assert (run.attempt, run.failures) == (1, 1)
 
-    def test_a_run_that_another_one_is_in_the_way_of_waits_on_and_that_is_told(self):
+    def test_a_run_that_another_one_is_in_the_way_of_waits_on_and_that_is_reported(self):
         an_attempt(a_run(status=Status.RUNNING), status="running")
         run = a_run(status=Status.QUEUED)
         assert poison.take(str(run.pk)) == Status.QUEUED
@@ -97,7 +97,7 @@ class TestGivingUp:
             f"The message for run {run.pk} was given up; the run waits on, and the tick rings for it."
         )
 
-    def test_the_next_steps_are_told_that_it_failed(self, declared):
+    def test_the_next_steps_learn_that_it_failed(self, declared):
         declared("nightly", command="succeeds")
         declared("report", command="succeeds", after="nightly")
         run = a_run(status=Status.QUEUED)

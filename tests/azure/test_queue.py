@@ -59,7 +59,7 @@ def test_a_worker_killed_before_the_claim_loses_nothing(azurite, host, declared)
     assert (run.status, run.attempt) == (Status.SUCCEEDED, 1)
 
 
-def test_a_worker_killed_after_the_claim_leaves_a_run_that_is_lost_and_told(azurite, host, declared):
+def test_a_worker_killed_after_the_claim_leaves_a_run_that_is_lost_and_reported(azurite, host, declared):
     """Its message comes back and finds the row claimed; the next worker on the machine knows that its owner is dead."""
     declared("succeeds")
     run = triggers.request("succeeds", requested_by="a test")

@@ -35,7 +35,7 @@ def test_a_hint_ends_with_the_place_of_the_declaration(declared):
     assert error.hint.endswith(f"? ({registry['nightly'].place})")
 
 
-def test_a_command_that_doesnt_exist_is_told(declared):
+def test_a_command_that_doesnt_exist_is_reported(declared):
     declared("nightly", command="sucseeds")
     assert findings(checks.commands) == [
         (
@@ -56,7 +56,7 @@ def test_a_command_that_doesnt_exist_is_told(declared):
         ("succeeds", ["--help"], "--help makes the command print something and stop."),
     ],
 )
-def test_arguments_that_the_command_refuses_are_told_in_its_own_words(declared, command, arguments, why):
+def test_arguments_that_the_command_refuses_are_reported_in_its_own_words(declared, command, arguments, why):
     declared("nightly", command=command, args=arguments)
     assert findings(checks.commands) == [
         (
@@ -73,7 +73,7 @@ def test_arguments_that_the_command_takes_are_fine(declared):
     assert findings(checks.commands) == []
 
 
-def test_a_predecessor_that_isnt_declared_is_told(declared):
+def test_a_predecessor_that_isnt_declared_is_reported(declared):
     declared("report", after="nigthly")
     assert findings(checks.pipelines) == [
         (
@@ -84,14 +84,14 @@ def test_a_predecessor_that_isnt_declared_is_told(declared):
     ]
 
 
-def test_a_job_that_comes_after_itself_is_told(declared):
+def test_a_job_that_comes_after_itself_is_reported(declared):
     declared("egg", after="egg")
     assert findings(checks.pipelines) == [
         ("jobs.E010", "Job 'egg' comes after itself: egg → egg.", "Remove one `after` from the circle.")
     ]
 
 
-def test_a_circle_is_told_for_each_job_in_it_and_for_no_other(declared):
+def test_a_circle_is_reported_for_each_job_in_it_and_for_no_other(declared):
     declared("hen", after="egg")
     declared("chick", after="hen")
     declared("egg", after="chick")
@@ -111,7 +111,7 @@ def test_a_diamond_is_no_circle(declared):
     assert findings(checks.pipelines) == []
 
 
-def test_predecessors_that_never_share_an_occurrence_are_told(declared):
+def test_predecessors_that_never_share_an_occurrence_are_reported(declared):
     declared("fetch", schedule="0 0 3 * * *")
     declared("other", schedule="0 0 4 * * *")
     declared("left", after="fetch")
@@ -119,7 +119,7 @@ def test_predecessors_that_never_share_an_occurrence_are_told(declared):
     assert findings(checks.pipelines) == [
         (
             "jobs.E012",
-            "The predecessors of job 'join' have different schedules: they never succeed for the same occurrence.",
+            "The predecessors of job 'join' have different schedules, so it would never run. Give them one schedule.",
             "Give them the same schedule, or let one follow the other.",
         )
     ]
@@ -132,7 +132,7 @@ def test_predecessors_with_one_schedule_are_fine(declared):
     assert findings(checks.pipelines) == []
 
 
-def test_jobs_that_dont_agree_on_their_groups_limit_are_told(declared):
+def test_jobs_that_dont_agree_on_their_groups_limit_are_reported(declared):
     declared("left", concurrency_group="table", concurrency_limit=2)
     declared("right", concurrency_group="table")
     declared("other", concurrency_group="elsewhere")

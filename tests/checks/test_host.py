@@ -39,7 +39,7 @@ def test_the_projects_own_host_json_is_in_order():
     assert findings(host.host_json) == []
 
 
-def test_a_timeout_beyond_the_hosts_is_told(host_json, declared):
+def test_a_timeout_beyond_the_hosts_is_reported(host_json, declared):
     declared("slow", timeout=timedelta(hours=2), grace=timedelta(minutes=1))
     assert host_json() == []
     assert host_json(functionTimeout="02:01:01") == []
@@ -65,7 +65,7 @@ def test_without_functiontimeout_half_an_hour_is_the_hosts(host_json, declared):
     ]
 
 
-def test_a_host_json_that_cant_be_read_is_told(host_json):
+def test_a_host_json_that_cant_be_read_is_reported(host_json):
     assert host_json(functionTimeout="soon") == [
         (
             "jobs.E018",
@@ -78,7 +78,7 @@ def test_a_host_json_that_cant_be_read_is_told(host_json):
 @pytest.mark.parametrize(
     ("http", "prefix"), [({}, "api"), ({"routePrefix": "api"}, "api"), ({"routePrefix": "jobs"}, "jobs")]
 )
-def test_a_route_prefix_is_told(host_json, http, prefix):
+def test_a_route_prefix_is_reported(host_json, http, prefix):
     assert host_json(extensions=GOOD["extensions"] | {"http": http}) == [
         (
             "jobs.E019",
@@ -88,7 +88,7 @@ def test_a_route_prefix_is_told(host_json, http, prefix):
     ]
 
 
-def test_a_batch_that_differs_from_the_runs_at_once_is_told(host_json, settings):
+def test_a_batch_that_differs_from_the_runs_at_once_is_reported(host_json, settings):
     settings.JOBS_MAX_RUNNING = 8
     assert host_json() == [
         (
@@ -131,7 +131,7 @@ class Urls:
         (path("adm", include([path("in/x", view)])), "admin/x"),
     ],
 )
-def test_a_url_that_belongs_to_the_host_is_told(settings, pattern, route):
+def test_a_url_that_belongs_to_the_host_is_reported(settings, pattern, route):
     settings.ROOT_URLCONF = Urls(path("", view), pattern)
     assert findings(host.routes) == [
         (
@@ -156,7 +156,7 @@ LEAVES = [{}, {"root": {}}, {"loggers": {"jobs": {"level": "INFO"}}}, {"incremen
 
 
 @pytest.mark.parametrize("config", REMOVES)
-def test_a_logging_that_removes_the_workers_handler_is_told(monkeypatch, config):
+def test_a_logging_that_removes_the_workers_handler_is_reported(monkeypatch, config):
     # Set as one of Django's settings it would act at once.
     monkeypatch.setattr(host, "settings", SimpleNamespace(LOGGING=config))
     assert findings(host.logging) == [
@@ -204,7 +204,7 @@ def started_with(monkeypatch):
 
 
 @pytest.mark.parametrize("name", ["WEBSITE_TIME_ZONE", "TZ"])
-def test_a_host_that_isnt_in_utc_is_told(started_with, name):
+def test_a_host_that_isnt_in_utc_is_reported(started_with, name):
     started_with(**{name: "Europe/Berlin"})
     assert findings(host.time_zone) == [
         (
@@ -234,7 +234,7 @@ def test_the_zone_is_the_one_that_the_process_was_started_with():
     assert done.stdout == "UTC Asia/Tokyo 1\n"
 
 
-def test_in_azure_the_log_tells_what_the_build_could_not_know(started_with, declared, settings, monkeypatch, caplog):
+def test_in_azure_the_log_reports_what_the_build_could_not_know(started_with, declared, settings, monkeypatch, caplog):
     monkeypatch.delenv("NIGHTLY", raising=False)
     monkeypatch.setattr("jobs.azure.shutdown.listen", lambda: None)
     monkeypatch.setattr("jobs.execution.startup.begin", lambda: None)

@@ -38,7 +38,7 @@ def command(tmp_path, monkeypatch, declared):
     return write
 
 
-def test_clocks_that_are_read_at_import_are_told(command):
+def test_clocks_that_are_read_at_import_are_reported(command):
     command(CLOCKS)
     found = "clockwork.management.commands.reads, line {}: {} is computed when the module is imported, which may be an hour before the run."  # noqa: E501
     assert told(loading.clocks) == [
@@ -53,18 +53,18 @@ def test_a_fresh_run_may_read_the_clock_at_import(command):
     assert told(loading.clocks) == []
 
 
-def test_a_project_that_loads_has_nothing_to_tell():
+def test_a_project_that_loads_has_nothing_to_report():
     assert told(loading.loading) == []
 
 
-def test_threads_that_loading_starts_are_told(guest):
+def test_threads_that_loading_starts_are_reported(guest):
     guest(ready="import threading, time\nthreading.Thread(target=time.sleep, args=[60], name='poller').start()")
     assert told(loading.loading) == [
         ("jobs.W014", "Loading the project starts threads: poller. Each run loads the project itself.")
     ]
 
 
-def test_a_command_that_each_run_imports_is_told(guest):
+def test_a_command_that_each_run_imports_is_reported(guest):
     guest(moves=("import os\nos.chdir('/')", "pass"))
     assert told(loading.loading) == [
         (

@@ -70,7 +70,7 @@ from tests.helpers.findings import findings
         ),
     ],
 )
-def test_what_the_host_reads_otherwise_than_it_is_meant_is_told(declared, schedule, number, message, hint):
+def test_what_the_host_reads_otherwise_than_it_is_meant_is_reported(declared, schedule, number, message, hint):
     declared("nightly", schedule=schedule)
     assert findings(schedules.surprises) == [(number, message, hint)]
 
@@ -146,7 +146,7 @@ def test_a_schedule_may_come_from_a_setting(declared, monkeypatch):
     assert [job.schedule.expression.text for job in registry.values()] == ["0 0 3 * * *", "0 30 4 * * 1-5"]
 
 
-def test_a_setting_that_isnt_set_is_told(declared, monkeypatch):
+def test_a_setting_that_isnt_set_is_reported(declared, monkeypatch):
     monkeypatch.delenv("NIGHTLY", raising=False)
     declared("nightly", schedule="%NIGHTLY%")
     assert findings(checks.declarations) == [
@@ -159,7 +159,7 @@ def test_a_setting_that_isnt_set_is_told(declared, monkeypatch):
     assert not registry
 
 
-def test_a_setting_that_is_no_expression_is_told_like_any_other(declared, monkeypatch):
+def test_a_setting_that_is_no_expression_is_reported_like_any_other(declared, monkeypatch):
     monkeypatch.setenv("NIGHTLY", "03:00")
     declared("nightly", schedule="%NIGHTLY%")
     assert findings(checks.declarations) == [
@@ -176,7 +176,7 @@ def test_a_setting_that_is_no_expression_is_told_like_any_other(declared, monkey
 # More than once a minute
 
 
-def test_a_timer_of_more_than_once_a_minute_is_told(declared):
+def test_a_timer_of_more_than_once_a_minute_is_reported(declared):
     declared("often", schedule="0,30 * * * * *")
     assert findings(schedules.rhythms) == [
         (
@@ -212,7 +212,7 @@ def declare_at_three(declare, count, **rules):
         declare(f"job_{number}", **{"schedule": "0 0 3 * * *"} | rules)
 
 
-def test_many_timers_on_one_second_are_told(declared):
+def test_many_timers_on_one_second_are_reported(declared):
     declare_at_three(declared, 10)
     assert findings(schedules.crowds) == []
     declared("each_hour", schedule="0 0 * * * *")
@@ -267,7 +267,7 @@ def test_the_busiest_second_of_thousands_is_found_at_once(declared):
     assert "timers fire at" in message
 
 
-def test_hundreds_of_timers_are_told(declared):
+def test_hundreds_of_timers_are_reported(declared):
     declare_at_three(declared, 200)
     declared("by_tick", schedule="0 0 3 * * *", timer=False)
     declared("by_hand")

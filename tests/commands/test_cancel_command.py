@@ -14,7 +14,7 @@ def test_a_queued_run_is_cancelled_at_once(says):
     assert (run.status, run.cancelled_by) == (Status.CANCELLED, operator())
 
 
-def test_a_running_run_is_told_to_end(says):
+def test_a_running_run_is_asked_to_end(says):
     run = a_run(status="running")
     assert says("cancel", str(run.pk)) == (
         f"Run {run.pk} of nightly is being cancelled. `manage.py runs nightly` shows when it has ended.\n"

@@ -30,7 +30,7 @@ def test_an_interval_is_doubled_and_many_have_one_row(says, declared):
     ]
 
 
-def test_a_lost_day_is_told(says, declared):
+def test_a_lost_day_is_reported(says, declared):
     declared("weekly", schedule="0 0 9 * * FRI", time_zone="Pacific/Apia")
     assert says("dst", "weekly", "--year", "2011").splitlines()[-3:] == [
         "On Friday, 2011-12-30 the clock of Pacific/Apia goes forward by 1 d, from 00:00 to 00:00 on 2011-12-31.",
@@ -54,7 +54,7 @@ def test_where_the_clock_never_changes_it_says_so(says, declared):
     assert says("dst", "noon", "--year", "2027") == "The clock of Asia/Kolkata doesn't change in 2027.\n"
 
 
-def test_the_year_is_this_one_unless_told_otherwise(says, declared):
+def test_the_year_is_this_one_unless_asked_otherwise(says, declared):
     declared("noon", schedule="0 0 12 * * *")
     assert says("dst", "noon").startswith("The clock of UTC doesn't change in 20")
 

@@ -51,7 +51,7 @@ def test_a_moment_that_is_none_gets_one_sentence(explained, when):
     )
 
 
-def test_an_unknown_job_is_told(declared):
+def test_an_unknown_job_is_explained(declared):
     declared("nightly")
     with pytest.raises(CommandError) as error:
         call_command("explain", "nigthly")

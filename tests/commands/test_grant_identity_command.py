@@ -149,7 +149,7 @@ def test_with_a_project_s_tables_in_it_the_start_acts_as_their_owner(server):
     start(server, "store", "jobs_ledger")
 
 
-def test_a_server_that_is_none_of_azures_is_told(server):
+def test_a_server_that_is_none_of_azures_is_reported(server):
     with server.connect() as connection:
         connection.execute("DROP FUNCTION pgaadauth_create_principal")
     done = manage(server, "grant_identity", "stranger")

@@ -52,7 +52,7 @@ def test_it_shows_who_paused_a_job_and_what_is_disabled(says, three_jobs, declar
     ]
 
 
-def test_it_tells_schedules_in_words(says, three_jobs):
+def test_it_shows_schedules_in_words(says, three_jobs):
     assert [line.partition("  –")[0].rstrip() for line in says("jobs", "--words").splitlines()[1:]] == [
         "fetch        At 16:15, Monday to Friday Europe/Berlin",
         "load         after fetch",
@@ -92,7 +92,7 @@ def test_fifty_jobs_cost_as_many_queries_as_one(says, declared, django_assert_nu
         says("jobs", "--tree")
 
 
-def test_a_project_without_jobs_is_told_how_to_declare_one(says):
+def test_a_project_without_jobs_is_shown_how_to_declare_one(says):
     assert says("jobs") == (
         'No jobs are declared. Write declare("clearsessions", schedule="0 0 3 * * *") in a schedule.py.\n'
     )

@@ -27,7 +27,7 @@ def test_it_marks_what_a_change_of_the_clock_touches(says, declared, evening):
     ]
 
 
-def test_it_tells_where_an_override_ends_and_what_a_pause_skips(says, declared, evening):
+def test_it_says_where_an_override_ends_and_what_a_pause_skips(says, declared, evening):
     declared("early", schedule="0 30 2 * * *", time_zone="Europe/Berlin")
     an_override(
         "early",
@@ -58,7 +58,7 @@ def test_a_skipped_occurrence_may_be_touched_by_a_change_of_the_clock_too(says, 
     )
 
 
-def test_ten_are_listed_unless_told_otherwise(says, declared, evening):
+def test_ten_are_listed_unless_asked_otherwise(says, declared, evening):
     declared("each_minute", schedule="* * * * *")
     assert len(says("next", "each_minute").splitlines()) == 2 + 10
 
@@ -76,7 +76,7 @@ def test_json_has_the_same(says, declared, evening):
     ]
 
 
-def test_a_job_that_never_comes_is_told_so(says, declared, evening):
+def test_a_job_that_never_comes_is_reported(says, declared, evening):
     declared("never", schedule="0 0 0 30 2 *")
     assert says("next", "never") == "never: Never: no day 30 in February, UTC\n"
 

@@ -99,7 +99,7 @@ def test_either_jobs_are_named_or_all_are_meant(command, words):
 
 
 @pytest.mark.parametrize("command", ["pause", "resume"])
-def test_an_unknown_job_is_told_before_anything_is_done(command):
+def test_an_unknown_job_is_reported_before_anything_is_done(command):
     with pytest.raises(CommandError) as error:
         call_command(command, "nightly", "hurly")
     assert str(error.value) == "No job is declared as 'hurly'. `manage.py jobs` lists them; did you mean 'hourly'?"

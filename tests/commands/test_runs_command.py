@@ -40,7 +40,7 @@ def test_it_shows_the_runs_of_one_job_and_of_one_status(says):
     assert [run["id"] for run in found] == [failed.pk]
 
 
-def test_it_shows_twenty_unless_told_otherwise(says):
+def test_it_shows_twenty_unless_asked_otherwise(says):
     for _ in range(25):
         a_run()
     assert len(json.loads(says("runs", "--format", "json"))) == 20

@@ -37,7 +37,7 @@ def test_each_lists_the_frequent_ones_too(says, three_jobs):
     assert len(says("upcoming", "--each", "--hours", "2").splitlines()) == 1 + 24
 
 
-def test_nothing_ahead_is_told(says, declared):
+def test_nothing_ahead_is_reported(says, declared):
     declared("by_hand")
     assert says("upcoming", "--hours", "1") == "Nothing is due in the next 1 hour.\n"
 

@@ -1,4 +1,4 @@
-"""PostgreSQL by token: a real server that wants a password (SCRAM), which is the token of a stand-in credential.
+"""PostgreSQL by token: a real server that needs a password (SCRAM), which is the token of a stand-in credential.
 
 The credential stands in because nothing but Azure gives a token, and only Azure's server takes one; how Django hands it
 over, and when it asks for a new one, is ours.

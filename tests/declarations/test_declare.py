@@ -79,7 +79,7 @@ def test_a_place_is_file_and_line(declared):
     assert line.isdecimal()
 
 
-def test_an_unknown_job_is_told_with_what_may_have_been_meant(declared):
+def test_an_unknown_job_is_reported_with_what_may_have_been_meant(declared):
     declared("prune_runs")
     with pytest.raises(UnknownJob) as error:
         registry["prune_rums"]

@@ -61,15 +61,15 @@ def test_the_apps_settings_overrule_the_file(read, monkeypatch):
         ),
         (
             '{"extensions": {"queues": {"batchSize": "many"}}}',
-            "host.json has extensions.queues.batchSize 'many', which is no whole number.",
+            "host.json has extensions.queues.batchSize 'many', which is not a whole number. Write one.",
         ),
         (
             '{"extensions": {"queues": {"batchSize": []}}}',
-            "host.json has extensions.queues.batchSize [], which is no whole number.",
+            "host.json has extensions.queues.batchSize [], which is not a whole number. Write one.",
         ),
     ],
 )
-def test_what_cant_be_read_is_told(read, text, sentence):
+def test_what_cant_be_read_is_reported(read, text, sentence):
     with pytest.raises(UnreadableHostJson) as caught:
         read(text)
     assert str(caught.value) == sentence

@@ -38,13 +38,13 @@ def test_every_command_takes_djangos_own_options():
         ("succeeds", ["--version"], "--version makes the command print something and stop."),
     ],
 )
-def test_arguments_that_the_command_refuses_are_told_in_its_words(command, arguments, sentence, capsys):
+def test_arguments_that_the_command_refuses_are_reported_in_its_words(command, arguments, sentence, capsys):
     with pytest.raises(InvalidArguments) as error:
         check_arguments(command, arguments)
     assert str(error.value) == sentence
 
 
-def test_a_command_that_doesnt_exist_is_told():
+def test_a_command_that_doesnt_exist_is_reported():
     with pytest.raises(UnknownCommand) as error:
         check_arguments("sucseeds", [])
     assert str(error.value) == "There is no management command called 'sucseeds'. `manage.py help` lists them."
@@ -112,7 +112,7 @@ def test_a_default_file_stays_as_it_is_too(a_command, tmp_path):
     assert kept.read_text() == "a year's work"
 
 
-def test_what_is_wrong_beside_a_file_is_told(a_command, tmp_path):
+def test_what_is_wrong_beside_a_file_is_reported(a_command, tmp_path):
     def add_arguments(parser):
         parser.add_argument("--to", type=argparse.FileType("w"))
         parser.add_argument("--days", type=int)
@@ -122,7 +122,7 @@ def test_what_is_wrong_beside_a_file_is_told(a_command, tmp_path):
         check_arguments("made", ["--to", str(tmp_path / "out"), "--days", "x"])
 
 
-def test_a_type_that_fails_as_it_would_in_the_run_is_told_with_its_place(a_command):
+def test_a_type_that_fails_as_it_would_in_the_run_is_reported_with_its_place(a_command):
     a_command(lambda parser: parser.add_argument("--days", type=lambda text: {}[text]))
     with pytest.raises(InvalidArguments, match=r"^KeyError: 'x' \(tests/declarations/test_parameters.py, line \d+\)$"):
         check_arguments("made", ["--days", "x"])

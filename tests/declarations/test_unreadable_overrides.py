@@ -66,7 +66,7 @@ def test_it_is_reported(flawed, capsys, admin_client):
     assert "(override can't be read: see `manage.py drift`)" in capsys.readouterr().out
 
 
-def test_the_log_tells_once(flawed, caplog, monkeypatch):
+def test_the_log_says_it_once(flawed, caplog, monkeypatch):
     job, sentence = flawed
     monkeypatch.setattr(overrides, "_reported", set())
     overrides.effective(job)

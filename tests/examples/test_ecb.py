@@ -149,7 +149,7 @@ def test_a_mistake_in_the_table_is_reported_with_its_place_and_a_hint(table, sen
     ],
     ids=["cut", "changed", "empty", "two tables", "bzip2", "bomb"],
 )
-def test_a_bad_zip_is_told_by_what_is_wrong_with_it(archive, sentence):
+def test_a_bad_zip_is_reported_by_what_is_wrong_with_it(archive, sentence):
     with pytest.raises(MalformedFile) as caught:
         read(archive, "hist.zip")
     assert str(caught.value) == sentence

@@ -106,7 +106,7 @@ def test_a_rate_that_the_file_no_longer_has_stays(import_rates, three_days, tmp_
 
 
 @pytest.mark.django_db
-def test_a_currency_nobody_knew_is_created_and_told(import_rates, tmp_path):
+def test_a_currency_nobody_knew_is_created_and_reported(import_rates, tmp_path):
     Currency.objects.get_or_create(code="USD", defaults={"name": "US dollar"})
     path = tmp_path / "rates.csv"
     path.write_text("Date,USD,XAU,XAG,\n2026-10-30,1.1172,0.0003,0.02,\n")
@@ -177,7 +177,7 @@ def test_no_days_are_no_import(import_rates, days):
         ("/dev/zero", "it is not a file"),
     ],
 )
-def test_a_source_that_is_no_file_is_told(import_rates, path, reason):
+def test_a_source_that_is_no_file_is_reported(import_rates, path, reason):
     with pytest.raises(CommandError) as caught:
         import_rates(source=path)
     assert str(caught.value) == f"{path} can't be read: {reason}. Give the path of a file, or an address: https://…"
@@ -199,7 +199,7 @@ def test_the_file_comes_over_http(import_rates, three_days):
     ],
     ids=["missing", "broken off", "too large"],
 )
-def test_a_download_that_fails_is_told(import_rates, monkeypatch, handler, reason):
+def test_a_download_that_fails_is_reported(import_rates, monkeypatch, handler, reason):
     monkeypatch.setattr(source, "LARGEST_DOWNLOAD", 200)
     with server(handler) as address, pytest.raises(CommandError) as caught:
         import_rates(source=f"{address}/eurofxref-hist.zip")
@@ -222,7 +222,7 @@ def test_a_server_that_never_ends_is_given_up(import_rates, monkeypatch):
     assert str(caught.value) == f"{address} can't be read: it takes more than -1 s. {LOOK_THERE}"
 
 
-def test_nobody_at_the_address_is_told(import_rates):
+def test_nobody_at_the_address_is_reported(import_rates):
     with socket.create_server(("127.0.0.1", 0)) as closed:
         address = f"http://127.0.0.1:{closed.getsockname()[1]}"
     with pytest.raises(CommandError) as caught:

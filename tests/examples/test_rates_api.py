@@ -131,7 +131,7 @@ def test_a_period_includes_both_its_ends(get, staff, quote):
         ({"top": "year"}, {"top": ["top is 'year'. Write one of: day, week."]}),
     ],
 )
-def test_a_parameter_that_cannot_be_read_is_told(get, staff, quote, parameters, mistake):
+def test_a_parameter_that_cannot_be_read_is_reported(get, staff, quote, parameters, mistake):
     quote("USD", {"2026-10-30": "1.1"})
     answer = get(staff, **parameters)
     assert (answer.status_code, answer.json()) == (400, mistake)
@@ -187,7 +187,7 @@ def test_fifty_rows_cost_as_many_queries_as_four(
         assert len(codes(answer)) == 2 * days
 
 
-def test_the_schema_tells_every_parameter_without_a_warning():
+def test_the_schema_lists_every_parameter_without_a_warning():
     output = StringIO()
     call_command(
         "spectacular",

@@ -11,7 +11,7 @@ from jobs.declarations.registry import registry
 
 @pytest.fixture
 def declared(settings):
-    """Reads the app's schedule.py anew, for a laptop or a server; gives the jobs by name."""
+    """Reads the app's schedule.py again, for a laptop or a server; gives the jobs by name."""
 
     def read(local):
         settings.LOCAL = local

@@ -77,7 +77,10 @@ def test_it_waits_for_the_database_and_for_migrations_and_says_so_once(monkeypat
     with caplog.at_level(logging.WARNING, "jobs"):
         startup.begin().join(20)
     assert answers == ["done"]
-    assert caplog.messages == ["what a dead predecessor ran waits: the database is away: no route to host"]
+    assert caplog.messages == [
+        "a dead predecessor's runs on this instance can't be ended yet, trying each second: "
+        "the database is away: no route to host"
+    ]
 
 
 def test_what_goes_wrong_is_logged_and_stops_nothing(monkeypatch, caplog):
@@ -86,4 +89,6 @@ def test_what_goes_wrong_is_logged_and_stops_nothing(monkeypatch, caplog):
 
     monkeypatch.setattr("jobs.ledger.migration_gate.pending", fail)
     startup.begin().join(20)
-    assert caplog.messages == ["what a dead predecessor ran is left to its lease"]
+    assert caplog.messages == [
+        "a dead predecessor's runs on this instance can't be ended now; they are lost when their leases end"
+    ]

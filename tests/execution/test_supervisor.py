@@ -65,7 +65,7 @@ def test_an_exit_with_code_0_is_success(execute):
     assert run.status == Status.SUCCEEDED
 
 
-def test_an_exception_is_told_with_its_traceback(execute):
+def test_an_exception_is_reported_with_its_traceback(execute):
     run, attempt = execute("fails")
     assert run.status == Status.FAILED
     assert run.error == "ValueError: the third row is wrong"
@@ -75,7 +75,7 @@ def test_an_exception_is_told_with_its_traceback(execute):
     assert "jobs/isolation" not in text, "our own frames tell a reader nothing"
 
 
-def test_an_exception_whose_text_cant_be_printed_is_told_too(execute):
+def test_an_exception_whose_text_cant_be_printed_is_reported_too(execute):
     run, _ = execute("fails", "--unprintable")
     assert run.status == Status.FAILED
     assert run.error == "Unprintable: its text can't be printed"

@@ -122,7 +122,7 @@ def test_a_moment_computed_with_other_rules_of_the_zone_is_not_trusted(declared,
     assert state.next_due_at <= states.clock() + timedelta(minutes=1)
 
 
-def test_a_job_whose_schedule_was_taken_away_begins_anew_if_it_comes_back(daily):
+def test_a_job_whose_schedule_was_taken_away_begins_again_if_it_comes_back(daily):
     begin_ledger(daily, 2 * HOUR)
     registry.clear()
     tick.tick()
@@ -130,7 +130,7 @@ def test_a_job_whose_schedule_was_taken_away_begins_anew_if_it_comes_back(daily)
     assert (state.fingerprint, state.next_due_at) == ("", None)
 
 
-def test_a_run_that_nobody_took_up_in_time_is_missed(rung):
+def test_a_run_that_nobody_picked_up_in_time_is_missed(rung):
     run = a_run(status=Status.QUEUED, start_by=states.clock() - HOUR, not_before=states.clock() - 2 * HOUR)
     tick.tick()
     run.refresh_from_db()
@@ -219,4 +219,4 @@ def test_a_job_that_cant_be_settled_hurts_no_other(daily, declared, rung, caplog
     (run,) = tick.tick()
     assert run.job == "nightly"
     assert rung == [run.run]
-    assert "job=broken can't be settled: its ledger stands still" in caplog.messages
+    assert "job=broken can't be settled, so nothing of it is queued; each tick tries again" in caplog.messages

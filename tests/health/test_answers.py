@@ -23,7 +23,7 @@ def test_a_check_says_what_it_found():
     assert answers.finding("a check", lambda: "all is well") == Finding(check="a check", ok=True, says="all is well")
 
 
-def test_a_problem_is_told_to_anybody_unless_it_says_something_else_for_them():
+def test_a_problem_is_reported_to_anybody_unless_it_says_something_else_for_them():
     assert answer(Problem("No.")) == ("No.", "No.", "No.")
     problem = Problem("10.0.0.1 is away.", public="It is away.", log="10.0.0.1 is away.\nMore.")
     assert answer(problem) == ("10.0.0.1 is away.", "It is away.", "10.0.0.1 is away.\nMore.")

@@ -51,7 +51,7 @@ def variables(url, **others):
 WITH_HOST = ("-v", f"{ROOT}/tests/image/host.py:{HOST}:ro")
 
 
-def test_the_image_tells_its_release_and_where_it_comes_from(engine, image):
+def test_the_image_says_its_release_and_where_it_comes_from(engine, image):
     config = json.loads(engine("image", "inspect", "--format", "{{json .Config}}", image))
     labels = {name: value for name, value in config["Labels"].items() if name.startswith("org.opencontainers")}
     assert labels == {

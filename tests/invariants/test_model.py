@@ -3,7 +3,6 @@
 Time is moved: the statements find a `clock_timestamp()` of the test's in a schema that comes before PostgreSQL's own.
 """
 
-import os
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -45,6 +44,7 @@ from jobs.models import Attempt, Gap, Intervention, JobState, Run
 from jobs.schedule.occurrences import Schedule
 from tests.helpers.days import assert_days_are_counted_right
 from tests.helpers.rows import settled_ticks
+from tests.helpers.thorough import examples
 from tests.invariants.disabled import Disabled
 from tests.invariants.history import INSTANT, History
 
@@ -536,7 +536,7 @@ def test_random_histories_keep_the_promise(declared, monkeypatch):
     run_state_machine_as_test(
         Ledger,
         settings=settings(
-            max_examples=int(os.environ.get("JOBS_EXAMPLES", "40")),
+            max_examples=examples(40, quick=12),
             stateful_step_count=25,
             suppress_health_check=list(HealthCheck),
             print_blob=True,

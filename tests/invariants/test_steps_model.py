@@ -1,6 +1,5 @@
 """Random histories of pipelines: every occurrence of every step is recorded once, whatever its predecessors do."""
 
-import os
 from datetime import timedelta
 
 import pytest
@@ -19,6 +18,7 @@ from jobs.ledger.pipelines import DifferentSchedules
 from jobs.ledger.settle import settle
 from jobs.models import Gap, Run
 from tests.helpers.rows import settled_ticks
+from tests.helpers.thorough import examples
 from tests.invariants.disabled import Disabled
 from tests.invariants.test_model import ENDS, LATER, POLICIES, START, moved_clock
 
@@ -182,7 +182,7 @@ def test_random_histories_of_pipelines(restored):
     run_state_machine_as_test(
         Pipelines,
         settings=settings(
-            max_examples=int(os.environ.get("JOBS_EXAMPLES", "40")),
+            max_examples=examples(40, quick=12),
             stateful_step_count=25,
             suppress_health_check=list(HealthCheck),
             print_blob=True,

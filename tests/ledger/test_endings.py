@@ -259,7 +259,7 @@ def test_a_queued_run_is_cancelled_at_once():
     assert (run.error, run.cancelled_by) == ("Cancelled by ada before it started.", "ada")
 
 
-def test_a_running_run_is_told_to_end():
+def test_a_running_run_is_asked_to_end():
     run, claim = a_claimed_run()
     assert endings.cancel(run.pk, "ada") is Status.RUNNING
     assert cancellation.requested([run.pk]) == [run.pk]

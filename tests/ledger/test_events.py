@@ -34,7 +34,7 @@ def test_other_events_are_a_row_each():
     assert Event.objects.count() == 2
 
 
-def test_what_is_told_once_is_one_row():
+def test_what_is_reported_once_is_one_row():
     told = at_once(lambda app: events.once(EventKind.LEDGER_AHEAD, f"by {app}", "tomorrow", job="nightly"), range(4))
     assert sorted(told) == [False, False, False, True]
     assert events.once(EventKind.LEDGER_AHEAD, "later still", "next year", job="nightly")

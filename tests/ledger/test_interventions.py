@@ -34,7 +34,7 @@ def test_a_pause_has_an_owner_a_reason_and_an_end(nightly):
     assert abs(pause.began_at - states.clock()) < timedelta(seconds=5)
 
 
-def test_an_event_tells_of_the_pause_and_of_its_end(nightly):
+def test_an_event_reports_the_pause_and_of_its_end(nightly):
     until = states.clock() + HOUR
     interventions.pause(nightly, by="ada", reason="the bank moves", until=until)
     interventions.resume(nightly, by="bob")

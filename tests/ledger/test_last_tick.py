@@ -135,7 +135,7 @@ def test_a_dead_supervisors_lease_ends_though_the_clock_is_set_back(time, run, j
 @pytest.mark.parametrize(
     ("jump", "told"), [(timedelta(minutes=4), "ahead by 4 min"), (-timedelta(minutes=4), "back by 4 min")]
 )
-def test_a_jump_is_told_once_whoever_ticks(time, caplog, jump, told):
+def test_a_jump_is_reported_once_whoever_ticks(time, caplog, jump, told):
     tick.here.observer.observe()
     elsewhere = tick.here.observer.last
     time.jumps(jump)
@@ -150,7 +150,7 @@ def test_a_jump_is_told_once_whoever_ticks(time, caplog, jump, told):
     assert event.message in caplog.messages
 
 
-def test_a_second_jump_is_told_too(time):
+def test_a_second_jump_is_reported_too(time):
     for jump in (timedelta(days=30), -timedelta(days=30)):
         tick.here.observer.observe()
         time.jumps(jump)

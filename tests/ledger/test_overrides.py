@@ -186,14 +186,14 @@ def test_the_tick_serves_an_overridden_job(nightly, now, monkeypatch):
     assert [run.job for run in tick.tick()] == ["nightly"]
 
 
-def test_explain_tells_who_overrides(nightly, now):
+def test_explain_says_who_overrides(nightly, now):
     interventions.override(nightly, schedule="0 */10 * * * *", by="ada", reason="the bank moves")
     settle([nightly], now + HOUR)
     assert "Its declaration is overridden by ada: the bank moves" in explain(nightly, now=now + HOUR).text
 
 
 @pytest.mark.parametrize("by", ["itself", "bob"])
-def test_explain_tells_of_the_override_that_displaced_an_occurrence(nightly, now, by):
+def test_explain_names_the_override_that_displaced_an_occurrence(nightly, now, by):
     displaced = nightly.schedule.next(now)
     # Since yesterday, so that the occurrence has passed.
     displaced -= 24 * HOUR
@@ -263,7 +263,7 @@ def test_an_end_in_the_past_is_refused(nightly, now):
         interventions.override(nightly, schedule="0 */10 * * * *", by="ada", until=now - HOUR)
 
 
-def test_what_comes_next_is_told_by_the_override(nightly, capsys):
+def test_what_comes_next_follows_the_override(nightly, capsys):
     interventions.override(nightly, schedule="0 7 5 * * *", time_zone="UTC", by="ada")
     call_command("next", "nightly", "-n", "1", "--format", "json")
     assert "T05:07:00" in capsys.readouterr().out
@@ -408,7 +408,7 @@ def test_an_override_that_parts_a_steps_predecessors_is_refused(two_sources):
     with pytest.raises(DifferentSchedules) as error:
         interventions.override(registry["left"], schedule="0 0 3 * * *", by="ada")
     assert str(error.value) == (
-        "The predecessors of job 'join' have different schedules: they never succeed for the same occurrence."
+        "The predecessors of job 'join' have different schedules, so it would never run. Give them one schedule."
     )
     assert not Intervention.objects.exists()
 
@@ -423,7 +423,8 @@ def test_a_step_that_an_older_override_parts_from_a_predecessor_says_so(two_sour
     JobState.objects.filter(pk="left").update(fingerprint="0 0 3 * * * UTC")
     told = explain(registry["join"]).text
     assert (
-        "The predecessors of job 'join' have different schedules: they never succeed for the same occurrence." in told
+        "The predecessors of job 'join' have different schedules, so it would never run. Give them one schedule."
+        in told
     )
     assert told.endswith("left is overridden by ada.")
 

@@ -143,7 +143,7 @@ def test_two_predecessors_that_end_at_once_queue_one_step(two_sources):
 
 @pytest.mark.django_db(transaction=True)
 def test_a_step_may_end_while_its_predecessor_has_it_replaced(declared):
-    """Each changes what the other wants: were their locks not taken in one order, one would fail as a deadlock."""
+    """Each changes what the other needs: were their locks not taken in one order, one would fail as a deadlock."""
     declared("fetch", command="succeeds", schedule="0 0 2 * * *")
     declared("load", command="succeeds", after="fetch", overlap="replace")
     declared("report", command="succeeds", after="load")

@@ -90,7 +90,7 @@ def test_with_misfire_none_an_occurrence_within_two_minutes_still_runs():
     assert entries(job, at("02:30"), at("03:02:00.000001")) == [("03:00:00", "too_late")]
 
 
-def test_misfire_none_is_told_beside_the_reason():
+def test_misfire_none_is_reported_beside_the_reason():
     [gap] = decided(a_job(misfire=Misfire.NONE), at("02:30"), at("03:30")).entries
     assert (gap.fate, gap.note) == (Fate.MISSED, "misfire='none'")
 
@@ -226,7 +226,7 @@ def test_occurrences_that_passed_while_a_run_was_at_work_are_skipped_for_it():
     assert found == [("03:01:00-03:03:00", "overlap", 7), ("03:04:00", "superseded"), "03:05:00"]
 
 
-def test_two_runs_in_the_way_are_told_apart():
+def test_two_runs_in_the_way_are_distinguished():
     activity = [running(7, since="03:00:30", until="03:02:30"), running(8, since="03:02:45", until="03:04:30")]
     found = entries(a_job(MINUTELY), at("03:00:30"), at("03:05:01"), activity=activity)
     assert found == [("03:01:00-03:02:00", "overlap", 7), ("03:03:00-03:04:00", "overlap", 8), "03:05:00"]

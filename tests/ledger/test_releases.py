@@ -103,7 +103,7 @@ def test_other_settings_make_another_release_of_the_same_code(process, monkeypat
     assert Release.objects.count() == 2
 
 
-def test_an_event_tells_of_a_release_that_takes_over(process):
+def test_an_event_reports_a_release_that_takes_over(process):
     process("1", nightly=DAILY, gone=DAILY, same=DAILY)
     process("2", nightly=HOURLY, new=DAILY, same=DAILY)
     process("2")

@@ -72,7 +72,7 @@ def assert_each_occurrence_is_recorded_once(began):
     assert_days_are_counted_right()
 
 
-def test_it_is_silent_and_that_is_told_once(jumped, database_clock, caplog):
+def test_it_is_silent_and_that_is_reported_once(jumped, database_clock, caplog):
     live(database_clock, 5)
     assert Run.objects.count() == 2, "that of the present, and one a month early"
     database_clock.set(ahead=timedelta(0))

@@ -29,7 +29,7 @@ def write_app(folder: Path, source: str) -> Path:
 def start(
     folder: Path, *arguments: str, options: dict[str, Any] | None = None, **environment: str
 ) -> subprocess.Popen[str]:
-    """Start a host for the app in this folder, where it keeps its state too. Without LOCAL it wants no database."""
+    """Start a host for the app in this folder, where it keeps its state too. Without LOCAL it needs no database."""
     return subprocess.Popen(
         [
             *(sys.executable, str(ROOT / "manage.py"), "functions", "--skip-checks", "--port", "0"),

@@ -47,7 +47,7 @@ def host(tmp_path_factory):
         ("GET", "/runtime/webhooks/queue"),
     ],
 )
-def test_without_the_master_key_nothing_is_told(host, method, path, headers):
+def test_without_the_master_key_nothing_is_reported(host, method, path, headers):
     answer = host.request(method, path, b"{}", **headers)
     assert (answer.status, answer.body) == (401, b"Send the master key in the header x-functions-key.\n")
 
@@ -86,7 +86,7 @@ def test_a_queue_function_is_given_the_input(host):
 
 
 @pytest.mark.parametrize("body", [b"", b"null", b"no json", b"[]", b"\xff", b"[" * 50_000, b'{"a":' * 50_000])
-def test_a_call_wants_a_json_body(host, body):
+def test_a_call_needs_a_json_body(host, body):
     answer = host.request("POST", "/admin/functions/nightly", body, x_functions_key=KEY)
     assert (answer.status, answer.body) == (400, b'Send a JSON body: {} or {"input": "..."}.\n')
 
@@ -118,7 +118,7 @@ def test_the_functions_are_listed_with_their_bindings(host):
     }
 
 
-def test_the_host_tells_its_state(host):
+def test_the_host_reports_its_state(host):
     status = host.request("GET", "/admin/host/status", x_functions_key=KEY).json
     assert status.pop("processUptime") >= 0
     assert status == {"id": "localhost", "state": "Running", "version": "Nightshift's local host"}

@@ -30,7 +30,7 @@ def now():
         ({"status": "queued", "attempt": 0}, None, "is queued"),
     ],
 )
-def test_the_run_of_a_call_is_told_by_its_message_and_by_its_invocation(run, attempt, words):
+def test_the_run_of_a_call_is_reported_by_its_message_and_by_its_invocation(run, attempt, words):
     made = a_run(**{"attempt": 1} | run)
     if attempt is not None:
         an_attempt(made, 1, run["status"], invocation_id="call-7", **attempt)
@@ -46,7 +46,7 @@ def test_a_run_that_is_tried_again_says_when():
     )
 
 
-def test_what_was_in_an_occurrences_way_is_told():
+def test_what_was_in_an_occurrences_way_is_reported():
     other = a_run(status="running")
     due = now()
     Gap.objects.create(job="nightly", first=due, last=due, count=1, fate="skipped", reason="overlap", blocked_by=other)

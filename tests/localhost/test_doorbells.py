@@ -56,7 +56,7 @@ def test_a_ring_is_heard_with_its_delay():
     assert asyncio.run(hear([], act)) == Ring("42", timedelta(seconds=1.5))
 
 
-def test_a_connection_that_the_server_drops_is_made_anew():
+def test_a_connection_that_the_server_drops_is_made_again():
     told = []
     assert asyncio.run(hear(told, drop_the_listener, drop_the_listener, ring("7 0"))) == Ring("7", timedelta(0))
     lost, back, *again = told
@@ -83,7 +83,7 @@ def test_a_server_that_is_away_is_tried_until_it_is_back(monkeypatch):
 
 
 @pytest.mark.parametrize("payload", ["", "7", "seven 0", "7 soon", "7 1e999"])
-def test_what_is_no_ring_is_told_and_passed_over(payload):
+def test_what_is_no_ring_is_reported_and_passed_over(payload):
     told = []
     assert asyncio.run(hear(told, ring(payload), ring("8 0"))) == Ring("8", timedelta(0))
     assert told == [f"A doorbell rang with {payload!r}, which isn't a run's id with a delay in seconds."]

@@ -110,7 +110,7 @@ def test_no_content_stays_without_content(host):
     assert (answer.status, answer.body, answer.headers["content-length"]) == (204, b"", None)
 
 
-def test_each_request_is_told_in_one_line(host):
+def test_each_request_is_reported_in_one_line(host):
     host.request("GET", "/201?once=1")
     line = host.wait_for("201 /201")[-1]
     assert line.split()[1:3] == ["http", "GET"]

@@ -108,7 +108,7 @@ def test_a_host_that_nohup_started_outlives_its_terminal(serve):
     assert host.process.returncode == 0
 
 
-def test_a_taken_port_is_told(tmp_path):
+def test_a_taken_port_is_reported(tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         assert refusal(tmp_path, APP, "--port", str(port)) == (

@@ -28,7 +28,7 @@ def test_a_run_longer_than_the_period_delays_the_next_which_is_not_past_due(file
     assert [data["IsPastDue"] for data in calls.data] == [False, False, False]
 
 
-def test_a_call_is_told_the_occurrence_it_serves_as_next(file):
+def test_a_call_gets_the_occurrence_it_serves_as_next(file):
     calls = play(MINUTES_5, file, at("00:01"), at("00:20"), lasts=timedelta(minutes=12))
     assert [data["ScheduleStatus"] for data in calls.data] == [
         {

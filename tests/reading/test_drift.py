@@ -110,7 +110,7 @@ def test_the_command_says_when_there_is_none(capsys):
     assert capsys.readouterr().out == "Nothing differs from the code.\n"
 
 
-def test_the_commands_override_and_tell(capsys):
+def test_the_commands_override_and_show(capsys):
     call_command(
         "override", "nightly", "--schedule", "0 30 5 * * *", "--arguments", "--word 'rock salt'", "--until", "2h"
     )
@@ -126,7 +126,7 @@ def test_the_commands_override_and_tell(capsys):
     assert capsys.readouterr().out == "nightly uses its declaration again.\n"
 
 
-def test_an_overridden_schedule_is_told_in_words_with_what_may_not_be_meant(capsys):
+def test_an_overridden_schedule_is_reported_in_words_with_what_may_not_be_meant(capsys):
     call_command("override", "nightly", "--schedule", "0 0 22-2 * * *")
     told = capsys.readouterr()
     assert told.out.splitlines() == [

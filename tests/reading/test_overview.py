@@ -56,7 +56,7 @@ def test_a_job_paused_without_end_is_not_due(nightly):
     assert the_only().next_run_at is None
 
 
-def test_a_pause_that_has_passed_is_not_told(nightly):
+def test_a_pause_that_has_passed_is_not_reported(nightly):
     a_pause("nightly", "anna", began_at=NOON - timedelta(days=2), until=NOON - timedelta(days=1))
     row = the_only()
     assert (row.is_paused, row.paused_by) == (False, "")

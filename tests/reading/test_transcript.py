@@ -37,7 +37,7 @@ def test_output_comes_back_as_it_was_written():
     assert b"".join(pieces(attempt)) == b"\xff\x00 onetwo\n"
 
 
-def test_stderr_can_be_told_from_stdout():
+def test_stderr_can_be_distinguished_from_stdout():
     attempt = an_attempt(a_run(), written=[(b"out err out err", [4, 7, 12, 15]), (b"out", [])])
     assert b"".join(pieces(attempt, stderr_only=True)) == b"errerr"
 

@@ -76,7 +76,7 @@ def test_fewer_come_than_were_asked_for_where_no_more_come():
         ("0 30 2 * * *", "UTC", 2026, []),
     ],
 )
-def test_what_a_change_of_the_clock_does_is_told_in_words(expression, zone, year, words):
+def test_what_a_change_of_the_clock_does_is_reported_in_words(expression, zone, year, words):
     schedule = Schedule(expression, zone)
     notes = schedule.dst_notes(year)
     assert [f"{upcoming.named(note)} {upcoming.what_happens(schedule, note)}" for note in notes] == words

@@ -49,7 +49,7 @@ def test_every_parameter_of_declare_has_a_row_and_no_other():
     assert set(rows_of_parameters()) == set(inspect.signature(declare).parameters)
 
 
-def test_the_defaults_of_declare_are_those_told():
+def test_the_defaults_of_declare_are_those_documented():
     told = rows_of_parameters()
     # What None and the empty mean is told in words.
     real = {name: parameter.default for name, parameter in inspect.signature(declare).parameters.items()}

@@ -7,8 +7,6 @@ import sys
 from pathlib import Path
 from textwrap import dedent
 
-import pytest
-
 from tests.helpers.beside import Project
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -17,9 +15,8 @@ MODULES = sorted(
     for file in (ROOT / "jobs").rglob("*.py")
     if "migrations" not in file.parts
 )
-# Each import happens in a fork of a process that has loaded of ours only the models, as Django does: the app's `ready`,
-# which loads most of the rest, is left out.
-IMPORT_EACH = """
+# Of ours, a process has then loaded only the models, as Django does: not what the app's `ready` loads, which is most.
+SETUP = """
     import importlib, json, os, sys, traceback
 
     import django
@@ -27,6 +24,9 @@ IMPORT_EACH = """
 
     JobsConfig.ready = lambda self: None
     django.setup()
+"""
+# Each import happens in a fork: it is the first.
+IMPORT_EACH_FIRST = """
     failures = {{}}
     for module in {modules}:
         reader, writer = os.pipe()
@@ -43,6 +43,15 @@ IMPORT_EACH = """
         os.waitpid(child, 0)
     json.dump(failures, sys.stderr)
 """
+IMPORT_ALL = """
+    failures = {{}}
+    for module in {modules}:
+        try:
+            importlib.import_module(module)
+        except Exception:
+            failures[module] = traceback.format_exc()
+    json.dump(failures, sys.stderr)
+"""
 LEAN = """
     INSTALLED_APPS = ["django.contrib.contenttypes", "django.contrib.auth", "jobs"]
     MIDDLEWARE = []
@@ -51,12 +60,19 @@ LEAN = """
 NEED_ADMIN = {"jobs.admin"}
 
 
-@pytest.mark.parametrize("settings", ["", LEAN], ids=["this project", "without the admin"])
-def test_each_module_can_be_imported_first(tmp_path, settings):
-    project = Project(tmp_path, "postgresql://nobody@127.0.0.1:1/none", settings, {"urls.py": "urlpatterns = []\n"})
-    modules = [module for module in MODULES if not (settings and module in NEED_ADMIN)]
-    done = project.python("-", stdin=dedent(IMPORT_EACH.format(modules=modules)))
-    assert json.loads(done.stderr.strip().splitlines()[-1]) == {}, done.stderr
+def failures(project, script, modules):
+    done = project.python("-", stdin=dedent(SETUP) + dedent(script.format(modules=modules)))
+    return json.loads(done.stderr.strip().splitlines()[-1])
+
+
+def test_each_module_can_be_imported_first(tmp_path):
+    project = Project(tmp_path, "postgresql://nobody@127.0.0.1:1/none")
+    assert failures(project, IMPORT_EACH_FIRST, MODULES) == {}
+
+
+def test_no_module_but_the_admin_s_needs_djangos_admin(tmp_path):
+    project = Project(tmp_path, "postgresql://nobody@127.0.0.1:1/none", LEAN, {"urls.py": "urlpatterns = []\n"})
+    assert failures(project, IMPORT_ALL, MODULES).keys() == NEED_ADMIN
 
 
 def test_imports_point_one_way():

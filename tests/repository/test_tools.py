@@ -114,7 +114,7 @@ def test_nobody_listening_is_an_answer_too():
     assert "refused" in wait_until_ready.answer(f"http://127.0.0.1:{port}/api/ready")
 
 
-def test_what_terraform_did_not_tell_is_not_waited_for():
+def test_what_terraform_did_not_say_is_not_waited_for():
     done = subprocess.run(
         [sys.executable, "tools/wait_until_ready.py", "", "new"], cwd=ROOT, capture_output=True, text=True, timeout=60
     )

@@ -61,12 +61,12 @@ def test_an_expression_reads_as_plain_english(expression, english):
         ("0 0 0 30 2 *", "Never: no day 30 in February"),
     ],
 )
-def test_it_tells_what_ncrontab_reads_and_not_what_cron_would(expression, english):
+def test_it_says_what_ncrontab_reads_and_not_what_cron_would(expression, english):
     assert describe(Expression(expression)) == english
 
 
 @pytest.mark.parametrize("expression", ["0 */7 * * * *", "0 */45 * * * *"])
-def test_an_uneven_step_is_not_told_as_every_so_many_minutes(expression):
+def test_an_uneven_step_is_not_described_as_every_so_many_minutes(expression):
     assert describe(expression).startswith("At minutes 0, ") or describe(expression).startswith("At minutes 0 and ")
 
 

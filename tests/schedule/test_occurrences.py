@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from jobs.schedule.ncrontab import Expression
 from jobs.schedule.occurrences import Note, Schedule
 from jobs.schedule.zones import UnknownZone, zone_names
+from tests.helpers.thorough import examples
 
 FACTS = json.loads((Path(__file__).parents[1] / "conformance" / "ncrontab_dst.json").read_text())
 SECOND, MINUTE, HOUR, DAY = (timedelta(**{unit: 1}) for unit in ("seconds", "minutes", "hours", "days"))
@@ -254,7 +255,7 @@ def test_a_change_of_the_clock_leaves_other_times_alone():
 
 
 @given(schedules_around_changes())
-@settings(max_examples=150)
+@settings(max_examples=examples(150, quick=40))
 def test_a_walk_of_the_local_clock_finds_the_same_occurrences(drawn):
     schedule, after, until = drawn
     due = walk(schedule, after, until)

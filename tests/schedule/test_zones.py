@@ -23,6 +23,7 @@ from jobs.models import Event, Gap, JobState, Run
 from jobs.schedule.occurrences import Schedule
 from jobs.schedule.zones import zone_names
 from tests.helpers.rows import first_seen_at
+from tests.helpers.thorough import examples
 from tests.invariants.test_model import moved_clock
 from tests.schedule.test_occurrences import CHANGES, at, fields, local
 
@@ -98,7 +99,7 @@ def walk(schedule, after, until):
 
 
 @given(schedules_and_windows())
-@settings(max_examples=25)
+@settings(max_examples=examples(25, quick=8))
 def test_the_timers_calls_serve_exactly_what_a_walk_of_the_local_clock_finds(drawn):
     """By the pure part of `settle`: each occurrence at the very call that is made for it."""
     schedule, after, until, firings = drawn
@@ -115,7 +116,7 @@ def test_the_timers_calls_serve_exactly_what_a_walk_of_the_local_clock_finds(dra
 
 
 @given(schedules_and_windows(days_of_all_zones()))
-@settings(max_examples=40)
+@settings(max_examples=examples(40, quick=10))
 def test_so_they_do_in_any_zone_that_there_is(drawn):
     schedule, after, until, firings = drawn
     due = walk(schedule, after, until)
@@ -131,7 +132,7 @@ def test_so_they_do_in_any_zone_that_there_is(drawn):
 
 @pytest.mark.django_db
 @given(schedules_and_windows())
-@settings(max_examples=15)
+@settings(max_examples=examples(15, quick=3))
 def test_the_ledger_holds_exactly_what_a_walk_of_the_local_clock_finds(drawn):
     """By the whole of it: each call is answered as the function answers it, and the rows are read."""
     schedule, after, until, firings = drawn

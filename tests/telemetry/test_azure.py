@@ -67,7 +67,7 @@ def test_log_lines_are_left_to_the_host(work, collector, quiet, call):
     assert collector.envelopes("MessageData") == []
 
 
-def test_log_lines_are_sent_from_here_where_the_host_was_told_so(work, collector, quiet, call):
+def test_log_lines_are_sent_from_here_where_the_host_was_asked_to(work, collector, quiet, call):
     work(call, PYTHON_ENABLE_OPENTELEMETRY="1", **points_to(collector), **quiet)
     (request,) = collector.envelopes("RequestData")
     lines = {sent["data"]["baseData"]["message"]: sent["tags"] for sent in collector.envelopes("MessageData")}

@@ -73,7 +73,7 @@ def test_a_run_that_is_cancelled_before_it_starts_is_counted(sink):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_run_that_nobody_took_up_in_time_is_counted_as_missed(sink):
+def test_a_run_that_nobody_picked_up_in_time_is_counted_as_missed(sink):
     a_run(status="queued", start_by=states.clock() - timedelta(minutes=1))
     assert queue.miss_overdue() == 1
     assert sink.told == [("run_ended", "nightly", "missed"), ("missed", "nightly", "too_late", 1)]
@@ -119,7 +119,7 @@ def test_occurrences_that_are_missed_are_counted_once_their_gap_is_committed(sin
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_tick_tells_how_long_runs_have_waited(sink, quiet):
+def test_the_tick_reports_how_long_runs_have_waited(sink, quiet):
     a_run(status="queued", not_before=states.clock() - timedelta(minutes=3))
     a_run("weekly", status="queued", not_before=states.clock() - timedelta(minutes=1))
     a_run("later", status="queued", not_before=states.clock() + timedelta(minutes=1))

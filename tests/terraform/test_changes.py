@@ -3,7 +3,16 @@
 import re
 
 from tests.terraform.provider import WHOEVER_APPLIES
-from tests.terraform.workspace import MADE_AGAIN, NEEDS_TERRAFORM, applied, changes, in_one_line, refused, say
+from tests.terraform.workspace import (
+    MADE_AGAIN,
+    NEEDS_TERRAFORM,
+    applied,
+    carry_out,
+    changes,
+    in_one_line,
+    refused,
+    say,
+)
 
 pytestmark = NEEDS_TERRAFORM
 
@@ -25,7 +34,7 @@ def test_all_that_hangs_on_a_replaced_server_is_made_again_in_order_and_the_app_
     }
     assert found["azurerm_linux_function_app.main"] == ["update"]
 
-    told = workspace.terraform("apply", "-auto-approve", "-no-color")
+    told = carry_out(workspace, "-no-color")
     made = re.findall(r"^(azurerm_postgresql\S+|azurerm_linux\S+): (?:Creation|Modifications) complete", told, re.M)
     app = "azurerm_linux_function_app.main"
     assert [address for address in made if address != app] == [
@@ -98,5 +107,5 @@ def test_another_kind_of_plan_takes_a_new_plan_and_a_new_app(workspace):
     say(workspace, **chosen, plan_sku="EP1")
     found = changes(workspace)
     assert found["azurerm_service_plan.main"] == found["azurerm_linux_function_app.main"] == MADE_AGAIN
-    workspace.terraform("apply", "-auto-approve")
+    carry_out(workspace)
     assert changes(workspace) == {}

@@ -266,7 +266,7 @@ def test_every_alert_reaches_the_action_group():
     assert set(local_values()["database_alerts"]) == {"storage", "connections"}
 
 
-def test_an_alert_asks_for_what_the_app_tells():
+def test_an_alert_asks_for_what_the_app_reports():
     alerts = local_values()["log_alerts"]
     queries = " ".join(alert["query"] for alert in alerts.values())
     code = (ROOT / "jobs/telemetry/opentelemetry.py").read_text()

@@ -101,7 +101,7 @@ def test_a_wrong_block_would_be_found(schema):
 
 
 @pytest.mark.parametrize("folder", [MAIN, BOOTSTRAP], ids=lambda folder: folder.name)
-def test_the_provider_is_told_nothing_it_does_not_know(schema, folder):
+def test_the_provider_gets_nothing_it_does_not_know(schema, folder):
     for file in configuration.parse(folder):
         for entry in file.get("provider", []):
             assert list(problems(entry["azurerm"], schema["provider_config"], "provider")) == []

@@ -62,7 +62,7 @@ def test_the_example_shows_every_variable_with_its_default():
     assert shown["instances"] == {"minimum": 1, "maximum": 1}  # said in the type
 
 
-def test_the_readme_tells_every_variable_and_output_in_its_own_words():
+def test_the_readme_explains_every_variable_and_output_in_its_own_words():
     rows = re.findall(r"^\| `(\w+)` \|(?:.*\|)? (.+?) \|$", (MAIN / "README.md").read_text(), re.MULTILINE)
     described = [*configuration.named("variable").items(), *configuration.named("output").items()]
     assert rows == [(name, in_one_line(body["description"])) for name, body in described]

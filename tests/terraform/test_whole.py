@@ -9,7 +9,7 @@ from tests.project.test_settings import manage
 from tests.terraform.configuration import ROOT
 from tests.terraform.provider import SUBSCRIPTION, WHOEVER_APPLIES, Cloud, Refused
 from tests.terraform.running import SOURCE
-from tests.terraform.workspace import NEEDS_TERRAFORM, applied, beside, changes, say
+from tests.terraform.workspace import NEEDS_TERRAFORM, STATE, applied, beside, carry_out, changes, say
 
 pytestmark = NEEDS_TERRAFORM
 
@@ -59,7 +59,7 @@ def test_from_the_first_apply_to_the_destroy(workspace, variant):
 
     say(workspace, **chosen, image={"tag": "second"})
     assert changes(workspace) == {"azurerm_linux_function_app.main": ["update"]}
-    workspace.terraform("apply", "-auto-approve")
+    carry_out(workspace)
     assert workspace.cloud.one("azurerm_linux_function_app")["app_settings"]["JOBS_RELEASE"] == "second"
     assert changes(workspace) == {}
 
@@ -150,12 +150,12 @@ def test_no_app_comes_before_its_image_and_the_next_apply_goes_on(workspace):
     assert changes(workspace) == {}
 
 
-def test_no_secret_is_in_the_state_and_each_is_made_anew_on_demand(workspace):
+def test_no_secret_is_in_the_state_and_each_is_replaced_on_demand(workspace):
     applied(workspace, name="nightshift", image={"tag": "first"})
     before = dict(workspace.cloud.secrets)
     assert sorted(before) == ["admin-password", "secret-key"]
     assert len(before["secret-key"]) == 128
-    state = (workspace.folder / "terraform.tfstate").read_text()
+    state = (workspace.folder / STATE).read_text()
     assert not [secret for secret in before.values() if secret in state]
 
     say(workspace, name="nightshift", image={"tag": "first"}, secret_version=2)

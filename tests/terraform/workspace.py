@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 from contextlib import contextmanager
+from copy import deepcopy
 from types import SimpleNamespace
 
 import pytest
@@ -18,6 +19,7 @@ NEEDS_TERRAFORM = [
     configuration.NEEDS_SCHEMA,
     pytest.mark.timeout(600),  # Terraform takes minutes on a busy machine
 ]
+STATE, PLAN = "terraform.tfstate", "one.tfplan"
 MADE_AGAIN = ["delete", "create"]
 # What `az` would do in the cloud. It says what it was asked for, and what it got to build from; a test can have it find
 # an image that is there already, build none, or find a subnet delegated to something.
@@ -60,10 +62,23 @@ def say(workspace, **variables):
     (workspace.folder / "terraform.tfvars.json").write_text(json.dumps({"role_wait_seconds": 0, **variables}))
 
 
+# By what was chosen and what was there: the state and the cloud that an apply left.
+_applied = {}
+
+
 def applied(workspace, **variables):
+    """Apply these. Where a test has applied the same to the same cloud, what came of it is put in place instead."""
     say(workspace, **variables)
     workspace.terraform("init")
-    workspace.terraform("apply", "-auto-approve")
+    chosen, state = json.dumps([variables, workspace.cloud.resources], sort_keys=True), workspace.folder / STATE
+    builds_an_image = "image" not in variables
+    if builds_an_image or chosen not in _applied:
+        workspace.terraform("apply", "-auto-approve")
+        _applied[chosen] = state.read_text(), deepcopy((workspace.cloud.resources, workspace.cloud.secrets))
+    else:
+        text, there = _applied[chosen]
+        state.write_text(text)
+        workspace.cloud.resources, workspace.cloud.secrets = deepcopy(there)
 
 
 def beside(file, ending):
@@ -71,14 +86,19 @@ def beside(file, ending):
 
 
 def changes(workspace):
-    """What a plan would do, by address; nothing where it has no changes."""
-    workspace.terraform("plan", "-out=one.tfplan")
-    plan = json.loads(workspace.terraform("show", "-json", "one.tfplan"))
+    """What a plan would do, by address; nothing where it has no changes. `carry_out` does it."""
+    lines = workspace.terraform("plan", "-json", f"-out={PLAN}").splitlines()
+    planned = [line["change"] for line in map(json.loads, lines) if line["type"] == "planned_change"]
     return {
-        change["address"]: change["change"]["actions"]
-        for change in plan["resource_changes"]
-        if change["change"]["actions"] not in (["no-op"], ["read"])
+        change["resource"]["addr"]: MADE_AGAIN if change["action"] == "replace" else [change["action"]]
+        for change in planned
+        if change["action"] not in {"noop", "read", "move"}
     }
+
+
+def carry_out(workspace, *arguments):
+    """Apply what `changes` has planned."""
+    return workspace.terraform("apply", *arguments, PLAN)
 
 
 def refused(workspace, **variables):

@@ -5,8 +5,8 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 
+from jobs import clocks
 from jobs.conf import conf
-from jobs.ledger import timing
 
 # So long before the end, in seconds, a successor is started, but no sooner than when this share of the age is left.
 LEAD = 60.0
@@ -17,7 +17,7 @@ class Age:
     """How old a process that is started now will be, and by which day's clocks it was loaded."""
 
     def __init__(self) -> None:
-        self._began = timing.since_boot()
+        self._began = clocks.since_boot()
         self._zones = _zones()
         self._days = self._today()
 
@@ -33,7 +33,7 @@ class Age:
         return max(0.0, min(most - min(LEAD, most * LEAD_SHARE) - self._seconds(), self._until_midnight()))
 
     def _seconds(self) -> float:
-        return timing.since_boot() - self._began
+        return clocks.since_boot() - self._began
 
     def _today(self) -> list[date]:
         now = utc_now()

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import IO, Any
 
 from jobs.execution.isolation import orders
-from jobs.execution.isolation.process import START_TIMEOUT, ForkServerFailed, Server, log_once
+from jobs.execution.isolation.process import START_TIMEOUT, TOOK_TOO_LONG, ForkServerFailed, Server, log_once
 
 # A fork takes milliseconds. A server or guardian that says nothing for so long, in seconds, is stopped or hangs.
 ANSWER = 10.0
@@ -139,9 +139,12 @@ class ForkServer:
                         return
                     if time.monotonic() >= due:
                         self._discard(server)
-                        raise ForkServerFailed(f"The fork server took longer than {START_TIMEOUT:.0f} s to load.")
+                        raise ForkServerFailed(TOOK_TOO_LONG)
                 time.sleep(0.02)
-        raise ForkServerFailed(f"The fork server ended {TRIES} times while it loaded the project, and said nothing.")
+        raise ForkServerFailed(
+            f"The fork server ended {TRIES} times while it loaded the project, and said nothing. Does "
+            "`manage.py check` load it? Does the instance have memory enough?"
+        )
 
     def stop(self) -> None:
         """End the servers; children at work go on under their guardians."""

@@ -16,9 +16,9 @@ import time
 from contextlib import suppress
 from typing import Any, NoReturn
 
+from jobs import clocks
 from jobs.execution.isolation import child, marks, system
 from jobs.execution.isolation.orders import FENCE, TERMINATE, Orders
-from jobs.ledger import timing
 
 # What ends by itself so soon after the child, in seconds, wasn't left behind: the helpers of multiprocessing do.
 MOMENT = 0.1
@@ -126,7 +126,7 @@ class Guardian:
             else:
                 self.killing = True
             self.say({"obeyed": order.decode()})
-        if timing.since_boot() >= self._fence:
+        if clocks.since_boot() >= self._fence:
             self.fenced = self.killing = True
         if self.killing:
             self._signal(signal.SIGKILL)
@@ -142,7 +142,7 @@ class Guardian:
         return self._orders.take(data)
 
     def _wait(self) -> None:
-        timeout = max(0.0, self._fence - timing.since_boot())
+        timeout = max(0.0, self._fence - clocks.since_boot())
         if self._timer is not None and not self.killing:
             # It counts while the machine sleeps; a timeout doesn't.
             os.timerfd_settime(self._timer, flags=os.TFD_TIMER_ABSTIME, initial=max(self._fence, 0.001))

@@ -63,7 +63,10 @@ def _end(is_meant: Callable[[str], bool]) -> int:
         system.send(signal.SIGKILL, found)
         ended.update(found)
         if time.monotonic() > give_up_at:
-            log.error("processes that were killed don't end: %s", ", ".join(map(str, found)))
+            pids = ", ".join(map(str, found))
+            log.error(
+                "killed, and still there: pid=%s. The kernel holds them; if they stay, restart the instance", pids
+            )
             break
         time.sleep(0.005)
     return len(ended)

@@ -4,7 +4,7 @@ import struct
 
 TERMINATE = b"T"  # send SIGTERM to the whole tree
 KILL = b"K"  # kill the whole tree
-FENCE = b"F"  # kill it at this moment (timing.since_boot) unless a later one is given before
+FENCE = b"F"  # kill it at this moment (clocks.since_boot) unless a later one is given before
 
 _FORM = struct.Struct("<cd")
 

@@ -17,6 +17,10 @@ log = logging.getLogger(__name__)
 
 # Loading Django takes a second or two; a start that takes longer than this, in seconds, has failed.
 START_TIMEOUT = 60.0
+TOOK_TOO_LONG = (
+    f"The fork server took longer than {START_TIMEOUT:.0f} s to load the project. Look for what a module does as it is "
+    "imported: a download, a query, a large file."
+)
 # What has been logged: each server that is loaded says the same.
 _logged: set[str] = set()
 
@@ -108,7 +112,7 @@ def try_to_load() -> Server:
         while server.ready_at is None and not server.ended:
             server.hear()
             if time.monotonic() > server.started_at + START_TIMEOUT:
-                raise ForkServerFailed(f"The fork server took longer than {START_TIMEOUT:.0f} s to load.")
+                raise ForkServerFailed(TOOK_TOO_LONG)
             time.sleep(0.02)
     finally:
         server.kill()

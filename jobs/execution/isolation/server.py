@@ -126,7 +126,7 @@ def _reap(guardians: set[int]) -> None:
             all_well &= process in guardians and status == 0
             guardians.discard(process)
     if all_well:
-        return  # a guardian that ends by itself leaves nothing behind, and a look at all processes is dear
+        return  # a guardian that ends by itself leaves nothing behind, and a look at all processes is expensive
     # Our children are the guardians, and what a guardian that was killed left behind.
     for orphan in set(system.children(os.getpid())) - guardians:
         system.send(signal.SIGKILL, [orphan, *system.descendants(orphan)])

@@ -89,7 +89,7 @@ def test_a_broken_error_reporter_hides_nothing(execute):
 
 
 @pytest.mark.parametrize("how", ["input", "getpass"])
-def test_a_command_that_asks_is_told_that_nobody_answers(execute, how):
+def test_a_command_that_asks_learns_that_nobody_answers(execute, how):
     run, _, _ = execute("asks", how)
     assert run.error == "The command asked for input, and a run has none. Add --noinput to its arguments."
 

@@ -156,7 +156,7 @@ def test_a_guardian_that_is_stopped_is_killed_with_its_tree(begin, monkeypatch):
 
 
 @pytest.mark.parametrize("why", [AttemptStatus.TIMED_OUT, AttemptStatus.CANCELLED, AttemptStatus.INTERRUPTED])
-def test_a_command_that_ends_well_when_it_is_told_to_stop_has_not_succeeded(begin, worker, why):
+def test_a_command_that_ends_well_when_it_is_asked_to_stop_has_not_succeeded(begin, worker, why):
     timeout = SHORT if why == AttemptStatus.TIMED_OUT else timedelta(hours=1)
     run, end = begin("ends_well_at_sigterm", timeout=timeout, interrupted="fail")
     spoken(run)
@@ -171,7 +171,7 @@ def test_a_command_that_ends_well_when_it_is_told_to_stop_has_not_succeeded(begi
 
 
 @pytest.mark.parametrize("why", [AttemptStatus.CANCELLED, AttemptStatus.INTERRUPTED])
-def test_a_child_that_had_ended_before_it_was_told_to_stop_has_succeeded(begin, worker, why):
+def test_a_child_that_had_ended_before_it_was_asked_to_stop_has_succeeded(begin, worker, why):
     run, end = begin("spawns", "shell", "--linger", "4")
     child = parent_of(int(spoken(run)[0]))
     [supervisor] = worker.supervisors

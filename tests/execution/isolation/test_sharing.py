@@ -215,7 +215,7 @@ def test_a_stream_that_a_module_keeps_is_the_runs_own(guest, run):
     assert output_of(run("keeps")) == "kept\n"
 
 
-def test_numpys_generator_is_seeded_anew_in_each_run(guest, run, tmp_path):
+def test_numpys_generator_is_seeded_again_in_each_run(guest, run, tmp_path):
     (tmp_path / "numpy").mkdir()
     (tmp_path / "numpy" / "__init__.py").touch()
     (tmp_path / "numpy" / "random.py").write_text(

@@ -16,7 +16,7 @@ from tests.reading.explain.story import DUE, a_ledger, ends, explained
 pytestmark = pytest.mark.django_db
 
 
-def test_moments_are_told_by_the_jobs_clock_and_in_utc(declared):
+def test_moments_are_shown_by_the_jobs_clock_and_in_utc(declared):
     declared("nightly", schedule="0 30 0 * * *", time_zone="Europe/Berlin")
     a_ledger("nightly")
     run = a_run(
@@ -39,7 +39,7 @@ def test_a_time_that_the_clock_jumps_over_is_found(declared):
     assert found.sentences[0] == "nightly was due at 2026-03-29 03:30 Europe/Berlin (01:30 UTC)."
 
 
-def test_a_clock_that_shows_utc_is_told_once(declared):
+def test_a_clock_that_shows_utc_is_shown_once(declared):
     declared("nightly", schedule="0 0 2 * * *", time_zone="Europe/London")
     assert explained()[0] == "nightly was due at 2026-03-14 02:00 Europe/London."
 

@@ -144,7 +144,7 @@ def test_the_ledger_of_an_override_that_holds_began_with_it(nightly):
     ]
 
 
-def test_a_run_is_told_also_before_the_ledger(nightly):
+def test_a_run_is_explained_also_before_the_ledger(nightly):
     run = a_run(
         scheduled_for=at("2026-02-20 02:00"), started_at=at("2026-02-20 02:00"), finished_at=at("2026-02-20 02:01")
     )
@@ -188,7 +188,7 @@ def test_what_was_due_by_a_former_schedule_is_still_explained(nightly):
 # There is no such occurrence
 
 
-def test_between_two_occurrences_the_nearest_is_told_with_its_neighbours(nightly):
+def test_between_two_occurrences_the_nearest_is_explained_with_its_neighbours(nightly):
     run = a_scheduled_run()
     found = explain(nightly, at("04:30"), at("2026-03-16 00:00"))
     assert found.sentences[0] == (
@@ -210,7 +210,7 @@ def test_a_schedule_that_never_fires_has_nothing_to_explain(declared):
     assert found.text == "nightly has no occurrence: its schedule 0 0 2 31 2 * never fires."
 
 
-def test_a_job_without_a_schedule_is_told_by_its_latest_run(declared):
+def test_a_job_without_a_schedule_is_explained_by_its_latest_run(declared):
     declared("by_hand", command="succeeds")
     assert explained("by_hand") == [
         "by_hand has no schedule: a person or program starts it.",

@@ -14,7 +14,7 @@ from tests.reading.explain.story import DUE, a_ledger, ends, explained
 pytestmark = pytest.mark.django_db
 
 
-def test_a_step_tells_where_its_pipeline_stopped(pipeline):
+def test_a_step_says_where_its_pipeline_stopped(pipeline):
     fetch = a_run("fetch", Status.FAILED, scheduled_for=DUE, error="ConnectionError: no route")
     ends(fetch)
     load, report = Run.objects.get(job="load"), Run.objects.get(job="report")
@@ -96,11 +96,11 @@ def test_a_paused_step_says_by_whom(pipeline):
     assert explained("load")[1] == f"Run {run.pk} was skipped. The job was paused by ada."
 
 
-def test_a_step_that_isnt_due_yet_is_told_like_any_job(pipeline):
+def test_a_step_that_isnt_due_yet_is_explained_like_any_job(pipeline):
     assert explained("load", when="2026-03-15 02:00") == ["load isn't due yet: it is at 2026-03-15 02:00 UTC, in 23 h."]
 
 
-def test_a_step_after_a_job_started_by_hand_is_told_by_its_run(declared):
+def test_a_step_after_a_job_started_by_hand_is_explained_by_its_run(declared):
     declared("fetch")
     declared("load", after="fetch")
     fetch = a_run("fetch", Status.FAILED, error="no")

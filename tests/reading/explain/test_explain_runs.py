@@ -96,7 +96,7 @@ def test_it_was_lost_and_retried(nightly):
     ]
 
 
-def test_of_many_attempts_the_first_and_the_last_are_told(nightly):
+def test_of_many_attempts_the_first_and_the_last_are_explained(nightly):
     run = a_scheduled_run(Status.FAILED, attempt=5, error="no")
     for number in range(2, 6):
         an_attempt(
