@@ -1,21 +1,24 @@
 """The ledger in Django's admin, to read and to run a job now: that is asked of the verbs, never written into a row."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from django.contrib import admin, messages
-from django.db.models import Exists, Model, OuterRef, QuerySet, Subquery
+from django.db.models import Exists, OuterRef, QuerySet, Subquery
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from jobs import telemetry
-from jobs.choices import InterventionKind, Status
+from jobs.admin.lists import AtFilter, CreatedFilter, JobFilter, LongAdmin, ReadOnly, TimeFilter
+from jobs.choices import InterventionKind, Status, Trigger
 from jobs.declarations.registry import UnknownJob
 from jobs.formats import as_shown, command_line, counted, format_duration, shorten, size
-from jobs.ledger import pins, triggers
+from jobs.ledger import error_index, pins, triggers
 from jobs.models import Attempt, Event, Gap, Intervention, JobState, Run
+from jobs.reading import keyset, searching
 from jobs.reading.history import arguments_of
 from jobs.reading.overview import visible_arguments
 from jobs.reading.transcript import OutputDeleted, ending
@@ -23,36 +26,6 @@ from jobs.reading.transcript import OutputDeleted, ending
 # How much of an attempt's output a page shows, in bytes.
 SHOWN = 64 * 1024
 NOTE_LENGTH = 100
-
-
-class ReadOnly(admin.ModelAdmin):  # type: ignore[type-arg]
-    """History: nobody adds to it, changes it or takes from it."""
-
-    # A count of all rows beside that of the found ones would read the whole table.
-    show_full_result_count = False
-    list_per_page = 50
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
-
-
-class JobFilter(admin.SimpleListFilter):
-    """By job: of all that were ever seen, which the state rows know without reading the ledger."""
-
-    title = "job"
-    parameter_name = "job"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [(job, job) for job in JobState.objects.order_by("job").values_list("job", flat=True)]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        return queryset.filter(job=self.value()) if self.value() else queryset
 
 
 class AttemptInline(admin.StackedInline):  # type: ignore[type-arg]
@@ -103,13 +76,11 @@ class AttemptInline(admin.StackedInline):  # type: ignore[type-arg]
 
 
 @admin.register(Run)
-class RunAdmin(ReadOnly):
+class RunAdmin(LongAdmin):
     list_display = ["id", "job", "status", "trigger", "scheduled_for", "started_at", "took", "attempt", "note"]
-    list_filter = ["status", "trigger", JobFilter]
-    search_fields = ["=id", "job", "requested_by", "error"]
+    list_filter = ["status", "trigger", CreatedFilter, JobFilter]
+    search_fields = ["job", "requested_by", "error"]
     search_help_text = "A run's number, or words of its job, error, or of who started it."
-    date_hierarchy = "finished_at"
-    ordering = ["-id"]
     inlines = [AttemptInline]
     actions = ["pin", "unpin"]
 
@@ -141,6 +112,25 @@ class RunAdmin(ReadOnly):
     def unpin(self, request: HttpRequest, queryset: QuerySet[Run]) -> None:
         changed = sum(bool(pins.unpin(run.pk, by=request.user.get_username())) for run in queryset)
         self.message_user(request, f"{counted(changed, 'run')} unpinned. They go when their time has come.")
+
+    def by_index(self, rows: QuerySet[Any], chosen: Mapping[str, str]) -> tuple[QuerySet[Any], set[str]]:
+        job, status = chosen.get("job"), chosen.get("status")
+        # Success is what most runs have: the newest runs are soon full of it, or not worth a walk through all.
+        if status not in {*Status.values} - {Status.SUCCEEDED}:
+            status = None
+        if job or status:
+            return keyset.runs(rows, job, status), {"job", *(["status"] if status else [])}
+        if chosen.get("trigger") in {*Trigger.values} - {Trigger.SCHEDULE}:
+            return keyset.by_index(rows, trigger=chosen["trigger"]), {"trigger"}
+        return rows.order_by("-pk"), set()
+
+    @property
+    def searched_too(self) -> list[str]:
+        return [*super().searched_too, *(["the errors of all"] if error_index.exists() else [])]
+
+    def matching(self, request: HttpRequest, window: QuerySet[Any], query: str) -> list[int]:
+        number = [int(query)] if query.isdecimal() and len(query) < 19 else []
+        return [*number, *super().matching(request, window, query), *searching.of_errors(query.split())]
 
     @admin.display(description="took")
     def took(self, run: Run) -> str:
@@ -207,13 +197,12 @@ class JobStateAdmin(ReadOnly):
 
 
 @admin.register(Gap)
-class GapAdmin(ReadOnly):
+class GapAdmin(LongAdmin):
     list_display = ["job", "fate", "reason", "count", "first", "last", "by", "note", "blocked_by"]
     list_select_related = ["blocked_by"]
-    list_filter = ["fate", "reason", JobFilter]
+    list_filter = ["fate", "reason", TimeFilter, JobFilter]
     search_fields = ["job", "by", "note"]
-    date_hierarchy = "last"
-    ordering = ["-id"]
+    indexed = ("job", "reason")
 
 
 @admin.register(Intervention)
@@ -221,7 +210,6 @@ class InterventionAdmin(ReadOnly):
     list_display = ["job", "kind", "by", "began_at", "until", "ended_at", "ended_by", "reason"]
     list_filter = ["kind", ("ended_at", admin.EmptyFieldListFilter), JobFilter]
     search_fields = ["job", "by", "reason"]
-    date_hierarchy = "began_at"
     ordering = ["-id"]
     fields = [
         ("job", "kind"),
@@ -237,10 +225,9 @@ class InterventionAdmin(ReadOnly):
 
 
 @admin.register(Event)
-class EventAdmin(ReadOnly):
+class EventAdmin(LongAdmin):
     list_display = ["at", "job", "kind", "by", "count", "message", "run"]
     list_select_related = ["run"]
-    list_filter = ["kind", JobFilter]
+    list_filter = ["kind", AtFilter, JobFilter]
     search_fields = ["job", "by", "message"]
-    date_hierarchy = "at"
-    ordering = ["-id"]
+    indexed = ("job", "kind")

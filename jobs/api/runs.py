@@ -23,6 +23,7 @@ from jobs.api.serializers import PinSerializer, RunSerializer, RunWithAttemptsSe
 from jobs.choices import Status
 from jobs.ledger import pins
 from jobs.models import Attempt, Run
+from jobs.reading import keyset
 from jobs.reading.transcript import OutputDeleted, UnknownAttempt, UnknownRun, output_of, pieces
 
 # Of a run: what the database can compare with one.
@@ -48,14 +49,15 @@ class RunPages(CursorPagination):
 class JobAndStatus(BaseFilterBackend):
     """?job=import_rates&status=failed&status=lost: one job's, or those with one of these statuses."""
 
-    def filter_queryset(self, request: Request, queryset: QuerySet[Any], view: APIView) -> QuerySet[Any]:
-        if job := request.query_params.get("job"):
-            queryset = queryset.filter(job=job)
+    def filter_queryset(self, request: Request, queryset: QuerySet[Any], view: APIView) -> Any:
+        job = request.query_params.get("job")
         statuses = request.query_params.getlist("status")
         for status in statuses:
             if status not in Status.values:
                 raise ValidationError({"status": [f"status is {status!r}. Write one of: {', '.join(Status.values)}."]})
-        return queryset.filter(status__in=statuses) if statuses else queryset
+        if not statuses:
+            return keyset.Merged([keyset.runs(queryset, job)])
+        return keyset.Merged([keyset.runs(queryset, job, status) for status in dict.fromkeys(statuses)])
 
     def get_schema_operation_parameters(self, view: APIView) -> list[dict[str, Any]]:
         return [

@@ -30,7 +30,11 @@ class Gap(models.Model):
         constraints = [
             models.CheckConstraint(name="a_gap_has_occurrences", condition=Q(count__gte=1, last__gte=F("first")))
         ]
-        indexes = [models.Index(fields=["job", "first"], name="gaps_of_a_job")]
+        indexes = [
+            models.Index(fields=["job", "first"], name="gaps_of_a_job"),
+            models.Index(fields=["job", "-id"], name="latest_gaps_of_a_job"),
+            models.Index(fields=["reason", "-id"], name="gaps_of_a_reason"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.count} of {self.job} {self.fate}: {self.reason}"

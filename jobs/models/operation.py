@@ -71,7 +71,11 @@ class Event(models.Model):
             models.UniqueConstraint(fields=["key"], condition=~Q(key=""), name="one_event_per_key"),
             models.CheckConstraint(name="an_event_is_of_a_known_kind", condition=Q(kind__in=EventKind.values)),
         ]
-        indexes = [models.Index(fields=["job", "-at"], name="events_of_a_job")]
+        indexes = [
+            models.Index(fields=["job", "-at"], name="events_of_a_job"),
+            models.Index(fields=["job", "-id"], name="latest_events_of_a_job"),
+            models.Index(fields=["kind", "-id"], name="events_of_a_kind"),
+        ]
 
     def __str__(self) -> str:
         return self.message

@@ -9,6 +9,8 @@ from django.db.models.functions import Now
 from jobs.choices import ENDED, Reason, Status, Trigger
 from jobs.models.fields import KEPT_BY_THE_DATABASE, NAME_LENGTH, optional_text
 
+UNSUCCESSFUL = sorted(ENDED - {Status.SUCCEEDED})
+
 
 class RunQuerySet(models.QuerySet["Run"]):
     def active(self) -> "RunQuerySet":
@@ -64,10 +66,20 @@ class Run(models.Model):
     result = models.JSONField(null=True, help_text="What handle() returned, or what the command reported.")
     progress = models.JSONField(null=True, help_text="done, total, rate (a second), message.")
     blocked_by = models.ForeignKey(
-        "self", null=True, **KEPT_BY_THE_DATABASE, related_name="+", help_text="The run it collided with."
+        "self",
+        null=True,
+        **KEPT_BY_THE_DATABASE,
+        related_name="+",
+        db_index=False,
+        help_text="The run it collided with.",
     )
     chained_from = models.ForeignKey(
-        "self", null=True, **KEPT_BY_THE_DATABASE, related_name="steps", help_text="The predecessor's run."
+        "self",
+        null=True,
+        **KEPT_BY_THE_DATABASE,
+        related_name="steps",
+        db_index=False,
+        help_text="The predecessor's run.",
     )
     pinned = models.BooleanField(
         default=False, db_default=False, help_text="An operator keeps it: retention deletes nothing of it."
@@ -113,6 +125,18 @@ class Run(models.Model):
             ),
             models.Index(fields=["finished_at"], name="finished_runs", condition=Q(finished_at__isnull=False)),
             models.Index(fields=["-id"], name="pinned_runs", condition=Q(pinned=True)),
+            # Each heartbeat writes the row, and with it each index that has it. So what only lists need has a run once
+            # it has ended, and the index of a key that is mostly empty has only the others.
+            models.Index(fields=["job", "-id"], name="successful_runs_of_a_job", condition=Q(status=Status.SUCCEEDED)),
+            models.Index(fields=["status", "-id"], name="unsuccessful_runs", condition=Q(status__in=UNSUCCESSFUL)),
+            models.Index(
+                fields=["status", "job", "-id"],
+                name="unsuccessful_runs_of_a_job",
+                condition=Q(status__in=UNSUCCESSFUL),
+            ),
+            models.Index(fields=["trigger", "-id"], name="unscheduled_runs", condition=~Q(trigger=Trigger.SCHEDULE)),
+            models.Index(fields=["blocked_by"], name="blocked_runs", condition=Q(blocked_by__isnull=False)),
+            models.Index(fields=["chained_from"], name="chained_runs", condition=Q(chained_from__isnull=False)),
         ]
 
     def __str__(self) -> str:

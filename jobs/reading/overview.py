@@ -60,11 +60,13 @@ def overview(names: Sequence[str] | None = None, now: datetime | None = None) ->
 
 def latest_runs(names: Sequence[str]) -> dict[str, Run]:
     """The latest run of each job that has one, whatever its status."""
-    # DISTINCT ON would read every run of every job; this reads one index entry for each job.
+    # DISTINCT ON would read every run of every job; this reads one index entry for each job. `job = …` alone lets
+    # PostgreSQL choose the primary key, and walk back through all of history for a job that never ran.
     runs = Run.objects.raw(
         """
         SELECT latest.* FROM unnest(%s::text[]) AS declared(job), LATERAL (
-               SELECT * FROM nightshift_run r WHERE r.job = declared.job ORDER BY r.id DESC LIMIT 1
+               SELECT * FROM nightshift_run r WHERE r.job >= declared.job AND r.job <= declared.job
+                ORDER BY r.job, r.id DESC LIMIT 1
         ) AS latest
         """,
         [list(names)],

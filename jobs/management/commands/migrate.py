@@ -9,6 +9,7 @@ from django.core.management.commands import migrate
 from django.db import DEFAULT_DB_ALIAS, DatabaseError, connections
 from django.db.backends.utils import CursorWrapper
 
+from jobs.ledger import error_index
 from jobs.management.ledger_command import must_be_postgresql
 
 # Two deployments at once, or two instances that migrate as they start, meet at this lock.
@@ -29,6 +30,13 @@ class Command(migrate.Command):
             return
         with alone(options["database"], self._say if options["verbosity"] else None):
             super().handle(*args, **options)
+            if options["database"] == DEFAULT_DB_ALIAS and not (options["plan"] or options["check_unapplied"]):
+                self._make_error_index(quiet=not options["verbosity"])
+
+    def _make_error_index(self, quiet: bool) -> None:
+        why = error_index.make()
+        if why and not quiet:
+            self._tell(f"A search in the admin looks at the errors of the newest runs only: {why}")
 
     def _say(self, message: str) -> None:
         self.stdout.write(message)

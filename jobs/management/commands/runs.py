@@ -13,6 +13,7 @@ from jobs.formats import NOTHING, clock, format_duration, relative
 from jobs.management.ledger_command import LedgerCommand
 from jobs.management.printing import add_format, as_json, as_table, whole_number
 from jobs.models import Run
+from jobs.reading import keyset
 from jobs.reading.overview import run_facts
 
 HEADINGS = ("RUN", "JOB", "TRIGGER", "DUE", "STARTED", "TOOK", "STATUS", "NOTE")
@@ -35,13 +36,11 @@ class Command(LedgerCommand):
     def handle(
         self, *, job: str | None, status: str | None, pinned: bool, limit: int, format: str, **options: Any
     ) -> None:
-        found = Run.objects.latest_first()
-        if job:
-            found = found.filter(job=job)
-        if status:
-            found = found.filter(status=status)
-        if pinned:
-            found = found.filter(pinned=True)
+        if pinned:  # few: they have an index of their own
+            chosen = {name: value for name, value in (("job", job), ("status", status)) if value}
+            found = Run.objects.filter(pinned=True, **chosen).order_by("-pk")
+        else:
+            found = keyset.runs(Run.objects.all(), job, status)
         runs = list(found[:limit])
         if job and not runs:
             _must_be_known(job)

@@ -17,6 +17,7 @@ from jobs.ledger import in_force, overrides, states
 from jobs.ledger.eras import INSTANT
 from jobs.ledger.in_force import InForce
 from jobs.models import Gap, Intervention, Run
+from jobs.reading import keyset
 from jobs.reading.explain.evidence import Cause, Clock, Evidence, ancestors, covers, joined, sentence
 from jobs.reading.explain.occurrence import fate_of
 from jobs.reading.explain.runs import explain_run
@@ -149,14 +150,10 @@ def zone_of(job: Job) -> ZoneInfo:
 
 def _without_schedule(job: Job, when: datetime | None, now: datetime) -> Explanation:
     """A job that a person or program starts: its run nearest the moment."""
-    nearest = Run.objects.raw(
-        """
-            (SELECT * FROM nightshift_run WHERE job = %s AND created_at <= %s ORDER BY id DESC LIMIT 1)
-            UNION ALL
-            (SELECT * FROM nightshift_run WHERE job = %s AND created_at > %s ORDER BY id LIMIT 1)
-            """,
-        [job.name, when or now] * 2,
-    )
+    # By id, as the index of a job's runs has them. Ids ascend with the time of writing.
+    place = keyset.first_id_since(Run, "created_at", (when or now) + INSTANT)
+    runs_of_job = keyset.by_index(Run.objects.all(), job=job.name)
+    nearest = [*runs_of_job.filter(pk__lt=place)[:1], *runs_of_job.filter(pk__gte=place).reverse()[:1]]
     clock = Clock(ZoneInfo(settings.TIME_ZONE), now)
     head = f"{job.name} has no schedule: " + (
         f"it follows {joined(job.after)}, which a person or program starts."

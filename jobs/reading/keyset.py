@@ -1,0 +1,104 @@
+"""Long lists, read by key: what a page costs doesn't depend on how much the ledger holds."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.db.models import BooleanField, Model, QuerySet
+from django.db.models.expressions import RawSQL
+
+from jobs.choices import Status
+from jobs.ledger import sql
+from jobs.models.run import UNSUCCESSFUL
+
+# How many rows a list counts, and looks at where no index answers: more is "10,000+".
+WINDOW = 10_000
+
+
+def by_index(rows: "QuerySet[Any]", **equal: str) -> "QuerySet[Any]":
+    """Rows with these values, newest first, from the index that begins with these columns and goes on with the id.
+
+    `column = value` would make the column a constant, and PostgreSQL may then walk back through the primary key, in the
+    belief that such a row soon comes. It doesn't know the order of the columns as that of ids, if they are written so.
+    """
+    table = rows.model._meta.db_table
+    (first, value), *others = equal.items()
+    known = RawSQL(f'"{table}"."{first}" = ANY(%s)', [[value]], output_field=BooleanField())  # noqa: S611 — names of ours
+    within = {f"{column}__{side}": value for column, value in others for side in ("gte", "lte")}
+    return rows.filter(known, **within).order_by(*equal, "-pk")
+
+
+def runs(rows: "QuerySet[Any]", job: str | None = None, status: str | None = None) -> "QuerySet[Any]":
+    """Runs, newest first: of a job, with a status, both or all."""
+    if status in UNSUCCESSFUL:
+        return by_index(rows, status=str(status), **{"job": job} if job else {})
+    if status == Status.SUCCEEDED:
+        return (by_index(rows, job=job) if job else rows.order_by("-pk")).filter(status=status)
+    if status:  # queued or running: an index has these few
+        return rows.filter(status=status, **{"job": job} if job else {}).order_by("-pk")
+    return by_index(rows, job=job) if job else rows.order_by("-pk")
+
+
+def window(rows: "QuerySet[Any]") -> tuple[list[int], int | None]:
+    """The ids of the newest WINDOW of these rows, which come from an index; and the last of them if there are more."""
+    with transaction.atomic():
+        # In its order, whatever PostgreSQL believes of the number of rows: a bitmap would take them all first.
+        sql.execute("SELECT set_config('enable_bitmapscan', 'off', true), set_config('enable_seqscan', 'off', true)")
+        ids: list[int] = list(rows.values_list("pk", flat=True)[: WINDOW + 1])
+        sql.execute("SELECT set_config('enable_bitmapscan', 'on', true), set_config('enable_seqscan', 'on', true)")
+    return (ids, None) if len(ids) <= WINDOW else (ids[:WINDOW], ids[WINDOW - 1])
+
+
+def with_ids(rows: "QuerySet[Any]", ids: Sequence[int]) -> "QuerySet[Any]":
+    """Those of the rows that have these ids: one look-up for each."""
+    condition = f'"{rows.model._meta.db_table}"."id" = ANY(%s)'
+    return rows.filter(RawSQL(condition, [list(ids)], output_field=BooleanField()))  # noqa: S611 — the table is ours
+
+
+def first_id_since(model: type[Model], column: str, moment: datetime) -> int:
+    """The id of the first row that was written at a moment or later; one past the last where there is none.
+
+    `column` has the time of writing. Ids ascend with it, so that the primary key answers: about twenty look-ups.
+    """
+    table = model._meta.db_table
+    found: int | None = sql.value(
+        f"""
+        WITH RECURSIVE halves AS (
+            SELECT (SELECT min(id) FROM {table}) AS low, (SELECT max(id) + 1 FROM {table}) AS high
+             UNION ALL
+            SELECT CASE WHEN at < %(moment)s THEN middle.id + 1 ELSE low END,
+                   CASE WHEN at < %(moment)s THEN high ELSE (low + high) / 2 END
+              FROM halves, LATERAL (
+                   SELECT id, {column} AS at FROM {table} WHERE id >= (low + high) / 2 ORDER BY id LIMIT 1
+              ) AS middle
+             WHERE low < high
+        )
+        SELECT max(low) FROM halves
+        """,  # noqa: S608 — names of ours
+        {"moment": moment},
+    )
+    return found or 0
+
+
+class Merged:
+    """Rows of several querysets of one model, each newest first: each is read as far as a page needs.
+
+    It does what a paginator by cursor asks of a queryset.
+    """
+
+    def __init__(self, parts: Iterable["QuerySet[Any]"], order: str = "-pk") -> None:
+        self.parts = list(parts)
+        self.order = order
+
+    def order_by(self, order: str) -> "Merged":
+        """By id, newest or oldest first."""
+        return self if order.startswith("-") else Merged([part.reverse() for part in self.parts], order)
+
+    def filter(self, *conditions: Any, **lookups: Any) -> "Merged":
+        return Merged([part.filter(*conditions, **lookups) for part in self.parts], self.order)
+
+    def __getitem__(self, place: slice) -> Sequence[Any]:
+        first, *others = [part[: place.stop] if self.parts[1:] else part for part in self.parts]
+        found = first.union(*others, all=True).order_by(self.order) if others else first
+        return list(found[place])
