@@ -108,6 +108,23 @@ resource "azurerm_postgresql_flexible_server_active_directory_administrator" "mi
   }
 }
 
+# `manage.py migrate` may create the extension by which the admin finds words in the errors of all runs.
+resource "azurerm_postgresql_flexible_server_configuration" "extensions" {
+  count = local.database_is_ours ? 1 : 0
+
+  name      = "azure.extensions"
+  server_id = azurerm_postgresql_flexible_server.main[0].id
+  value     = "PG_TRGM"
+
+  # The server accepts one change at a time.
+  depends_on = [azurerm_postgresql_flexible_server_active_directory_administrator.migration]
+
+  lifecycle {
+    # Your own commands may need more extensions: list them in the portal.
+    ignore_changes = [value]
+  }
+}
+
 resource "azurerm_postgresql_flexible_server_database" "main" {
   count = local.database_is_ours ? 1 : 0
 
@@ -118,7 +135,10 @@ resource "azurerm_postgresql_flexible_server_database" "main" {
 
   # Without an administrator the database would belong to Azure, and nobody could grant rights on it. On destroy it must go
   # before the owner of its tables, who can't be removed while owning any.
-  depends_on = [azurerm_postgresql_flexible_server_active_directory_administrator.migration]
+  depends_on = [
+    azurerm_postgresql_flexible_server_active_directory_administrator.migration,
+    azurerm_postgresql_flexible_server_configuration.extensions,
+  ]
 }
 
 resource "azurerm_postgresql_flexible_server_active_directory_administrator" "person" {

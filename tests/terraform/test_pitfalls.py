@@ -143,7 +143,8 @@ def test_the_plan_goes_before_the_subnet_that_it_holds():
 def test_the_database_has_an_owner_from_its_creation_to_its_end():
     # Made before any administrator it is Azure's own; and an administrator who owns tables can't be taken away.
     server, administrator = "azurerm_postgresql_flexible_server", "active_directory_administrator"
-    assert waits(resource(f"{server}_database.main")) == {f"{server}_{administrator}.migration"}
+    first = {f"{server}_{administrator}.migration", f"{server}_configuration.extensions"}
+    assert waits(resource(f"{server}_database.main")) == first
     assert waits(resource(f"{server}_{administrator}.migration")) == set()
 
 
@@ -151,6 +152,9 @@ def test_the_server_is_changed_by_one_at_a_time():
     server = "azurerm_postgresql_flexible_server"
     for later in (f"{server}_active_directory_administrator.person", f"{server}_firewall_rule.public"):
         assert waits(resource(later)) == {f"{server}_database.main"}
+    assert waits(resource(f"{server}_configuration.extensions")) == {
+        f"{server}_active_directory_administrator.migration"
+    }
     assert {
         *(f"{server}_database.main", f"{server}_firewall_rule.public"),
         f"{server}_active_directory_administrator.person",
