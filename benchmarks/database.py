@@ -17,14 +17,32 @@ NAME = settings.DATABASES["default"]["NAME"]
 @contextmanager
 def database() -> Iterator[None]:
     """Make the database with the project's tables, and drop it afterwards."""
-    _say(f'DROP DATABASE IF EXISTS "{NAME}" WITH (FORCE)', f'CREATE DATABASE "{NAME}"')
+    create()
     try:
-        call_command("migrate", verbosity=0)
         yield
     finally:
         server.stop()
-        connections.close_all()
-        _say(f'DROP DATABASE "{NAME}" WITH (FORCE)')
+        drop()
+
+
+def create(name: str = NAME) -> None:
+    """Make a database with the project's tables, in place of one that is there, and use it from now on."""
+    use(name)
+    connections.close_all()
+    _say(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)', f'CREATE DATABASE "{name}"')
+    call_command("migrate", verbosity=0)
+
+
+def drop(name: str = NAME) -> None:
+    connections.close_all()
+    _say(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+def use(name: str) -> None:
+    """Let this process's connection be one to the database of this name."""
+    if connection.settings_dict["NAME"] != name:
+        connection.close()
+        connection.settings_dict["NAME"] = name
 
 
 def _say(*statements: str) -> None:

@@ -1,0 +1,47 @@
+"""What a page of a list reads doesn't grow with the ledger: each list of the API and the admin, with each filter."""
+
+import pytest
+
+from benchmarks import history
+from jobs.reading import keyset, searching
+from tests.helpers import lists
+from tests.helpers.plans import plans
+
+RUNS = 30_000
+LARGE = {f"nightshift_{name}" for name in ("run", "attempt", "output", "gap", "event")}
+
+
+@pytest.fixture
+def ledger(db, declared, monkeypatch):
+    """A year of history, of which a page may look at a small part; gives the jobs to look for."""
+    monkeypatch.setattr(keyset, "WINDOW", 1_000)
+    monkeypatch.setattr(searching, "WINDOW", 1_000)
+    monkeypatch.setattr(searching, "MOST_ERRORS", 200)
+    jobs = history.make(RUNS, jobs=100, receipts=False)
+    for job in jobs:
+        declared(job, command="succeeds")
+    return lists.sample(jobs)
+
+
+def pages(client, user, jobs):
+    """Each page, with what reads it."""
+    for page in lists.api_lists(jobs):
+        yield page, lambda page=page: client.get(page).json()["results"]
+    for page in lists.admin_lists(user, jobs):
+        yield page, lambda page=page: list(lists.changelist(page, user).result_list)
+
+
+def too_much(page, work):
+    """The statements of a page that read a large table from end to end, or look at more rows than the window has."""
+    with plans(LARGE) as found:
+        work()
+    return [
+        f"{page}: {plan.rows} rows, all of {plan.scanned & LARGE}, by {plan.index}: {plan.statement[:400]}"
+        for plan in found
+        if plan.scanned & LARGE or plan.rows > 3 * keyset.WINDOW
+    ]
+
+
+def test_no_page_of_a_list_reads_more_for_a_longer_history(ledger, admin_client, admin_user):
+    found = [sentence for page, work in pages(admin_client, admin_user, ledger) for sentence in too_much(page, work)]
+    assert not found, "\n".join(found)
