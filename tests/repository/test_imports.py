@@ -57,7 +57,7 @@ LEAN = """
     MIDDLEWARE = []
     ROOT_URLCONF = "urls"
 """
-NEED_ADMIN = {"jobs.admin"}
+NEED_ADMIN = {"jobs.admin", "jobs.admin.lists"}
 
 
 def failures(project, script, modules):
