@@ -102,13 +102,15 @@ class LongList(ChangeList):
     """`end` is the id of the oldest row that was looked at, if there are older ones; None otherwise."""
 
     end: int | None = None
+    ids: Sequence[int] = ()
     is_whole = True
+    queryset: Any
     model_admin: "LongAdmin"
 
     def get_ordering(self, request: HttpRequest, queryset: QuerySet[Any]) -> list[Any]:
         return ["-pk"]
 
-    def get_queryset(self, request: HttpRequest, exclude_parameters: Any = None) -> Any:
+    def get_queryset(self, request: HttpRequest, exclude_parameters: Any = None) -> QuerySet[Any]:
         """The newest rows that an index has for the filters, and of them those that the others and a search leave."""
         found: QuerySet[Any] = super().get_queryset(request, exclude_parameters)
         chosen = self._chosen()
@@ -120,7 +122,14 @@ class LongList(ChangeList):
             ids = self.model_admin.matching(request, keyset.with_ids(self.root_queryset, ids), self.query)
         if not self.is_whole:
             ids = sorted(keyset.with_ids(found, ids).order_by().values_list("pk", flat=True), reverse=True)
-        return Rows(self.apply_select_related(self.root_queryset), ids)
+        self.ids = ids
+        return keyset.with_ids(self.apply_select_related(self.root_queryset), ids).order_by("-pk")
+
+    def get_results(self, request: HttpRequest) -> None:
+        """The rows of the page. The others aren't even counted."""
+        chosen, self.queryset = self.queryset, Rows(self.queryset, self.ids)
+        super().get_results(request)
+        self.queryset = chosen
 
     def _placed(self, request: HttpRequest) -> QuerySet[Any]:
         """The rows of the time that is asked for, from where the list continues."""
@@ -158,7 +167,7 @@ class LongList(ChangeList):
 
 
 class Rows:
-    """The rows with these ids, for the paginator: those of a page are looked up, and no others."""
+    """The rows with these ids, for a paginator: those of a page are looked up, and no others."""
 
     ordered = True
 

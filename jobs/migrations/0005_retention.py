@@ -2,6 +2,8 @@
 
 from django.db import migrations, models
 
+from jobs.ledger.migration import Migration as OurMigration
+
 # By default vacuum comes when a fifth of a table is dead: of a million runs only after 200,000 were deleted.
 SHARE = 0.05
 TABLES = ("nightshift_run", "nightshift_attempt", "nightshift_output")
@@ -15,7 +17,7 @@ def vacuumed_in_time(table: str) -> migrations.RunSQL:
     )
 
 
-class Migration(migrations.Migration):
+class Migration(OurMigration):
     dependencies = [
         ("nightshift", "0004_fill_job_day"),
     ]

@@ -36,7 +36,7 @@ class Command(migrate.Command):
     def _make_error_index(self, quiet: bool) -> None:
         why = error_index.make()
         if why and not quiet:
-            self._tell(f"A search in the admin looks at the errors of the newest runs only: {why}")
+            self._say(f"A search in the admin looks at the errors of the newest runs only: {why}")
 
     def _say(self, message: str) -> None:
         self.stdout.write(message)

@@ -38,10 +38,9 @@ class Command(LedgerCommand):
     ) -> None:
         if pinned:  # few: they have an index of their own
             chosen = {name: value for name, value in (("job", job), ("status", status)) if value}
-            found = Run.objects.filter(pinned=True, **chosen).order_by("-pk")
+            runs = list(Run.objects.filter(pinned=True, **chosen).latest_first()[:limit])
         else:
-            found = keyset.runs(Run.objects.all(), job, status)
-        runs = list(found[:limit])
+            runs = list(keyset.runs(Run.objects.all(), job, status)[:limit])
         if job and not runs:
             _must_be_known(job)
         if format == "json":
