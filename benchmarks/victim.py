@@ -7,19 +7,23 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Callable
-from datetime import timedelta
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from jobs.ledger.doorbell import Ring
 
 
 class Direct:
     """A doorbell of this process alone: the run is executed here."""
 
-    def ring(self, run_id: int, delay: timedelta) -> None:
+    def ring(self, rings: "Sequence[Ring]") -> None:
         from jobs.execution.worker import this_worker
 
-        timer = threading.Timer(delay.total_seconds(), this_worker.execute, [run_id])
-        timer.daemon = True
-        timer.start()
+        for each in rings:
+            timer = threading.Timer(each.delay.total_seconds(), this_worker.execute, [each.run_id])
+            timer.daemon = True
+            timer.start()
 
     def problem(self) -> str:
         return ""
@@ -34,13 +38,14 @@ def main(ticks_every: float = 0.0) -> None:
 
     django.setup()
     from jobs.execution import startup, tick
+    from jobs.ledger.doorbell import Ring
 
     startup.begin()
     if ticks_every:
         threading.Thread(target=_tick, args=(tick.tick, ticks_every), daemon=True).start()
     print("ready", flush=True)
     for line in sys.stdin:
-        Direct().ring(int(line), timedelta(0))
+        Direct().ring([Ring(run_id=int(line))])
 
 
 def _tick(tick: Callable[[], object], every: float) -> None:
