@@ -4,11 +4,13 @@ from jobs.api.health import Health, Ready
 from jobs.api.jobs import JobDetail, JobList
 from jobs.api.runs import RunDetail, RunList, RunOutput, RunPin
 from jobs.api.schema import Schema
+from jobs.api.statistics import JobStatistics
 
 app_name = "nightshift_api"
 urlpatterns = [
     path("jobs/", JobList.as_view(), name="jobs"),
     path("jobs/<str:name>/", JobDetail.as_view(), name="job"),
+    path("jobs/<str:name>/statistics/", JobStatistics.as_view(), name="statistics"),
     path("runs/", RunList.as_view(), name="runs"),
     path("runs/<int:pk>/", RunDetail.as_view(), name="run"),
     path("runs/<int:pk>/pin/", RunPin.as_view(), name="pin"),

@@ -5,7 +5,7 @@ In Azure it is the job `doctor`: its run has the worker's environment and path.
 
 from collections.abc import Iterator
 
-from jobs.health import answers, bloat, database, project, worker
+from jobs.health import answers, bloat, database, project, statistics, worker
 from jobs.health.answers import Check, Checks, Finding
 
 OF_DATABASE: dict[str, Check] = {
@@ -16,6 +16,7 @@ OF_DATABASE: dict[str, Check] = {
     "overrides": database.overrides,
     "connections": database.connections,
     "bloat": bloat.bloat,
+    "statistics": statistics.statistics,
     "tick": database.tick,
 }
 OTHERS: dict[str, Check] = {

@@ -20,11 +20,15 @@ class Histogram(Counter[int]):
             total.update({int(bucket): count for bucket, count in row.items()})
         return total
 
-    def percentile(self, percent: float) -> timedelta | None:
-        """The duration that so many per cent don't exceed, within 5 % or a millisecond; None where none is counted."""
+    def percentile(self, percent: float, longest: timedelta | None = None) -> timedelta | None:
+        """The duration that so many per cent don't exceed, within 5 % or a millisecond; None where none is counted.
+
+        `longest` is the longest of all, where it is known: no percentile exceeds it.
+        """
         rank = math.ceil(self.total() * percent / 100)
         for bucket in sorted(self):
             rank -= self[bucket]
             if rank <= 0 and self[bucket]:
-                return timedelta(seconds=2 * GAMMA**bucket / (GAMMA + 1))
+                middle = timedelta(seconds=2 * GAMMA**bucket / (GAMMA + 1))
+                return middle if longest is None else min(middle, longest)
         return None
