@@ -29,6 +29,10 @@ def add_nightshift(settings: MutableMapping[str, Any]) -> None:
         if not isinstance(setting, Variable) and (given := os.environ.get(setting.name)):
             settings[setting.name] = setting.read(given)
     local = settings.setdefault("LOCAL", False)
+    if "drf_spectacular" not in settings.get("INSTALLED_APPS", ()):
+        # Its check at deployment is an error for views without its schemas, such as the project's may be.
+        described = settings.get("SPECTACULAR_SETTINGS", {})
+        settings["SPECTACULAR_SETTINGS"] = {"ENABLE_DJANGO_DEPLOY_CHECK": False, **described}
     settings["INSTALLED_APPS"] = _apps(settings.get("INSTALLED_APPS", ()))
     settings["MIDDLEWARE"] = _middleware(settings.get("MIDDLEWARE", ()))
     settings["JOBS_URLCONF"] = "jobs.beside.urls"

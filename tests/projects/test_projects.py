@@ -110,19 +110,20 @@ class Theirs:
 
 
 @pytest.mark.parametrize(
-    ("name", "requirements", "job", "declared"),
+    ("name", "requirements", "schema", "job", "declared"),
     [
-        ("email_users", "requirements.txt", "remind", ["clearsessions", "prune_runs", "remind"]),
+        ("email_users", "requirements.txt", "", "remind", ["clearsessions", "prune_runs", "remind"]),
         (
             "wagtail_site",
             "requirements/production.txt",
+            "jobs_ledger",
             "publish_scheduled",
             ["count_pages", "count_pages_2", "prune_runs", "publish_scheduled", "update_index"],
         ),
     ],
 )
 def test_a_project_runs_its_crontab_here_within_five_minutes(
-    name, requirements, job, declared, wheel, tmp_path, database_url
+    name, requirements, schema, job, declared, wheel, tmp_path, database_url
 ):
     with empty_database(database_url, f"projects_{name}") as url:
         theirs = Theirs(name, tmp_path, url)
@@ -135,6 +136,7 @@ def test_a_project_runs_its_crontab_here_within_five_minutes(
         theirs.pip(f"{wheel}[local]")
         said = theirs.nightshift("init", "--crontab", "crontab").stdout
         assert "none changed." in said
+        theirs.environment["JOBS_SCHEMA"] = schema
         theirs.nightshift("migrate", "--verbosity", "0")
         theirs.nightshift("check")
         first = theirs.first_scheduled_run(job)
@@ -146,6 +148,9 @@ def test_a_project_runs_its_crontab_here_within_five_minutes(
         listed = json.loads(theirs.nightshift("jobs", "--format", "json").stdout)
         assert sorted(one["name"] for one in listed) == declared
         assert {line[:2] for line in theirs.git("status", "--short").splitlines()} == {"??"}
+        with psycopg.connect(url) as database:
+            named = database.execute("SELECT schemaname FROM pg_tables WHERE tablename = 'nightshift_run'").fetchall()
+        assert named == [(schema or "public",)]
         # Their own tests and checks are as before.
         assert "OK" in theirs.manage("test", "--noinput").stderr
         theirs.manage("check")
