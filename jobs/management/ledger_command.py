@@ -8,6 +8,7 @@ from django.db import ProgrammingError
 from jobs import masking
 from jobs.checks.database import postgresql
 from jobs.ledger import migration_gate, sql
+from jobs.ledger.schema import misplaced
 
 
 class LedgerCommand(BaseCommand):
@@ -18,8 +19,8 @@ class LedgerCommand(BaseCommand):
         try:
             return super().execute(*args, **options)
         except ProgrammingError:
-            # A table or column that a migration makes is missing, or the error is another one.
-            if why := _pending():
+            # A table or column that a migration makes is missing or elsewhere, or the error is another one.
+            if why := _pending() or misplaced():
                 raise CommandError(why) from None
             raise
         except UnicodeEncodeError as error:

@@ -123,10 +123,12 @@ def test_migrations_and_runs_keep_to_it_and_the_projects_tables_stay_out(shop, t
     said = shop.script(f"""{ASK}
     ask("jobs_ledger", "check", databases=["default"])
     ask("", "check", databases=["default"])
+    ask("", "runs")
     ask("jobs_ledger", "migrate", "nightshift", "zero")
     """).stdout.splitlines()
-    assert (said[0], said[2]) == ("done", "done")
+    assert (said[0], said[3]) == ("done", "done")
     assert "(jobs.E025) Nightshift's tables are in the schema jobs_ledger. HINT: Set JOBS_SCHEMA = 'jobs_" in said[1]
+    assert said[2] == "Nightshift's tables are in the schema jobs_ledger. Set JOBS_SCHEMA = 'jobs_ledger'."
     assert tables() == {"public": found["public"] - {"shop_order"}}, "what depends on ours goes with them"
     with psycopg.connect(make_conninfo(shop.database_url)) as asked:
         assert asked.execute("SELECT to_regnamespace('jobs_ledger')").fetchone() == (None,)
