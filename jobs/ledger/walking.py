@@ -17,9 +17,9 @@ from jobs.ledger.sessions import ledger_transaction
 SLICE = 1_000
 # How long a statement that deletes should take, in seconds, and how much of it at most: rows, or 2 KB of long values.
 AIM = 0.025
-LEAST, MOST = 50, 2_000
+LEAST, MOST = 200, 2_000
 # After each batch the walk rests for so many times as long as it took: readers have the server to themselves.
-REST = 0.5
+REST = 0.3
 TURN = "pg_advisory_xact_lock(hashtextextended('jobs.ledger.retention', 0))"
 
 

@@ -19,11 +19,13 @@ COMMANDS = {
     "output": ["1"],
     "override": ["works", "--end"],
     "pause": ["works"],
+    "pin": ["1"],
     "prune_runs": [],
     "resume": ["works"],
     "rewind": ["works", "--reason", "a test's"],
     "run": ["works"],
     "runs": [],
+    "unpin": ["1"],
     "upcoming": [],
 }
 ASK_ALL = """

@@ -8,7 +8,7 @@ from django.db import connection
 from jobs import Keep
 from jobs.ledger import pins, walking
 from jobs.ledger.retention import Pruned, prune
-from jobs.models import Attempt, Event, Gap, Intervention, JobDay, JobState, Output, Run
+from jobs.models import Attempt, Event, Gap, Intervention, JobState, Output, Run
 from tests.helpers.moments import ago
 from tests.helpers.rows import NOON, a_pause, a_run, an_attempt
 
@@ -307,16 +307,6 @@ def test_a_dry_run_counts_what_would_go_and_leaves_it():
 
 def test_an_empty_ledger_is_pruned_in_peace():
     assert pruned() == Pruned()
-
-
-def test_the_statistics_of_a_day_survive_the_runs_that_they_count(transactional_db):
-    a_run(finished_at=days_ago(40))
-    a_gap(100)
-    a_run()
-    before = list(JobDay.objects.values())
-    assert sum(day["succeeded"] for day in before) == 2
-    assert prune(Keep(days=30, runs=1, failed_days=90), now=NOON).runs == 1
-    assert list(JobDay.objects.values()) == before
 
 
 @pytest.mark.parametrize("ahead", ["the host's clock", "the database's clock"])
