@@ -134,8 +134,9 @@ class Guardian:
     def _receive(self) -> list[tuple[bytes, float]]:
         data = b""
         with suppress(BlockingIOError):
-            while more := self._control.recv(4096):
-                data += more
+            with suppress(ConnectionResetError):  # the worker was killed before it read what we said
+                while more := self._control.recv(4096):
+                    data += more
             if not self._is_alone:
                 self._poll.unregister(self._control)
             self._is_alone = self.killing = True
