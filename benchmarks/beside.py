@@ -274,7 +274,8 @@ def runs_a_second(compared: dict[str, tuple[list[Cost], list[Cost]]], killed: li
             "nothing: they are here to show what that saves.",
             "Ours and django-q2, procrastinate and django-tasks-db keep a row of each run; RQ and Celery keep a result "
             "in Redis.",
-            f"Its worker killed (SIGKILL) in the middle of a task, and a new one started; seen for {PATIENCE} s:",
+            f"Its worker killed (SIGKILL) in the middle of a task, and a new one started; seen for {PATIENCE} s, each "
+            "as it comes, and our job with one retry:",
             *(f"  - {line}" for line in killed),
         ],
     )

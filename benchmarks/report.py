@@ -15,7 +15,8 @@ PAGE = Path(__file__).parent / "RESULTS.md"
 
 
 class Line(NamedTuple):
-    """A row of the table: what is measured, against what, and which module's `measure()` gives its result.
+    """A row of the table: what is measured, against what, and which module's `measure()`, or function of another name,
+    gives its results.
 
     One that is `long` is measured only if it is named.
     """
@@ -38,8 +39,12 @@ ROWS = {
     9: Line("the next occurrence; parsing", "cronsim", "cron"),
     10: Line("each list and page at 5 million runs", "the same at 100,000", "lists", long=True),
     11: Line("a start through the API", "a bare INSERT with its commit", "api"),
-    12: Line("a cold start of function_app.py", "azure.functions and `django.setup()` alone", "start"),
-    13: Line("indexing 1,000 timers; `manage.py check` with 1,000 jobs", "the SDK alone; Django's checks", "start"),
+    12: Line("a cold start of function_app.py", "azure.functions and `django.setup()` alone", "start:cold_start"),
+    13: Line(
+        "indexing 1,000 timers; `manage.py check` with 1,000 jobs",
+        "the SDK alone; Django's checks",
+        "start:a_thousand_jobs",
+    ),
     14: Line("from due to a recorded start on the local host", "a committed claim", "latency"),
     15: Line("idle SQL a minute between ticks; wake-ups a second of an idle worker", "nothing", "idle"),
     16: Line("retention of a million runs and their output", "–", "retention", long=True),
@@ -67,11 +72,12 @@ def _rows(wanted: list[str]) -> list[int]:
 
 
 def _exists(module: str) -> bool:
-    return (Path(__file__).parent / f"{module}.py").exists()
+    return (Path(__file__).parent / f"{module.partition(':')[0]}.py").exists()
 
 
 def _measure(module: str) -> Callable[[], Iterable[Result]]:
-    measure: Callable[[], Iterable[Result]] = import_module(f"benchmarks.{module}").measure
+    name, _, function = module.partition(":")
+    measure: Callable[[], Iterable[Result]] = getattr(import_module(f"benchmarks.{name}"), function or "measure")
     return measure
 
 
