@@ -100,3 +100,18 @@ def test_every_other_column_that_takes_no_null_has_a_default_in_the_database():
         )
         found = set(cursor.fetchall())
     assert found == {(table, column) for table, columns in NAMED_BY_EVERY_INSERT.items() for column in columns}
+
+
+@pytest.mark.django_db
+def test_each_foreign_key_is_found_by_an_index_when_what_it_refers_to_goes():
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT conname FROM pg_constraint c
+             WHERE contype = 'f' AND conrelid::regclass::text LIKE 'nightshift\\_%'
+               AND NOT EXISTS (SELECT FROM pg_index i WHERE i.indrelid = c.conrelid AND i.indkey[0] = c.conkey[1])
+            """
+        )
+        assert cursor.fetchall() == []
+        cursor.execute("SELECT count(*) FROM pg_constraint WHERE contype = 'f' AND conname LIKE 'nightshift\\_%'")
+        assert cursor.fetchone()[0] >= 7
