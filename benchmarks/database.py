@@ -68,7 +68,7 @@ def postgresql() -> list[int]:
 
 
 def fork_server() -> list[int]:
-    """The id of the process that forks the runs."""
+    """The ids of the processes that the runs come from: the server and its guardians."""
     server.start()
     assert server.pid is not None
-    return [server.pid]
+    return [server.pid, *system.children(server.pid)]

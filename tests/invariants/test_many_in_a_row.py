@@ -8,7 +8,7 @@ import pytest
 from jobs.choices import Status
 from jobs.execution.isolation import client
 from jobs.ledger import triggers
-from tests.helpers.processes import children_of, memory_of, until
+from tests.helpers.processes import children_of, memory_of
 
 pytestmark = [pytest.mark.invariant, pytest.mark.timeout(900)]
 
@@ -41,13 +41,16 @@ def what_there_is(*processes):
 def test_many_runs_in_a_row_leave_no_descriptor_no_memory_no_thread_and_no_process(execute):
     execute(FIRST)
     worker, server = os.getpid(), client.server.pid
-    children, there_was = children_of(worker), what_there_is(worker, server)
-    memory = [memory_of(worker), memory_of(server)]
+    [guardian] = children_of(server)
+    processes = worker, server, guardian
+    children, there_was = children_of(worker), what_there_is(*processes)
+    memory = [memory_of(process) for process in processes]
     execute(RUNS)
     assert client.server.pid == server
-    until(lambda: not children_of(server))
+    assert children_of(server) == {guardian}
+    assert children_of(guardian) == set()
     assert children_of(worker) <= children
     # What a test before this one left may have gone meanwhile.
-    assert all(now <= before for now, before in zip(what_there_is(worker, server), there_was, strict=True))
-    grown = [memory_of(process) - before for process, before in zip((worker, server), memory, strict=True)]
+    assert all(now <= before for now, before in zip(what_there_is(*processes), there_was, strict=True))
+    grown = [memory_of(process) - before for process, before in zip(processes, memory, strict=True)]
     assert max(grown) < ROOM, grown

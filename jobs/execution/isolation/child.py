@@ -9,10 +9,10 @@ import sys
 import threading
 from contextlib import suppress
 from types import FrameType
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from jobs import progress
-from jobs.execution.isolation import command, logs, streams, system
+from jobs.execution.isolation import command, logs, requests, streams, system
 
 # Where the reports' pipe goes, unless the process may have fewer descriptors.
 HIGHEST = 1023
@@ -22,7 +22,7 @@ class Terminated(SystemExit):
     """SIGTERM reached the run: a timeout, a cancellation or a shutdown. `finally` blocks run, then the process ends."""
 
 
-def main(request: dict[str, Any], guardian: int, stdout: int, stderr: int, reports: int) -> NoReturn:
+def main(request_fd: int, guardian: int, stdout: int, stderr: int, reports: int) -> NoReturn:
     """Run the command of the request; ends this process."""
     code = 70
     try:
@@ -32,6 +32,7 @@ def main(request: dict[str, Any], guardian: int, stdout: int, stderr: int, repor
         system.be_first_to_go_when_memory_ends()
         streams.take(stdout, stderr)
         _take_signals()
+        request = requests.read(request_fd)
         os.environ.update(request["environment"])
         progress.attach(_out_of_the_way(reports), request["run"])
         _draw_new_random_numbers()

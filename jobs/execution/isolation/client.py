@@ -1,21 +1,20 @@
-"""The worker's side: starts the fork server, and asks it for children. Nothing here waits for it but `start`.
+"""The worker's side: starts the fork server, and asks its guardians for children. Nothing here waits but `start`.
 
-The server may be loading, stopped or dead: whoever asked for a child watches for what comes of it (`Child.hear`) while
-it watches the clock, and asks `look_after` what to do when nothing comes.
+A server may be loading, it or a guardian stopped or dead: whoever asked for a child watches for what comes of it
+(`Child.hear`) while it watches the clock, and asks `look_after` what to do when nothing comes.
 """
 
 import json
 import os
 import socket
-import sys
-import tempfile
 import threading
 import time
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
-from typing import IO, Any
+from typing import Any
 
-from jobs.execution.isolation import orders
+from jobs.execution.isolation import orders, requests
+from jobs.execution.isolation.kept import Guardian
 from jobs.execution.isolation.process import START_TIMEOUT, TOOK_TOO_LONG, ForkServerFailed, Server, log_once
 
 # A fork takes milliseconds. A server or guardian that says nothing for so long, in seconds, is stopped or hangs.
@@ -34,9 +33,12 @@ class Child:
     stderr: int
     reports: int
     control: socket.socket
-    server: Server
+    guardian: Guardian
     asked_at: float
     _heard: bytes = b""
+    _has_begun: bool = False
+    _has_receipt: bool = False
+    has_ended: bool = False  # its guardian has nothing more to say
 
     def hear(self) -> list[dict[str, Any]] | None:
         """What the guardian has said since it was last asked; None at its end."""
@@ -47,9 +49,22 @@ class Child:
         except OSError:
             return None
         if not data:
+            self.has_ended = True
             return None
         *lines, self._heard = (self._heard + data).split(b"\n")
-        return [json.loads(line) for line in lines]
+        messages = [json.loads(line) for line in lines]
+        for message in messages:
+            self._has_begun |= "guardian" in message
+            self.guardian.pid = message.get("guardian", self.guardian.pid)
+            self._has_receipt |= "exit_code" in message
+        return messages
+
+    def is_heard(self) -> bool:
+        """Whether all that the guardian has said so far was heard."""
+        try:
+            return not self.control.recv(1, socket.MSG_PEEK)
+        except OSError:
+            return True
 
     def order(self, order: bytes, moment: float = 0.0) -> bool:
         """Order something of the guardian (orders.py). False where it takes no more: it has been stopped for long."""
@@ -62,11 +77,17 @@ class Child:
         return True
 
     def close(self) -> None:
-        """Read no more. A guardian that comes, or is still there, ends with all that it has started."""
+        """Read no more. A guardian that is still at work, or comes yet, ends with all that it has started."""
         self.control.close()
         for descriptor in (self.stdout, self.stderr, self.reports):
             with suppress(OSError):
                 os.close(descriptor)
+        if self._has_receipt and self.has_ended:
+            self.guardian.server.keep(self.guardian)
+        elif self._has_begun:
+            self.guardian.leave()
+        else:
+            self.guardian.kill()
 
 
 class ForkServer:
@@ -96,29 +117,34 @@ class ForkServer:
             try:
                 with self._lock:
                     server = self._ensure(bare=fresh)
+                    guardian = server.kept_guardian() or Guardian(server)
+                ours_on_failure.callback(guardian.leave)
                 pipes = [_pipe(ours_on_failure, theirs) for _ in range(3)]
                 control, guardians = socket.socketpair()
                 ours_on_failure.enter_context(control)
                 theirs.enter_context(guardians)
-                file = theirs.enter_context(_file_of(request))
+                file = theirs.enter_context(requests.write(request))
             except OSError as error:
                 raise ForkServerFailed(f"The fork server can't be asked for a child: {error}") from error
             control.setblocking(False)
-            # Where the server takes nothing, its silence or its end will be noticed.
-            with suppress(OSError):
-                descriptors = [guardians.fileno(), file.fileno(), *(write for _, write in pipes)]
-                socket.send_fds(server.socket, [b"F"], descriptors)
+            guardian.ask([guardians.fileno(), file.fileno(), *(write for _, write in pipes)])
             ours_on_failure.pop_all()
         stdout, stderr, reports = (read for read, _ in pipes)
-        return Child(stdout, stderr, reports, control, server, time.monotonic())
+        return Child(stdout, stderr, reports, control, guardian, time.monotonic())
 
     def look_after(self, child: Child) -> float | None:
-        """Look at the server that owes this child. Gives when to look again (time.monotonic).
+        """Look at the guardian or server that owes this child. Gives when to look again (time.monotonic).
 
-        None where nothing will come any more: the server has ended, or is killed here since it doesn't answer. Raises
-        ForkServerFailed where it can't load the project.
+        None where nothing will come any more: it has ended, or is killed here since it doesn't answer. Raises
+        ForkServerFailed where the server can't load the project.
         """
-        server = child.server
+        if child.guardian.pid is not None:  # it was kept
+            due = child.asked_at + ANSWER
+            if not child.has_ended and time.monotonic() < due:
+                return due
+            child.guardian.kill()
+            return None if child.is_heard() else time.monotonic()
+        server = child.guardian.server
         with self._lock:
             loaded_by = self._loaded_by(server)
             due = loaded_by if server.ready_at is None else max(server.ready_at, child.asked_at) + ANSWER
@@ -267,18 +293,6 @@ def _pipe(read_end: ExitStack, write_end: ExitStack) -> tuple[int, int]:
     read_end.callback(os.close, read)
     write_end.callback(os.close, write)
     return read, write
-
-
-def _file_of(request: dict[str, Any]) -> IO[bytes]:
-    """The request as a file without a name: however long it is, nobody waits until it is read."""
-    file: IO[bytes]
-    if sys.platform == "linux":
-        file = os.fdopen(os.memfd_create("request"), "wb+")
-    else:
-        file = tempfile.TemporaryFile()  # noqa: SIM115 — the caller closes it
-    file.write(json.dumps(request).encode())
-    file.flush()
-    return file
 
 
 server = ForkServer()

@@ -12,6 +12,7 @@ import signal
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 
 from jobs.execution.isolation import system
@@ -37,12 +38,21 @@ def mark(run: int, attempt: int) -> str:
 
 def put(text: str) -> None:
     """Mark this process, and all that it will fork and start. For a process whose environment has room for it."""
-    place = _libc.getenv(VARIABLE.encode())
-    if not place or len(text) > LENGTH or len(os.environ.get(VARIABLE, "")) != LENGTH:
-        raise RuntimeError(f"This process was started without room for a mark in {VARIABLE}.")
+    place = _place()
+    if len(text) > LENGTH:
+        raise RuntimeError(f"A mark has room for {LENGTH} letters, and {text} is longer.")
     ctypes.memmove(place, text.encode().ljust(LENGTH, b"/"), LENGTH)
     # Programs that are started with a copy of os.environ carry it too.
     os.environ[VARIABLE] = text
+
+
+@cache  # os.environ's own copy, which is written below, hides it from getenv
+def _place() -> int:
+    """Where in memory the environment that this process was started with has its room."""
+    place: int | None = _libc.getenv(VARIABLE.encode())
+    if not place or len(os.environ.get(VARIABLE, "")) != LENGTH:
+        raise RuntimeError(f"This process was started without room for a mark in {VARIABLE}.")
+    return place
 
 
 def end(mark: str) -> int:

@@ -12,6 +12,7 @@ from contextlib import suppress
 from jobs.conf import project_folder
 from jobs.execution.isolation import marks, memory, paths
 from jobs.execution.isolation.age import Age
+from jobs.execution.isolation.kept import Guardian
 
 log = logging.getLogger(__name__)
 
@@ -44,6 +45,7 @@ class Server:
         self.notes: list[str] = []  # what a person should know of its loading
         self.ended = False
         self._heard = b""
+        self._kept: list[Guardian] = []  # one for each run that there was at the same moment
         allocator = memory.environment()
         with theirs:
             self.process = subprocess.Popen(  # noqa: S603 — ourselves
@@ -76,10 +78,29 @@ class Server:
         if self.failed:
             raise ForkServerFailed(f"The fork server can't load the project: {self.failed}")
 
+    def kept_guardian(self) -> Guardian | None:
+        """A guardian that waits for a run, if there is one."""
+        while self._kept:
+            guardian = self._kept.pop()
+            if guardian.is_waiting():
+                return guardian
+            guardian.kill()
+        return None
+
+    def keep(self, guardian: Guardian) -> None:
+        """Keep a guardian whose run has ended for the next one. Any thread may call it."""
+        self._kept.append(guardian)
+        if self.ended:  # now, or while it was added
+            self._part_with_guardians()
+
+    def _part_with_guardians(self) -> None:
+        with suppress(IndexError):  # another thread has just done so
+            while self._kept:
+                self._kept.pop().leave()
+
     def kill(self) -> None:
         """End it now, also where it is stopped; children at work go on under their guardians."""
-        self.ended = True
-        self.socket.close()
+        self.leave()
         self.process.kill()
         self.process.wait()
 
@@ -87,6 +108,7 @@ class Server:
         """End it, when it has done what it was asked for: its end of the socket has closed then."""
         self.socket.close()
         self.ended = True
+        self._part_with_guardians()
 
     def wait(self) -> None:
         """Wait for its end. One that hangs is helped along."""

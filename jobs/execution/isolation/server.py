@@ -2,8 +2,8 @@
 
 FD is its socket to the worker. The variables chose its allocator (memory.py) and are no run's business.
 
-It loads Django once (loading.py) and then forks a guardian for each request. It holds no connection and starts no
-thread, so that what it forks is whole. When Django doesn't load, it says why on the socket and ends.
+It loads Django once (loading.py) and then forks a guardian whenever one more is asked for. It holds no connection and
+starts no thread, so that what it forks is whole. When Django doesn't load, it says why on the socket and ends.
 """
 
 import gc
@@ -18,10 +18,6 @@ import traceback
 from contextlib import suppress
 
 from jobs.execution.isolation import guardian, loading, streams, system
-
-# How many descriptors come with a request: the guardian's socket, the request itself, stdout, stderr and the reports'
-# pipe.
-DESCRIPTORS = 5
 
 
 def main(descriptor: int, pythonpath: str, bare: bool, *ours: str) -> None:
@@ -57,7 +53,7 @@ def main(descriptor: int, pythonpath: str, bare: bool, *ours: str) -> None:
 
 
 def serve(worker: socket.socket) -> None:
-    """Fork a guardian for each request, until the worker ends."""
+    """Fork a guardian for each socket that comes, until the worker ends."""
     guardians: set[int] = set()
     wake, waker = os.pipe()
     os.set_blocking(waker, False)
@@ -77,36 +73,35 @@ def serve(worker: socket.socket) -> None:
                 return
             # What stands in a buffer would be written by every child.
             streams.flush()
-            process = _fork(descriptors)
-            if process == 0:
-                signal.set_wakeup_fd(-1)
-                for ours in (worker.detach(), wake, waker):
-                    os.close(ours)
-                guardian.main(*descriptors)
-            guardians.add(process)
             for descriptor in descriptors:
-                os.close(descriptor)
+                if process := _fork(descriptor):
+                    guardians.add(process)
+                    os.close(descriptor)
+                else:
+                    signal.set_wakeup_fd(-1)
+                    for ours in (worker.detach(), wake, waker):
+                        os.close(ours)
+                    guardian.main(descriptor)
 
 
 def _receive(worker: socket.socket) -> list[int] | None:
-    """The descriptors of the next request; None at the worker's end."""
+    """The next guardian's socket; None at the worker's end."""
     try:
-        data, descriptors, _, _ = socket.recv_fds(worker, 1, DESCRIPTORS)
+        data, descriptors, _, _ = socket.recv_fds(worker, 1, 1)
     except ConnectionResetError:  # the worker was killed before it read what we said
         return None
     return descriptors if data else None
 
 
-def _fork(descriptors: list[int]) -> int:
-    """Fork; where that fails say why to the run's supervisor."""
+def _fork(descriptor: int) -> int:
+    """Fork; where that fails say why to the supervisor of the run that waits."""
     try:
-        if len(descriptors) < DESCRIPTORS:
-            raise OSError("it has no file descriptors left.")
         return os.fork()
     except OSError as error:
-        for control in descriptors[:1]:
-            with socket.socket(fileno=os.dup(control)) as supervisor:
-                _say(supervisor, {"error": str(error)})
+        with socket.socket(fileno=os.dup(descriptor)) as waiting:
+            waiting.setblocking(False)
+            with suppress(OSError):
+                guardian.refuse(waiting, str(error))
         return -1
 
 

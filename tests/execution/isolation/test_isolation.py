@@ -57,8 +57,9 @@ def spoken(run):
 
 @pytest.fixture
 def stopped_server(worker):
-    """The fork server is there, and stopped."""
+    """The fork server is there without any guardian, and stopped."""
     client.server.start()
+    client.server._current[False]._part_with_guardians()
     pid = client.server.pid
     os.kill(pid, signal.SIGSTOP)
     yield pid
