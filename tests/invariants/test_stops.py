@@ -37,9 +37,13 @@ def beats(tmp_path, declared):
     return job, read
 
 
-def a_supervisor_at_work(start, job, read):
+def a_supervisor_at_work(start, declared, job, read):
+    """Not with its first run: the guardian was kept from another."""
+    first = {"name": "succeeds", "arguments": [], "rules": {}}
+    declare_here(declared, [first])
+    triggers.request("succeeds", requested_by="a test", ring=False)
     run = triggers.request("beats", requested_by="a test", ring=False)
-    [process] = start({"declare": [job], "linger": True, "timing": TIMING})
+    [process] = start({"declare": [first, job], "linger": True, "timing": TIMING})
     process.begin()
     until(lambda: len(read().get("1", [])) > 5, what="the first beats")
     return run, process
@@ -56,11 +60,12 @@ def test_a_run_whose_supervisor_is_stopped_is_at_work_once_at_a_time(
     start,
     beats,
     short_leases,  # noqa: F811
+    declared,
     worker,
     stopped,
 ):
     job, read = beats
-    run, process = a_supervisor_at_work(start, job, read)
+    run, process = a_supervisor_at_work(start, declared, job, read)
     tree = process.tree() if stopped == "all of it" else [process.popen.pid]
     for pid in tree:
         os.kill(pid, signal.SIGSTOP)
@@ -90,6 +95,22 @@ def test_a_run_that_is_stopped_ends_with_its_worker(start, declared):
     until(lambda: all(map(is_stopped, pids)))
     process.kill()
     until(lambda: not any(map(is_alive, pids)), 20)
+
+
+def test_no_process_outlives_a_killed_worker(start, declared):
+    """Neither the daemon of a run whose guardian was kept from another, nor a guardian that waits for a run."""
+    first = {"name": "succeeds", "arguments": [], "rules": {}}
+    job = {"name": "spawns", "arguments": ["daemon", "--linger", "60"], "rules": {}}
+    declare_here(declared, [first, job])
+    triggers.request("succeeds", requested_by="a test", ring=False)
+    run = triggers.request("spawns", requested_by="a test", ring=False)
+    [process] = start({"declare": [first, job], "linger": True})
+    process.begin()
+    until(lambda: Attempt.objects.filter(run=run, output__isnull=False).exists())
+    daemon = int(output_text(Attempt.objects.get(run=run)))
+    assert {daemon, parent_of(daemon)} < set(process.tree())
+    process.kill()
+    until(lambda: process.tree() == [], 20)
 
 
 @pytest.mark.parametrize("guardian_gets", [signal.SIGKILL, signal.SIGSTOP])

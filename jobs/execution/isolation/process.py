@@ -91,9 +91,10 @@ class Server:
         """Keep a guardian whose run has ended for the next one. Any thread may call it."""
         self._kept.append(guardian)
         if self.ended:  # now, or while it was added
-            self._part_with_guardians()
+            self.part_with_guardians()
 
-    def _part_with_guardians(self) -> None:
+    def part_with_guardians(self) -> None:
+        """Keep none of those that wait for a run: they end."""
         with suppress(IndexError):  # another thread has just done so
             while self._kept:
                 self._kept.pop().leave()
@@ -108,7 +109,7 @@ class Server:
         """End it, when it has done what it was asked for: its end of the socket has closed then."""
         self.socket.close()
         self.ended = True
-        self._part_with_guardians()
+        self.part_with_guardians()
 
     def wait(self) -> None:
         """Wait for its end. One that hangs is helped along."""

@@ -59,7 +59,7 @@ def spoken(run):
 def stopped_server(worker):
     """The fork server is there without any guardian, and stopped."""
     client.server.start()
-    client.server._current[False]._part_with_guardians()
+    client.server._current[False].part_with_guardians()
     pid = client.server.pid
     os.kill(pid, signal.SIGSTOP)
     yield pid
