@@ -36,6 +36,7 @@ def main(descriptor: int) -> NoReturn:
         os.setsid()
         system.adopt_orphans()
         worker = socket.socket(fileno=descriptor)
+        worker.setblocking(True)  # whatever the project has set as the sockets' timeout
         wake = _wake_on_sigchld()
         while descriptors := _receive(worker):
             _guard(worker, wake, descriptors)
@@ -128,6 +129,7 @@ class Guardian:
             for ours in filter(None, (self._worker.detach(), self._control.detach(), *self._wake, self._timer)):
                 os.close(ours)
             child.main(request, guardian, stdout, stderr, reports)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
 
     def close(self) -> None:
         """Keep nothing of this run; the caller closes its socket, by which the worker knows."""

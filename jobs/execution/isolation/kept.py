@@ -26,6 +26,7 @@ class Guardian:
         self.server = server
         self.pid: int | None = None
         self._socket, self._theirs = socket.socketpair()
+        self._socket.setblocking(False)
 
     def ask(self, descriptors: list[int]) -> None:
         """Ask it for a run. Where nobody takes that, silence or the end of the run's socket will be noticed."""
@@ -53,7 +54,7 @@ class Guardian:
 
     def _has_ended(self) -> bool:
         try:
-            self._socket.recv(1, socket.MSG_DONTWAIT | socket.MSG_PEEK)
+            self._socket.recv(1, socket.MSG_PEEK)
         except BlockingIOError:
             return False
         except OSError:

@@ -100,7 +100,7 @@ def _fork(descriptor: int) -> int:
     except OSError as error:
         with socket.socket(fileno=os.dup(descriptor)) as waiting:
             waiting.setblocking(False)
-            with suppress(OSError):
+            with suppress(OSError, ValueError):  # none waits
                 guardian.refuse(waiting, str(error))
         return -1
 

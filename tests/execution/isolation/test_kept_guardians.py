@@ -4,6 +4,7 @@ import os
 import re
 import signal
 import threading
+import time
 from itertools import count
 from pathlib import Path
 
@@ -95,6 +96,16 @@ def test_runs_of_one_guardian_draw_different_random_numbers(guest, run):
     first, second = (run("draws").run.result.split() for _ in range(2))
     the_guardian()
     assert not set(first) & set(second)
+
+
+def test_a_guardian_waits_longer_than_the_projects_timeout_of_sockets(guest, run):
+    guest(ready="import socket\nsocket.setdefaulttimeout(0.1)", goes=("", "pass"))
+    client.server.stop()
+    run("goes")
+    guardian = the_guardian()
+    time.sleep(0.3)
+    assert run("goes").run.status == Status.SUCCEEDED
+    assert the_guardian() == guardian
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP])
