@@ -7,12 +7,13 @@ GUARD = """
 import os, socket, time
 
 from jobs import clocks
+from jobs.execution.isolation import guardian as guardians
 from jobs.execution.isolation import system
-from jobs.execution.isolation.guardian import Guardian
 
 worker, control = socket.socketpair()
 system.adopt_orphans()
-guardian = Guardian(control, clocks.since_boot() + 60)
+asked, requests = socket.socketpair()
+guardian = guardians.Guardian(requests, guardians._wake_on_sigchld(), control, clocks.since_boot() + 60)
 guardian.say({"obeyed": "an order"})
 worker.close()  # with the answer unread: the other end is reset
 guardian._process = os.fork()
