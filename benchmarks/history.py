@@ -8,6 +8,8 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from importlib import import_module
+from types import SimpleNamespace
 
 from django.db import connection, transaction
 from django.utils import timezone
@@ -160,6 +162,7 @@ def make(runs: int, jobs: int = JOBS, end: datetime | None = None, receipts: boo
                 cursor.execute(statement, values)
         # As a history that grew would have them.
         cursor.execute(f"ANALYZE {', '.join([*TABLES, 'nightshift_jobstate'])}")
+        import_module("jobs.migrations.0004_fill_job_day").fill(None, SimpleNamespace(connection=connection))
         cursor.execute(f"SELECT job FROM ({NAMES}) AS named", values)
         return [job for (job,) in cursor.fetchall()]
 

@@ -139,7 +139,7 @@ OUTCOMES = ", ".join(f"'{status}', sum({status})" for status in STATUSES)
 # The sum of a column's objects, by group.
 SUMMED = """(
     SELECT part, jsonb_object_agg(key, n) AS counts
-      FROM (SELECT part, key, sum(value::bigint) AS n FROM chosen, jsonb_each_text({}) GROUP BY 1, 2) AS each
+      FROM (SELECT part, key, sum(value::int) AS n FROM chosen, jsonb_each_text({}) GROUP BY 1, 2) AS each
      GROUP BY 1
 )"""
 

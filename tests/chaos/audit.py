@@ -1,12 +1,13 @@
 """Tables and triggers in the database that keep each change, in the transaction that makes it; and what they kept."""
 
+from collections import Counter
 from datetime import datetime
 from typing import Any
 
 import psycopg
 from psycopg.rows import dict_row
 
-from tests.chaos.history import Attempt, Change, Gap, History, Run, Stretch
+from tests.chaos.history import ENDED, Attempt, Change, DayCount, Gap, History, Run, Stretch
 
 INSTALL = """
 CREATE SCHEMA chaos;
@@ -87,6 +88,12 @@ def read(connection: psycopg.Connection) -> History:
                 "SELECT id, job, fingerprint, first, last, count, fate, reason FROM nightshift_gap ORDER BY id"
             )
         ]
+        history.days = Counter()
+        for row in rows("SELECT * FROM nightshift_jobday"):
+            what = {status: row[status] for status in ENDED} | row["gaps"]
+            history.days += Counter(
+                {DayCount(row["job"], row["day"], row["trigger"], each): number for each, number in what.items()}
+            )
         history.changes = [
             Change(**row) for row in rows("SELECT run, job, at, attempt, before, after FROM chaos.change ORDER BY id")
         ]

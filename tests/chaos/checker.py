@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from tests.chaos import bounds, executions, occurrences
+from tests.chaos import bounds, days, executions, occurrences
 from tests.chaos.history import ENDED, History, Run, Violation
 from tests.chaos.journal import Execution
 from tests.chaos.zoo import BOTH, Job
@@ -38,6 +38,7 @@ def check(history: History, journal: list[Execution], jobs: Mapping[str, Job]) -
     found.violations += bounds.check(history, journal, jobs, counts)
     found.violations += _edges(history, counts)
     found.violations += _attempts(history, jobs, counts)
+    found.violations += days.check(history, counts)
     found.violations += _steps(history, jobs, counts)
     found.violations += _nobody_asked(history, counts)
     found.violations += _forgotten(history, jobs)

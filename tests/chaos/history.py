@@ -2,7 +2,8 @@
 
 from collections import Counter
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from typing import NamedTuple
 
 ENDED = {"succeeded", "failed", "timed_out", "cancelled", "lost", "skipped", "missed"}
 
@@ -84,6 +85,15 @@ class Trouble:
     end: float
 
 
+class DayCount(NamedTuple):
+    """Something that statistics count by day: runs that ended with a status, or occurrences without a run by reason."""
+
+    job: str
+    day: date
+    trigger: str
+    what: str
+
+
 @dataclass(kw_only=True)
 class History:
     runs: list[Run] = field(default_factory=list)
@@ -94,6 +104,8 @@ class History:
     through: dict[str, datetime | None] = field(default_factory=dict)
     # How many rows of each kind there are for each job.
     events: Counter[tuple[str, str]] = field(default_factory=Counter)
+    # What the statistics count; None where they weren't read.
+    days: Counter[DayCount] | None = None
     troubles: list[Trouble] = field(default_factory=list)
     # By release: which host was up with it, from when to when (CLOCK_BOOTTIME).
     up: dict[int, list[tuple[str, float, float]]] = field(default_factory=dict)

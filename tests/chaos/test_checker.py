@@ -1,12 +1,13 @@
 """The checker of tests/chaos finds what is planted, and nothing in a sound history."""
 
+from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from tests.chaos import checker
-from tests.chaos.history import Attempt, Change, Gap, History, Run, Stretch, Trouble
+from tests.chaos.history import Attempt, Change, DayCount, Gap, History, Run, Stretch, Trouble
 from tests.chaos.journal import Execution
 from tests.chaos.zoo import job
 
@@ -225,3 +226,20 @@ def test_a_forgotten_run_is_found(history, journal):
 def test_an_event_for_each_call_is_found(history, journal):
     history.events["ambiguous_call", "often"] = 30
     assert kinds(history, journal) == ["events without end"]
+
+
+def test_an_end_or_a_gap_that_is_counted_twice_or_not_at_all_is_found(history, journal):
+    history.runs = [replace(run, finished_at=at(61)) for run in history.runs]
+    sound = Counter(
+        {
+            DayCount("often", NOON.date(), "schedule", "succeeded"): 5,
+            DayCount("step", NOON.date(), "schedule", "succeeded"): 5,
+            DayCount("often", NOON.date(), "schedule", "overlap"): 1,
+        }
+    )
+    history.days = sound
+    assert "day counted wrong" not in kinds(history, journal)
+    for key in sound:
+        for number in (0, sound[key] + 1):
+            history.days = Counter({**sound, key: number})
+            assert kinds(history, journal).count("day counted wrong") == 1

@@ -11,10 +11,10 @@ from django.db import connection
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from jobs import Keep, Retry
+from jobs import Retry
 from jobs.choices import AttemptStatus
 from jobs.declarations.registry import registry
-from jobs.ledger import attempts, claims, endings, recounting, retention, sql, states, timing, triggers
+from jobs.ledger import attempts, claims, endings, sql, states, timing, triggers
 from jobs.ledger.attempts import Outcome
 from jobs.ledger.sessions import ours
 from jobs.ledger.settle import settle
@@ -67,19 +67,6 @@ def test_a_gap_counts_for_the_days_of_its_occurrences(declared, monkeypatch):
     assert [(row.day, row.gaps) for row in of_step] == [(day, {"predecessor": hours}) for day, hours in expected]
     assert Gap.objects.count() == 2
     assert_days_are_counted_right()
-
-
-@pytest.mark.django_db
-def test_days_outlive_what_they_count(declared):
-    declared("nightly")
-    an_attempt(a_run(finished_at=NOON))
-    count_ends()
-    before = recounting.written(NOON.date(), NOON.date() + DAY)
-    assert before
-    a_run(status="queued")  # the latest run of a job stays
-    retention.prune(Keep(days=1, runs=1, failed_days=1))
-    assert not Run.objects.filter(finished_at=NOON).exists()
-    assert recounting.written(NOON.date(), NOON.date() + DAY) == before
 
 
 @pytest.mark.django_db(transaction=True)
