@@ -43,7 +43,7 @@ class Project:
             "PYTHONDONTWRITEBYTECODE": "1",
         }
 
-    def python(self, *words, stdin="", **environment):
+    def python(self, *words, stdin="", timeout=100, **environment):
         return subprocess.run(
             [sys.executable, *words],
             cwd=self.folder,
@@ -51,7 +51,7 @@ class Project:
             input=stdin,
             capture_output=True,
             text=True,
-            timeout=100,
+            timeout=timeout,
         )
 
     def manage(self, *words, **environment):
