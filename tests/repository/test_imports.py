@@ -61,7 +61,7 @@ LEAN = """
     MIDDLEWARE = []
     ROOT_URLCONF = "urls"
 """
-NEED_ADMIN = {"jobs.admin", "jobs.admin.lists"}
+NEED_ADMIN = {"jobs.admin"}
 
 
 def failures(project, script, modules):
