@@ -4,11 +4,12 @@ import logging
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from jobs.conf import conf
 from jobs.execution import journal
 from jobs.execution.held_attempt import HeldAttempt
-from jobs.ledger import attempts, sql, timing
+from jobs.ledger import attempts, claims, sql, timing
 from jobs.ledger.attempts import Outcome
 from jobs.ledger.endings import Ended
 
@@ -25,6 +26,7 @@ class PendingEnd:
     not_before: float = 0.0  # time.monotonic
     unsure: bool = False  # it may be recorded already: by a commit whose acknowledgement was lost, or from the journal
     kept: bool = False  # it is in the journal
+    ready: list[int] = field(default_factory=list)  # the runs that could start once it was recorded
 
 
 class PendingEnds:
@@ -75,6 +77,8 @@ class PendingEnds:
             end.recorded.set_exception(error)
             return
         self._dismiss(end)
+        if ended is not None:
+            end.ready = _ready()
         end.recorded.set_result(ended)
 
     def _dismiss(self, end: PendingEnd) -> None:
@@ -82,3 +86,12 @@ class PendingEnds:
         self._release(end.held)
         if end.kept:
             journal.drop(end.held.claim)
+
+
+def _ready() -> list[int]:
+    """What could start now. Asked here, over a connection that is open: the supervisor may have given its own back."""
+    try:
+        return claims.next_ready(conf.JOBS_MAX_RUNNING)
+    except (*sql.AWAY, sql.Busy) as error:
+        log.warning("which runs can start isn't known now, the next tick rings for them: %s", error)
+        return []

@@ -49,6 +49,7 @@ class Supervisor:
         self.invocation_id = invocation_id
         self.echo = echo
         self.left_to_journal = False
+        self.ready: list[int] = []  # the runs that could start once its end was recorded
         self._wake, self._waker = socket.socketpair()
         self._waker.setblocking(False)
         secrets = [*masking.of_environment(), *masking.of_arguments(self.job, claim.arguments)]
@@ -171,7 +172,9 @@ class Supervisor:
         logged_at = time.monotonic()
         while True:
             with suppress(Unfinished):
-                return end.recorded.result(timeout=1)
+                ended = end.recorded.result(timeout=1)
+                self.ready = end.ready
+                return ended
             now = time.monotonic()
             if end.kept and self.shutdown.at is not None and now >= self.shutdown.at + LAST_WORDS:
                 self.left_to_journal = True

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
 
-from jobs import telemetry
+from jobs import clocks, telemetry
 from jobs.conf import conf
 from jobs.declarations.job import Job
 from jobs.declarations.registry import registry
@@ -25,11 +25,16 @@ from jobs.ledger import (
     timing,
     unknown_jobs,
 )
+from jobs.ledger import to_do as to_do_list
 from jobs.ledger.doorbell import Ring
 from jobs.ledger.last_tick import TickObserver
 from jobs.ledger.settle import ScheduledRun, retire, settle
+from jobs.ledger.to_do import ToDo
 
 log = logging.getLogger(__name__)
+
+# How often a tick looks for watermarks that lie ahead, in seconds: it reads all of them.
+LEAD = 300.0
 
 
 class Tick:
@@ -42,18 +47,25 @@ class Tick:
         """Be as in a process that has just started."""
         self.is_aligned = False  # whether all jobs were looked at once
         self.observer = TickObserver()
+        # Which declarations the last tick knew, and when it was (clocks.elapsed); when it last looked for a lead.
+        self._version, self._began_at, self._lead_at = registry.version, 0.0, -LEAD
 
     def run(self) -> list[ScheduledRun]:
         """Settle all jobs that are due, and put right what was left undone. Gives the runs that came of it."""
+        began_at = clocks.elapsed()
         _unless_busy(self.observer.observe)
         releases.here.see()
-        rewinding.report_lead()
-        due = _due() if self.is_aligned else self._align()
+        if clocks.elapsed() - self._lead_at >= LEAD:
+            rewinding.report_lead()
+            self._lead_at = clocks.elapsed()
+        to_do = to_do_list.look()
+        due = self._due(to_do) if self.is_aligned else self._align()
         this_worker.give_unsure_back()
         runs = _settle(due)
         # Not before: where the database fails here, the next tick has to look at all jobs again.
         self.is_aligned = True
-        doorbell.ring_all(_put_right([Ring(run_id=run.run) for run in runs]))
+        self._version, self._began_at = registry.version, began_at
+        doorbell.ring_all(_put_right(to_do, [Ring(run_id=run.run) for run in runs]))
         if telemetry.is_on():
             telemetry.queue(*queue.waiting())
         _unless_busy(_note_end)
@@ -67,6 +79,17 @@ class Tick:
         _unless_busy(partial(retire, [job.name for job in scheduled]))
         return scheduled
 
+    def _due(self, to_do: ToDo) -> list[Job]:
+        """The jobs to settle. Also those whose next moment was computed otherwise than this process would: only where
+        another release is at work, or since this process has other declarations or hasn't ticked for long.
+        """
+        names = {*to_do.late, *to_do.overridden}
+        due = [job for name in sorted(names) if (job := registry.get(name)) and job.schedule and to_do.is_due(job)]
+        since = clocks.elapsed() - self._began_at
+        if to_do.others or self._version is not registry.version or since > timing.LONGEST_PAUSE.total_seconds():
+            due = list({job.name: job for job in [*due, *_computed_otherwise()]}.values())
+        return due
+
 
 here = Tick()
 
@@ -76,17 +99,18 @@ def tick() -> list[ScheduledRun]:
     return here.run()
 
 
-def _put_right(rings: list[Ring]) -> list[Ring]:
+def _put_right(to_do: ToDo, rings: list[Ring]) -> list[Ring]:
     """End what was missed or lost, and add whom to ring for to these rings."""
     rings = rings + journal.record()
-    missed = queue.miss_overdue()
-    rings += unknown_jobs.fail_unknown()
-    lost = leases.expired()
+    missed = queue.miss_overdue() if to_do.overdue else 0
+    rings += unknown_jobs.fail_unknown() if to_do.unknown else []
+    lost = leases.expired() if to_do.lost else []
     rings += leases.declare_lost(lost, "Its supervisor vanished: no heartbeat came until its lease ran out.")
     # What waited behind a run that ended here can start now.
     ready = claims.next_ready(conf.JOBS_MAX_RUNNING) if missed or lost else []
     rung = {ring.run_id for ring in rings}
-    return rings + [Ring(run_id=run) for run in dict.fromkeys(ready + queue.forgotten()) if run not in rung]
+    forgotten = queue.forgotten() if to_do.forgotten else []
+    return rings + [Ring(run_id=run) for run in dict.fromkeys(ready + forgotten) if run not in rung]
 
 
 def _unless_busy(work: Callable[[], object]) -> None:
@@ -137,29 +161,17 @@ def _note_end() -> None:
     )
 
 
-def _due() -> list[Job]:
-    """The jobs with an occurrence to settle: at once those without a timer, after a while those that have one.
-
-    Also those whose next moment was computed with another schedule or other rules of the zone than this process has,
-    and those with an override, of which their timers know nothing.
-    """
+def _computed_otherwise() -> list[Job]:
+    """The jobs whose next moment was computed with another schedule, or other rules of its zone, than those here."""
     scheduled = registry.scheduled()
-    mine = [
-        (job.name, *record.computed_with(job), timing.PATIENCE if job.has_timer else timedelta(0)) for job in scheduled
-    ]
+    mine = [(job.name, *record.computed_with(job)) for job in scheduled]
     found = sql.rows(
         """
         SELECT job
-          FROM nightshift_jobstate JOIN unnest(%s::text[], %s::text[], %s::text[], %s::interval[])
-                                    AS mine(job, declared, zone_rules, patience) USING (job)
-         WHERE next_due_at <= clock_timestamp() - patience
-            OR (nightshift_jobstate.declared, nightshift_jobstate.zone_rules) <> (mine.declared, mine.zone_rules)
-            OR EXISTS (
-                   SELECT FROM nightshift_intervention i
-                    WHERE i.job = nightshift_jobstate.job AND i.kind = 'override' AND i.ended_at IS NULL
-                      AND (i.schedule <> '' OR i.time_zone <> ''))
+          FROM nightshift_jobstate s JOIN unnest(%s::text[], %s::text[], %s::text[]) AS mine(job, declared, zone_rules)
+         USING (job)
+         WHERE (s.declared, s.zone_rules) <> (mine.declared, mine.zone_rules)
         """,
-        [list(column) for column in zip(*mine, strict=True)] or [[]] * 4,
+        [list(column) for column in zip(*mine, strict=True)] or [[]] * 3,
     )
-    due = {job for (job,) in found}
-    return [job for job in scheduled if job.name in due]
+    return [registry[job] for (job,) in found]

@@ -76,10 +76,11 @@ class Worker:
             self.give_unsure_back()
             if job is None and unknown_jobs.pass_on(run_id):
                 return None
-            ended = self._attempt(run_id, invocation_id, echo)
-        if ended is None:
+            attempted = self._attempt(run_id, invocation_id, echo)
+        if attempted is None:
             return None
-        self._wake_others(ended)
+        ended, ready = attempted
+        self._wake_others(ended, ready)
         return ended.status
 
     def give_unsure_back(self) -> None:
@@ -122,8 +123,11 @@ class Worker:
         self.shutdown.at = self.shutdown.grace = None
         writer.keep_ends(False)
 
-    def _attempt(self, run_id: int, invocation_id: str, echo: Echo | None) -> Ended | None:
-        """Claim the run and watch its attempt. None where it wasn't ours, or is no longer."""
+    def _attempt(self, run_id: int, invocation_id: str, echo: Echo | None) -> tuple[Ended, list[int]] | None:
+        """Claim the run and watch its attempt. Gives its end and the runs that could start then.
+
+        None where it wasn't ours, or is no longer.
+        """
         with telemetry.attempt() as span:
             # The lease begins with the claim, and its fence before: this process may be stopped in between.
             asked_at = clocks.since_boot()
@@ -136,10 +140,12 @@ class Worker:
                 supervisor = Supervisor(claim, self.shutdown, invocation_id, echo, span, asked_at)
             except Exception as fault:  # the run is claimed: it must end
                 log.exception("run=%s job=%s attempt=%s: its supervisor failed", claim.run_id, claim.job, claim.attempt)
-                return attempts.finish(claim, outcome.of_a_fault(fault))
+                ended = attempts.finish(claim, outcome.of_a_fault(fault))
+                return None if ended is None else (ended, claims.next_ready(conf.JOBS_MAX_RUNNING))
             self.supervisors.add(supervisor)
             try:
-                return supervisor.supervise()
+                ended = supervisor.supervise()
+                return None if ended is None else (ended, supervisor.ready)
             finally:
                 self.supervisors.discard(supervisor)
 
@@ -151,13 +157,11 @@ class Worker:
                 self._unsure[invocation_id] = run_id
             raise
 
-    def _wake_others(self, ended: Ended) -> None:
+    def _wake_others(self, ended: Ended, ready: list[int]) -> None:
         """Ring for the steps that follow, for a retry, and for runs that waited for this one's end or its slot."""
-        doorbell.ring_all(ended.rings)
-        if self.shutdown.at is None:
-            rung = {ring.run_id for ring in ended.rings}
-            ready = claims.next_ready(conf.JOBS_MAX_RUNNING)
-            doorbell.ring_all(Ring(run_id=run_id) for run_id in ready if run_id not in rung)
+        rung = {ring.run_id for ring in ended.rings}
+        others = [Ring(run_id=run_id) for run_id in ready if run_id not in rung] if self.shutdown.at is None else []
+        doorbell.ring_all([*ended.rings, *others])
 
 
 this_worker = Worker()

@@ -54,7 +54,12 @@ def still_ours(held: Sequence[tuple[int, int]]) -> set[tuple[int, int]]:
 
 def expired() -> list[Claim]:
     """The attempts that no heartbeat renewed in time; none until the ticks have seen the database for a while."""
-    condition = f"""
+    return [claim for claim, _ in _running(has_expired(), last_tick.parameters())]
+
+
+def has_expired() -> str:
+    """Of a running run `r`, in SQL: whether that is so. `last_tick.parameters` gives what it needs."""
+    return f"""
         {_is_over()}
         AND EXISTS (
             SELECT FROM nightshift_lasttick t
@@ -63,7 +68,6 @@ def expired() -> list[Claim]:
                AND (r.lease_expires_at < clock_timestamp() OR t.unbroken_since <= clock_timestamp() - %(lease)s)
         )
     """
-    return [claim for claim, _ in _running(condition, last_tick.parameters())]
 
 
 def declare_lost(claims: Sequence[Claim], error: str, *, only_if_lease_expired: bool = True) -> list[Ring]:

@@ -6,6 +6,17 @@ from functools import partial
 from jobs.ledger import endings, sql, timing
 from jobs.ledger.obstacles import HELD_BY_A_PAUSE
 
+# Of a run `r`. `parameters` gives what they need.
+IS_OVERDUE = "r.status = 'queued' AND r.attempt = 0 AND r.start_by < clock_timestamp()"
+IS_FORGOTTEN = f"""
+    r.status = 'queued' AND r.not_before <= clock_timestamp() - %(forgotten)s
+    AND (r.rung_at IS NULL OR r.rung_at < clock_timestamp() - %(ring_again)s) AND NOT {HELD_BY_A_PAUSE}
+"""
+
+
+def parameters() -> dict[str, object]:
+    return {"forgotten": timing.FORGOTTEN, "ring_again": timing.RING_AGAIN}
+
 
 def waiting() -> tuple[int, timedelta]:
     """How many queued runs are due to start, and for how long the oldest of them has been."""
@@ -26,25 +37,19 @@ def forgotten(limit: int = 100) -> list[int]:
         f"""
         UPDATE nightshift_run SET rung_at = clock_timestamp()
          WHERE id IN (
-                   SELECT id FROM nightshift_run r
-                    WHERE status = 'queued' AND not_before <= clock_timestamp() - %s
-                      AND (rung_at IS NULL OR rung_at < clock_timestamp() - %s)
-                      AND NOT {HELD_BY_A_PAUSE}
-                    ORDER BY not_before LIMIT %s
+                   SELECT id FROM nightshift_run r WHERE {IS_FORGOTTEN} ORDER BY not_before LIMIT %(limit)s
                       FOR UPDATE SKIP LOCKED
                )
         RETURNING id
-        """,  # noqa: S608 — HELD_BY_A_PAUSE is fixed
-        [timing.FORGOTTEN, timing.RING_AGAIN, limit],
+        """,  # noqa: S608 — the condition is fixed
+        parameters() | {"limit": limit},
     )
     return [run for (run,) in found]
 
 
 def miss_overdue() -> int:
     """End the queued runs whose start deadline passed before anyone picked them up. Gives back how many."""
-    overdue = sql.rows(
-        "SELECT job, id FROM nightshift_run WHERE status = 'queued' AND attempt = 0 AND start_by < clock_timestamp()"
-    )
+    overdue = sql.rows(f"SELECT job, id FROM nightshift_run r WHERE {IS_OVERDUE}")  # noqa: S608 — fixed
     why = "Nobody picked it up before its start deadline."
     ends = ((job, partial(endings.miss, run_id, job, why)) for job, run_id in overdue)
     return sum(ended is not None for ended in endings.each_unless_busy(ends))

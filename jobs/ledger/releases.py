@@ -20,6 +20,7 @@ from jobs.declarations.registry import registry
 from jobs.formats import counted
 from jobs.ledger import events, instance, job_as_json, sql, timing
 from jobs.ledger.sessions import ledger_transaction
+from jobs.schedule.zones import rules_of
 
 log = logging.getLogger(__name__)
 
@@ -71,7 +72,10 @@ def own() -> Release:
 
 def _describe(declared: Sequence[Job]) -> Release:
     jobs = {job.name: job_as_json.written(job) for job in declared}
-    digest = sha256(json.dumps({name: job["digest"] for name, job in sorted(jobs.items())}).encode()).hexdigest()
+    digests = {name: job["digest"] for name, job in sorted(jobs.items())}
+    # Hosts whose zones have other rules compute other moments: each looks at what the other has settled.
+    rules = {job.schedule.zone.key: rules_of(job.schedule.zone.key) for job in declared if job.schedule}
+    digest = sha256(json.dumps([digests, sorted(rules.items())]).encode()).hexdigest()
     name = instance.current().release
     return Release(key=f"{name}:{digest}", name=name, jobs=jobs)
 

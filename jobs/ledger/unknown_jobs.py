@@ -12,6 +12,12 @@ log = logging.getLogger(__name__)
 
 # How many runs one tick fails at most.
 AT_ONCE = 100
+# Of a run `r`: it has waited for so long that its job may be unknown to all. `parameters` gives what it needs.
+HAS_WAITED = "r.status = 'queued' AND r.not_before <= clock_timestamp() - %(unknown)s"
+
+
+def parameters() -> dict[str, object]:
+    return {"unknown": timing.UNKNOWN}
 
 
 def pass_on(run: int) -> bool:
@@ -28,20 +34,16 @@ def pass_on(run: int) -> bool:
 
 def fail_unknown() -> list[Ring]:
     """Fail the runs that have waited for long, and whose job no release has declared that was at work meanwhile."""
-    waiting = sql.rows(
-        "SELECT DISTINCT job FROM nightshift_run WHERE status = 'queued' AND not_before <= clock_timestamp() - %s",
-        [timing.UNKNOWN],
-    )
+    waiting = sql.rows(f"SELECT DISTINCT job FROM nightshift_run r WHERE {HAS_WAITED}", parameters())  # noqa: S608
     unknown = [job for (job,) in waiting if not releases.declared_somewhere(job)]
     if not unknown:
         return []
     found = sql.rows(
-        """
-        SELECT id, job FROM nightshift_run
-         WHERE status = 'queued' AND job = ANY(%s) AND not_before <= clock_timestamp() - %s
-         ORDER BY coalesce(scheduled_for, not_before), id LIMIT %s
-        """,
-        [unknown, timing.UNKNOWN, AT_ONCE],
+        f"""
+        SELECT id, job FROM nightshift_run r WHERE {HAS_WAITED} AND job = ANY(%(jobs)s)
+         ORDER BY coalesce(scheduled_for, not_before), id LIMIT %(limit)s
+        """,  # noqa: S608 — the condition is fixed
+        parameters() | {"jobs": unknown, "limit": AT_ONCE},
     )
     ends = ((job, partial(_fail, run, job)) for run, job in found)
     return [ring for rings in endings.each_unless_busy(ends) for ring in rings]

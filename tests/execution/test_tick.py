@@ -3,13 +3,14 @@
 from datetime import timedelta
 
 import pytest
-from django.db import OperationalError
+from django.db import OperationalError, connection
+from django.test.utils import CaptureQueriesContext
 
 from jobs.choices import Status
 from jobs.declarations.registry import registry
 from jobs.execution import tick
-from jobs.ledger import interventions, sql, states, timing
-from jobs.models import Event, Gap, JobState, Run
+from jobs.ledger import interventions, sessions, sql, states, timing, to_do
+from jobs.models import Event, Gap, JobState, Release, Run
 from jobs.schedule import zones
 from tests.helpers.rows import a_run, an_attempt, first_seen_at, settled_ticks
 
@@ -61,13 +62,41 @@ def test_fresh_occurrences_are_left_to_their_timers(declared):
         begin_ledger(job, HOUR)
     assert [run.job for run in tick.tick()] == ["by_tick"]
     JobState.objects.update(next_due_at=due - timing.PATIENCE, ledger_through=due - HOUR)
-    assert [job.name for job in tick._due()] == ["nightly", "by_tick"]
+    found = to_do.look()
+    assert [job.name for job in registry.scheduled() if found.is_due(job)] == ["nightly", "by_tick"]
+
+
+def statements_of_a_tick():
+    """What a tick of a worker asks, where it has ticked before."""
+    with sessions.ours(), CaptureQueriesContext(connection) as asked:
+        tick.tick()
+    ours = [
+        query["sql"] for query in asked if query["sql"].split()[0] not in ("BEGIN", "COMMIT", "SAVEPOINT", "RELEASE")
+    ]
+    return [statement for statement in ours if "set_config" not in statement]
+
+
+def test_a_tick_with_two_hundred_due_takes_as_few_statements_as_with_one(declared, monkeypatch):
+    monkeypatch.undo()  # each is rung for
+    first_seen_at(monkeypatch, states.clock())
+    due = states.clock() - timedelta(minutes=2)
+    for number in range(400):
+        schedule = f"{due.second} {due.minute} {due.hour} * * *"
+        declared(f"job_{number:03}", command="succeeds", schedule=schedule, timer=False)
+    tick.tick()
+    idle = statements_of_a_tick()
+    JobState.objects.filter(job__lt="job_200").update(
+        ledger_from=due - HOUR, ledger_through=due - HOUR, next_due_at=due
+    )
+    busy = statements_of_a_tick()
+    assert Run.objects.filter(status="queued").count() == 200
+    assert (len(idle), len(busy)) == (4, 8), "the first look, the lock, what came of it, and one ring for all"
 
 
 def test_after_the_first_tick_only_what_is_due_is_asked_for(daily, django_assert_max_num_queries):
     tick.tick()
-    # That it comes, and which release is at work; what is ahead, due, overdue, unknown, lost and forgotten; its end.
-    with django_assert_max_num_queries(13):
+    # That it comes, and which release is at work (with the transaction's bounds); what there is to do; its end.
+    with django_assert_max_num_queries(7):
         tick.tick()
 
 
@@ -113,7 +142,9 @@ def test_an_operators_shell_without_the_apps_settings_leaves_the_apps_schedule_i
 def test_a_moment_computed_with_other_rules_of_the_zone_is_not_trusted(declared, monkeypatch):
     declared("nightly", command="succeeds", schedule="0 * * * * *", time_zone="Europe/Berlin", timer=False)
     tick.tick()
-    # By the rules of another time zone database it is due in an hour.
+    # By the rules of another time zone database, of a host that is at work too, it is due in an hour.
+    now = states.clock()
+    Release.objects.create(key="other", declarations={}, deployed_at=now, last_seen_at=now)
     earlier = states.clock() - timedelta(minutes=2)
     JobState.objects.update(zone_rules="other", next_due_at=earlier + HOUR, ledger_through=earlier)
     assert [run.job for run in tick.tick()] == ["nightly"]

@@ -7,8 +7,7 @@ from django.db import DatabaseError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from jobs.declarations.registry import registry
-from jobs.execution import tick
-from jobs.ledger import claims, endings, instance, sessions, sql, triggers
+from jobs.ledger import claims, endings, instance, sessions, sql, to_do, triggers
 from jobs.ledger.settle import settle
 from jobs.models import Run
 
@@ -118,7 +117,7 @@ def test_what_was_planned_while_the_ledger_was_empty_reads_a_full_one_by_its_key
         claims.next_ready(4)
         endings.cancel(run.pk, "test")
         Run.objects.all().delete()
-        tick._due()
+        to_do.look()
     plans = {statement: plan(*how) for statement, how in prepared().items()}
     assert len(plans) > 9
     assert [found for found in plans.values() if "Seq Scan on nightshift_run" in found] == []
