@@ -62,7 +62,8 @@ def parsing_cold(text: str) -> Row:
     """A text of which no field has been read: with the time that it takes to forget them."""
 
     def forget_and_parse() -> None:
-        ncrontab._read.cache_clear()
+        for read in ncrontab.READERS:
+            read.cache_clear()
         Expression(text)
 
     ours, theirs = rounds(Side(work=forget_and_parse, times=CALLS), Side(work=lambda: CronSim(text, WALL), times=CALLS))

@@ -8,7 +8,8 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import MAXYEAR, MINYEAR, date, datetime, timedelta
-from functools import lru_cache
+from functools import lru_cache, partial
+from operator import call
 from typing import NamedTuple, NoReturn, override
 
 from jobs.sentences import Sentence
@@ -88,6 +89,12 @@ class Field(NamedTuple):
     surprises: tuple[Surprise, ...]
 
 
+EVERY = {
+    kind.name: Field("*", tuple(range(kind.low, kind.high + 1)), (2 << kind.high) - (1 << kind.low), ())
+    for kind in KINDS
+}
+
+
 class Expression:
     """When something is due by the clock on the wall: five fields, or six of which the first is the second.
 
@@ -99,12 +106,14 @@ class Expression:
 
     def __init__(self, text: str) -> None:
         # Only spaces separate fields: to the host, a tab or a line end is part of a field.
-        words = [word for word in text.split(" ") if word]
+        words = text.split(" ")
+        if "" in words:
+            words = [word for word in words if word]
         if len(words) == 5:
             words.insert(0, "0")
         if len(words) != 6:
             _refuse_expression(text, words)
-        self.fields = tuple(map(_read, KINDS, words))
+        self.fields = tuple(map(call, READERS, words))
         self.text = " ".join([field.text for field in self.fields])
 
     @classmethod
@@ -191,22 +200,22 @@ class Expression:
 
     def next(self, after: datetime) -> datetime | None:
         """The first occurrence strictly after this moment; None if no more comes until the year 9999."""
-        second, minute, hour, *_ = self.fields
-        if self._falls_on(after):
-            h, m = after.hour, after.minute
+        second, minute, hour, days, months, weekdays = self.fields
+        year, month, day = after.year, after.month, after.day
+        # `_falls_on` and `_first_above`, written out: a call takes as long as what it computes.
+        if days.bits >> day & months.bits >> month & weekdays.bits >> after.isoweekday() % 7 & 1:
+            h = after.hour
             if hour.bits >> h & 1:
-                if minute.bits >> m & 1:
-                    s = _first_above(second.bits, after.second)
-                    if s >= 0:
-                        return datetime(after.year, after.month, after.day, h, m, s)
-                m = _first_above(minute.bits, m)
-                if m >= 0:
-                    return datetime(after.year, after.month, after.day, h, m, second.values[0])
-            h = _first_above(hour.bits, h)
-            if h >= 0:
-                return datetime(after.year, after.month, after.day, h, minute.values[0], second.values[0])
-        day = self._day_after(after.year, after.month, after.day)
-        return datetime(*day, hour.values[0], minute.values[0], second.values[0]) if day else None
+                m = after.minute
+                if minute.bits >> m & 1 and (rest := second.bits & -(2 << after.second)):
+                    return datetime(year, month, day, h, m, (rest & -rest).bit_length() - 1)
+                if rest := minute.bits & -(2 << m):
+                    return datetime(year, month, day, h, (rest & -rest).bit_length() - 1, second.values[0])
+            if rest := hour.bits & -(2 << h):
+                h = (rest & -rest).bit_length() - 1
+                return datetime(year, month, day, h, minute.values[0], second.values[0])
+        found = self._day_after(year, month, day)
+        return datetime(*found, hour.values[0], minute.values[0], second.values[0]) if found else None
 
     def previous(self, before: datetime) -> datetime | None:
         """The last occurrence strictly before this moment; None if there was none since the year 1."""
@@ -324,9 +333,49 @@ class Expression:
         return None
 
 
-@lru_cache(maxsize=4096)
 def _read(kind: Kind, text: str) -> Field:
     """Read one field as NCrontab does (CrontabFieldImpl.cs, CrontabField.cs)."""
+    return _read_plain(kind, text) or _read_parts(kind, text)
+
+
+def _read_plain(kind: Kind, text: str) -> Field | None:
+    """The plain ones, quickly: *, 5, 9-17 and */15, where nothing about them surprises. None for any other."""
+    if text == "*":
+        return EVERY[kind.name]
+    if text[:2] == "*/":
+        return _read_plain_step(kind, _plain_number(text[2:]))
+    _, lowest, highest, _ = kind
+    low = high = _plain_number(text)
+    if low < 0:
+        first, _, last = text.partition("-")
+        low, high = _plain_number(first), _plain_number(last)
+    if not lowest <= low <= high <= highest:
+        return None
+    values = tuple(range(low, high + 1))
+    spelled = str(low) if low == high else "*" if len(values) > highest - lowest else f"{low}-{high}"
+    return Field(spelled, values, (2 << high) - (1 << low), ())
+
+
+def _read_plain_step(kind: Kind, step: int) -> Field | None:
+    size = kind.high + 1 - kind.low
+    if not 0 < step < size or size % step:
+        return None
+    values = tuple(range(kind.low, kind.high + 1, step))
+    # A bit for each value, `step` apart.
+    bits = ((1 << size) - 1) // ((1 << step) - 1) << kind.low
+    return Field(_spell(values, kind), values, bits, ())
+
+
+def _plain_number(text: str) -> int:
+    """The number that one or two digits spell; -1 for any other text."""
+    return int(text) if len(text) < 3 and text.isdecimal() and text.isascii() else -1
+
+
+# Each place keeps the fields that it has read, by their texts.
+READERS = tuple(lru_cache(maxsize=1024)(partial(_read, kind)) for kind in KINDS)
+
+
+def _read_parts(kind: Kind, text: str) -> Field:
     found, surprises = set[int](), list[Surprise]()
     for part in text.split(","):
         bounds, slash, step_text = part.partition("/")

@@ -138,7 +138,7 @@ def test_the_ledger_holds_exactly_what_a_walk_of_the_local_clock_finds(drawn):
     schedule, after, until, firings = drawn
     executed = []
     with pytest.MonkeyPatch.context() as patch, transaction.atomic():
-        patch.setattr(this_worker, "execute", lambda run, *, invocation_id: executed.append(run))
+        patch.setattr(this_worker, "execute", lambda run, **_: executed.append(run))
         first_seen_at(patch, after)
         registry.clear()
         declare("nightly", schedule=schedule.expression.text, time_zone=schedule.zone.key, overlap="allow")
