@@ -127,6 +127,6 @@ def _verdict(met: bool) -> str:
 
 def _details(row: int, kept: Kept) -> str:
     compared = table(HEADINGS, kept.compared) if kept.compared else ""
-    notes = "".join(f"- {note}\n" for note in kept.notes)
+    notes = "".join(f"{note}\n" if note.startswith("  ") else f"- {note}\n" for note in kept.notes)
     parts = [f"## {row}. {ROWS[row].what}\n", f"Measured on {kept.measured}. {kept.machine}.\n", compared, notes]
     return "\n".join(part for part in parts if part)
