@@ -20,6 +20,11 @@ def forget() -> None:
     """All sides begin with empty tables."""
     Run.objects.all().delete()
     with connection.cursor() as cursor:
+        cursor.execute("CREATE TABLE IF NOT EXISTS lines (line text)")
+        cursor.execute(
+            "CREATE TABLE IF NOT EXISTS lines_with_keys (attempt bigint, number integer, at timestamptz, "
+            "stderr boolean, line text, PRIMARY KEY (attempt, number))"
+        )
         cursor.execute("TRUNCATE lines, lines_with_keys, nightshift_output")
 
 
@@ -50,12 +55,6 @@ THOUSAND_WITH_KEYS = "".join(
 
 
 def measure() -> list[Result]:
-    with connection.cursor() as cursor:
-        cursor.execute("CREATE TABLE lines (line text)")
-        cursor.execute(
-            "CREATE TABLE lines_with_keys (attempt bigint, number integer, at timestamptz, stderr boolean, line text,"
-            " PRIMARY KEY (attempt, number))"
-        )
     in_blocks, one_by_one, keyed, bare = rounds(
         Side(work=lambda: recorded_run("--in-blocks"), prepare=forget, helpers=working),
         Side(work=lambda: recorded_run(), prepare=forget, helpers=working),

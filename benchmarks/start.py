@@ -129,6 +129,8 @@ def a_thousand_jobs() -> list[Result]:
         notes=[
             "Indexing is measured from the moment when Django and the declarations are loaded to the functions in the "
             "worker library's hands.",
+            "CPU is that of the whole process, with that of the thread that imports what calls need as soon as the "
+            "functions are built: the same for any number of timers.",
             "`manage.py check` loads the project twice: it also tries whether runs can be forked from it.",
         ],
     )
