@@ -79,7 +79,7 @@ def test_the_log_says_it_once(flawed, caplog, monkeypatch):
 
 def test_everything_else_works(flawed, capsys, monkeypatch):
     job, _ = flawed
-    monkeypatch.setattr("jobs.ledger.doorbell.ring", lambda *_: None)
+    monkeypatch.setattr("jobs.ledger.doorbell.ring_all", lambda _: None)
     for command in (["upcoming"], ["next", "nightly"], ["dst", "nightly"], ["drift"], ["pause", "nightly"]):
         call_command(*command)
     call_command("resume", "nightly")

@@ -1,8 +1,11 @@
 """What the ledger asks of the database: three commits a run, and nothing between ticks."""
 
+import re
+import threading
 import time
 from datetime import UTC, datetime, timedelta
 from itertools import count
+from pathlib import Path
 
 import pytest
 from django.db import connection
@@ -10,6 +13,8 @@ from django.test.utils import CaptureQueriesContext
 
 from jobs.choices import AttemptStatus, Status
 from jobs.declarations.registry import registry
+from jobs.execution.isolation import system
+from jobs.execution.isolation.client import server
 from jobs.ledger import attempts, claims, instance, sessions, timing
 from jobs.ledger.attempts import Outcome
 from jobs.ledger.settle import settle
@@ -73,6 +78,23 @@ def statements_of_others():
             """
         )
         return cursor.fetchall()
+
+
+def wake_ups():
+    """How often the writer's thread, the fork server and what it has forked have woken up."""
+    [thread] = [thread for thread in threading.enumerate() if thread.name == "jobs-writer"]
+    others = [server.pid, *system.descendants(server.pid)]
+    found = [Path(f"/proc/self/task/{thread.native_id}"), *(Path(f"/proc/{process}") for process in others)]
+    status = "\n".join((path / "status").read_text() for path in found)
+    return sum(map(int, re.findall(r"^voluntary_ctxt_switches:\s+(\d+)", status, re.MULTILINE)))
+
+
+def test_an_idle_worker_wakes_up_less_than_once_a_second(occurrences, worker):
+    execute_at(worker, next(occurrences))
+    time.sleep(1)  # what the run left to be done
+    before = wake_ups()
+    time.sleep(4)
+    assert wake_ups() - before < 4
 
 
 def test_between_ticks_nothing_asks_the_database_anything(occurrences, worker, monkeypatch):

@@ -178,7 +178,7 @@ def test_an_override_invents_no_past_and_loses_none(nightly, now):
 
 def test_the_tick_serves_an_overridden_job(nightly, now, monkeypatch):
     tick.here.is_aligned = True
-    monkeypatch.setattr("jobs.ledger.doorbell.ring", lambda *_: None)
+    monkeypatch.setattr("jobs.ledger.doorbell.ring_all", lambda _: None)
     interventions.override(nightly, schedule="* * * * * *", by="ada")
     # At once: its timer, to which the tick leaves fresh occurrences, doesn't know of this one.
     JobState.objects.update(next_due_at=now - timedelta(seconds=1), ledger_through=now - timedelta(seconds=2))

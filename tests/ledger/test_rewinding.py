@@ -27,7 +27,7 @@ SENTENCE = "The ledger of nightly reaches to "
 @pytest.fixture
 def began(declared, database_clock, monkeypatch):
     """A job of every day that was due an hour ago and has its run; gives where its ledger begins."""
-    monkeypatch.setattr("jobs.ledger.doorbell.ring", lambda *_: None)
+    monkeypatch.setattr("jobs.ledger.doorbell.ring_all", lambda _: None)
     began = states.clock() - timedelta(hours=2)
     due = states.clock() - timedelta(hours=1)
     first_seen_at(monkeypatch, began)

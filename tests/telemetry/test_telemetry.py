@@ -61,7 +61,7 @@ def test_jobs_run_where_the_packages_of_telemetry_are_missing(settings, monkeypa
 @pytest.fixture
 def quiet(monkeypatch):
     """A worker that has just started; nobody is rung for."""
-    monkeypatch.setattr(doorbell, "ring", lambda *_: None)
+    monkeypatch.setattr(doorbell, "ring_all", lambda _: None)
     first_seen_at(monkeypatch, states.clock())
 
 
