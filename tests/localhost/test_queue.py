@@ -22,8 +22,8 @@ class Deliveries:
         self.clock = clock
         self.fails = fails
         self.made = []
-        self.told = []
-        self.tell = self.told.append
+        self.said = []
+        self.say = self.said.append
 
     async def call(self, function, why, data, metadata, message):
         self.made.append((f"{self.clock.now():%H:%M:%S}", data.string, metadata["DequeueCount"].json))
@@ -77,13 +77,13 @@ def test_no_more_than_a_batch_is_worked_on_at_once():
 def test_a_call_that_fails_is_made_again_with_a_higher_count():
     deliveries = deliver(ring("7"), fails=1)
     assert deliveries.made == [("00:00:00", "7", "1"), ("00:01:00", "7", "2")]
-    assert deliveries.told == []
+    assert deliveries.said == []
 
 
 def test_after_five_failures_the_message_is_given_up():
     deliveries = deliver(ring("7"), fails=99)
     assert [count for *_, count in deliveries.made] == ["1", "2", "3", "4", "5"]
-    assert deliveries.told == [
+    assert deliveries.said == [
         "execute_run failed 5 times with '7': Azure would move the message to the queue jobs-runs-poison."
     ]
 

@@ -33,6 +33,7 @@ NAMES = {
 # Arguments whose change takes a new resource: those that the tests change.
 REPLACED_WITH = {
     "azurerm_postgresql_flexible_server": ("name", "geo_redundant_backup_enabled"),
+    "azurerm_postgresql_flexible_server_configuration": ("name", "server_id"),
     "azurerm_postgresql_flexible_server_database": ("server_id",),
     "azurerm_postgresql_flexible_server_firewall_rule": ("server_id",),
     "azurerm_monitor_diagnostic_setting": ("target_resource_id",),

@@ -29,6 +29,7 @@ def test_all_that_hangs_on_a_replaced_server_is_made_again_in_order_and_the_app_
     assert {address: actions for address, actions in found.items() if server in address} == {
         f"{server}.main[0]": MADE_AGAIN,
         f"{server}_{administrator}.migration[0]": MADE_AGAIN,
+        f"{server}_configuration.extensions[0]": MADE_AGAIN,
         f"{server}_database.main[0]": MADE_AGAIN,
         f'{server}_{administrator}.person["ada@example.com"]': MADE_AGAIN,
     }
@@ -40,6 +41,7 @@ def test_all_that_hangs_on_a_replaced_server_is_made_again_in_order_and_the_app_
     assert [address for address in made if address != app] == [
         f"{server}.main[0]",
         f"{server}_{administrator}.migration[0]",
+        f"{server}_configuration.extensions[0]",
         f"{server}_database.main[0]",
         f'{server}_{administrator}.person["ada@example.com"]',
     ]
