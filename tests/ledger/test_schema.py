@@ -12,7 +12,7 @@ from jobs import migrations
 from jobs.ledger.migration import Migration
 from tests.helpers.beside import Project, empty_database
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(300)]
 SETTINGS = """
     import os
     INSTALLED_APPS = [*INSTALLED_APPS, "shop"]
