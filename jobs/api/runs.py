@@ -139,6 +139,8 @@ class AlwaysPlainText(BaseContentNegotiation):
 
 
 class Gone(APIException):
+    """What was asked for has been deleted."""
+
     status_code = 410
     default_code = "gone"
 
