@@ -25,6 +25,7 @@ COMMANDS = {
     "rewind": ["works", "--reason", "a test's"],
     "run": ["works"],
     "runs": [],
+    "statistics": [],
     "unpin": ["1"],
     "upcoming": [],
 }
