@@ -4,8 +4,8 @@ from statistics import median
 
 from django.db import connection
 
+from benchmarks.database import statements
 from benchmarks.harness import Figure, Result, Row, Side, duration, rounds
-from benchmarks.ticks import statements
 from jobs.choices import Trigger
 from jobs.ledger import triggers
 from jobs.models import Run

@@ -1,7 +1,8 @@
 """A database of the benchmarks' own, on the project's server."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from django.conf import settings
 from django.core.management import call_command
@@ -72,3 +73,16 @@ def fork_server() -> list[int]:
     server.start()
     assert server.pid is not None
     return [server.pid, *system.children(server.pid)]
+
+
+def statements(work: Callable[[], object]) -> int:
+    """How many statements it takes, beside the beginnings and ends of transactions."""
+    asked: list[str] = []
+
+    def note(execute: Any, statement: str, *others: Any) -> Any:
+        asked.append(statement)
+        return execute(statement, *others)
+
+    with connection.execute_wrapper(note):
+        work()
+    return len(asked)

@@ -2,11 +2,11 @@
 
 from datetime import UTC, datetime, timedelta
 from itertools import count
-from typing import Any
 
 from django.core.management import call_command
 from django.db import connection
 
+from benchmarks.database import statements
 from benchmarks.harness import Figure, Result, Row, Side, rounds
 from jobs.choices import AttemptStatus, Status
 from jobs.declarations.registry import registry
@@ -69,7 +69,7 @@ def _measure() -> list[Result]:
         theirs=[one.times(3) for one in commits_alone],
     )
     again = Row(what="a duplicate delivery", yardstick=yardstick, ours=duplicate, theirs=bare_again)
-    committed, asked = commits_of_a_run(), statements_of_a_run()
+    committed, asked = commits_of_a_run(), statements(scheduled_run)
     return [
         Result(
             row=1,
@@ -102,19 +102,6 @@ def round_trip() -> None:
     """A question that changes nothing."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1")
-
-
-def statements_of_a_run() -> int:
-    """How many statements a scheduled run takes, beside the beginning and end of its transaction."""
-    asked: list[str] = []
-
-    def note(execute: Any, statement: str, *others: Any) -> Any:
-        asked.append(statement)
-        return execute(statement, *others)
-
-    with connection.execute_wrapper(note):
-        scheduled_run()
-    return len(asked)
 
 
 def commits_of_a_run() -> int:

@@ -10,7 +10,7 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from benchmarks.database import postgresql
+from benchmarks.database import postgresql, statements
 from benchmarks.harness import Figure, Result, Row, Side, duration, rounds
 from jobs import declare
 from jobs.declarations.registry import registry
@@ -165,16 +165,3 @@ def _next(job: str, now: Any) -> str:
     found = schedule.next(now)
     assert found is not None
     return found.isoformat()
-
-
-def statements(work: Callable[[], object]) -> int:
-    """How many statements it takes, beside the beginnings and ends of transactions."""
-    asked: list[str] = []
-
-    def note(execute: Any, statement: str, *others: Any) -> Any:
-        asked.append(statement)
-        return execute(statement, *others)
-
-    with connection.execute_wrapper(note):
-        work()
-    return len(asked)
