@@ -19,7 +19,8 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.signals import connection_created
 from django.db.utils import DEFAULT_DB_ALIAS
 
-from jobs.ledger import sql, timing
+from jobs.ledger import timing
+from jobs.ledger.busy import busy_told_apart
 
 
 class _Here(threading.local):
@@ -55,10 +56,10 @@ def ours() -> Iterator[None]:
 def ledger_transaction() -> Iterator[None]:
     """`transaction.atomic()` for what changes the ledger: with bounds for how long it waits and holds its locks.
 
-    Raises sql.Busy, as its statements do, where another session is in its way at the commit.
+    Raises Busy, as its statements do, where another session is in its way at the commit.
     """
     # Whose day a run's end is counted in is locked by the commit.
-    with sql.busy_told_apart(), transaction.atomic():
+    with busy_told_apart(), transaction.atomic():
         if not are_bounded():
             _set(_settings(), is_local=True)
         _here.transactions += 1

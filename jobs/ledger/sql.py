@@ -16,29 +16,14 @@ from django.db.backends.utils import CursorDebugWrapper, CursorWrapper
 from psycopg import errors
 
 from jobs.ledger import sessions
-from jobs.sentences import Sentence
+from jobs.ledger.busy import Busy, busy_told_apart
+
+__all__ = ["AWAY", "Busy", "execute", "preparing", "row", "rows", "value"]
 
 log = logging.getLogger(__name__)
 
 # The database is away, or takes no writes: a full disk and a standby that isn't promoted yet make it read-only.
 AWAY = (OperationalError, InterfaceError, InternalError)
-
-
-class Busy(Sentence, DatabaseError):
-    """The database is there, but {what}: nothing was changed. Try again; pg_stat_activity shows what is in the way."""
-
-    def __init__(self, what: str) -> None:
-        super().__init__(what=what)
-
-
-# Django takes these for OperationalErrors, as if the database were away.
-BUSY = {
-    errors.LockNotAvailable: "another session holds a lock that this statement needs",
-    errors.QueryCanceled: "a statement took too long",
-    errors.DeadlockDetected: "this statement and another one waited for each other",
-}
-
-
 # Prepared at its second time on a connection.
 PREPARED_AFTER = 1
 # What a pooler's server says that hands each transaction to another session.
@@ -138,14 +123,3 @@ class Preparing:
 
 
 preparing = Preparing()
-
-
-@contextmanager
-def busy_told_apart() -> Iterator[None]:
-    try:
-        yield
-    except OperationalError as error:
-        for cause, what in BUSY.items():
-            if isinstance(error.__cause__, cause):
-                raise Busy(what) from error
-        raise
