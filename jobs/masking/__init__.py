@@ -10,7 +10,7 @@ from urllib.parse import unquote
 from jobs.declarations.job import Job
 from jobs.masking.needles import Needles
 from jobs.masking.secret_forms import SHORTEST, forms
-from jobs.masking.secret_names import is_common, is_known_kind, is_sensitive
+from jobs.secret_names import is_common, is_known_kind, is_sensitive
 
 MASK = b"********"
 # In a connection string a value goes on to a semicolon; in PostgreSQL's to a space, and in a URL's query to an &.

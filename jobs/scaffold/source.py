@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
 
-from jobs.masking.secret_names import is_sensitive
 from jobs.scaffold.found import Found, Reading, free_name
+from jobs.secret_names import is_sensitive
 
 WIDTH = 100
 SETTING = re.compile(r"\b([A-Za-z_]\w*)=(\"[^\"]*\"|'[^']*'|\S+)")

@@ -5,7 +5,7 @@ from argparse import ArgumentParser, ArgumentTypeError, FileType
 import pytest
 from django.core.management import call_command
 
-from jobs.declarations import parameters
+from jobs.declarations.parameters import judging
 from jobs.scaffold.found import Untranslatable
 from jobs.scaffold.schedulers import words
 from jobs.scaffold.schedulers.tasks import called_by, imported
@@ -108,7 +108,7 @@ def test_a_command_that_cant_be_loaded_is_refused_with_the_reason(monkeypatch):
     def broken(app, name):
         raise ImportError("No module named 'gone'")
 
-    monkeypatch.setattr(parameters, "load_command_class", broken)
+    monkeypatch.setattr(judging, "load_command_class", broken)
     with pytest.raises(
         Untranslatable, match=r"The command sleeps can't be loaded: ImportError: No module .* Correct it"
     ):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from jobs.masking.secret_names import is_common, is_known_kind, is_sensitive
+from jobs.secret_names import is_common, is_known_kind, is_sensitive
 
 SECRET = """
 SECRET SECRET_KEY CLIENT_SECRET DB_PASSWORD PASSWD DB_PWD KEY_PASSPHRASE SSHPASS SMTP_PASS DB_PASS_2 PGPASS

@@ -1,7 +1,7 @@
 """What holds a secret: the kept list of names, and of beginnings that values of a known kind have.
 
 The kinds are those that detect-secrets (its keyword detector) and gitleaks (its rules) look for, that Django's error
-reports hide, and that Azure sets. A kind is added here, with its example in tests/masking/test_secret_names.py.
+reports hide, and that Azure sets. A kind is added here, with its example in tests/test_secret_names.py.
 """
 
 import re

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from django.core.management.base import BaseCommand
 
-from jobs.declarations import parameters, side_effects
-from jobs.declarations.parameters import InvalidArguments, UnknownCommand, check_arguments
+from jobs.declarations import side_effects
+from jobs.declarations.parameters import InvalidArguments, UnknownCommand, check_arguments, judging
 from jobs.declarations.registry import registry
 
 
@@ -56,11 +56,11 @@ def a_command(monkeypatch):
 
     def make(add_arguments):
         command = type("Command", (BaseCommand,), {"add_arguments": lambda self, parser: add_arguments(parser)})()
-        monkeypatch.setattr(parameters, "get_commands", lambda: {"made": command})
-        parameters._parser.cache_clear()
+        monkeypatch.setattr(judging, "get_commands", lambda: {"made": command})
+        judging._parser.cache_clear()
 
     yield make
-    parameters._parser.cache_clear()
+    judging._parser.cache_clear()
 
 
 def opened(path):
@@ -124,7 +124,9 @@ def test_what_is_wrong_beside_a_file_is_reported(a_command, tmp_path):
 
 def test_a_type_that_fails_as_it_would_in_the_run_is_reported_with_its_place(a_command):
     a_command(lambda parser: parser.add_argument("--days", type=lambda text: {}[text]))
-    with pytest.raises(InvalidArguments, match=r"^KeyError: 'x' \(tests/declarations/test_parameters.py, line \d+\)$"):
+    with pytest.raises(
+        InvalidArguments, match=r"^KeyError: 'x' \(tests/declarations/parameters/test_judging.py, line \d+\)$"
+    ):
         check_arguments("made", ["--days", "x"])
 
 
