@@ -74,6 +74,38 @@ class InterventionKind(TextChoices):
     OVERRIDE = "override"  # another schedule, time zone or other arguments are in force than the declared ones
 
 
+class Verb(TextChoices):
+    """What a person or program may do with a job."""
+
+    VIEW = "view"  # see the job, its runs and its history; every other verb includes it
+    OUTPUT = "output"  # read what its runs wrote
+    RUN = "run"  # start it, retry a run, run what was missed, leave a note
+    CANCEL = "cancel"  # end its runs
+    PAUSE = "pause"  # pause and resume it; of all jobs: hold everything
+    OVERRIDE = "override"  # replace its schedule, time zone or arguments for a while; keep a run for ever
+    ALERTS = "alerts"  # acknowledge and snooze its incidents
+    ADMIN = "admin"  # set its ledger back; of all jobs: grants, tokens and service accounts
+
+
+# The verbs of a ready role, by its name.
+ROLES = {
+    "viewer": (Verb.VIEW, Verb.OUTPUT),
+    "operator": (Verb.VIEW, Verb.OUTPUT, Verb.RUN, Verb.CANCEL, Verb.PAUSE),
+    "owner": (Verb.VIEW, Verb.OUTPUT, Verb.RUN, Verb.CANCEL, Verb.PAUSE, Verb.OVERRIDE, Verb.ALERTS),
+    "administrator": tuple(Verb),
+}
+
+
+class Door(TextChoices):
+    """By what way somebody acted."""
+
+    SHELL = "shell"  # manage.py
+    API = "api", "API"
+    PAGE = "page"  # the dashboard
+    ADMIN = "admin"  # Django's admin
+    PORTAL = "portal"  # Azure's own manual trigger
+
+
 class EventKind(TextChoices):
     """What an event is about: what an operator did, or what someone should know."""
 
@@ -84,6 +116,14 @@ class EventKind(TextChoices):
     PINNED = "pinned"  # an operator keeps a run: retention deletes nothing of it
     UNPINNED = "unpinned"  # an operator leaves a run to retention again
     REWOUND = "rewound"  # an operator set a job's watermark back
+    STARTED = "started"  # an operator or program asked for a run
+    CANCELLED = "cancelled"  # an operator or program asked for a run's end
+    GRANTED = "granted"  # somebody may do more than before
+    GRANT_ENDED = "grant_ended"  # somebody may do less than before
+    TOKEN_CREATED = "token_created"  # noqa: S105 — a token for the API was made
+    TOKEN_REVOKED = "token_revoked"  # noqa: S105 — a token for the API was ended
+    ACCOUNT_CHANGED = "account_changed"  # a service account was made, disabled or tied to a managed identity
+    REFUSED = "refused"  # somebody tried what they may not do
     SCHEDULE_CHANGED = "schedule_changed"  # the code declares another schedule, or none any more
     RELEASE = "release"  # a release took over from another one that is still at work
     AMBIGUOUS_CALL = "ambiguous_call"  # a function was called, and nothing was due

@@ -45,6 +45,11 @@ def declare(
     secrets: str | Sequence[str] = (),
     output_limit: int = 10 * 1024 * 1024,
     keep: Keep | None = None,
+    description: str = "",
+    labels: str | Sequence[str] = (),
+    owner: str = "",
+    runbook: str = "",
+    confirm: str = "",
 ) -> None:
     """Declare that a management command is a job.
 

@@ -40,6 +40,12 @@ class Job:
     secrets: tuple[str, ...] = ()
     output_limit: int = 10 * 1024 * 1024
     keep: Keep = field(default_factory=Keep)
+    # For the people who run it. None of it changes what runs, so releases that differ in it alone declare alike.
+    description: str = ""
+    labels: tuple[str, ...] = ()
+    owner: str = ""
+    runbook: str = ""
+    confirm: str = ""
     place: str = ""
     # Where an app setting overrides the declared schedule: the setting's name and what the code says.
     schedule_setting: str = ""

@@ -1,5 +1,6 @@
 """What each parameter of `declare` may be: its rule, the sentence that says how to write it, and what becomes of it."""
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -18,6 +19,8 @@ from jobs.declarations.values import is_text, shown, words
 NEVER: Literal["never"] = "never"
 INSTANT, DAY, YEAR = timedelta(microseconds=1), timedelta(days=1), timedelta(days=366)
 MEBIBYTE = 2**20
+LABEL = re.compile(r"[a-z0-9]([a-z0-9._/-]{0,61}[a-z0-9])?")
+LINK = re.compile(r"https?://[!-~]+")
 
 
 def _unchanged(value: Any) -> Any:
@@ -146,6 +149,15 @@ def _duration(least: timedelta, most: timedelta, *, word: str = "", optional: bo
     )
 
 
+def _text(longest: int, hint: str) -> Rule:
+    return Rule(fits=lambda value: is_text(value) and len(value) <= longest, hint=hint)
+
+
+def _link(value: Any) -> bool:
+    # A page makes a link of it: no javascript:.
+    return value == "" or (_name(value) and LINK.fullmatch(value) is not None and len(value) <= 2000)
+
+
 _WORDS = Rule(fits=is_text, hint="Write each word as a string: '3'.", number=14, many=True)
 _RETRYABLE = (Status.FAILED, Status.TIMED_OUT, Status.LOST)
 # For each parameter beside the name. What a schedule and a zone say is read in when.py.
@@ -181,6 +193,15 @@ RULES: dict[str, Rule] = {
         hint="Write Keep(days=365, output_days=90); `from jobs import Keep` brings it.",
         optional=True,
     ),
+    "description": _text(2000, "Write in a sentence or two what the job is for."),
+    "labels": Rule(
+        fits=lambda value: isinstance(value, str) and LABEL.fullmatch(value) is not None,
+        hint="Write each label in lower-case letters, digits, '.', '_', '-' or '/', 63 at most: 'billing'.",
+        many=True,
+    ),
+    "owner": _text(200, "Write who is responsible, as a person or team: 'Billing team'."),
+    "runbook": Rule(fits=_link, hint="Write the address of a page, such as 'https://wiki.example.com/close-month'."),
+    "confirm": _text(100, "Write the word that a person must type before the job starts: 'delete'."),
 }
 # For each field of a Retry.
 RETRY: dict[str, Rule] = {

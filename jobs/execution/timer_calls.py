@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from jobs import clocks
-from jobs.choices import Dispatch, EventKind, Trigger
+from jobs.choices import Dispatch, Door, EventKind, Trigger
 from jobs.declarations.job import Job
 from jobs.execution.worker import this_worker
 from jobs.formats import format_duration
@@ -62,9 +62,10 @@ def answer(call: Call) -> None:
     elif settled.due:
         log.info("nothing to run job=%s: what was due is skipped or missed, and the ledger says why", call.job.name)
     elif call.is_by_hand:
-        run = triggers.request(
-            call.job.name, trigger=Trigger.MANUAL, requested_by="a manual call of the function", ring=False
-        )
+        with events.coming_from(Door.PORTAL):
+            run = triggers.request(
+                call.job.name, trigger=Trigger.MANUAL, requested_by="a manual call of the function", ring=False
+            )
         this_worker.execute(run.pk, job=call.job, invocation_id=call.invocation_id)
     elif call.called_for is None:
         # A zone's timer also fires at moments that are none of the job's occurrences, and an overridden one at none:

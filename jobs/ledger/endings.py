@@ -116,14 +116,17 @@ def was_enqueued(run: Enqueued, pipeline: Pipeline) -> list[Ring]:
     return [Ring(run_id=run.run_id)] if run.status is Status.QUEUED else has_ended(run, pipeline)
 
 
-def cancel(run_id: int, by: str) -> Status | None:
-    """Ask for the end of a run: a queued one ends here, a running one soon. None where it has ended already."""
+def cancel(run_id: int, by: str, record: Callable[[Changed], None] = lambda changed: None) -> Status | None:
+    """Ask for the end of a run: a queued one ends here, a running one soon. None where it has ended already.
+
+    `record` is called in the same transaction.
+    """
     found = sql.row("SELECT job FROM nightshift_run WHERE id = %s", [run_id])
-    ended = end(found[0], partial(_cancel, run_id, by)) if found else None
+    ended = end(found[0], partial(_cancel, run_id, by, record)) if found else None
     return ended.status if ended else None
 
 
-def _cancel(run_id: int, by: str, in_charge: str | None) -> Changed | None:
+def _cancel(run_id: int, by: str, record: Callable[[Changed], None], in_charge: str | None) -> Changed | None:
     row = sql.row(
         f"""
         WITH cancelled AS (
@@ -151,7 +154,9 @@ def _cancel(run_id: int, by: str, in_charge: str | None) -> Changed | None:
     if row is None:
         return None
     run_id, job, status, scheduled_for, _ = row
-    return Changed(run_id=run_id, job=job, status=Status(status), scheduled_for=scheduled_for)
+    changed = Changed(run_id=run_id, job=job, status=Status(status), scheduled_for=scheduled_for)
+    record(changed)
+    return changed
 
 
 def cancel_for_replacement(run_ids: Sequence[int]) -> None:

@@ -4,14 +4,43 @@ Those that would come often are one row for each hour, or for each thing, with a
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any, Literal
 
-from jobs.choices import EventKind
+from jobs.choices import Door, EventKind
 from jobs.ledger import sql
 from jobs.models import Event
 
 # For a statement that leaves events of what it changed: SELECT kind, job, by, message FROM … follows.
 INSERT = "INSERT INTO nightshift_event (kind, job, by, message)"
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """By what way somebody acts: the door, the client's address, and the name of the token."""
+
+    door: Door | Literal[""] = ""
+    address: str = ""
+    token: str = ""
+
+
+# What happens by itself comes through no door.
+BY_ITSELF = Origin()
+# Of this thread's present act.
+_origin: ContextVar[Origin] = ContextVar("nightshift_origin", default=BY_ITSELF)
+
+
+@contextmanager
+def coming_from(door: Door, address: str = "", token: str = "") -> Iterator[None]:
+    """The events that are recorded in this block say that somebody acted by this way."""
+    before = _origin.set(Origin(door, address, token))
+    try:
+        yield
+    finally:
+        _origin.reset(before)
 
 
 def record(
@@ -22,9 +51,24 @@ def record(
     run_id: int | None = None,
     by: str = "",
     reason: str = "",
+    before: Any = None,
+    after: Any = None,
 ) -> None:
-    """Leave an event, in the caller's transaction."""
-    Event.objects.create(kind=kind, job=job, run_id=run_id, by=by, reason=reason, message=message)
+    """Leave an event, in the caller's transaction. `before` and `after` are JSON, without secrets."""
+    origin = _origin.get()
+    Event.objects.create(
+        kind=kind,
+        job=job,
+        run_id=run_id,
+        by=by,
+        door=origin.door,
+        address=origin.address,
+        token=origin.token,
+        reason=reason,
+        message=message,
+        before=before,
+        after=after,
+    )
 
 
 def record_each(kind: EventKind, by: str, messages: Sequence[tuple[str, str]]) -> None:

@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from django.db.models import F
 
+from jobs import masking
 from jobs.choices import EventKind, InterventionKind
 from jobs.conf import conf
 from jobs.declarations.job import Job
@@ -60,7 +62,14 @@ def pause(job: Job, *, by: str, reason: str = "", until: datetime | None = None)
         _begin(
             Intervention(job=job.name, kind=InterventionKind.PAUSE, by=by, reason=reason, began_at=clock, until=until)
         )
-        events.record(EventKind.PAUSED, _sentence(job, by, reason, until), job=job.name, by=by, reason=reason)
+        events.record(
+            EventKind.PAUSED,
+            _sentence(job, by, reason, until),
+            job=job.name,
+            by=by,
+            reason=reason,
+            after={"until": until and until.isoformat()},
+        )
     doorbell.ring_all(Ring(run_id=run.run) for run in runs)
 
 
@@ -74,7 +83,8 @@ def resume(job: Job, *, by: str) -> None:
         if held is None:
             raise NotPaused(job)
         _end(held, max(clock, held.began_at), by)
-        events.record(EventKind.RESUMED, f"{job.name} was resumed by {by}.", job=job.name, by=by)
+        before = {"by": held.by, "reason": held.reason, "until": held.until and held.until.isoformat()}
+        events.record(EventKind.RESUMED, f"{job.name} was resumed by {by}.", job=job.name, by=by, before=before)
     # Its retries waited for the end of the pause.
     ready = claims.next_ready(conf.JOBS_MAX_RUNNING)
     doorbell.ring_all(Ring(run_id=run) for run in dict.fromkeys([*(run.run for run in runs), *ready]))
@@ -201,7 +211,15 @@ def override(
         _begin(wanted)
         runs += settle([job], clock, as_recorded=True).runs
         sentence = _sentence(job, by, reason, until, "overridden")
-        events.record(EventKind.OVERRIDDEN, sentence, job=job.name, by=by, reason=reason)
+        events.record(
+            EventKind.OVERRIDDEN,
+            sentence,
+            job=job.name,
+            by=by,
+            reason=reason,
+            before=_in_force(job),
+            after=_in_force(overrides.applied(job, wanted)) | {"until": until and until.isoformat()},
+        )
     doorbell.ring_all(Ring(run_id=run.run) for run in runs)
 
 
@@ -219,9 +237,26 @@ def end_override(job: Job, *, by: str) -> None:
         end = max(filter(None, (clock, held.began_at, through))) + INSTANT
         _end(held, end, by)
         message = f"{by} ended the override of {job.name} by {held.by}."
-        events.record(EventKind.OVERRIDE_ENDED, message, job=job.name, by=by)
+        events.record(
+            EventKind.OVERRIDE_ENDED,
+            message,
+            job=job.name,
+            by=by,
+            before=_in_force(overrides.applied(job, held)),
+            after=_in_force(job),
+        )
         runs += settle([job], end, as_recorded=True).runs
     doorbell.ring_all(Ring(run_id=run.run) for run in runs)
+
+
+def _in_force(job: Job) -> dict[str, Any]:
+    """What an override can replace, as JSON without secrets."""
+    schedule = job.schedule
+    return {
+        "schedule": schedule and schedule.expression.text,
+        "time_zone": schedule and schedule.zone.key,
+        "arguments": masking.hide(job, list(job.arguments)),
+    }
 
 
 def _check_override(job: Job, schedule: str, time_zone: str, arguments: Sequence[str] | None) -> None:

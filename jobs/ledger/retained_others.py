@@ -59,13 +59,17 @@ def gaps(rules: Rules, beginnings: Beginnings) -> Table[Other]:
 
 
 def events(rules: Rules) -> Table[Other]:
-    """Events that have aged. Those of a run go with it."""
+    """Events that have aged, and whose run went before them."""
 
     def goes(rows: list[Other]) -> list[Other]:
         return [row for row in rows if row.run_id is None and rules.has_aged(row.job, row.at)]
 
+    def delete(rows: list[Other]) -> None:
+        # Whoever else deletes one is refused by the database.
+        sql.execute("SELECT nightshift_prune_events(%s)", [[row.id for row in rows]])
+
     read = _reader("nightshift_event", "at, job, at, at, run_id")
-    return Table(first=(0,), read=read, goes=goes, delete=_deleter("nightshift_event"))
+    return Table(first=(0,), read=read, goes=goes, delete=delete)
 
 
 def interventions(rules: Rules) -> Table[Other]:

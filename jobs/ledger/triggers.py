@@ -3,12 +3,15 @@
 import logging
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import partial
 
-from jobs.choices import Status, Trigger
+from jobs import masking
+from jobs.choices import EventKind, Status, Trigger
 from jobs.conf import conf
 from jobs.declarations.parameters import check_arguments
 from jobs.declarations.registry import registry
-from jobs.ledger import claims, doorbell, endings, enqueue, pipelines, states
+from jobs.ledger import claims, doorbell, endings, enqueue, events, pipelines, states
+from jobs.ledger.changed import Changed
 from jobs.ledger.doorbell import Ring
 from jobs.ledger.sessions import ledger_transaction
 from jobs.models import Run
@@ -48,6 +51,9 @@ def request(
         )
         assert enqueued is not None  # only occurrences and steps can be there already
         endings.was_enqueued(enqueued, pipeline)
+        shown = None if arguments is None else {"arguments": masking.hide(declared, list(arguments))}
+        message = f"{requested_by} asked for run {enqueued.run_id} of {job}."
+        events.record(EventKind.STARTED, message, job=job, run_id=enqueued.run_id, by=requested_by, after=shown)
     run = Run.objects.get(pk=enqueued.run_id)
     log.info("requested run=%s job=%s trigger=%s by=%s status=%s", run.pk, job, trigger, requested_by, run.status)
     if ring and run.status == Status.QUEUED:
@@ -55,10 +61,18 @@ def request(
     return run
 
 
-def cancel(run: int, by: str) -> Status | None:
-    """Ask for the end of a run. Gives its status now: cancelled, or running until it obeys; None if it had ended."""
-    status = endings.cancel(run, by)
+def cancel(run: int, by: str, reason: str = "") -> Status | None:
+    """Ask in somebody's name for the end of a run.
+
+    Gives its status now: cancelled, or running until it obeys; None if it had ended.
+    """
+    status = endings.cancel(run, by, partial(_was_asked_for, by, reason))
     if status is Status.CANCELLED:
         # It waited, and others behind it.
         doorbell.ring_all(Ring(run_id=ready) for ready in claims.next_ready(conf.JOBS_MAX_RUNNING))
     return status
+
+
+def _was_asked_for(by: str, reason: str, changed: Changed) -> None:
+    message = f"{by} asked for the end of run {changed.run_id} of {changed.job}{f': {reason}' if reason else '.'}"
+    events.record(EventKind.CANCELLED, message, job=changed.job, run_id=changed.run_id, by=by, reason=reason)

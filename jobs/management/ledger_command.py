@@ -7,7 +7,8 @@ from django.db import ProgrammingError
 
 from jobs import masking
 from jobs.checks.database import postgresql
-from jobs.ledger import migration_gate, sql
+from jobs.choices import Door
+from jobs.ledger import events, migration_gate, sql
 from jobs.ledger.schema import misplaced
 
 
@@ -17,7 +18,8 @@ class LedgerCommand(BaseCommand):
     def execute(self, *args: Any, **options: Any) -> Any:
         must_be_postgresql()
         try:
-            return super().execute(*args, **options)
+            with events.coming_from(Door.SHELL):
+                return super().execute(*args, **options)
         except ProgrammingError:
             # A table or column that a migration makes is missing or elsewhere, or the error is another one.
             if why := _pending() or misplaced():

@@ -1,5 +1,6 @@
 """The ledger: what was due, what ran, and how. `settle` inserts scheduled runs, `endings` changes statuses."""
 
+from jobs.models.access import Grant, ServiceAccount, Token
 from jobs.models.attempt import Attempt, Output
 from jobs.models.gap import Gap
 from jobs.models.intervention import Intervention
@@ -8,4 +9,18 @@ from jobs.models.job_state import JobState
 from jobs.models.operation import Event, LastTick, Release
 from jobs.models.run import Run
 
-__all__ = ["Attempt", "Event", "Gap", "Intervention", "JobDay", "JobState", "LastTick", "Output", "Release", "Run"]
+__all__ = [
+    "Attempt",
+    "Event",
+    "Gap",
+    "Grant",
+    "Intervention",
+    "JobDay",
+    "JobState",
+    "LastTick",
+    "Output",
+    "Release",
+    "Run",
+    "ServiceAccount",
+    "Token",
+]

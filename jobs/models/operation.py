@@ -4,7 +4,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
-from jobs.choices import EventKind
+from jobs.choices import Door, EventKind
 from jobs.models.fields import KEPT_BY_THE_DATABASE, NAME_LENGTH, optional_text
 from jobs.models.run import Run
 
@@ -59,8 +59,15 @@ class Event(models.Model):
     run = models.ForeignKey(Run, null=True, **KEPT_BY_THE_DATABASE, related_name="events")
     kind = models.CharField(max_length=32, choices=EventKind)
     by = optional_text()
+    door = models.CharField(
+        max_length=8, choices=Door, blank=True, default="", db_default="", help_text="By what way; empty: by itself."
+    )
+    address = optional_text("The address that the request came from.")
+    token = optional_text("The name of the token that was used.")
     reason = optional_text("What the operator said.")
     message = models.TextField()
+    before = models.JSONField(null=True, help_text="What was in force before, where something was changed.")
+    after = models.JSONField(null=True, help_text="What is in force since.")
     count = models.PositiveIntegerField(default=1, db_default=1, help_text="How often it happened.")
     key = optional_text("What is counted in one row; empty where each has its own.")
 
@@ -75,6 +82,7 @@ class Event(models.Model):
             models.Index(fields=["job", "-at"], name="events_of_a_job"),
             models.Index(fields=["job", "-id"], name="latest_events_of_a_job"),
             models.Index(fields=["kind", "-id"], name="events_of_a_kind"),
+            models.Index(fields=["by", "-id"], name="events_by_somebody", condition=~Q(by="")),
         ]
 
     def __str__(self) -> str:

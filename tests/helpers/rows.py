@@ -1,9 +1,10 @@
 """Rows of the ledger, for tests of those who read it."""
 
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 from jobs.choices import ENDED, AttemptStatus, InterventionKind, Status
-from jobs.ledger import claims, states
+from jobs.ledger import claims, sql, states
 from jobs.ledger.instance import Instance
 from jobs.models import Attempt, Intervention, LastTick, Output, Run
 from jobs.reading.transcript import pieces
@@ -23,6 +24,16 @@ def settled_ticks():
     LastTick.objects.update_or_create(
         id=1, defaults={"at": now, "seen_at": now, "unbroken_since": now - timedelta(hours=1)}
     )
+
+
+@contextmanager
+def pruning():
+    """In this block events may be deleted, as `manage.py prune_runs` does it."""
+    sql.execute("SELECT set_config('nightshift.pruning', 'on', false)")
+    try:
+        yield
+    finally:
+        sql.execute("SELECT set_config('nightshift.pruning', '', false)")
 
 
 def a_run(job="nightly", status=Status.SUCCEEDED, **fields):

@@ -3,10 +3,11 @@
 import pytest
 from django.db import IntegrityError
 
-from jobs.choices import EventKind
-from jobs.ledger import events
+from jobs.choices import Door, EventKind
+from jobs.ledger import events, sql
 from jobs.models import Event
 from tests.helpers.at_once import at_once
+from tests.helpers.rows import a_run
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -63,3 +64,24 @@ def test_a_reader_misses_no_event_that_is_committed_late(locked):
         assert Event.objects.count() == 1
         assert events.follow(0) == []
     assert [event.message for event in events.follow(0)] == ["the earlier id", "the later id"]
+
+
+@pytest.mark.parametrize("change", ["SET message = 'another'", "SET run_id = NULL, by = 'me'", None])
+def test_the_database_keeps_what_was_done(change):
+    run = a_run()
+    events.record(EventKind.PAUSED, "paused", run_id=run.pk)
+    statement = f"UPDATE nightshift_event {change}" if change else "DELETE FROM nightshift_event"
+    with pytest.raises(IntegrityError, match="never changed or deleted"):
+        sql.execute(statement)
+    run.delete()
+    assert Event.objects.get().run is None
+
+
+def test_an_event_says_by_what_way_somebody_came():
+    with events.coming_from(Door.API, "192.0.2.7", "deploy"):
+        events.record(EventKind.PAUSED, "paused", by="ada")
+    events.record(EventKind.RELEASE, "by itself")
+    assert [*Event.objects.order_by("pk").values_list("door", "address", "token")] == [
+        ("api", "192.0.2.7", "deploy"),
+        ("", "", ""),
+    ]

@@ -15,6 +15,7 @@ def tables():
 
 ALL = {
     *("nightshift_attempt", "nightshift_event", "nightshift_gap", "nightshift_intervention"),
+    *("nightshift_grant", "nightshift_serviceaccount", "nightshift_token"),
     *(
         "nightshift_jobday",
         "nightshift_jobstate",
@@ -58,11 +59,11 @@ def test_the_models_have_their_migrations():
 
 
 @pytest.mark.django_db
-def test_a_run_takes_what_belongs_to_it_along():
+def test_a_run_takes_what_belongs_to_it_along_and_leaves_what_was_done():
     populate()
     Run.objects.all().delete()
     assert not Output.objects.exists()
-    assert not Event.objects.exists()
+    assert Event.objects.get().run is None
     assert Gap.objects.get().blocked_by is None
 
 
@@ -84,6 +85,9 @@ NAMED_BY_EVERY_INSERT = {
     "nightshift_output": {"attempt_id", "number", "at", "body"},
     "nightshift_release": {"key", "declarations", "deployed_at", "last_seen_at"},
     "nightshift_run": {"job", "trigger"},
+    "nightshift_grant": ["verbs", "selector"],
+    "nightshift_serviceaccount": ["name"],
+    "nightshift_token": ["name", "hash", "hint", "scopes", "expires_at"],
 }
 
 

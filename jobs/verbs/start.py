@@ -1,0 +1,41 @@
+"""Start a job now, or at a later moment."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from jobs.access.actor import Actor
+from jobs.choices import Door, Trigger, Verb
+from jobs.declarations.registry import registry
+from jobs.ledger import triggers
+from jobs.models import Run
+from jobs.sentences import Sentence
+from jobs.verbs.acting import acting
+
+
+class Unconfirmed(Sentence, ValueError):
+    """Job {job!r} starts only with its word of confirmation: send confirm={word!r}."""
+
+    def __init__(self, job: str, word: str) -> None:
+        super().__init__(job=job, word=word)
+
+
+def start(
+    actor: Actor,
+    job: str,
+    words: Sequence[str] | None = None,
+    *,
+    not_before: datetime | None = None,
+    confirm: str = "",
+    ring: bool = True,
+) -> Run:
+    """Queue a run of the job, with other words than the declared ones where they are given.
+
+    The run comes back queued, or skipped where the job's overlap policy says so. Raises Unseen, Refused, Unconfirmed,
+    UnknownJob, and what `check_arguments` raises.
+    """
+    with acting(actor, Verb.RUN, job):
+        declared = registry[job]
+        if declared.confirm and confirm != declared.confirm and actor.door is not Door.SHELL:
+            raise Unconfirmed(job, declared.confirm)
+        trigger = Trigger.API if actor.door is Door.API else Trigger.MANUAL
+        return triggers.request(job, words, trigger=trigger, requested_by=actor.name, not_before=not_before, ring=ring)

@@ -1,0 +1,97 @@
+"""Every verb, called directly, decides itself; a refusal leaves an event, and changes nothing."""
+
+import pytest
+
+from jobs.access.actor import Actor, Refused, Unseen
+from jobs.access.rules import Rule
+from jobs.access.selectors import Selector
+from jobs.choices import ROLES, Door, Verb
+from jobs.models import Event, Intervention, Run
+from jobs.reading.transcript import UnknownRun
+from jobs.verbs.cancel import cancel
+from jobs.verbs.override import end_override, override
+from jobs.verbs.pause import pause, resume
+from jobs.verbs.pin import pin, unpin
+from jobs.verbs.start import Unconfirmed, start
+from tests.helpers.rows import a_queued_run
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+# Of a job: the verb that it needs, and how it is done.
+ACTS = {
+    "start": (Verb.RUN, lambda actor, run: start(actor, run.job)),
+    "cancel": (Verb.CANCEL, lambda actor, run: cancel(actor, run.pk)),
+    "pause": (Verb.PAUSE, lambda actor, run: pause(actor, run.job)),
+    "resume": (Verb.PAUSE, lambda actor, run: resume(actor, run.job)),
+    "override": (Verb.OVERRIDE, lambda actor, run: override(actor, run.job, words=["--verbosity", "2"])),
+    "end_override": (Verb.OVERRIDE, lambda actor, run: end_override(actor, run.job)),
+    "pin": (Verb.OVERRIDE, lambda actor, run: pin(actor, run.pk)),
+    "unpin": (Verb.OVERRIDE, lambda actor, run: unpin(actor, run.pk)),
+}
+
+
+def holding(verbs, selector="nightly"):
+    rule = Rule(verbs=frozenset(verbs), selector=Selector.read(selector))
+    return Actor(name="ada", door=Door.API, rules=(rule,), address="192.0.2.7", token="deploy")
+
+
+@pytest.fixture
+def run(declared):
+    declared("nightly", command="clearsessions", schedule="0 0 3 * * *")
+    return a_queued_run()
+
+
+@pytest.mark.parametrize("act", ACTS)
+def test_a_verb_is_refused_to_whom_it_was_not_granted(run, act):
+    verb, do = ACTS[act]
+    everything_else = set(Verb) - {verb}
+    with pytest.raises(Refused, match=f"ada may not {verb.value} nightly"):
+        do(holding(everything_else), run)
+    for nothing in (holding([]), holding(Verb, "other-*")):
+        with pytest.raises((Unseen, UnknownRun)):
+            do(nothing, run)
+    assert [*Event.objects.values_list("kind", "job", "by", "door", "address", "token")] == [
+        ("refused", "nightly", "ada", "api", "192.0.2.7", "deploy")
+    ] * 3
+    assert (Run.objects.count(), Intervention.objects.count()) == (1, 0)
+    run.refresh_from_db()
+    assert (run.status, run.pinned) == ("queued", False)
+
+
+def test_what_was_granted_is_done_and_told(run):
+    actor = holding(ROLES["owner"])
+    for act in ("pause", "resume", "override", "end_override", "pin", "unpin", "cancel", "start"):
+        ACTS[act][1](actor, run)
+    assert [*Event.objects.order_by("pk").values_list("kind", flat=True)] == [
+        "paused",
+        "resumed",
+        "overridden",
+        "override_ended",
+        "pinned",
+        "unpinned",
+        "cancelled",
+        "started",
+    ]
+    assert set(Event.objects.values_list("by", "door", "address", "token")) == {("ada", "api", "192.0.2.7", "deploy")}
+    overridden = Event.objects.get(kind="overridden")
+    assert (overridden.before["arguments"], overridden.after["arguments"]) == ([], ["--verbosity", "2"])
+
+
+def test_a_name_that_a_client_made_up_is_not_kept(run):
+    with pytest.raises(Unseen):
+        start(holding(Verb), "x" * 500)
+    assert Event.objects.get().job == ""
+
+
+def test_a_job_with_a_word_of_confirmation_needs_it_but_at_the_shell(declared):
+    declared("nightly", command="clearsessions", confirm="delete")
+    with pytest.raises(Unconfirmed, match="send confirm='delete'"):
+        start(holding(Verb), "nightly", confirm="Delete")
+    assert start(holding(Verb), "nightly", confirm="delete").trigger == "api"
+    assert start(Actor.of_shell("ada@vm"), "nightly").trigger == "manual"
+
+
+def test_secret_words_are_in_no_event(declared):
+    declared("nightly", command="reports", secrets=["--raw"])
+    start(Actor.of_shell("ada@vm"), "nightly", ["--raw", "s3cr3t-word"])
+    assert "s3cr3t-word" not in str(Event.objects.get().after)
