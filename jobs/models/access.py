@@ -3,7 +3,6 @@
 from datetime import datetime
 
 from django.conf import settings
-from django.contrib.auth.models import Group
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
@@ -64,7 +63,7 @@ class Grant(models.Model):
     """
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, null=True, related_name="+")
-    group = models.ForeignKey(Group, models.CASCADE, null=True, related_name="+")
+    group = models.ForeignKey("auth.Group", models.CASCADE, null=True, related_name="+")
     service = models.ForeignKey(ServiceAccount, models.CASCADE, null=True, related_name="+")
     verbs = _verbs()
     selector = models.CharField(max_length=200, help_text="A name, a pattern such as billing-*, label:payroll, or *.")
