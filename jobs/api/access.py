@@ -4,31 +4,45 @@ from collections.abc import Callable
 from typing import Any
 
 from drf_spectacular.openapi import AutoSchema
-from rest_framework.authentication import SessionAuthentication
+from rest_framework.exceptions import PermissionDenied
 from rest_framework.metadata import SimpleMetadata
 from rest_framework.negotiation import BaseContentNegotiation, DefaultContentNegotiation
 from rest_framework.parsers import JSONParser
-from rest_framework.permissions import AllowAny, IsAdminUser
+from rest_framework.permissions import AllowAny, BasePermission
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView, exception_handler
 
-from jobs.models import Run
+from jobs.access.actor import Actor, Refused
+from jobs.access.requests import actor_of
+from jobs.api.authentication import AUTHENTICATION
+from jobs.choices import Door, Verb
+
+NO_GRANT = "{name} has no grant here. An administrator gives one: `manage.py grant give` (docs/how-to/permissions.md)."
 
 
-class MayViewRuns(IsAdminUser):
-    """Staff with the permission to view runs: output may be confidential."""
+class HasGrants(BasePermission):
+    """Anybody who may do anything here at all. What of it, each verb and each list decides by the actor."""
 
-    def has_permission(self, request: Request, view: APIView) -> bool:
-        return super().has_permission(request, view) and request.user.has_perm(f"{Run._meta.app_label}.view_run")
+    def has_permission(self, request: Request, view: Any) -> bool:
+        actor: Actor = view.actor
+        if not actor.name:
+            return False
+        if actor.sees_nothing():
+            raise PermissionDenied(NO_GRANT.format(name=actor.name))
+        return True
 
 
-class MayChangeRuns(IsAdminUser):
-    """Staff with the permission to change runs."""
+class MayEverywhere(BasePermission):
+    """Those who may do this with all jobs: for a view that doesn't ask about each job itself."""
 
-    def has_permission(self, request: Request, view: APIView) -> bool:
-        return super().has_permission(request, view) and request.user.has_perm(f"{Run._meta.app_label}.change_run")
+    def has_permission(self, request: Request, view: Any) -> bool:
+        try:
+            view.actor.require_everywhere(view.needs)
+        except Refused as why:
+            raise PermissionDenied(str(why)) from None
+        return True
 
 
 class OwnRules(APIView):
@@ -49,18 +63,23 @@ class OwnRules(APIView):
         return exception_handler
 
 
-class ForOperators(OwnRules):
-    """What only operators may read."""
+class ForActors(OwnRules):
+    """For those who have grants: `actor` is who asks, in methods and everywhere that gets the view."""
 
-    authentication_classes = [SessionAuthentication]
-    permission_classes = [MayViewRuns]
+    authentication_classes = AUTHENTICATION
+    permission_classes = [HasGrants]
+    actor: Actor
+
+    def perform_authentication(self, request: Request) -> None:
+        super().perform_authentication(request)
+        self.actor = actor_of(request, Door.API)
 
 
-class ForThoseWhoChangeRuns(OwnRules):
-    """What only operators may do who may change runs."""
+class ForOperators(ForActors):
+    """For those who may do with all jobs what the view `needs`."""
 
-    authentication_classes = [SessionAuthentication]
-    permission_classes = [MayViewRuns, MayChangeRuns]
+    permission_classes = [HasGrants, MayEverywhere]
+    needs = Verb.VIEW
 
 
 class ForAnybody(OwnRules):

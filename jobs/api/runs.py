@@ -7,7 +7,7 @@ from typing import Any
 from django.db.models import Prefetch, QuerySet
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter
-from rest_framework.exceptions import APIException, NotFound, ValidationError
+from rest_framework.exceptions import APIException, NotFound, PermissionDenied, ValidationError
 from rest_framework.filters import BaseFilterBackend
 from rest_framework.generics import ListAPIView, RetrieveAPIView
 from rest_framework.negotiation import BaseContentNegotiation
@@ -17,14 +17,15 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from jobs.api.access import ForOperators, ForThoseWhoChangeRuns
+from jobs.access.actor import Refused
+from jobs.api.access import ForActors, ForOperators
 from jobs.api.described import described
 from jobs.api.serializers import PinSerializer, RunSerializer, RunWithAttemptsSerializer
-from jobs.choices import Status
-from jobs.ledger import pins
+from jobs.choices import Status, Verb
 from jobs.models import Attempt, Run
 from jobs.reading import keyset
 from jobs.reading.transcript import OutputDeleted, UnknownAttempt, UnknownRun, output_of, pieces
+from jobs.verbs.pin import pin, unpin
 
 # Of a run: what the database can compare with one.
 ID = re.compile(r"[0-9]{1,18}")
@@ -93,27 +94,31 @@ class RunDetail(ForOperators, RetrieveAPIView[Run]):
     serializer_class = RunWithAttemptsSerializer
 
 
-class RunPin(ForThoseWhoChangeRuns):
+class RunPin(ForActors):
     @described(
         description="Keep the run for ever, with its attempts, output and events.",
         request=PinSerializer,
         responses=RunWithAttemptsSerializer,
     )
     def put(self, request: Request, pk: int) -> Response:
-        return self._change(pins.pin, request, pk)
+        return self._change(pin, request, pk)
 
     @described(
         description="Leave the run to retention again. A body says why: `reason`.",
         responses={200: RunWithAttemptsSerializer},
     )
     def delete(self, request: Request, pk: int) -> Response:
-        return self._change(pins.unpin, request, pk)
+        return self._change(unpin, request, pk)
 
-    def _change(self, change: Callable[..., bool | None], request: Request, pk: int) -> Response:
+    def _change(self, change: Callable[..., object], request: Request, pk: int) -> Response:
         wanted = PinSerializer(data=request.data)
         wanted.is_valid(raise_exception=True)
-        if change(pk, by=request.user.get_username(), reason=wanted.validated_data.get("reason", "")) is None:
-            raise NotFound(str(UnknownRun(pk)))
+        try:
+            change(self.actor, pk, reason=wanted.validated_data.get("reason", ""))
+        except UnknownRun as error:
+            raise NotFound(str(error)) from None
+        except Refused as error:
+            raise PermissionDenied(str(error)) from None
         return Response(RunWithAttemptsSerializer(RunDetail.queryset.get(pk=pk)).data)
 
 
@@ -146,6 +151,7 @@ class Gone(APIException):
 
 
 class RunOutput(ForOperators):
+    needs = Verb.OUTPUT
     renderer_classes = [PlainText]
     content_negotiation_class = AlwaysPlainText
 

@@ -7,12 +7,11 @@ from drf_spectacular.views import SpectacularAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from jobs.api.access import MayViewRuns
+from jobs.api.access import ForActors
 from jobs.api.described import described
 
 
-class Schema(SpectacularAPIView):
-    permission_classes = [MayViewRuns]
+class Schema(ForActors, SpectacularAPIView):
     schema = AutoSchema()
 
     @described(exclude=True)

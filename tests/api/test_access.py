@@ -1,9 +1,13 @@
+"""Who gets an answer at all: by a session, by a token, or without either."""
+
 import pytest
 from django.contrib.auth.models import Permission
 
+from jobs.models import Grant
+from tests.helpers.people import PEOPLE
 from tests.helpers.rows import a_run, an_attempt
 
-STAFF_ONLY = ["/api/jobs/", "/api/jobs/nightly/", "/api/runs/", "/api/runs/1/", "/api/runs/1/output/", "/api/schema/"]
+PATHS = ["/api/jobs/", "/api/jobs/nightly/", "/api/runs/", "/api/runs/1/", "/api/runs/1/output/", "/api/schema/"]
 
 
 @pytest.fixture
@@ -12,28 +16,45 @@ def ledger(declared, db):
     an_attempt(a_run(pk=1))
 
 
-@pytest.mark.parametrize("path", STAFF_ONLY)
+@pytest.mark.parametrize("path", PATHS)
 def test_nobody_reads_without_signing_in(client, ledger, path):
-    assert client.get(path).status_code == 403
+    answer = client.get(path)
+    assert (answer.status_code, answer.headers["WWW-Authenticate"]) == (401, 'Bearer realm="Nightshift"')
 
 
-@pytest.mark.parametrize("path", STAFF_ONLY)
-def test_customers_do_not_read(client, ledger, django_user_model, path):
-    client.force_login(django_user_model.objects.create_user("customer"))
-    assert client.get(path).status_code == 403
-
-
-@pytest.mark.parametrize("path", STAFF_ONLY)
-def test_staff_reads_with_the_permission_to_view_runs_and_nothing_without(client, ledger, django_user_model, path):
+@pytest.mark.parametrize("path", PATHS)
+def test_staff_reads_by_a_grant_and_not_by_djangos_permissions(client, ledger, django_user_model, path):
     staff = django_user_model.objects.create_user("bob", is_staff=True)
+    staff.user_permissions.set(Permission.objects.all())
     client.force_login(staff)
-    assert client.get(path).status_code == 403
-    staff.user_permissions.add(Permission.objects.get(codename="view_run"))
+    refused = client.get(path)
+    assert refused.status_code == 403
+    assert b"bob has no grant here. An administrator gives one: `manage.py grant give`" in refused.content
+    Grant.objects.create(user=staff, verbs=["view", "output"], selector="*")
     assert client.get(path).status_code == 200
 
 
 def test_superusers_read(admin_client, ledger):
-    assert {admin_client.get(path).status_code for path in STAFF_ONLY} == {200}
+    assert {admin_client.get(path).status_code for path in PATHS} == {200}
+
+
+@pytest.mark.parametrize(
+    ("who", "status"),
+    [
+        ("anonymous", 401),
+        ("stranger", 403),
+        ("viewer", 200),
+        ("operator of another label", 200),
+        ("administrator", 200),
+        ("token", 200),
+        ("service token", 200),
+        ("expired token", 401),
+        ("revoked token", 401),
+        ("App Service header without the setting", 401),
+    ],
+)
+def test_whoever_has_a_grant_gets_an_answer(db, who, status):
+    assert PEOPLE[who]().get("/api/schema/").status_code == status
 
 
 @pytest.mark.parametrize("path", ["/api/jobs/", "/api/jobs/nightly/", "/api/runs/", "/api/runs/1/"])

@@ -1,8 +1,7 @@
 import pytest
-from django.contrib.auth.models import Permission
 from django.test import Client
 
-from jobs.models import Event, Run
+from jobs.models import Event, Grant, Run
 from tests.helpers.rows import a_run
 
 pytestmark = pytest.mark.django_db
@@ -32,14 +31,15 @@ def test_a_run_that_does_not_exist_is_named(admin_client):
 
 
 @pytest.mark.parametrize("method", ["put", "delete"])
-def test_only_who_may_view_and_change_runs_pins_one(client, django_user_model, method):
+def test_only_who_may_override_the_job_pins_its_runs(client, django_user_model, method):
     run = a_run(pinned=method == "delete")
-    staff = django_user_model.objects.create_user("bob", is_staff=True)
-    client.force_login(staff)
-    for permission in ("view_run", "change_run"):
-        assert getattr(client, method)(f"/api/runs/{run.pk}/pin/").status_code == 403
-        staff.user_permissions.add(Permission.objects.get(codename=permission))
-    assert getattr(client, method)(f"/api/runs/{run.pk}/pin/").status_code == 200
+    user = django_user_model.objects.create_user("bob", is_staff=True)
+    client.force_login(user)
+    answers = []
+    for verb, selector in [("override", "other-*"), ("view", "nightly"), ("override", "nightly")]:
+        Grant.objects.create(user=user, verbs=[verb], selector=selector)
+        answers.append(getattr(client, method)(f"/api/runs/{run.pk}/pin/").status_code)
+    assert answers == [404, 403, 200]
     assert Run.objects.get().pinned == (method == "put")
 
 

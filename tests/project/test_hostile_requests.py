@@ -168,3 +168,18 @@ def test_an_address_that_a_client_claims_is_left_out():
         body=b"",
     )
     assert dict(http.sound(request).headers) == {"x-forwarded-for": "203.0.113.7:4711"}
+
+
+@pytest.mark.parametrize(
+    ("forwarded", "address"),
+    [
+        ("203.0.113.7:4711", "203.0.113.7"),
+        ("203.0.113.7", "203.0.113.7"),
+        ("[2001:db8::7]:4711", "2001:db8::7"),
+        ("2001:db8::7", "2001:db8::7"),
+        ("x" * 300, ""),
+        ("", ""),
+    ],
+)
+def test_the_clients_address_is_what_the_last_hop_says_without_its_port(forwarded, address):
+    assert http.client_of(forwarded) == address
