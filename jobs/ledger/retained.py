@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from jobs.ledger import sql
 from jobs.ledger.beginnings import Beginnings, NewestRuns
 from jobs.ledger.keeping import Ended, Rules
-from jobs.ledger.walking import Table
+from jobs.ledger.walking import Strides, Table
 
 # Output up to here goes with its run, where that goes now: as many pieces, or long values of as many chunks.
 LITTLE = 4
@@ -52,14 +52,25 @@ class OldRun(NamedTuple):
 def outputs(rules: Rules, newest: NewestRuns) -> Table[Piece]:
     """Output, oldest attempt first. The attempt says from then on that its output was deleted."""
 
+    strides = Strides()
+
     def read(began: tuple[Any, ...], reached: tuple[Any, ...], limit: int) -> list[Piece]:
+        found: list[Piece] = []
+        for low, high in strides.up_to(began[0], _last_attempt()):
+            found += read_range(low, high, reached, limit - len(found))
+            if len(found) == limit:
+                break
+        return found
+
+    def read_range(low: int, high: int, reached: tuple[Any, ...], limit: int) -> list[Piece]:
         rows = sql.rows(
             """
             SELECT o.attempt_id, o.number, o.id, o.weight,
                    r.id, r.job, r.status, r.scheduled_for, r.finished_at, r.pinned
               FROM (
                    SELECT attempt_id, number, id, 1 + pg_column_size(body) / %(chunk)s AS weight FROM nightshift_output
-                    WHERE attempt_id >= %(began)s AND (attempt_id + 0, number) > (%(attempt)s, %(number)s)
+                    WHERE attempt_id >= %(low)s AND attempt_id < %(high)s
+                          AND (attempt_id + 0, number) > (%(attempt)s, %(number)s)
                     ORDER BY attempt_id, number LIMIT %(limit)s
               ) AS o
               -- OFFSET keeps these apart, so that each is looked up: a join may read the whole table.
@@ -67,7 +78,14 @@ def outputs(rules: Rules, newest: NewestRuns) -> Table[Piece]:
               CROSS JOIN LATERAL (SELECT * FROM nightshift_run WHERE id = a.run_id OFFSET 0) AS r
              ORDER BY o.attempt_id, o.number
             """,
-            {"began": began[0], "attempt": reached[0], "number": reached[1], "limit": limit, "chunk": CHUNK},
+            {
+                "low": low,
+                "high": high,
+                "attempt": reached[0],
+                "number": reached[1],
+                "limit": limit,
+                "chunk": CHUNK,
+            },
         )
         return [Piece(attempt, number, piece, weight, Ended(*run)) for attempt, number, piece, weight, *run in rows]
 
@@ -96,6 +114,11 @@ def outputs(rules: Rules, newest: NewestRuns) -> Table[Piece]:
         )
 
     return Table(first=(0, -1), read=read, goes=goes, delete=delete)
+
+
+def _last_attempt() -> int:
+    last = sql.value("SELECT pg_sequence_last_value(pg_get_serial_sequence('nightshift_attempt', 'id'))")
+    return last or 0
 
 
 def runs(rules: Rules, newest: NewestRuns, beginnings: Beginnings) -> Table[OldRun]:

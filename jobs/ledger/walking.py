@@ -62,6 +62,28 @@ class Pace:
             self.weight = round(min(max(wanted, self.weight / 2, LEAST), self.weight * 1.5, MOST))
 
 
+class Strides:
+    """Ranges of ids, one a statement, as wide as it can read in the time that it should take.
+
+    What was deleted is in the index until a statement or vacuum has passed it: after a million deletions one
+    statement over all of them would take half a second.
+    """
+
+    FIRST, LEAST = 2_000, 100
+
+    def __init__(self) -> None:
+        self.width = self.FIRST
+
+    def up_to(self, first: int, last: int) -> Iterator[tuple[int, int]]:
+        """Ranges that follow each other, from `first` to beyond `last`: where each begins, and where the next does."""
+        while first <= last:
+            began, high = time.monotonic(), first + self.width
+            yield first, high
+            is_slow = time.monotonic() - began > AIM
+            self.width = max(self.width // 2, self.LEAST) if is_slow else self.width * 2
+            first = high
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Table[R: Row]:
     """How a table is walked, from the key `first` on.

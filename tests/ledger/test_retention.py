@@ -1,6 +1,7 @@
 """What a prune deletes and what it never does, in a real ledger."""
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import pytest
 from django.db import connection
@@ -129,6 +130,7 @@ def few_at_a_time(monkeypatch):
     monkeypatch.setattr(walking, "LEAST", 1)
     monkeypatch.setattr(walking, "MOST", 1)
     monkeypatch.setattr(walking.Pace, "FIRST", 1)
+    monkeypatch.setattr(walking.Strides, "FIRST", 1)
 
 
 def test_more_than_a_batch_and_a_slice_go_also_where_they_ended_at_one_moment(few_at_a_time):
@@ -316,3 +318,14 @@ def test_a_clock_that_is_a_year_ahead_deletes_nothing(ahead, monkeypatch):
     clock = "django.utils.timezone.now" if ahead == "the host's clock" else "jobs.ledger.states.clock"
     monkeypatch.setattr(clock, lambda: datetime.now(UTC) + timedelta(days=366))
     assert prune(Keep(days=90, runs=1)) == Pruned()
+
+
+@pytest.mark.parametrize("seconds", [0.001, 10])
+def test_ranges_of_ids_are_as_wide_as_the_time_allows_and_leave_nothing_out(monkeypatch, seconds):
+    monkeypatch.setattr(walking.time, "monotonic", iter(seconds * reading for reading in range(10**6)).__next__)
+    ranges = [*walking.Strides().up_to(17, 100_000)]
+    assert ranges[0][0] == 17
+    assert ranges[-1][0] <= 100_000 < ranges[-1][1]
+    assert all(high == low for (_, high), (low, _) in pairwise(ranges))
+    widths = [high - low for low, high in ranges]
+    assert (max(widths) > 30_000) if seconds < 1 else (widths[-1] == walking.Strides.LEAST)
