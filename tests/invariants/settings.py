@@ -2,5 +2,5 @@
 
 from tests.settings import *  # noqa: F403
 
-INSTALLED_APPS = ["jobs", "tests.sample_commands"]
+INSTALLED_APPS = ["django.contrib.contenttypes", "django.contrib.auth", "jobs", "tests.sample_commands"]
 MIDDLEWARE = []
