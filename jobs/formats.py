@@ -2,32 +2,77 @@
 
 import re
 import shlex
-from collections.abc import Sequence
+import textwrap
+import unicodedata
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
 
 UNITS = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
 NARROWEST = 8
 GUTTER = "  "
 NOTHING = "–"
+# Categories of characters that take no column of a terminal: accents over the letter before, joiners.
+NO_COLUMN = frozenset({"Mn", "Me", "Cf"})
 # Colours and movements of a terminal (ECMA-48), titles and links (OSC), and what is left of them.
 ESCAPE = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[ -/]*[0-~]|\x1b")
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
-def table(headings: Sequence[str], rows: Sequence[Sequence[str]], width: int) -> str:
-    """Rows under headings in columns, each line at most `width` characters where the columns can give way so far.
+def table(
+    headings: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    width: int,
+    paint: Callable[[str, str], str] = lambda heading, cell: cell,
+) -> str:
+    """Rows under headings in columns, each line at most `width` columns of a terminal wide.
 
-    The widest columns give way first; a cell that was cut ends in "…". What would move a terminal's cursor is left out.
+    The widest columns give way first; a cell that was cut ends in "…". Where that isn't enough, each row becomes a
+    block of lines. `paint` colours a cell of the column with this heading. What would move a cursor is left out.
     """
     lines = [[plain(cell) for cell in row] for row in (headings, *rows)]
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    widths = [max(map(columns, column)) for column in zip(*lines, strict=True)]
     spare = width - len(GUTTER) * (len(widths) - 1)
-    while sum(widths) > spare and max(widths) > NARROWEST:
+    if sum(min(room, NARROWEST) for room in widths) > spare:
+        return "\n\n".join(_block(lines[0], line, width, paint) for line in lines[1:])
+    while sum(widths) > spare:
         widths[widths.index(max(widths))] -= 1
-    return "\n".join(
-        GUTTER.join(shorten(cell, room).ljust(room) for cell, room in zip(line, widths, strict=True)).rstrip()
-        for line in lines
+    head, *body = ([_fit(cell, room) for cell, room in zip(line, widths, strict=True)] for line in lines)
+    painted = ([paint(*cell) for cell in zip(lines[0], line, strict=True)] for line in body)
+    return "\n".join(GUTTER.join(line).rstrip() for line in (head, *painted))
+
+
+def columns(text: str) -> int:
+    """How many columns of a terminal the text takes: two for a wide character, none for a combining one."""
+    if text.isascii():
+        return len(text)
+    return sum(
+        0 if unicodedata.category(letter) in NO_COLUMN else 2 if unicodedata.east_asian_width(letter) in "WF" else 1
+        for letter in text
     )
+
+
+def _fit(cell: str, room: int) -> str:
+    """The cell in exactly `room` columns."""
+    taken = columns(cell)
+    if taken > room:
+        while columns(cell) > room - 1:
+            cell = cell[:-1]
+        cell = cell.rstrip() + "…"
+        taken = columns(cell)
+    return cell + " " * (room - taken)
+
+
+def _block(headings: Sequence[str], cells: Sequence[str], width: int, paint: Callable[[str, str], str]) -> str:
+    """One row, a line for each cell: what is too long for a line goes on in the next."""
+    room = max(map(columns, headings))
+    left = max(width - room - len(GUTTER), NARROWEST)
+    lines = []
+    for heading, cell in zip(headings, cells, strict=True):
+        # textwrap counts characters, and none is wider than two columns.
+        first, *rest = textwrap.wrap(cell, left // 2 if columns(cell) > len(cell) else left) or [""]
+        lines.append((_fit(heading, room) + GUTTER + paint(heading, first)).rstrip())
+        lines += [" " * room + GUTTER + more for more in rest]
+    return "\n".join(lines)
 
 
 def plain(text: str) -> str:

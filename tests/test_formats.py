@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from jobs import formats
-from jobs.formats import clock, command_line, counted, format_duration, plain, relative, shorten, size, table
+from jobs.formats import clock, columns, command_line, counted, format_duration, plain, relative, shorten, size, table
 from jobs.models import Run
 
 NOON = datetime(2026, 3, 14, 12, 0, tzinfo=UTC)
@@ -26,10 +26,30 @@ def test_the_widest_column_of_a_table_gives_way_first():
     )  # fmt: skip
 
 
-@pytest.mark.parametrize("width", [80, 100, 120])
-def test_no_line_of_a_table_is_wider_than_asked(width):
-    rows = [["word " * count for count in (1, 5, 20, 60)] for _ in range(3)]
-    assert max(map(len, table(["A", "B", "C", "D"], rows, width).splitlines())) <= width
+@pytest.mark.parametrize("width", [20, 30, 80, 100, 120])
+@pytest.mark.parametrize("word", ["word ", "Grüße ", "夜間の仕事 ", "🌙"])
+def test_no_line_of_a_table_is_wider_than_asked(width, word):
+    rows = [[word * count for count in (1, 5, 20, 60)] for _ in range(3)]
+    assert max(map(columns, table(["A", "B", "C", "D"], rows, width).splitlines())) <= width
+
+
+def test_a_row_becomes_lines_where_its_columns_have_no_room():
+    assert table(["RUN", "STATUS", "NOTE"], [["17", "succeeded", "the third row is wrong"]] * 2, 20) == (
+        "RUN     17\n"
+        "STATUS  succeeded\n"
+        "NOTE    the third\n"
+        "        row is wrong\n"
+        "\n"
+        "RUN     17\n"
+        "STATUS  succeeded\n"
+        "NOTE    the third\n"
+        "        row is wrong"
+    )
+
+
+@pytest.mark.parametrize(("text", "width"), [("plain", 5), ("夜間", 4), ("e\u0301", 1), ("", 0)])
+def test_a_text_takes_as_many_columns_as_a_terminal_gives_it(text, width):
+    assert columns(text) == width
 
 
 def test_a_cell_can_not_take_over_the_terminal():

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.db import ProgrammingError
 
 from jobs import masking
@@ -10,9 +10,10 @@ from jobs.checks.database import postgresql
 from jobs.choices import Door
 from jobs.ledger import events, migration_gate, sql
 from jobs.ledger.schema import misplaced
+from jobs.management.colours import HeedsNoColor
 
 
-class LedgerCommand(BaseCommand):
+class LedgerCommand(HeedsNoColor):
     """A command whose first query may find no tables, or no database."""
 
     def execute(self, *args: Any, **options: Any) -> Any:

@@ -1,20 +1,16 @@
 """What the commands share when they print: the option --format, tables, JSON, and bytes as they are."""
 
-import json
 import os
 import select
 import shutil
 from argparse import ArgumentParser, ArgumentTypeError
 from collections.abc import Callable, Sequence
-from datetime import datetime
 from typing import Any, TextIO
 
 from django.utils import timezone
 
+from jobs.commandline import out
 from jobs.formats import table
-
-# Where the output goes to a file or a pipe, which has no width.
-DEFAULT_WIDTH = 120
 
 
 def whole_number(what: str, most: int, least: int = 1) -> Callable[[str], int]:
@@ -42,12 +38,12 @@ def add_format(parser: ArgumentParser) -> None:
 
 def as_json(rows: Sequence[dict[str, Any]]) -> str:
     """The rows as one JSON array. Moments are written as the API writes them."""
-    return json.dumps(rows, default=_moment, indent=2, ensure_ascii=False)
+    return out.as_json(rows, timezone.localtime)
 
 
 def as_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """The rows as wide as the terminal."""
-    return table(headings, rows, shutil.get_terminal_size((DEFAULT_WIDTH, 24)).columns)
+    return table(headings, rows, shutil.get_terminal_size((out.DEFAULT_WIDTH, 24)).columns)
 
 
 def write(stream: TextIO, data: bytes) -> None:
@@ -86,7 +82,3 @@ def _lead_nowhere(stream: TextIO) -> None:
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, stream.fileno())
     os.close(nowhere)
-
-
-def _moment(value: datetime) -> str:
-    return timezone.localtime(value).isoformat().replace("+00:00", "Z")

@@ -7,9 +7,10 @@ from django.core.management.base import CommandParser, SystemCheckError
 from django.core.management.commands import check
 
 from jobs import checks
+from jobs.management.colours import HeedsNoColor
 
 
-class Command(check.Command):
+class Command(HeedsNoColor, check.Command):
     help = f"{check.Command.help} Also loads every job's command and checks the job's arguments with its parser."
 
     def add_arguments(self, parser: CommandParser) -> None:

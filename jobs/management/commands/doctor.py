@@ -2,14 +2,16 @@
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
+from jobs.commandline.out import Colour
 from jobs.formats import counted
 from jobs.health import doctor
-from jobs.management.printing import add_format, as_json
+from jobs.management.colours import HeedsNoColor
+from jobs.management.printing import add_format
 
 
-class Command(BaseCommand):
+class Command(HeedsNoColor):
     help = "Check this deployment from inside, and say what to fix. The exit code is 1 if anything is wrong."
     # It reports them itself.
     requires_system_checks = []
@@ -24,9 +26,10 @@ class Command(BaseCommand):
         for finding in doctor.findings(health.CHECKS):
             found.append(finding)
             if format == "table":
-                self.stdout.write(f"{'ok   ' if finding.ok else 'WRONG'}  {finding.check:<12}  {finding.says}")
+                says = f"{finding.check:<12}  {finding.says}"
+                self.out.say(f"ok     {says}" if finding.ok else f"WRONG  {says}", None if finding.ok else Colour.RED)
         if format == "json":
-            self.stdout.write(as_json([{"check": each.check, "ok": each.ok, "says": each.says} for each in found]))
+            self.out.json([{"check": each.check, "ok": each.ok, "says": each.says} for each in found])
         wrong = [finding for finding in found if not finding.ok]
         if wrong:
             raise CommandError(f"{len(wrong)} of {counted(len(found), 'check')} failed.")

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from jobs.formats import NOTHING, plain
 from jobs.management.ledger_command import LedgerCommand
-from jobs.management.printing import add_format, as_json, as_table
+from jobs.management.printing import add_format
 from jobs.reading.drift import Difference, drift
 from jobs.reading.history import Past
 from jobs.reading.history import history as past
@@ -30,7 +30,7 @@ class Command(LedgerCommand):
 
     def handle(self, *, format: str, history: bool, **options: Any) -> None:
         if format == "json":
-            self.stdout.write(as_json([asdict(row) for row in (past() if history else drift())]))
+            self.out.json([asdict(row) for row in (past() if history else drift())])
         elif history:
             self._show_history(past())
         else:
@@ -53,7 +53,7 @@ class Command(LedgerCommand):
             )
             for difference in found
         ]
-        self.stdout.write(as_table(headings, rows))
+        self.out.table(headings, rows)
 
     def _show_history(self, found: list[Past]) -> None:
         if not found:
@@ -73,7 +73,7 @@ class Command(LedgerCommand):
             )
             for row in found
         ]
-        self.stdout.write(as_table(headings, rows))
+        self.out.table(headings, rows)
 
 
 def _moment(moment: datetime | None) -> str:

@@ -10,7 +10,7 @@ from django.core.management.base import CommandParser
 from jobs.formats import format_duration, utc_time
 from jobs.ledger import states
 from jobs.management.ledger_command import LedgerCommand
-from jobs.management.printing import add_format, as_json, as_table
+from jobs.management.printing import add_format
 from jobs.management.schedules import scheduled
 from jobs.reading import upcoming
 from jobs.schedule.clock_changes import Change
@@ -35,12 +35,15 @@ class Command(LedgerCommand):
         year = year or states.clock().year
         notes = list(schedule.dst_notes(year))
         if format == "json":
-            self.stdout.write(as_json([_facts(note, schedule) for note in notes]))
+            self.out.json([_facts(note, schedule) for note in notes])
             return
         for change in schedule.clock_changes(year):
             self.stdout.write(_sentence(schedule, change))
             rows = list(_rows(schedule, [note for note in notes if _belongs(note, change)]))
-            self.stdout.write(as_table(HEADINGS, rows) if rows else f"It affects no occurrence of {job}.")
+            if rows:
+                self.out.table(HEADINGS, rows)
+            else:
+                self.stdout.write(f"It affects no occurrence of {job}.")
         if not schedule.clock_changes(year):
             self.stdout.write(f"The clock of {schedule.zone.key} doesn't change in {year}.")
 

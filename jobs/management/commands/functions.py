@@ -8,19 +8,20 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.db import ProgrammingError, connections
 
 from jobs import accounts, masking, terminal
 from jobs.conf import conf, project_folder
 from jobs.ledger import sql
+from jobs.management.colours import HeedsNoColor
 from jobs.management.printing import whole_number
 
 # Seconds until PostgreSQL is asked again, where it doesn't answer at the start.
 PAUSE = 1.0
 
 
-class Command(BaseCommand):
+class Command(HeedsNoColor):
     help = "Run the local Functions host: timers, HTTP and the doorbell around Azure's own worker library."
 
     def __init__(self, *arguments: Any, **options: Any) -> None:

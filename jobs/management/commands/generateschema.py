@@ -5,6 +5,8 @@ DRF's own generator is deprecated, and fails beside drf-spectacular's schema cla
 
 from drf_spectacular.management.commands import spectacular
 
+from jobs.management.colours import HeedsNoColor
 
-class Command(spectacular.Command):
+
+class Command(HeedsNoColor, spectacular.Command):
     help = "Write the OpenAPI schema, as /api/schema/ returns it."

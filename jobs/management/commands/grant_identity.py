@@ -3,13 +3,14 @@
 from typing import Any, LiteralString
 
 import psycopg
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.db import connection
 from django.db.backends.utils import CursorWrapper
 from psycopg import sql
 from psycopg.sql import SQL, Composed, Identifier, Literal
 
 from jobs.conf import conf
+from jobs.management.colours import HeedsNoColor
 from jobs.management.commands.migrate import alone
 
 # Where Azure's functions for Entra roles are, whatever database the app uses.
@@ -28,7 +29,7 @@ TO_MIGRATE: LiteralString = "GRANT CREATE ON SCHEMA {schema} TO {role}"
 TO_MAKE_THE_SCHEMA: LiteralString = "GRANT CREATE ON DATABASE {database} TO {role}"
 
 
-class Command(BaseCommand):
+class Command(HeedsNoColor):
     help = (
         "Create the database role of an Entra identity, and grant it the rights that the app needs. "
         "Run it as the server's Entra administrator who also migrates. You can run it again."

@@ -10,7 +10,7 @@ from jobs.declarations.graph import Graph
 from jobs.declarations.registry import registry
 from jobs.formats import NOTHING, clock, relative
 from jobs.management.ledger_command import LedgerCommand
-from jobs.management.printing import add_format, as_json, as_table
+from jobs.management.printing import add_format
 from jobs.reading.overview import Overview, overview, run_facts
 
 HEADINGS = ("JOB", "SCHEDULE", "LAST RUN", "NEXT RUN")
@@ -30,7 +30,7 @@ class Command(LedgerCommand):
     def handle(self, *, format: str, tree: bool, words: bool, **options: Any) -> None:
         rows = overview()
         if format == "json":
-            self.stdout.write(as_json([_facts(row) for row in rows]))
+            self.out.json([_facts(row) for row in rows])
         elif not rows:
             self.stdout.write(
                 'No jobs are declared. Write declare("clearsessions", schedule="0 0 3 * * *") in a schedule.py.'
@@ -39,7 +39,7 @@ class Command(LedgerCommand):
             known = {row.name: row for row in rows}
             depths = Graph(registry.values()).as_tree() if tree else ((0, job) for job in registry.values())
             now = timezone.localtime()
-            self.stdout.write(as_table(HEADINGS, [_cells(known[job.name], depth, now, words) for depth, job in depths]))
+            self.out.table(HEADINGS, [_cells(known[job.name], depth, now, words) for depth, job in depths])
 
 
 def _facts(row: Overview) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from django.db import DEFAULT_DB_ALIAS, DatabaseError, connections
 from django.db.backends.utils import CursorWrapper
 
 from jobs.ledger import error_index
+from jobs.management.colours import HeedsNoColor
 from jobs.management.ledger_command import must_be_postgresql
 
 # Two deployments at once, or two instances that migrate as they start, meet at this lock.
@@ -18,7 +19,7 @@ LOCK = "SELECT {}(hashtextextended('jobs.migrate', 0))"
 INTERVAL = 0.5
 
 
-class Command(migrate.Command):
+class Command(HeedsNoColor, migrate.Command):
     help = f"{migrate.Command.help} If several processes migrate at once, one does it and the others wait."
 
     def handle(self, *args: Any, **options: Any) -> None:

@@ -14,7 +14,7 @@ from jobs.ledger import in_force, states
 from jobs.ledger.eras import INSTANT
 from jobs.ledger.in_force import InForce
 from jobs.management.ledger_command import LedgerCommand
-from jobs.management.printing import add_format, as_json, as_table, whole_number
+from jobs.management.printing import add_format, whole_number
 from jobs.management.schedules import scheduled
 from jobs.reading import upcoming
 from jobs.reading.upcoming import Stretch
@@ -48,7 +48,7 @@ class Command(LedgerCommand):
                 | {"time_zone": schedule.zone.key, "note": notes.get(moment, "")}
                 for moment, _ in moments
             ]
-            self.stdout.write(as_json(rows))
+            self.out.json(rows)
             return
         self.stdout.write(f"{job}: {_in_words(parts, schedule.zone)}")
         if not moments:
@@ -59,7 +59,7 @@ class Command(LedgerCommand):
             + ((notes.get(moment, NOTHING),) if notes else ())
             for moment, _ in moments
         ]
-        self.stdout.write(as_table(headings, cells))
+        self.out.table(headings, cells)
 
 
 def _notes(parts: Sequence[Stretch], moments: Sequence[tuple[datetime, Stretch]]) -> dict[datetime, str]:

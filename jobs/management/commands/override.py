@@ -5,6 +5,7 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
+from jobs.commandline.out import Colour
 from jobs.declarations.parameters import BrokenCommand, InvalidArguments, UnknownCommand
 from jobs.declarations.registry import UnknownJob, registry
 from jobs.ledger import interventions, overrides, states
@@ -89,4 +90,4 @@ class Command(LedgerCommand):
         assert schedule
         self.stdout.write(f"{describe(schedule.expression)}, {schedule.zone.key}")
         for surprise in schedule.expression.surprises:
-            self.stderr.write(surprise.message, self.style.WARNING)
+            self.out.remark(surprise.message, Colour.YELLOW)

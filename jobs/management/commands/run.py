@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from jobs import terminal
 from jobs.choices import Status, Trigger
+from jobs.commandline.out import Colour
 from jobs.declarations.parameters import BrokenCommand, InvalidArguments, UnknownCommand
 from jobs.declarations.registry import UnknownJob, registry
 from jobs.execution.echo import Echo
@@ -81,9 +82,7 @@ class Command(LedgerCommand):
             raise CommandError(_failure(run), returncode=self.asked or _exit_code(run))
         else:
             # Beside the job's own output, not in it.
-            self.stderr.write(
-                f"Run {run.pk} of {job} succeeded in {format_duration(run.duration)}.", self.style.SUCCESS
-            )
+            self.out.remark(f"Run {run.pk} of {job} succeeded in {format_duration(run.duration)}.", Colour.GREEN)
 
     def _moment(self, job: str, at: str) -> datetime:
         """When to run it. Raises CommandError if that has passed, or can't be read."""

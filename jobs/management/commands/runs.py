@@ -11,7 +11,7 @@ from jobs.choices import Status
 from jobs.declarations.registry import UnknownJob, registry
 from jobs.formats import NOTHING, clock, format_duration, relative
 from jobs.management.ledger_command import LedgerCommand
-from jobs.management.printing import add_format, as_json, as_table, whole_number
+from jobs.management.printing import add_format, whole_number
 from jobs.models import Run
 from jobs.reading import keyset
 from jobs.reading.overview import run_facts
@@ -44,14 +44,14 @@ class Command(LedgerCommand):
         if job and not runs:
             _must_be_known(job)
         if format == "json":
-            self.stdout.write(as_json([run_facts(run) for run in runs]))
+            self.out.json([run_facts(run) for run in runs])
         elif not runs:
             self.stdout.write(
                 f"No {f'{status} ' if status else ''}{'pinned ' if pinned else ''}runs{f' of {job}' if job else ''}."
             )
         else:
             now = timezone.localtime()
-            self.stdout.write(as_table(HEADINGS, [_cells(run, now) for run in runs]))
+            self.out.table(HEADINGS, [_cells(run, now) for run in runs])
 
 
 def _must_be_known(job: str) -> None:

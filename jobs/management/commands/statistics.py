@@ -11,7 +11,7 @@ from jobs.choices import Status, Trigger
 from jobs.declarations.registry import UnknownJob
 from jobs.formats import NOTHING, format_duration
 from jobs.management.ledger_command import LedgerCommand
-from jobs.management.printing import add_format, as_json, as_table
+from jobs.management.printing import add_format
 from jobs.reading import statistics
 from jobs.reading.statistics import Figures, NoRange
 
@@ -66,12 +66,12 @@ class Command(LedgerCommand):
         except (NoRange, UnknownJob) as error:
             raise CommandError(str(error)) from None
         if format == "json":
-            self.stdout.write(as_json([statistics.facts(figures) for figures in found]))
+            self.out.json([statistics.facts(figures) for figures in found])
         elif not any(figures.runs or figures.gaps for figures in found):
             self.stdout.write(f"Nothing is counted{f' of {job}' if job else ''} from {begin} to {end}.")
         else:
             headings = ("DAY" if job else "JOB", *HEADINGS)
-            self.stdout.write(as_table(headings, [(name, *_cells(figures)) for name, figures in rows]))
+            self.out.table(headings, [(name, *_cells(figures)) for name, figures in rows])
 
 
 def _cells(figures: Figures) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from jobs.declarations.registry import registry
 from jobs.formats import counted, local_time, utc_time
 from jobs.ledger import in_force, states
 from jobs.management.ledger_command import LedgerCommand
-from jobs.management.printing import add_format, as_json, as_table, whole_number
+from jobs.management.printing import add_format, whole_number
 from jobs.reading import upcoming
 from jobs.reading.upcoming import Coming
 from jobs.schedule.describe import describe
@@ -41,10 +41,10 @@ class Command(LedgerCommand):
         fold = None if each or format == "json" else upcoming.FOLD
         found = upcoming.upcoming(registry.values(), now, until, fold, in_force.by_job(at=now))
         if format == "json":
-            self.stdout.write(as_json([_facts(coming) for coming in found]))
+            self.out.json([_facts(coming) for coming in found])
         elif found:
             words = {coming.schedule: describe(coming.schedule.expression) for coming in found}
-            self.stdout.write(as_table(HEADINGS, [_cells(coming, words[coming.schedule]) for coming in found]))
+            self.out.table(HEADINGS, [_cells(coming, words[coming.schedule]) for coming in found])
         else:
             self.stdout.write(f"Nothing is due in the next {counted(hours, 'hour')}.")
 
