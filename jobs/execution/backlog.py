@@ -55,18 +55,18 @@ class Backlog:
 
 def _insert(pieces: list[tuple[HeldAttempt, int, Piece]]) -> None:
     # A batch whose acknowledgement was lost comes again; an attempt that was deleted must not stop the others.
-    values = ", ".join(["(%s::bigint, %s::int, %s::timestamptz, %b::bytea, %s::int[])"] * len(pieces))
+    values = ", ".join(["(%s::bigint, %s::int, %s::timestamptz, %b::bytea, %s::int[], %s::int)"] * len(pieces))
     sql.execute(
         f"""
-        INSERT INTO nightshift_output (attempt_id, number, at, body, stderr)
-        SELECT new.* FROM (VALUES {values}) AS new(attempt, number, at, body, stderr)
+        INSERT INTO nightshift_output (attempt_id, number, at, body, stderr, lines_before)
+        SELECT new.* FROM (VALUES {values}) AS new(attempt, number, at, body, stderr, lines_before)
          WHERE EXISTS (SELECT FROM nightshift_attempt WHERE id = new.attempt)
             ON CONFLICT DO NOTHING
         """,  # noqa: S608 — only the number of rows differs
         [
             value
             for held, number, piece in pieces
-            for value in (held.claim.attempt_id, number, piece.at, bytes(piece.body), piece.stderr)
+            for value in (held.claim.attempt_id, number, piece.at, bytes(piece.body), piece.stderr, piece.lines_before)
         ],
         prepare=len(pieces) == 1,
     )

@@ -15,11 +15,12 @@ DELAY = 1.0
 
 @dataclass(slots=True)
 class Piece:
-    """Bytes as read, with where in them stderr stands (start, end, start, end …)."""
+    """Bytes as read, with where in them stderr stands (start, end, start, end …), and how many lines end before."""
 
     at: datetime
     body: bytearray = field(default_factory=bytearray)
     stderr: list[int] = field(default_factory=list)
+    lines_before: int = 0
 
     def add(self, data: bytes, is_stderr: bool) -> None:
         start = len(self.body)
@@ -45,7 +46,7 @@ class Recorder:
         self._maskers = {False: Masker(secrets), True: Masker(secrets)}
         self._piece: Piece | None = None
         self._piece_began = 0.0
-        self._number = 0
+        self._number = self._lines = 0
         self._last: deque[Piece] = deque()
         self._last_size = 0
         self.bytes = 0
@@ -109,5 +110,7 @@ class Recorder:
                 self.flush()
 
     def _put(self, piece: Piece) -> None:
+        piece.lines_before = self._lines
         self._write(self._number, piece)
         self._number += 1
+        self._lines += piece.body.count(b"\n")

@@ -63,6 +63,9 @@ class Output(models.Model):
         db_default=[],
         help_text="Where in the body stderr stands: start, end, start, end …",
     )
+    lines_before = models.IntegerField(
+        null=True, help_text="How many line ends the attempt's pieces before it hold; null: a former release wrote it."
+    )
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["attempt", "number"], name="one_output_per_number")]

@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 from itertools import batched
 
-from django.db import connection
 from django.utils import timezone
 
 from jobs.formats import counted
 from jobs.models import Attempt, Run
+from jobs.reading.output import chunks
+from jobs.reading.output.cursor import Cursor
 from jobs.sentences import Sentence
 
 
@@ -72,17 +73,6 @@ def pieces(attempt: Attempt, *, stderr_only: bool = False) -> Iterator[bytes]:
 
 
 def ending(attempt: Attempt, limit: int) -> str:
-    """The last `limit` bytes or so of what the attempt wrote, as text; bytes that are not UTF-8 are shown as �."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            SELECT body FROM (
-                   SELECT number, body, sum(octet_length(body)) OVER (ORDER BY number DESC) AS reach
-                     FROM nightshift_output WHERE attempt_id = %s
-            ) AS piece
-             WHERE reach - octet_length(body) < %s ORDER BY number
-            """,
-            [attempt.pk, limit],
-        )
-        text = b"".join(bytes(body) for (body,) in cursor.fetchall())
-    return text[-limit:].decode(errors="replace")
+    """The last `limit` bytes of what the attempt wrote, as text; bytes that are not UTF-8 are shown as �."""
+    found = chunks.backward(attempt.pk, Cursor(attempt.number, chunks.LAST, chunks.LAST), limit)
+    return b"".join(chunk.body for chunk in found).decode(errors="replace")

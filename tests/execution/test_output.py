@@ -43,6 +43,16 @@ def test_both_streams_stand_in_the_order_read():
     assert [piece.stderr for _, piece in written.pieces] == [[6, 18]]
 
 
+def test_each_piece_says_how_many_lines_end_before_it_of_those_that_are_kept():
+    written = Written(limit=4 * PIECE).feed(*[(b"a line\n" * 10_000, False)] * 10).end()
+    before = 0
+    for _, piece in written.pieces:
+        assert piece.lines_before == before
+        before += piece.body.count(b"\n")
+    assert written.recorder.dropped
+    assert 0 < before < 100_000
+
+
 def test_a_little_waits_for_more_but_not_long(monkeypatch):
     monkeypatch.setattr("time.monotonic", lambda: 100.0)
     assert Written().recorder.flush_at is None

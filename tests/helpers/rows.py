@@ -2,6 +2,7 @@
 
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from itertools import accumulate
 
 from jobs.choices import ENDED, AttemptStatus, InterventionKind, Status
 from jobs.ledger import claims, sql, states
@@ -69,10 +70,11 @@ def an_attempt(run, number=1, status=AttemptStatus.SUCCEEDED, written=(), **fiel
     """An attempt, with the pieces that it wrote: bytes, or (bytes, where stderr stands in them)."""
     pieces = [piece if isinstance(piece, tuple) else (piece, []) for piece in written]
     size = sum(len(body) for body, _ in pieces)
+    lines_before = accumulate((body.count(b"\n") for body, _ in pieces), initial=0)
     attempt = Attempt.objects.create(run=run, number=number, status=status, **{"output_bytes": size} | fields)
     Output.objects.bulk_create(
-        Output(attempt=attempt, number=place, at=NOON, body=body, stderr=stderr)
-        for place, (body, stderr) in enumerate(pieces)
+        Output(attempt=attempt, number=place, at=NOON, body=body, stderr=stderr, lines_before=lines)
+        for place, ((body, stderr), lines) in enumerate(zip(pieces, lines_before, strict=False))
     )
     return attempt
 

@@ -1,0 +1,1 @@
+"""What a run writes, read in bounded parts while it grows: after a cursor, before one, by lines, and searched."""
