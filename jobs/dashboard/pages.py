@@ -15,7 +15,6 @@ from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.http import require_safe
 
 from jobs.access.actor import Actor, Refused, Unseen
-from jobs.choices import Door
 from jobs.dashboard import preferences
 from jobs.dashboard.actor import actor_of
 from jobs.dashboard.engine import rendered
@@ -40,6 +39,7 @@ HEADERS = {
 # By this header the script says that it asks again for a page that is shown.
 POLL = "X-Nightshift-Poll"
 SAID = "nightshift.said"
+NO_GRANT = "{name} has no grant here. Ask an administrator for one, such as the role viewer for all jobs."
 NOT_THERE = (Unseen, UnknownRun, UnknownJob)
 
 
@@ -59,9 +59,11 @@ def page[**P](
     ) -> Callable[Concatenate[HttpRequest, P], HttpResponseBase]:
         @wraps(view)
         def answer(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
-            actor = actor_of(request, Door.PAGE)
+            actor = actor_of(request)
             if not actor.name:
                 return _to_sign_in(request)
+            if actor.sees_nothing():
+                return problem(request, actor, 403, "Nothing to see yet", NO_GRANT.format(name=actor.name))
             tag = _tag(request, actor) if every else ""
             if tag and POLL in request.headers and request.headers.get("If-None-Match") == tag:
                 return HttpResponse(status=304, headers=HEADERS)
@@ -90,7 +92,7 @@ def act[**P](
     def answer(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
-        actor = actor_of(request, Door.PAGE)
+        actor = actor_of(request)
         if not actor.name:
             return _to_sign_in(request)
         try:

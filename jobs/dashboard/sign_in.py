@@ -7,7 +7,6 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpRespons
 from django.urls import reverse
 from django.views.decorators.csrf import csrf_protect
 
-from jobs.choices import Door
 from jobs.dashboard import preferences
 from jobs.dashboard.actor import actor_of
 from jobs.dashboard.pages import HEADERS, next_of, problem, show
@@ -21,7 +20,7 @@ class SignIn(LoginView):
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if not hasattr(request, "session"):
             sentence = "Nobody can sign in here: the project's settings lack Django's sessions."
-            return problem(request, actor_of(request, Door.PAGE), 501, "No way in", sentence)
+            return problem(request, actor_of(request), 501, "No way in", sentence)
         return super().dispatch(request, *args, **kwargs)
 
     def get_default_redirect_url(self) -> str:
@@ -29,7 +28,7 @@ class SignIn(LoginView):
 
     def render_to_response(self, context: dict[str, Any], **kwargs: Any) -> Any:
         found = {"form": context["form"], "next": self.get_redirect_url()}
-        return show(self.request, actor_of(self.request, Door.PAGE), "sign_in.html", found)
+        return show(self.request, actor_of(self.request), "sign_in.html", found)
 
 
 class SignOut(LogoutView):

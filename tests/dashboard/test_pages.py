@@ -35,6 +35,13 @@ def test_a_person_signs_in_and_comes_to_the_page_that_was_asked_for(client):
     assert client.post("/sign-out/")["Location"] == "/sign-in/"
 
 
+def test_who_has_no_grant_is_told_so(client):
+    client.force_login(get_user_model().objects.create_user("bob"))
+    answer = client.get("/")
+    assert answer.status_code == 403
+    assert "bob has no grant here. Ask an administrator for one" in answer.content.decode()
+
+
 def test_a_page_brings_its_own_policy(admin_client, settings):
     settings.MIDDLEWARE = [name for name in settings.MIDDLEWARE if "csp" not in name]
     policy = admin_client.get("/")["Content-Security-Policy"]

@@ -1,4 +1,4 @@
-"""One browser for the session, and pages of it that fail a test where the policy, the console or a request complains."""
+"""One browser for the session, and pages that fail their test if the policy, the console or a request complains."""
 
 import os
 import shutil
@@ -51,7 +51,9 @@ def visitor(browser, live_server, complaints):
         if user is not None:
             client = Client()
             client.force_login(user)
-            context.add_cookies([{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}])
+            context.add_cookies(
+                [{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}]
+            )
         page = context.new_page()
         page.set_default_timeout(20_000)
         page.on("console", lambda message: message.type in {"error", "warning"} and complaints.append(message.text))
