@@ -1,4 +1,4 @@
-"""GET /api/v1/jobs/<name>/statistics/."""
+"""GET /api/jobs/<name>/statistics/."""
 
 from datetime import date
 

@@ -3,37 +3,16 @@
 import os
 import select
 import shutil
-from argparse import ArgumentParser, ArgumentTypeError
 from collections.abc import Callable, Sequence
 from typing import Any, TextIO
 
 from django.utils import timezone
 
 from jobs.commandline import out
+from jobs.commandline.words import add_format, row_number, whole_number
 from jobs.formats import table
 
-
-def whole_number(what: str, most: int, least: int = 1) -> Callable[[str], int]:
-    """What an option's `type` is to be where it counts something, within what the database can hold: "runs"."""
-
-    def read(text: str) -> int:
-        # int() refuses thousands of digits.
-        if not text.isdecimal() or len(text) > len(str(most)) or not least <= int(text) <= most:
-            raise ArgumentTypeError(f"{text!r} is not a number of {what}. Write a number from {least} to {most}.")
-        return int(text)
-
-    return read
-
-
-def row_number(text: str) -> int:
-    """A run's number, for an option's `type`."""
-    if not text.isdecimal() or len(text) > 18:
-        raise ArgumentTypeError(f"{text!r} is not a run's number. `manage.py runs` lists them.")
-    return int(text)
-
-
-def add_format(parser: ArgumentParser) -> None:
-    parser.add_argument("--format", choices=["table", "json"], default="table", help="A table to read, or JSON.")
+__all__ = ["add_format", "as_json", "as_table", "row_number", "whole_number", "write", "write_patiently"]
 
 
 def as_json(rows: Sequence[dict[str, Any]]) -> str:

@@ -4,9 +4,13 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
+from jobs.commandline.ledger import Refusal
+from jobs.commandline.verb import chosen
+from jobs.commandline.words import add_jobs
+from jobs.declarations.registry import UnknownJob, registry
 from jobs.formats import utc_time
 from jobs.ledger import rewinding
-from jobs.management.commands.pause import add_jobs, chosen
+from jobs.management.here import Here
 from jobs.management.ledger_command import LedgerCommand
 from jobs.management.operator import operator
 
@@ -25,13 +29,17 @@ class Command(LedgerCommand):
 
     def handle(self, *, jobs: list[str], all: bool, reason: str, **options: Any) -> None:
         refused: list[str] = []
-        for job in chosen(jobs, all):
+        try:
+            names = chosen(Here(), jobs, all)
+        except Refusal as refusal:
+            raise CommandError(str(refusal)) from None
+        for name in names:
             try:
-                former = rewinding.rewind(job, by=operator(), reason=reason)
-            except rewinding.NotAhead as error:
+                former = rewinding.rewind(registry[name], by=operator(), reason=reason)
+            except (rewinding.NotAhead, UnknownJob) as error:
                 refused.append(str(error))
             else:
-                self.stdout.write(f"The ledger of {job.name} is set back to now, from {utc_time(former)}.")
+                self.stdout.write(f"The ledger of {name} is set back to now, from {utc_time(former)}.")
         # With --all, jobs that aren't ahead aren't worth a line.
         if refused and not all:
             raise CommandError("\n".join(refused))

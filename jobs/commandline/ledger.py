@@ -1,0 +1,89 @@
+"""What the commands ask of a ledger: one is here (`management/here.py`), others are behind an API (`afar/`)."""
+
+from abc import ABC, abstractmethod
+from datetime import datetime
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+# As the API gives it, but moments are datetimes.
+type Facts = dict[str, Any]
+
+
+class Refusal(Exception):
+    """It can't be had or done. The message is a sentence for the operator; `code` is the process's exit code."""
+
+    def __init__(self, message: str, code: int = 1) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class Following(NamedTuple):
+    """The next occurrences of a job, with its schedule in words."""
+
+    in_words: str
+    time_zone: str
+    occurrences: list[Facts]
+
+
+class Ledger(ABC):
+    """Each method raises Refusal. `program` is how its commands are named to the operator."""
+
+    program: str
+
+    @abstractmethod
+    def now(self) -> datetime:
+        """By this machine's clock, in the zone in which the ledger shows moments."""
+
+    @abstractmethod
+    def clock(self) -> datetime:
+        """By the ledger's own clock, which decides."""
+
+    @abstractmethod
+    def jobs(self) -> list[Facts]:
+        """The declared jobs, in their order."""
+
+    @abstractmethod
+    def zone(self, job: str) -> ZoneInfo:
+        """By whose clock a job's times are read. Raises Refusal where nothing is known of it."""
+
+    @abstractmethod
+    def runs(self, job: str | None, status: str | None, pinned: bool, limit: int) -> list[Facts]:
+        """The latest runs."""
+
+    @abstractmethod
+    def run(self, id: int) -> Facts: ...
+
+    @abstractmethod
+    def cancel(self, run: int, reason: str) -> Facts:
+        """Ask for the end of a run. Gives the run."""
+
+    @abstractmethod
+    def pause(self, job: str, reason: str, until: datetime | None) -> None: ...
+
+    @abstractmethod
+    def resume(self, job: str) -> None: ...
+
+    @abstractmethod
+    def override(
+        self,
+        job: str,
+        schedule: str,
+        time_zone: str,
+        words: list[str] | None,
+        reason: str,
+        until: datetime | None,
+    ) -> None: ...
+
+    @abstractmethod
+    def end_override(self, job: str) -> None: ...
+
+    @abstractmethod
+    def upcoming(self, hours: int, fold: int | None) -> list[Facts]:
+        """All occurrences in these hours, in their order. A job with more than `fold` has one with its `times`."""
+
+    @abstractmethod
+    def following(self, job: str, count: int) -> Following: ...
+
+    @abstractmethod
+    def explain(self, job: str, at: datetime | None) -> Facts:
+        """What happened to the occurrence nearest to a moment: `sentences`, and what programs read of it."""

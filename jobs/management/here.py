@@ -1,0 +1,190 @@
+"""The ledger of this project, by its database."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from functools import wraps
+from itertools import groupby
+from typing import Concatenate
+from zoneinfo import ZoneInfo
+
+from django.utils import timezone
+
+from jobs.access.actor import Actor
+from jobs.commandline.ledger import Facts, Following, Ledger, Refusal
+from jobs.declarations.parameters import InvalidArguments
+from jobs.declarations.registry import registry
+from jobs.formats import local_time
+from jobs.ledger import in_force, interventions, states
+from jobs.ledger.eras import INSTANT
+from jobs.ledger.in_force import InForce
+from jobs.management.operator import operator
+from jobs.management.schedules import scheduled
+from jobs.models import Run
+from jobs.reading import keyset, upcoming
+from jobs.reading.explain import Explanation, explain, zone_of
+from jobs.reading.overview import Overview, overview, run_facts
+from jobs.reading.transcript import UnknownRun
+from jobs.reading.upcoming import Coming, Stretch
+from jobs.schedule.describe import describe
+from jobs.sentences import Sentence
+from jobs.verbs.cancel import cancel
+from jobs.verbs.override import end_override, override
+from jobs.verbs.pause import pause, resume
+
+# What has a sentence for whoever asked.
+REFUSALS = (Sentence, InvalidArguments, interventions.NothingToOverride)
+
+
+def _refusing[**P, R](method: Callable[Concatenate["Here", P], R]) -> Callable[Concatenate["Here", P], R]:
+    @wraps(method)
+    def asked(self: "Here", /, *arguments: P.args, **options: P.kwargs) -> R:
+        try:
+            return method(self, *arguments, **options)
+        except REFUSALS as error:
+            raise Refusal(str(error)) from None
+
+    return asked
+
+
+class Here(Ledger):
+    """Whoever may run manage.py has the database's password, and may do everything."""
+
+    program = "manage.py"
+
+    def __init__(self) -> None:
+        self.actor = Actor.of_shell(operator())
+
+    def now(self) -> datetime:
+        return timezone.localtime()
+
+    def clock(self) -> datetime:
+        return states.clock()
+
+    def jobs(self) -> list[Facts]:
+        return [_job(row) for row in overview()]
+
+    @_refusing
+    def zone(self, job: str) -> ZoneInfo:
+        return zone_of(interventions.declared_or_left(job))
+
+    @_refusing
+    def runs(self, job: str | None, status: str | None, pinned: bool, limit: int) -> list[Facts]:
+        if pinned:  # few: they have an index of their own
+            chosen = {name: value for name, value in (("job", job), ("status", status)) if value}
+            found = list(Run.objects.filter(pinned=True, **chosen).latest_first()[:limit])
+        else:
+            found = list(keyset.runs(Run.objects.all(), job, status)[:limit])
+        # A job that is declared no more may have runs still.
+        if job and not found and job not in registry and not Run.objects.filter(job=job).exists():
+            registry[job]
+        return [run_facts(run) for run in found]
+
+    @_refusing
+    def run(self, id: int) -> Facts:
+        found = Run.objects.filter(pk=id).first()
+        if found is None:
+            raise UnknownRun(id)
+        return run_facts(found)
+
+    @_refusing
+    def cancel(self, run: int, reason: str) -> Facts:
+        cancel(self.actor, run, reason=reason)
+        return self.run(run)
+
+    @_refusing
+    def pause(self, job: str, reason: str, until: datetime | None) -> None:
+        pause(self.actor, job, reason=reason, until=until)
+
+    @_refusing
+    def resume(self, job: str) -> None:
+        resume(self.actor, job)
+
+    @_refusing
+    def override(
+        self,
+        job: str,
+        schedule: str,
+        time_zone: str,
+        words: list[str] | None,
+        reason: str,
+        until: datetime | None,
+    ) -> None:
+        override(self.actor, job, schedule=schedule, time_zone=time_zone, words=words, reason=reason, until=until)
+
+    @_refusing
+    def end_override(self, job: str) -> None:
+        end_override(self.actor, job)
+
+    def upcoming(self, hours: int, fold: int | None) -> list[Facts]:
+        now = states.clock()
+        found = upcoming.upcoming(registry.values(), now, now + timedelta(hours=hours), fold, in_force.by_job(at=now))
+        words = {coming.schedule: describe(coming.schedule.expression) for coming in found}
+        return [_coming(coming, words[coming.schedule]) for coming in found]
+
+    def following(self, job: str, count: int) -> Following:
+        schedule, now = scheduled(job), states.clock()
+        parts = upcoming.stretches(registry[job], in_force.by_job([job], now).get(job, InForce()), now)
+        moments = upcoming.following(parts, count)
+        notes = _notes(parts, moments)
+        zone = schedule.zone
+        occurrences = [
+            {"job": job, "scheduled_for": moment, "local": moment.astimezone(zone).isoformat()}
+            | {"time_zone": zone.key, "note": notes.get(moment, "")}
+            for moment, _ in moments
+        ]
+        return Following(_in_words(parts, zone), zone.key, occurrences)
+
+    @_refusing
+    def explain(self, job: str, at: datetime | None) -> Facts:
+        return _explanation(explain(registry[job], at, states.clock()))
+
+
+def _job(row: Overview) -> Facts:
+    last = row.last_run
+    return {name: getattr(row, name) for name in Overview.__slots__} | {"last_run": run_facts(last) if last else None}
+
+
+def _coming(coming: Coming, words: str) -> Facts:
+    return {
+        "job": coming.job.name,
+        "scheduled_for": coming.first,
+        "local": coming.first.astimezone(coming.schedule.zone).isoformat(),
+        "time_zone": coming.schedule.zone.key,
+        "in_words": words,
+        "note": coming.skipped,
+        "times": coming.count,
+    }
+
+
+def _explanation(found: Explanation) -> Facts:
+    return {
+        "job": found.job,
+        "cause": found.cause,
+        "sentences": list(found.sentences),
+        "occurrence": found.occurrence,
+        "run": found.run.pk if found.run else None,
+        "gap": found.gap.pk if found.gap else None,
+        "previous": found.previous,
+        "next": found.next,
+    }
+
+
+def _notes(parts: Sequence[Stretch], moments: Sequence[tuple[datetime, Stretch]]) -> dict[datetime, str]:
+    """What skips an occurrence, and what a change of the clock does to it."""
+    notes = {moment: part.skipped for moment, part in moments if part.skipped}
+    for part in parts:
+        changed = upcoming.changed(part.schedule, [moment for moment, its_part in moments if its_part is part])
+        for moment, note in changed.items():
+            what = f"{upcoming.named(note)} {upcoming.what_happens(part.schedule, note)}"
+            notes[moment] = f"{notes[moment]}; {what}" if moment in notes else what
+    return notes
+
+
+def _in_words(parts: Sequence[Stretch], zone: ZoneInfo) -> str:
+    """Each schedule with its zone: "At 05:00 every day, UTC, until Fri 2027-04-02 00:00:00 +00:00; then …"."""
+    lines = []
+    for schedule, same in groupby(parts, key=lambda part: part.schedule):
+        *_, last = same
+        end = f", until {local_time(last.until + INSTANT, zone)}" if last.until < upcoming.FOREVER else ""
+        lines.append(f"{describe(schedule.expression)}, {schedule.zone.key}{end}")
+    return "; then ".join(lines)
