@@ -114,7 +114,7 @@ soak: venv  ## Run the invariants under faults, again and again: make soak TIMES
 	@JOBS_THOROUGH=1 JOBS_OUTAGE=3 JOBS_IN_A_ROW=1000 LOCAL=1 $(PYTHON_IN_VENV) -m pytest -x -m invariant tests/invariants --times $(TIMES) $(ARGS)
 
 # What `make test` tries with fewer examples, or for a shorter time.
-THOROUGHLY ?= $(addprefix tests/,schedule invariants)
+THOROUGHLY ?= $(addprefix tests/,schedule declarations/parameters invariants)
 
 .PHONY: thorough
 thorough: venv  ## Run the invariants and the properties of schedules with all examples, and an outage of 90 s
@@ -144,6 +144,12 @@ compare:  ## Compare commands of other packages with manage.py COMMAND </dev/nul
 	@mkdir -p .local
 	@tools/venv.sh $(COMPARE_VENV) requirements-compare.txt
 	@$(COMPARE_VENV)/bin/python -m tools.compare $(ARGS)
+
+.PHONY: compare-fields
+compare-fields:  ## Read the parameters of every command of other packages, and send each field through its words
+	@mkdir -p .local
+	@tools/venv.sh $(COMPARE_VENV) requirements-compare.txt
+	@$(COMPARE_VENV)/bin/python -m tools.compare.parameters
 
 .PHONY: release-check
 release-check: venv  ## Check the version, its section in CHANGELOG.md and the wheel: make release-check TAG=v1.2.3

@@ -48,7 +48,7 @@ def measure(way: str) -> str:
             began = time.perf_counter()
             environ = {
                 "REQUEST_METHOD": "GET",
-                "PATH_INFO": "/api/runs/",
+                "PATH_INFO": "/api/v1/runs/",
                 "HTTP_HOST": "localhost",
                 "HTTP_COOKIE": cookie,
             }
@@ -80,7 +80,7 @@ if __name__ == "__main__":
     if len(sys.argv) > 1:
         print(measure(sys.argv[1]), flush=True)
         os._exit(0)  # the pool's threads would be waited for
-    print(f"{THREADS} threads ask for /api/runs/:")
+    print(f"{THREADS} threads ask for /api/v1/runs/:")
     for way in WAYS:
         if way == "pool" and importlib.util.find_spec("psycopg_pool") is None:
             print("pool   not measured: pip install psycopg-pool")

@@ -271,10 +271,10 @@ def _read(working: "Synchronized[int]", stopped: Any, answers: Any) -> None:
     client.force_login(get_user_model().objects.create_superuser("reader"))
     newest = Run.objects.latest("pk").pk
     pages = {
-        "the latest runs": lambda n: "/api/runs/",
-        "a job's runs": lambda n: f"/api/runs/?job=job_{n % JOBS}",
-        "a run": lambda n: f"/api/runs/{newest - n % STAY}/",
-        "output": lambda n: f"/api/runs/{newest - n % STAY}/output/",
+        "the latest runs": lambda n: "/api/v1/runs/",
+        "a job's runs": lambda n: f"/api/v1/runs/?job=job_{n % JOBS}",
+        "a run": lambda n: f"/api/v1/runs/{newest - n % STAY}/",
+        "output": lambda n: f"/api/v1/runs/{newest - n % STAY}/output/",
     }
     number, stopwatch = 0, Stopwatch()
     while not stopped.is_set():

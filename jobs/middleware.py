@@ -5,10 +5,10 @@ from collections.abc import Callable
 from urllib.parse import unquote
 
 from django.db import DataError, Error
-from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, HttpResponseBase, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.urls import NoReverseMatch, reverse
 
-from jobs import masking
+from jobs import masking, problems
 from jobs.ledger import migration_gate, sql
 
 log = logging.getLogger(__name__)
@@ -17,6 +17,7 @@ log = logging.getLogger(__name__)
 ALIVE = {"status": "alive"}
 # Not from the URLs: loading them is more than the probe asks for.
 HEALTH = "/api/health"
+API = "/api/v1/"
 # Seconds after which a client may come again.
 RETRY_AFTER = "30"
 TEXT = "text/plain; charset=utf-8"
@@ -50,7 +51,7 @@ class BadRequestMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         query, host = (request.META.get(name, "") for name in ("QUERY_STRING", "HTTP_HOST"))
         if "\0" in request.path_info or "\0" in unquote(query) or not _has_a_port(host):
-            return self._refused()
+            return self._refused(request)
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponseBase | None:
@@ -59,10 +60,10 @@ class BadRequestMiddleware:
         if not (no_number or isinstance(exception, DataError | OverflowError)):
             return None
         log.warning("refused a request: %s", masking.mask(str(exception).strip()[:200]))
-        return self._refused()
+        return self._refused(request)
 
-    def _refused(self) -> HttpResponse:
-        return HttpResponseBadRequest("A value of this request can't be one of ours.\n", content_type=TEXT)
+    def _refused(self, request: HttpRequest) -> HttpResponse:
+        return _sentence(request, 400, "A value of this request can't be one of ours.")
 
 
 class MigrationGateMiddleware:
@@ -73,7 +74,7 @@ class MigrationGateMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         if request.path_info != _ready(request) and (why := _refusal()):
-            return _refused(why)
+            return _refused(request, why)
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
@@ -81,11 +82,18 @@ class MigrationGateMiddleware:
         if not isinstance(exception, sql.Busy):
             return None
         log.warning("refused %s %s: %s", request.method, request.path_info, exception)
-        return _refused(str(exception))
+        return _refused(request, str(exception))
 
 
-def _refused(why: str) -> HttpResponse:
-    return HttpResponse(f"{why}\n", status=503, headers={"Retry-After": RETRY_AFTER}, content_type=TEXT)
+def _refused(request: HttpRequest, why: str) -> HttpResponse:
+    return _sentence(request, 503, why, {"Retry-After": RETRY_AFTER})
+
+
+def _sentence(request: HttpRequest, status: int, why: str, headers: dict[str, str] | None = None) -> HttpResponse:
+    """A sentence for people, or problem details for a program."""
+    if request.path_info.startswith(API):
+        return problems.response(status, why, headers=headers)
+    return HttpResponse(f"{why}\n", status=status, headers=headers, content_type=TEXT)
 
 
 def _has_a_port(host: str) -> bool:

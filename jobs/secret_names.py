@@ -95,6 +95,29 @@ _SENSITIVE = re.compile(
     re.IGNORECASE,
 )
 _ABOUT = re.compile(rf"_(?:{'|'.join(ABOUT)})$", re.IGNORECASE)
+# An option that does something about secrets, and has none for its value: --no-password, --rotate-keys.
+DOES = (
+    "CLEAR",
+    "HIDE",
+    "IGNORE",
+    "KEEP",
+    "LIST",
+    "NO",
+    "PRUNE",
+    "RESET",
+    "REVOKE",
+    "ROTATE",
+    "SHOW",
+    "SKIP",
+    "WITHOUT",
+)
+_DOES = re.compile(rf"(?:{'|'.join(DOES)})_", re.IGNORECASE)
+# argparse takes the beginning of a long option for the whole: --passw, --tok. Shorter ones begin other words too.
+ABBREVIATED = {"CREDENTIAL": 4, "PASSPHRASE": 5, "PASSWORD": 5, "SECRET": 4, "TOKEN": 3}
+_ABBREVIATED = re.compile(
+    "|".join(rf"(?:^|_){word[:length]}$" for word, least in ABBREVIATED.items() for length in range(least, len(word))),
+    re.IGNORECASE,
+)
 # Tokens of GitHub, GitLab, Slack, Stripe, AWS, Google and PyPI, JSON Web Tokens, and private keys.
 _KNOWN = re.compile(
     r"gh[oprsu]_\w{30}|github_pat_\w{30}|glpat-[\w-]{20}|xox[abeprs]-[\w-]{10}|[rs]k_(?:live|test)_\w{16}|"
@@ -126,6 +149,14 @@ _COMMON = frozenset(
 def is_sensitive(name: str) -> bool:
     """Whether a variable of this name holds a secret."""
     return _SENSITIVE.search(name) is not None and _ABOUT.search(name) is None
+
+
+def is_secret_option(option: str) -> bool:
+    """Whether an option of this name takes a secret: `--api-key`, and `--passw` for `--password`."""
+    name = option.lstrip("-").replace("-", "_")
+    if len(option) - len(name) > 2 or not name or _DOES.match(name):
+        return False
+    return is_sensitive(name) or _ABBREVIATED.search(name) is not None
 
 
 def is_known_kind(value: str) -> bool:

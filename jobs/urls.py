@@ -3,21 +3,18 @@
 from django.apps import apps
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
-from django.views.generic import RedirectView
 
 from jobs.conf import conf
 from jobs.icon import icon
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("favicon.ico", icon),
+    path("", include("jobs.dashboard.urls")),
     path("api/", include("jobs.api.urls")),
 ]
 if apps.is_installed("django.contrib.admin"):
     admin.autodiscover()  # settings with SimpleAdminConfig leave it to the first request, for a shorter start
-    urlpatterns += [
-        path("", RedirectView.as_view(pattern_name="admin:index")),  # the dashboard's place
-        path("manage/", admin.site.urls),
-    ]
+    urlpatterns.append(path("manage/", admin.site.urls))
 if conf.LOCAL:
     from jobs.localhost.signin import sign_in
 

@@ -75,7 +75,7 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 # Azure's front end encodes cookies again, and a message that is kept in one fails its signature.
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
-LOGIN_URL = "admin:login"
+LOGIN_URL = "nightshift:sign_in"
 
 LANGUAGE_CODE = "en-us"
 TIME_ZONE = env.text("TIME_ZONE", "UTC")

@@ -3,10 +3,14 @@
 import hashlib
 import secrets
 import zlib
+from datetime import timedelta
+
+from django.utils import timezone
 
 from jobs.access.rules import Rule, with_view
 from jobs.access.selectors import Selector
 from jobs.choices import Verb
+from jobs.ledger import sql
 from jobs.models import Token
 
 # By it scanners of code find one that somebody has committed; docs/how-to/permissions.md gives them the expression.
@@ -42,6 +46,26 @@ def find(text: str) -> Token | None:
     if not is_well_formed(text):
         return None
     return Token.objects.in_force().filter(hash=hash_of(text)).select_related("user", "service").first()
+
+
+def note_use(token: Token, address: str) -> None:
+    """Keep when the token was last used, to the minute: one write for all requests of a minute.
+
+    A request never waits for another one that writes the same.
+    """
+    now = timezone.now()
+    if token.last_used_at is not None and now - token.last_used_at < timedelta(minutes=1):
+        return
+    sql.execute(
+        """
+        UPDATE nightshift_token
+           SET last_used_at = date_trunc('minute', clock_timestamp()), last_used_from = %s
+         WHERE id = (SELECT id FROM nightshift_token
+                      WHERE id = %s AND (last_used_at < date_trunc('minute', clock_timestamp()) OR last_used_at IS NULL)
+                        FOR NO KEY UPDATE SKIP LOCKED)
+        """,
+        [address, token.pk],
+    )
 
 
 def scopes_of(token: Token) -> tuple[Rule, ...]:

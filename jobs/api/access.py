@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from django.http import HttpResponse
 from drf_spectacular.openapi import AutoSchema
 from rest_framework.exceptions import PermissionDenied
 from rest_framework.metadata import SimpleMetadata
@@ -11,11 +12,11 @@ from rest_framework.parsers import JSONParser
 from rest_framework.permissions import AllowAny, BasePermission
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
-from rest_framework.response import Response
-from rest_framework.views import APIView, exception_handler
+from rest_framework.views import APIView
 
 from jobs.access.actor import Actor, Refused
 from jobs.access.requests import actor_of
+from jobs.api import errors
 from jobs.api.authentication import AUTHENTICATION
 from jobs.choices import Door, Verb
 
@@ -59,8 +60,8 @@ class OwnRules(APIView):
     filter_backends: Any = ()
     pagination_class: Any = None
 
-    def get_exception_handler(self) -> Callable[[Exception, dict[str, Any]], Response | None]:
-        return exception_handler
+    def get_exception_handler(self) -> Callable[[Exception, dict[str, Any]], HttpResponse | None]:  # type: ignore[override]
+        return errors.handler
 
 
 class ForActors(OwnRules):

@@ -9,6 +9,7 @@ from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
 from jobs.access import tokens
+from jobs.access.requests import address_of
 
 REALM = 'Bearer realm="Nightshift"'
 NOT_IN_FORCE = (
@@ -27,6 +28,7 @@ class BearerAuthentication(BaseAuthentication):
         token = tokens.find(text.strip())
         if token is None:
             raise AuthenticationFailed(NOT_IN_FORCE)
+        tokens.note_use(token, address_of(request))
         return token.user or AnonymousUser(), token
 
     def authenticate_header(self, request: Request) -> str:

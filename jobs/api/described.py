@@ -9,7 +9,7 @@ from drf_spectacular.utils import extend_schema
 
 def described[F: Callable[..., Any]](**description: Any) -> Callable[[F], F]:
     """As `extend_schema`, which would derive from the project's DEFAULT_SCHEMA_CLASS: without one that is DRF's own,
-    and `/api/schema/` would fail."""
+    and `/api/v1/schema/` would fail."""
 
     def describe(method: F) -> F:
         vars(method)["kwargs"] = {"schema": AutoSchema}  # where extend_schema looks first

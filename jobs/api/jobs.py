@@ -1,4 +1,4 @@
-"""GET /api/jobs/ and /api/jobs/<name>/."""
+"""GET /api/v1/jobs/ and /api/v1/jobs/<name>/."""
 
 from rest_framework.exceptions import NotFound
 from rest_framework.generics import GenericAPIView

@@ -1,4 +1,4 @@
-"""GET /api/runs/ and what lies below it."""
+"""GET /api/v1/runs/ and what lies below it."""
 
 import re
 from collections.abc import Callable

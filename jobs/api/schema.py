@@ -1,4 +1,4 @@
-"""GET /api/schema/: the API in OpenAPI."""
+"""GET /api/v1/schema/: the API in OpenAPI."""
 
 from typing import Any
 

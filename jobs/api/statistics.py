@@ -1,4 +1,4 @@
-"""GET /api/jobs/<name>/statistics/."""
+"""GET /api/v1/jobs/<name>/statistics/."""
 
 from datetime import date
 

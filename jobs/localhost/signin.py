@@ -55,7 +55,7 @@ def sign_in(request: HttpRequest, token: str) -> HttpResponse:
     if _unused.pop(token, None) is None:
         return _refused("This link was used. Start the host again for a new one.")
     login(request, user, backend=backend)
-    return redirect("admin:index")
+    return redirect("nightshift:overview")
 
 
 def _refused(why: str) -> HttpResponse:

@@ -18,7 +18,7 @@ def acting(actor: Actor, verb: Verb, job: str) -> Iterator[None]:
         try:
             actor.require(verb, job)
         except (Unseen, Refused):
-            _was_refused(actor, verb, job)
+            refused(actor, verb, job)
             raise
         yield
 
@@ -30,7 +30,7 @@ def acting_everywhere(actor: Actor, verb: Verb) -> Iterator[None]:
         try:
             actor.require_everywhere(verb)
         except Refused:
-            _was_refused(actor, verb, "")
+            refused(actor, verb, "")
             raise
         yield
 
@@ -41,12 +41,13 @@ def run_of(actor: Actor, verb: Verb, run_id: int) -> Run:
     if run is None or not actor.may(Verb.VIEW, run.job):
         if run is not None:
             with events.coming_from(actor.door, actor.address, actor.token):
-                _was_refused(actor, verb, run.job)
+                refused(actor, verb, run.job)
         raise UnknownRun(run_id)
     return run
 
 
-def _was_refused(actor: Actor, verb: Verb, job: str) -> None:
+def refused(actor: Actor, verb: Verb, job: str) -> None:
+    """Leave the event of a refusal."""
     # A name that nobody declares is what a client made up.
     known = job if job in registry else ""
     message = f"{actor.name} may not {verb.value} {known or ('a job that is not declared' if job else 'all jobs')}."

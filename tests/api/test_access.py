@@ -7,7 +7,14 @@ from jobs.models import Grant
 from tests.helpers.people import PEOPLE
 from tests.helpers.rows import a_run, an_attempt
 
-PATHS = ["/api/jobs/", "/api/jobs/nightly/", "/api/runs/", "/api/runs/1/", "/api/runs/1/output/", "/api/schema/"]
+PATHS = [
+    "/api/v1/jobs/",
+    "/api/v1/jobs/nightly/",
+    "/api/v1/runs/",
+    "/api/v1/runs/1/",
+    "/api/v1/runs/1/output/",
+    "/api/v1/schema/",
+]
 
 
 @pytest.fixture
@@ -54,10 +61,10 @@ def test_superusers_read(admin_client, ledger):
     ],
 )
 def test_whoever_has_a_grant_gets_an_answer(db, who, status):
-    assert PEOPLE[who]().get("/api/schema/").status_code == status
+    assert PEOPLE[who]().get("/api/v1/schema/").status_code == status
 
 
-@pytest.mark.parametrize("path", ["/api/jobs/", "/api/jobs/nightly/", "/api/runs/", "/api/runs/1/"])
+@pytest.mark.parametrize("path", ["/api/v1/jobs/", "/api/v1/jobs/nightly/", "/api/v1/runs/", "/api/v1/runs/1/"])
 @pytest.mark.parametrize("method", ["post", "put", "patch", "delete"])
 def test_nobody_writes(admin_client, ledger, path, method):
     assert getattr(admin_client, method)(path).status_code == 405

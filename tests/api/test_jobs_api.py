@@ -18,7 +18,7 @@ def nightly(declared):
 
 def test_a_job_is_given_with_its_schedule_and_latest_run(get, nightly):
     run = a_run(arguments=["--token", "battery staple"])
-    job = get("/api/jobs/nightly/")
+    job = get("/api/v1/jobs/nightly/")
     assert job.pop("next_run_at").endswith(":00:00Z")
     assert job.pop("last_run")["id"] == run.pk
     assert job == {
@@ -42,41 +42,41 @@ def test_a_job_is_given_with_its_schedule_and_latest_run(get, nightly):
 
 
 def test_a_job_that_never_ran_has_no_run(get, nightly):
-    assert get("/api/jobs/nightly/")["last_run"] is None
+    assert get("/api/v1/jobs/nightly/")["last_run"] is None
 
 
 def test_jobs_come_in_the_order_of_their_declaration(get, nightly, declared):
     declared("after_it", command="succeeds", after="nightly")
-    page = get("/api/jobs/")
+    page = get("/api/v1/jobs/")
     assert (page["count"], [job["name"] for job in page["results"]]) == (2, ["nightly", "after_it"])
 
 
 def test_jobs_come_in_pages_of_at_most_two_hundred(get, declared):
     for number in range(201):
         declared(f"job_{number}", command="succeeds")
-    assert len(get("/api/jobs/")["results"]) == 50
-    assert len(get("/api/jobs/?page_size=1000")["results"]) == 200
-    assert [job["name"] for job in get("/api/jobs/?page_size=200&page=2")["results"]] == ["job_200"]
+    assert len(get("/api/v1/jobs/")["results"]) == 50
+    assert len(get("/api/v1/jobs/?page_size=1000")["results"]) == 200
+    assert [job["name"] for job in get("/api/v1/jobs/?page_size=200&page=2")["results"]] == ["job_200"]
 
 
 def test_a_job_that_is_not_declared_is_named(get, nightly):
-    assert get("/api/jobs/nigthly/", 404) == {
-        "detail": "No job is declared as 'nigthly'. `manage.py jobs` lists them; did you mean 'nightly'?"
-    }
+    assert get("/api/v1/jobs/nigthly/", 404)["detail"] == (
+        "No job is declared as 'nigthly'. `manage.py jobs` lists them; did you mean 'nightly'?"
+    )
 
 
 def test_fifty_jobs_cost_as_many_queries_as_one(get, declared, django_assert_num_queries):
     for number in range(50):
         declared(f"job_{number}", command="succeeds", schedule="0 0 3 * * *")
         a_run(f"job_{number}")
-    get("/api/jobs/")  # the first request of a process also looks for migrations
+    get("/api/v1/jobs/")  # the first request of a process also looks for migrations
     # The session, the user, the states, the latest runs.
     with django_assert_num_queries(4):
-        assert len(get("/api/jobs/")["results"]) == 50
+        assert len(get("/api/v1/jobs/")["results"]) == 50
 
 
 def test_a_browser_is_shown_json(admin_client):
     """A page of DRF's would break the site's Content-Security-Policy."""
     accepted = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
-    answer = admin_client.get("/api/jobs/", headers={"Accept": accepted})
+    answer = admin_client.get("/api/v1/jobs/", headers={"Accept": accepted})
     assert (answer.status_code, answer.headers["Content-Type"]) == (200, "application/json")

@@ -9,7 +9,7 @@ pytestmark = pytest.mark.django_db
 
 def test_a_run_is_pinned_and_unpinned(admin_client, admin_user):
     run = a_run()
-    path = f"/api/runs/{run.pk}/pin/"
+    path = f"/api/v1/runs/{run.pk}/pin/"
     pinned = admin_client.put(path, {"reason": "evidence"}, content_type="application/json")
     assert (pinned.status_code, pinned.json()["pinned"]) == (200, True)
     assert admin_client.put(path).json()["pinned"]
@@ -23,10 +23,10 @@ def test_a_run_is_pinned_and_unpinned(admin_client, admin_user):
 
 
 def test_a_run_that_does_not_exist_is_named(admin_client):
-    answer = admin_client.put("/api/runs/17/pin/")
-    assert (answer.status_code, answer.json()) == (
+    answer = admin_client.put("/api/v1/runs/17/pin/")
+    assert (answer.status_code, answer.json()["detail"]) == (
         404,
-        {"detail": "There is no run 17. `manage.py runs` lists the latest ones."},
+        "There is no run 17. `manage.py runs` lists the latest ones.",
     )
 
 
@@ -38,7 +38,7 @@ def test_only_who_may_override_the_job_pins_its_runs(client, django_user_model, 
     answers = []
     for verb, selector in [("override", "other-*"), ("view", "nightly"), ("override", "nightly")]:
         Grant.objects.create(user=user, verbs=[verb], selector=selector)
-        answers.append(getattr(client, method)(f"/api/runs/{run.pk}/pin/").status_code)
+        answers.append(getattr(client, method)(f"/api/v1/runs/{run.pk}/pin/").status_code)
     assert answers == [404, 403, 200]
     assert Run.objects.get().pinned == (method == "put")
 
@@ -46,5 +46,5 @@ def test_only_who_may_override_the_job_pins_its_runs(client, django_user_model, 
 def test_another_sites_page_pins_nothing(admin_user):
     browser = Client(enforce_csrf_checks=True)
     browser.force_login(admin_user)
-    assert browser.put(f"/api/runs/{a_run().pk}/pin/").status_code == 403
+    assert browser.put(f"/api/v1/runs/{a_run().pk}/pin/").status_code == 403
     assert not Run.objects.get().pinned

@@ -7,7 +7,7 @@ def test_a_run_is_given_with_its_attempts(get):
     run = a_run(attempt=2, scheduled_for=NOON, result={"imported": 3})
     for number, status in ((2, "succeeded"), (1, "failed")):
         an_attempt(run, number, status, started_at=NOON, exit_code=2 - number)
-    found = get(f"/api/runs/{run.pk}/")
+    found = get(f"/api/v1/runs/{run.pk}/")
     attempts = found.pop("attempts")
     assert found.pop("created_at")
     assert found.pop("not_before")
@@ -45,7 +45,7 @@ def test_an_attempt_names_its_trace_and_where_it_is_shown(get, settings):
     an_attempt(run, 1, trace_id="4bf9")
     an_attempt(run, 2)
     settings.TRACE_URL = "https://traces.example.com/{trace_id}"
-    attempts = get(f"/api/runs/{run.pk}/")["attempts"]
+    attempts = get(f"/api/v1/runs/{run.pk}/")["attempts"]
     assert [(attempt["trace_id"], attempt["trace_url"]) for attempt in attempts] == [
         ("4bf9", "https://traces.example.com/4bf9"),
         ("", ""),
@@ -54,7 +54,7 @@ def test_an_attempt_names_its_trace_and_where_it_is_shown(get, settings):
 
 def test_a_run_that_waits_names_what_stands_in_its_way(get):
     other, run = a_run(status="running", started_at=NOON), a_run(status="queued")
-    assert get(f"/api/runs/{run.pk}/")["obstacle"] == {
+    assert get(f"/api/v1/runs/{run.pk}/")["obstacle"] == {
         "rule": "overlap",
         "sentence": f"run {other.pk} of the job, running since 2026-03-14 12:00:00Z, must end first.",
     }
@@ -63,17 +63,17 @@ def test_a_run_that_waits_names_what_stands_in_its_way(get):
 def test_secret_arguments_are_masked(get, declared):
     declared("nightly", command="writes", secrets=["--token"])
     run = a_run(arguments=["--token", "correct horse"])
-    assert get(f"/api/runs/{run.pk}/")["arguments"] == ["--token", "********"]
+    assert get(f"/api/v1/runs/{run.pk}/")["arguments"] == ["--token", "********"]
 
 
 def test_runs_come_latest_first(get):
     runs = [a_run().pk for _ in range(3)]
-    assert [run["id"] for run in get("/api/runs/")["results"]] == runs[::-1]
+    assert [run["id"] for run in get("/api/v1/runs/")["results"]] == runs[::-1]
 
 
 def test_runs_come_in_pages_that_do_not_shift_while_new_ones_come_in(get):
     old = [a_run().pk for _ in range(4)]
-    first = get("/api/runs/?page_size=2")
+    first = get("/api/v1/runs/?page_size=2")
     a_run()
     second = get(first["next"])
     assert [run["id"] for page in (first, second) for run in page["results"]] == old[::-1]
@@ -83,8 +83,8 @@ def test_runs_come_in_pages_that_do_not_shift_while_new_ones_come_in(get):
 def test_a_page_has_fifty_runs_and_two_hundred_at_most(get):
     for _ in range(201):
         a_run()
-    assert len(get("/api/runs/")["results"]) == 50
-    assert len(get("/api/runs/?page_size=1000")["results"]) == 200
+    assert len(get("/api/v1/runs/")["results"]) == 50
+    assert len(get("/api/v1/runs/?page_size=1000")["results"]) == 200
 
 
 @pytest.mark.parametrize(
@@ -99,15 +99,20 @@ def test_a_page_has_fifty_runs_and_two_hundred_at_most(get):
 def test_runs_can_be_chosen_by_job_and_status(get, query, found):
     for job, status in (("fetch", "succeeded"), ("fetch", "failed"), ("load", "failed"), ("load", "lost")):
         a_run(job, status)
-    assert [f"{run['job']} {run['status']}" for run in get(f"/api/runs/?{query}")["results"]] == found
+    assert [f"{run['job']} {run['status']}" for run in get(f"/api/v1/runs/?{query}")["results"]] == found
 
 
 def test_a_status_that_does_not_exist_is_refused(get):
-    assert get("/api/runs/?status=faled", 400) == {
-        "status": [
-            "status is 'faled'. Write one of: queued, running, succeeded, failed, timed_out, cancelled, lost, skipped, "
-            "missed."
-        ]
+    sentence = (
+        "status is 'faled'. Write one of: queued, running, succeeded, failed, timed_out, cancelled, lost, skipped, "
+        "missed."
+    )
+    assert get("/api/v1/runs/?status=faled", 400) == {
+        "type": "urn:problem-type:nightshift:invalid-request",
+        "title": "Invalid request",
+        "status": 400,
+        "detail": sentence,
+        "errors": {"status": [sentence]},
     }
 
 
@@ -116,7 +121,7 @@ def test_fifty_runs_cost_as_many_queries_as_one(get, django_assert_num_queries):
         a_run(blocked_by=a_run())
     # The session, the user, the page.
     with django_assert_num_queries(3):
-        assert len(get("/api/runs/")["results"]) == 50
+        assert len(get("/api/v1/runs/")["results"]) == 50
 
 
 def test_fifty_attempts_cost_as_many_queries_as_one(get, django_assert_num_queries):
@@ -124,8 +129,8 @@ def test_fifty_attempts_cost_as_many_queries_as_one(get, django_assert_num_queri
     for number in range(1, 51):
         an_attempt(run, number)
     with django_assert_num_queries(4):
-        assert len(get(f"/api/runs/{run.pk}/")["attempts"]) == 50
+        assert len(get(f"/api/v1/runs/{run.pk}/")["attempts"]) == 50
 
 
 def test_a_run_that_does_not_exist_is_not_found(get):
-    assert get("/api/runs/17/", 404) == {"detail": "No Run matches the given query."}
+    assert get("/api/v1/runs/17/", 404)["detail"] == "No Run matches the given query."

@@ -9,11 +9,11 @@ def test_a_jobs_statistics_are_those_of_a_range_of_days(get, declared):
     a_run(finished_at=NOON)
     a_run(status="failed", finished_at=NOON)
     count_ends()
-    found = get(f"/api/jobs/nightly/statistics/?{RANGE}")
+    found = get(f"/api/v1/jobs/nightly/statistics/?{RANGE}")
     assert (found["job"], found["from"], found["to"]) == ("nightly", "2026-03-14", "2026-03-15")
     assert (found["runs"], found["success_share"], found["duration_max"]) == (2, 0.5, 90.0)
     assert [day["day"] for day in found["days"]] == ["2026-03-14"]
-    assert get(f"/api/jobs/nightly/statistics/?{RANGE}&trigger=api")["runs"] == 0
+    assert get(f"/api/v1/jobs/nightly/statistics/?{RANGE}&trigger=api")["runs"] == 0
 
 
 def test_what_cant_be_asked_is_refused_in_a_sentence(get, declared):
@@ -32,5 +32,5 @@ def test_what_cant_be_asked_is_refused_in_a_sentence(get, declared):
         },
     }
     for query, errors in refused.items():
-        assert get(f"/api/jobs/nightly/statistics/?{query}", 400) == errors
-    assert "No job is declared as 'nightli'" in get("/api/jobs/nightli/statistics/", 404)["detail"]
+        assert get(f"/api/v1/jobs/nightly/statistics/?{query}", 400)["errors"] == errors
+    assert "No job is declared as 'nightli'" in get("/api/v1/jobs/nightli/statistics/", 404)["detail"]

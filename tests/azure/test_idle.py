@@ -40,7 +40,7 @@ def test_after_a_thousand_requests_on_twenty_threads_few_connections_are_idle(po
     }
 
     def ask(number):
-        request = func.HttpRequest(method="GET", url="http://localhost/api/runs/", headers=headers, body=b"")
+        request = func.HttpRequest(method="GET", url="http://localhost/api/v1/runs/", headers=headers, body=b"")
         return http.get_user_function()(request, None).status_code
 
     before = sessions()

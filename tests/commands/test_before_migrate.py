@@ -14,6 +14,7 @@ COMMANDS = {
     "dst": ["works"],
     "explain": ["works"],
     "first_operator": [],
+    "grant": ["list"],
     "jobs": [],
     "next": ["works"],
     "output": ["1"],
@@ -25,9 +26,12 @@ COMMANDS = {
     "rewind": ["works", "--reason", "a test's"],
     "run": ["works"],
     "runs": [],
+    "service-account": ["list"],
     "statistics": [],
+    "token": ["list"],
     "unpin": ["1"],
     "upcoming": [],
+    "who-may": ["works"],
 }
 ASK_ALL = """
     import json, sys

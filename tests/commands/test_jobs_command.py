@@ -79,7 +79,7 @@ def test_the_table_fits_a_terminal_of_80_columns(says, declared, terminal):
 def test_json_gives_what_the_api_gives(says, three_jobs, client, admin_user):
     a_run("fetch", result={"imported": 3}, scheduled_for=ago(hours=1))
     client.force_login(admin_user)
-    ours, its = json.loads(says("jobs", "--format", "json")), client.get("/api/jobs/").json()["results"]
+    ours, its = json.loads(says("jobs", "--format", "json")), client.get("/api/v1/jobs/").json()["results"]
     assert [list(job) for job in ours] == [list(job) for job in its]
     assert ours == its
 

@@ -50,7 +50,7 @@ def test_it_shows_twenty_unless_asked_otherwise(says):
 def test_json_gives_what_the_api_gives(says, client, admin_user):
     a_run(scheduled_for=NOON)
     client.force_login(admin_user)
-    [ours], [its] = json.loads(says("runs", "--format", "json")), client.get("/api/runs/").json()["results"]
+    [ours], [its] = json.loads(says("runs", "--format", "json")), client.get("/api/v1/runs/").json()["results"]
     assert ours == its
     assert list(ours) == list(its)
 

@@ -34,7 +34,7 @@ def test_it_shows_each_job_or_one_by_day(says, counted):
 def test_json_gives_what_the_api_gives(says, client, admin_user, counted):
     client.force_login(admin_user)
     [ours] = json.loads(says("statistics", "load", *RANGE, "--format", "json"))
-    assert ours == client.get("/api/jobs/load/statistics/?from=2026-03-14&to=2026-03-15").json()
+    assert ours == client.get("/api/v1/jobs/load/statistics/?from=2026-03-14&to=2026-03-15").json()
     assert [each["job"] for each in json.loads(says("statistics", *RANGE, "--format", "json"))] == ["fetch", "load"]
 
 

@@ -61,7 +61,7 @@ def test_it_is_reported(flawed, capsys, admin_client):
     assert difference.now.startswith(f"can't be read: {sentence}")
     assert difference.now.endswith("It doesn't apply. End it with `manage.py override JOB --end`.")
     assert f"That override can't be read: {sentence}" in explain(job).text
-    assert admin_client.get("/api/jobs/nightly/").json()["override_flaw"].startswith(sentence)
+    assert admin_client.get("/api/v1/jobs/nightly/").json()["override_flaw"].startswith(sentence)
     call_command("jobs")
     assert "(override can't be read: see `manage.py drift`)" in capsys.readouterr().out
 

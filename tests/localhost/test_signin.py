@@ -22,7 +22,7 @@ def users():
 
 def test_a_link_makes_the_operator_and_signs_in(client, users):
     response = client.get(signin.link(), follow=True)
-    assert response.redirect_chain == [("/manage/", 302)]
+    assert response.redirect_chain == [("/", 302)]
     assert response.wsgi_request.user == users.get()
     operator = users.get()
     assert (operator.username, operator.is_superuser, operator.is_staff) == ("operator", True, True)

@@ -43,7 +43,8 @@ def visit(live_server, tmp_path):
 
 def test_the_admin_works_under_the_policy(visit):
     run = a_run()
-    assert visit(signin.link()) == ("Site administration | Django site admin", [])
+    assert visit(signin.link()) == ("Overview · Nightshift", [])
+    assert visit("/manage/") == ("Site administration | Django site admin", [])
     assert visit("/manage/nightshift/run/") == ("Select run to view | Django site admin", [])
     assert visit(f"/manage/nightshift/run/{run.pk}/change/")[1] == []
     assert visit("/manage/auth/user/add/") == ("Add user | Django site admin", [])

@@ -26,10 +26,10 @@ VALUES = [
     *("2026-13-45", "9999999-01-01", "0000-00-00T00:00", "cD1hYmM=", "cD0lMDA=", quote("p=1&o=99999999999", safe="")),
 ]
 LISTS = {
-    "/api/jobs/": ["page", "page_size", "format"],
-    "/api/runs/": ["job", "status", "cursor", "page_size", "format"],
-    "/api/runs/1/output/": ["attempt"],
-    "/api/schema/": ["lang"],
+    "/api/v1/jobs/": ["page", "page_size", "format"],
+    "/api/v1/runs/": ["job", "status", "cursor", "page_size", "format"],
+    "/api/v1/runs/1/output/": ["attempt"],
+    "/api/v1/schema/": ["lang"],
     "/api/rates/": ["currency", "date", "from", "to", "top", "page", "page_size"],
 }
 
@@ -76,7 +76,7 @@ def test_no_value_in_the_url_of_an_admin_list_is_a_fault(staff, model):
 
 @pytest.mark.parametrize("value", VALUES)
 def test_no_value_in_a_path_of_the_api_is_a_fault(staff, value):
-    paths = ["/api/jobs/{}/", "/api/runs/{}/", "/api/runs/{}/output/", "/sign-in/{}/", "/{}", "/api/{}"]
+    paths = ["/api/v1/jobs/{}/", "/api/v1/runs/{}/", "/api/v1/runs/{}/output/", "/sign-in/{}/", "/{}", "/api/{}"]
     assert faults(staff, [path.format(value) for path in paths]) == []
 
 
@@ -93,7 +93,7 @@ def test_no_choice_of_rows_in_the_admin_is_a_fault(staff, value):
 
 @served
 def test_what_the_api_describes_it_answers(staff):
-    description = schemathesis.openapi.from_dict(json.loads(staff.get("/api/schema/?format=json").content))
+    description = schemathesis.openapi.from_dict(json.loads(staff.get("/api/v1/schema/?format=json").content))
     description.app = get_wsgi_application()
     cookies = {settings.SESSION_COOKIE_NAME: staff.cookies["sessionid"].value}
     for found in description.get_all_operations():

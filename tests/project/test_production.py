@@ -66,7 +66,7 @@ def test_the_probe_is_answered_whatever_its_host_without_tls_and_without_a_datab
     known, head, elsewhere = ask(
         get("/api/health", **PROBE),
         {"method": "HEAD", "path": "/api/health", "headers": PROBE},
-        get("/api/jobs/", **PROBE | {"X-Forwarded-Proto": "https"}),
+        get("/api/v1/jobs/", **PROBE | {"X-Forwarded-Proto": "https"}),
         DATABASE_URL=NOBODY_THERE,
     )
     assert (known["status"], json.loads(known["body"])) == (200, {"status": "alive"})
@@ -114,9 +114,9 @@ def test_no_password_opens_the_api(ask, account):
     """A session does: passwords are tried at the page that signs in, and nowhere else."""
     basic = "Basic YWRtaW46cGFzc3dvcmQ="
     refused, *_, read = ask(
-        get("/api/runs/", **BEHIND | {"Authorization": basic}),
+        get("/api/v1/runs/", **BEHIND | {"Authorization": basic}),
         *sign_in(Origin="https://jobs.example.com"),
-        get("/api/runs/", **BEHIND),
+        get("/api/v1/runs/", **BEHIND),
         DATABASE_URL=account,
     )
     assert (refused["status"], read["status"]) == (403, 200)

@@ -100,7 +100,8 @@ GET_IN = """
     importlib.invalidate_caches()
     says("migrate", "--verbosity", "0")
     client, link = Client(headers={"host": "localhost"}), signin.link()
-    answers = [client.head(link), client.get(link), client.get("/manage/"), client.get("/api/runs/"), client.get(link)]
+    pages = ["/manage/", "/api/v1/runs/"]
+    answers = [client.head(link), client.get(link), *(client.get(page) for page in pages), client.get(link)]
     print([answer.status_code for answer in answers], client.get("/their/jobs/").content.decode())
     account = {"JOBS_ADMIN_USERNAME": "ada@example.com", "JOBS_ADMIN_PASSWORD": "correct horse battery"}
     print(says("first_operator", **account))

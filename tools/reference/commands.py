@@ -57,7 +57,15 @@ def usage(name: str) -> str:
     """The command's help at a fixed width and without colour."""
     with patch.dict(os.environ, COLUMNS=COLUMNS, NO_COLOR="1"):
         parser = load_command_class("jobs", name).create_parser("manage.py", name)
-        for action in parser._actions:
-            if DjangoHelpFormatter.show_last.intersection(action.option_strings):
-                action.help = argparse.SUPPRESS
-        return parser.format_help()
+        return "\n".join(found.format_help() for found in _with_acts(parser))
+
+
+def _with_acts(parser: argparse.ArgumentParser) -> list[argparse.ArgumentParser]:
+    """The parser and those of its acts (`grant give`), without the options that every command takes."""
+    found = [parser]
+    for action in parser._actions:
+        if DjangoHelpFormatter.show_last.intersection(action.option_strings):
+            action.help = argparse.SUPPRESS
+        if isinstance(action, argparse._SubParsersAction):
+            found += [each for act in action.choices.values() for each in _with_acts(act)]
+    return found

@@ -98,7 +98,9 @@ def _parser(command: str) -> CommandParser:
 
 
 def _actions(parser: argparse.ArgumentParser) -> Iterator[argparse.Action]:
-    """All of a parser, and of the parsers of its subcommands."""
+    """All of a parser, and of the parsers of its subcommands. Another package's parser has none that we know."""
+    if not isinstance(parser, argparse.ArgumentParser):
+        return
     for action in parser._actions:
         yield action
         if isinstance(action, argparse._SubParsersAction):

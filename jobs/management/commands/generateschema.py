@@ -9,4 +9,4 @@ from jobs.management.colours import HeedsNoColor
 
 
 class Command(HeedsNoColor, spectacular.Command):
-    help = "Write the OpenAPI schema, as /api/schema/ returns it."
+    help = "Write the OpenAPI schema, as /api/v1/schema/ returns it."

@@ -1,0 +1,108 @@
+"""Each error of the API as problem details, from one handler and one table."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpResponse
+from rest_framework import exceptions
+from rest_framework.views import set_rollback
+
+from jobs import problems
+from jobs.access.actor import Refused, Unseen
+from jobs.access.selectors import UnreadableSelector
+from jobs.declarations.parameters import BrokenCommand, InvalidArguments, UnknownCommand
+from jobs.declarations.registry import UnknownJob
+from jobs.ledger import interventions, pipelines, sql
+from jobs.middleware import RETRY_AFTER
+from jobs.reading.statistics import NoRange
+from jobs.reading.transcript import OutputDeleted, UnknownAttempt, UnknownRun
+from jobs.schedule.ncrontab import InvalidExpression
+from jobs.schedule.zones import UnknownZone
+from jobs.verbs.start import Unconfirmed
+
+# 400: the request itself can't be read. 422: it can, and the job, its command or the ledger doesn't take it.
+# 409: the state of the job or run is in the way. What may not be seen answers as what isn't there: 404.
+STATUS: dict[type[Exception], int] = {
+    UnreadableSelector: 400,
+    NoRange: 400,
+    Refused: 403,
+    Unseen: 404,
+    UnknownJob: 404,
+    UnknownRun: 404,
+    UnknownAttempt: 404,
+    interventions.AlreadyPaused: 409,
+    interventions.NotPaused: 409,
+    interventions.AlreadyOverridden: 409,
+    interventions.NotOverridden: 409,
+    OutputDeleted: 410,
+    BrokenCommand: 422,
+    InvalidArguments: 422,
+    InvalidExpression: 422,
+    UnknownCommand: 422,
+    UnknownZone: 422,
+    Unconfirmed: 422,
+    interventions.NeverDue: 422,
+    interventions.NothingToOverride: 422,
+    interventions.OverrideEndsBeforeItBegins: 422,
+    interventions.OverrideEndsInThePast: 422,
+    interventions.PauseEndsInThePast: 422,
+    pipelines.DifferentSchedules: 422,
+    sql.Busy: 503,
+}
+# Names of Python's and of Django's own say less than the status does.
+PLAIN = (Http404, PermissionDenied)
+
+
+def handler(error: Exception, context: dict[str, Any]) -> HttpResponse | None:
+    """The answer to an error of a view; None where it is a fault of ours."""
+    answer = _answer(error)
+    if answer is not None:
+        set_rollback()  # type: ignore[no-untyped-call]
+    return answer
+
+
+def _answer(error: Exception) -> HttpResponse | None:
+    if isinstance(error, exceptions.APIException):
+        return _of_rest_framework(error)
+    if isinstance(error, PLAIN):
+        status = 404 if isinstance(error, Http404) else 403
+        return problems.response(status, str(error) or "Nothing is there, or you may not see it.")
+    status = next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), 0)
+    if not status:
+        return None
+    # One of another module's in the same sense has the same name: UnknownJob.
+    headers = {"Retry-After": RETRY_AFTER} if status == 503 else {}
+    return problems.response(status, str(error), type(error).__name__, headers=headers)
+
+
+def _of_rest_framework(error: exceptions.APIException) -> HttpResponse:
+    headers = {}
+    if header := getattr(error, "auth_header", None):
+        headers["WWW-Authenticate"] = header
+    if (wait := getattr(error, "wait", None)) is not None:
+        headers["Retry-After"] = str(int(wait) + 1)
+    if not isinstance(error, exceptions.ValidationError):
+        return problems.response(error.status_code, str(error.detail), headers=headers)
+    errors = _by_field(error.detail)
+    return problems.response(error.status_code, next(iter(errors.values()))[0], "InvalidRequest", errors=errors)
+
+
+def _by_field(detail: Any) -> dict[str, list[str]]:
+    """Sentences by field: `words.2` is the third of a list. What belongs to no field has an empty name."""
+    found: dict[str, list[str]] = {}
+    for name, sentence in _flat("", detail):
+        found.setdefault(name, []).append(sentence)
+    return found or {"": ["The request is not valid."]}
+
+
+def _flat(name: str, detail: Any) -> Iterator[tuple[str, str]]:
+    if isinstance(detail, Mapping):
+        for key, value in detail.items():
+            below = "" if key == "non_field_errors" else str(key)
+            yield from _flat(".".join(filter(None, [name, below])), value)
+    elif isinstance(detail, list | tuple):
+        for value in detail:
+            yield from _flat(name, value)
+    else:
+        yield name, str(detail)

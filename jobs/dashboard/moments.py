@@ -1,0 +1,30 @@
+"""How pages write moments. The script writes them in the same way once it is there."""
+
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from jobs import formats
+
+WEEK = timedelta(days=6)
+
+
+def shown(moment: datetime, kind: str, now: datetime, zone: ZoneInfo) -> str:
+    """By a kind of `when`; the zone stands beside what isn't relative where it is UTC."""
+    if kind == "ago":
+        return formats.relative(moment, now)
+    if kind == "for":
+        return formats.format_duration(timedelta(seconds=int((now - moment).total_seconds())))
+    local = moment.astimezone(zone)
+    if kind == "full":
+        return f"{local:%a %-d %b %Y %H:%M:%S}"
+    if local.date() == now.astimezone(zone).date():
+        return f"{local:%H:%M}"
+    return f"{local:%a %H:%M}" if abs(moment - now) < WEEK else f"{local:%-d %b %Y %H:%M}"
+
+
+def hover(moment: datetime, zone: ZoneInfo | None = None) -> str:
+    """The moment in the job's zone and in UTC."""
+    utc = f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+    if zone is None or zone.key == "UTC":
+        return utc
+    return f"{moment.astimezone(zone):%a %H:%M:%S} {zone.key}, {utc}"

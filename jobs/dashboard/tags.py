@@ -1,0 +1,72 @@
+"""What templates say: moments, durations, states."""
+
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from django import template
+from django.template import Context
+from django.templatetags.static import static
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from jobs import formats
+from jobs.dashboard.moments import hover, shown
+from jobs.dashboard.words import WORDS
+from jobs.version import __version__
+
+register = template.Library()
+
+
+@register.simple_tag(takes_context=True)
+def when(context: Context, moment: datetime | None, kind: str = "clock", zone: ZoneInfo | None = None) -> str:
+    """A moment as `<time>`: in the reader's zone, with the job's and UTC on hover. The script keeps it up to date.
+
+    Kinds: "clock" (16:15), "full" (with date and offset), "ago" (3 min ago, in 2 h), "for" (how long since).
+    """
+    if moment is None:
+        return formats.NOTHING
+    return format_html(
+        '<time datetime="{}" data-as="{}" title="{}">{}</time>',
+        iso(moment),
+        kind,
+        hover(moment, zone),
+        shown(moment, kind, context["now"], context["preferences"].zone),
+    )
+
+
+@register.simple_tag
+def state(name: str, words: str = "") -> SafeString:
+    """A status by shape, word and colour."""
+    return format_html('<span class="state {}">{}</span>', name, words or WORDS.get(name, name))
+
+
+@register.filter
+def duration(value: timedelta | None) -> str:
+    return formats.format_duration(value)
+
+
+@register.filter
+def iso(moment: datetime) -> str:
+    """For the script: in UTC."""
+    return f"{moment.astimezone(ZoneInfo('UTC')):%Y-%m-%dT%H:%M:%SZ}"
+
+
+@register.filter
+def words(text: str) -> list[str]:
+    return text.split()
+
+
+@register.filter
+def thousands(value: int) -> str:
+    return f"{value:,}"
+
+
+@register.simple_tag
+def counted(count: int, noun: str) -> str:
+    return formats.counted(count, noun)
+
+
+@register.simple_tag
+def asset(path: str) -> str:
+    """A static file of ours, under an address that changes with the version."""
+    return f"{static(f'nightshift/{path}')}?{__version__}"

@@ -1,0 +1,228 @@
+"""How each job stands: its latest fates, what runs of it, how long it usually takes, when it is due next.
+
+A fixed number of queries for any number of jobs, none of which reads more of the ledger than it shows.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from itertools import pairwise, takewhile
+
+from jobs.choices import Fate, Reason, Status
+from jobs.declarations.disabled import setting_that_disables
+from jobs.declarations.job import Job
+from jobs.declarations.registry import registry
+from jobs.ledger import in_force, overrides, sql
+from jobs.ledger.in_force import InForce
+from jobs.reading import upcoming
+from jobs.reading.usual import Usual, usual_durations
+
+SHOWN = 30
+# A run or an occurrence that ended so has gone wrong.
+BAD = frozenset({Status.FAILED, Status.TIMED_OUT, Status.LOST, Status.MISSED})
+# Only these say how a job is doing: what was skipped or cancelled says nothing of it.
+TELLING = BAD | {Status.SUCCEEDED}
+# Flaky: of so many telling fates at least so many followed one of the other kind.
+FLAKY_OF, FLAKY_AT_LEAST, FLAKY_SHARE = 20, 5, 0.4
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """One fate: of a run, with its duration in seconds where it started; or of `count` occurrences without one."""
+
+    fate: str
+    seconds: float | None = None
+    reason: str = ""
+    count: int = 1
+
+    @property
+    def is_bad(self) -> bool:
+        return self.fate in BAD
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Active:
+    """A run that is queued or running. `since` is when its attempt started, or when it could have."""
+
+    id: int
+    status: str
+    attempt: int
+    since: datetime
+    requested_by: str
+    done: float | None = None
+    total: float | None = None
+    message: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Standing:
+    """How a job stands. `marks` are its latest fates, oldest first; `last_run` and `last_at` are those of the last."""
+
+    job: Job
+    current: InForce
+    marks: Sequence[Mark] = ()
+    last_run: int | None = None
+    last_at: datetime | None = None
+    active: Sequence[Active] = ()
+    usual: Usual | None = None
+    next_at: datetime | None = None
+    is_disabled: bool = False
+    # When it was due, where nobody has decided that yet.
+    late_since: datetime | None = None
+    failures: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        newest = (mark for mark in reversed(self.marks) if mark.fate in TELLING)
+        object.__setattr__(self, "failures", sum(mark.count for mark in takewhile(lambda mark: mark.is_bad, newest)))
+
+    @property
+    def is_failing(self) -> bool:
+        """Its latest fate of those that say something went wrong."""
+        return self.failures > 0
+
+    @property
+    def last_bad(self) -> str:
+        """What went wrong last; empty where nothing did."""
+        return next((mark.fate for mark in reversed(self.marks) if mark.is_bad), "")
+
+    @property
+    def running(self) -> Sequence[Active]:
+        return [run for run in self.active if run.status == Status.RUNNING]
+
+    @property
+    def has_never_run(self) -> bool:
+        return not self.marks and not self.active
+
+    @property
+    def is_flaky(self) -> bool:
+        telling = [mark.is_bad for mark in self.marks if mark.fate in TELLING][-FLAKY_OF:]
+        flips = sum(one != other for one, other in pairwise(telling))
+        return len(telling) >= FLAKY_AT_LEAST and flips / (len(telling) - 1) >= FLAKY_SHARE
+
+    @property
+    def success_share(self) -> float | None:
+        """Of its latest fates that say something; None where none does."""
+        telling = [mark.is_bad for mark in self.marks if mark.fate in TELLING]
+        return 1 - sum(telling) / len(telling) if telling else None
+
+    @property
+    def state(self) -> str:
+        """In one word: what a person should know first."""
+        if self.is_disabled:
+            return "disabled"
+        if self.current.pause:
+            return "paused"
+        if self.running:
+            return Status.RUNNING.value
+        if self.late_since:
+            return "late"
+        if self.is_failing:
+            return self.last_bad
+        if self.active:
+            return Status.QUEUED.value
+        return "never" if self.has_never_run else self.marks[-1].fate
+
+
+def standings(names: Sequence[str], now: datetime) -> list[Standing]:
+    """How these declared jobs stand, in the order given. Five queries."""
+    current, marks = in_force.by_job(names, now), _marks(names)
+    active, usual, late = _active(names), usual_durations(now), _late(names, now)
+    found = []
+    for name in names:
+        job, of_job = registry[name], current.get(name, InForce())
+        fates, last_run, last_at = marks.get(name, ([], None, None))
+        found.append(
+            Standing(
+                job=overrides.applied(job, of_job.override),
+                current=of_job,
+                marks=fates,
+                last_run=last_run,
+                last_at=last_at,
+                active=active.get(name, []),
+                usual=usual.get(name),
+                next_at=upcoming.next_run_at(job, of_job, now),
+                is_disabled=bool(setting_that_disables(name)),
+                late_since=None if of_job.pause else late.get(name),
+            )
+        )
+    return found
+
+
+def _marks(names: Sequence[str]) -> dict[str, tuple[list[Mark], int | None, datetime | None]]:
+    """The latest fates of each job, oldest first; the last one's run, where it is one, and moment."""
+    found = sql.rows(
+        f"""
+        SELECT declared.job, latest.marks, latest.run, latest.at
+          FROM unnest(%(names)s::text[]) AS declared(job), LATERAL (
+               SELECT string_agg(fate || ':' || coalesce(seconds::text, '') || ':' || reason || ':' || number, ' '
+                                 ORDER BY at, id) AS marks,
+                      (array_agg(run ORDER BY at DESC, id DESC))[1] AS run, max(at) AS at
+                 FROM (
+                    SELECT * FROM (
+                        (SELECT id, id AS run, status AS fate, reason, coalesce(scheduled_for, created_at) AS at,
+                                1 AS number, round(extract(epoch FROM finished_at - started_at)::numeric, 2) AS seconds
+                           FROM nightshift_run r
+                          WHERE r.job >= declared.job AND r.job <= declared.job AND status NOT IN ('queued', 'running')
+                          ORDER BY r.job, r.id DESC LIMIT {SHOWN})
+                         UNION ALL
+                        (SELECT id, NULL, fate, reason, last, count, NULL FROM nightshift_gap g
+                          WHERE g.job >= declared.job AND g.job <= declared.job
+                          ORDER BY g.job, g.id DESC LIMIT {SHOWN})
+                    ) AS each ORDER BY at DESC, id DESC LIMIT {SHOWN}
+               ) AS newest
+          ) AS latest
+         WHERE latest.marks IS NOT NULL
+        """,  # noqa: S608 — a number of ours
+        {"names": list(names)},
+    )
+    return {job: ([_mark(text) for text in marks.split()], run, at) for job, marks, run, at in found}
+
+
+def _mark(text: str) -> Mark:
+    fate, seconds, reason, count = text.split(":")
+    return Mark(fate, max(float(seconds), 0.0) if seconds else None, reason, int(count))
+
+
+def _active(names: Sequence[str]) -> dict[str, list[Active]]:
+    """What is queued or running of each job, the oldest first."""
+    rows = sql.rows(
+        """
+        SELECT job, id, status, attempt, CASE WHEN status = 'running' THEN started_at
+               ELSE greatest(not_before, created_at) END, requested_by,
+               (progress ->> 'done')::float, (progress ->> 'total')::float, coalesce(progress ->> 'message', '')
+          FROM nightshift_run WHERE status IN ('queued', 'running') AND job = ANY(%s) ORDER BY job, id LIMIT 1000
+        """,
+        [list(names)],
+    )
+    found: dict[str, list[Active]] = {}
+    for job, run, status, attempt, since, by, done, total, message in rows:
+        active = Active(
+            id=run,
+            status=status,
+            attempt=attempt,
+            since=since,
+            requested_by=by,
+            done=done,
+            total=total,
+            message=message,
+        )
+        found.setdefault(job, []).append(active)
+    return found
+
+
+# The tick gives timers half a minute, and comes once a minute.
+PATIENCE = timedelta(minutes=3)
+
+
+def _late(names: Sequence[str], now: datetime) -> dict[str, datetime]:
+    """Jobs that were due some time ago, and nobody has decided what becomes of that."""
+    found = sql.rows(
+        "SELECT job, next_due_at FROM nightshift_jobstate WHERE job = ANY(%s) AND next_due_at < %s",
+        [list(names), now - PATIENCE],
+    )
+    return dict(found)
+
+
+def is_pause(mark: Mark) -> bool:
+    """Whether a person or a setting said that nothing should run."""
+    return mark.fate == Fate.SKIPPED and mark.reason in {Reason.PAUSED, Reason.DISABLED}

@@ -1,0 +1,69 @@
+"""One browser for the session, and pages that fail their test if the policy, the console or a request complains."""
+
+import os
+import shutil
+
+import pytest
+from django.test import Client
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+MISSING = "There is no Chromium on this machine: apt-get install chromium."
+# Playwright's own loop runs in this thread, and Django takes it for one in which it must not wait.
+os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+
+
+@pytest.fixture(scope="session")
+def browser():
+    if CHROMIUM is None:
+        pytest.fail(MISSING) if os.environ.get("CI") or os.environ.get("REQUIRE_CHROMIUM") else pytest.skip(MISSING)
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"]
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def complaints():
+    """What the browser complained of; a test that expects some takes them out."""
+    found = []
+    yield found
+    assert not found, found
+
+
+@pytest.fixture
+def visitor(browser, live_server, complaints):
+    """Gives a page of the browser, signed in as an account, at a size and in a theme."""
+    contexts = []
+
+    def visit(user=None, *, width=1440, height=900, theme="light", script=True, zone="Europe/Berlin"):
+        context = browser.new_context(
+            base_url=live_server.url,
+            viewport={"width": width, "height": height},
+            color_scheme=theme,
+            java_script_enabled=script,
+            timezone_id=zone,
+        )
+        contexts.append(context)
+        if user is not None:
+            client = Client()
+            client.force_login(user)
+            context.add_cookies(
+                [{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}]
+            )
+        page = context.new_page()
+        page.set_default_timeout(20_000)
+        page.on("console", lambda message: message.type in {"error", "warning"} and complaints.append(message.text))
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on(
+            "response",
+            lambda answer: answer.status >= 400 and complaints.append(f"{answer.status} {answer.url}"),
+        )
+        return page
+
+    yield visit
+    for context in contexts:
+        context.close()
