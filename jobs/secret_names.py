@@ -95,23 +95,15 @@ _SENSITIVE = re.compile(
     re.IGNORECASE,
 )
 _ABOUT = re.compile(rf"_(?:{'|'.join(ABOUT)})$", re.IGNORECASE)
-# An option that does something about secrets, and has none for its value: --no-password, --rotate-keys.
-DOES = (
-    "CLEAR",
-    "HIDE",
-    "IGNORE",
-    "KEEP",
-    "LIST",
-    "NO",
-    "PRUNE",
-    "RESET",
-    "REVOKE",
-    "ROTATE",
-    "SHOW",
-    "SKIP",
-    "WITHOUT",
+# An option that does or counts something about secrets, and has none for its value: --rotate-keys, --max-tokens.
+DOES = ("CLEAR", "HIDE", "IGNORE", "LIST", "MAX", "MIN", "NO", "PRUNE", "RESET", "REVOKE", "ROTATE", "SHOW", "SKIP")
+# Further words that say something about a secret, in the options of commands: --token-name.
+ABOUT_OPTION = ("COUNT", "DAYS", "FIELD", "FORMAT", "HOURS", "ID", "LIMIT", "NAME", "PREFIX", "SIZE", "TYPE")
+# What else is called a key.
+OTHER_KEYS = ("CACHE", "FOREIGN", "GROUP", "NATURAL", "OBJECT", "PARTITION", "PRIMARY", "PUBLIC", "SORT")
+_NO_SECRET_OPTION = re.compile(
+    rf"^(?:{'|'.join(DOES)})_|_(?:{'|'.join(ABOUT_OPTION)})$|(?:^|_)(?:{'|'.join(OTHER_KEYS)})_KEYS?$", re.IGNORECASE
 )
-_DOES = re.compile(rf"(?:{'|'.join(DOES)})_", re.IGNORECASE)
 # argparse takes the beginning of a long option for the whole: --passw, --tok. Shorter ones begin other words too.
 ABBREVIATED = {"CREDENTIAL": 4, "PASSPHRASE": 5, "PASSWORD": 5, "SECRET": 4, "TOKEN": 3}
 _ABBREVIATED = re.compile(
@@ -154,9 +146,14 @@ def is_sensitive(name: str) -> bool:
 def is_secret_option(option: str) -> bool:
     """Whether an option of this name takes a secret: `--api-key`, and `--passw` for `--password`."""
     name = option.lstrip("-").replace("-", "_")
-    if len(option) - len(name) > 2 or not name or _DOES.match(name):
+    if len(option) - len(name) > 2 or not name or _NO_SECRET_OPTION.search(name):
         return False
     return is_sensitive(name) or _ABBREVIATED.search(name) is not None
+
+
+def takes_several(option: str) -> bool:
+    """Whether a secret option's name says that it takes several values: `--tokens`."""
+    return option.lower().endswith("s") and not option.lower().endswith("pass")
 
 
 def is_known_kind(value: str) -> bool:

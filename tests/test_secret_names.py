@@ -2,7 +2,7 @@
 
 import pytest
 
-from jobs.secret_names import is_common, is_known_kind, is_sensitive
+from jobs.secret_names import is_common, is_known_kind, is_secret_option, is_sensitive
 
 SECRET = """
 SECRET SECRET_KEY CLIENT_SECRET DB_PASSWORD PASSWD DB_PWD KEY_PASSPHRASE SSHPASS SMTP_PASS DB_PASS_2 PGPASS
@@ -59,3 +59,20 @@ def test_others_dont(value):
 def test_the_common_words_of_settings_are_known():
     assert is_common("Production\n")
     assert not is_common("correct horse")
+
+
+TAKE_A_SECRET = "--password --passw --tok --db-pass --api-key --secret --key -password --client-secret --tokens"
+DONT = """
+--days --sec --seconds --no-password --rotate-keys --max-tokens --primary-key --token-name --key-prefix --password-file
+--force --compass --- -k - --
+"""
+
+
+@pytest.mark.parametrize("option", TAKE_A_SECRET.split())
+def test_these_options_of_commands_take_a_secret(option):
+    assert is_secret_option(option)
+
+
+@pytest.mark.parametrize("option", DONT.split())
+def test_these_options_dont(option):
+    assert not is_secret_option(option)

@@ -8,7 +8,7 @@ from typing import Any
 from django.apps import apps
 from django.core.checks import ERROR, WARNING, CheckMessage, Error, Tags, Warning, register
 
-from jobs.checks import database, host, loading, schedules
+from jobs.checks import database, host, loading, schedules, secrets
 from jobs.declarations.graph import Graph
 from jobs.declarations.job import Job
 from jobs.declarations.parameters import BrokenCommand, InvalidArguments, UnknownCommand, check_arguments
@@ -88,7 +88,7 @@ def declarations(**_: Any) -> list[CheckMessage]:
 
 
 def commands(**_: Any) -> list[CheckMessage]:
-    """Each job's command exists, can be loaded, and takes its arguments (E003, E004, E022)."""
+    """Each job's command exists, can be loaded, and takes its arguments and secrets (E003, E004, E022, E026, I002)."""
     found: list[CheckMessage] = []
     for job in registry.values():
         try:
@@ -120,6 +120,8 @@ def commands(**_: Any) -> list[CheckMessage]:
                     f"`manage.py help {job.command}` lists what it accepts.",
                 )
             )
+        else:
+            found += secrets.of(job)
     return found
 
 

@@ -4,13 +4,13 @@ import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
-from itertools import chain
+from itertools import chain, takewhile
 from urllib.parse import unquote
 
 from jobs.declarations.job import Job
 from jobs.masking.needles import Needles
 from jobs.masking.secret_forms import SHORTEST, forms
-from jobs.secret_names import is_common, is_known_kind, is_sensitive
+from jobs.secret_names import is_common, is_known_kind, is_secret_option, is_sensitive, takes_several
 
 MASK = b"********"
 # In a connection string a value goes on to a semicolon; in PostgreSQL's to a space, and in a URL's query to an &.
@@ -43,26 +43,41 @@ def _passwords(text: str) -> Iterator[str]:
             yield from (secret, unquote(secret))
 
 
-def of_arguments(job: Job, arguments: Sequence[str]) -> list[str]:
-    """The values of the options that the job declares secret: `--token X`, `--token=X`, `-t X` and `-tX`."""
+def of_arguments(job: Job | None, arguments: Sequence[str]) -> list[str]:
+    """The values of options that are named like a secret, or that the job declares secret: `--token X`, `-tX` …
+
+    And what is secret by its looks: tokens of a known kind, passwords in URLs. Only the words are looked at: to show a
+    run, no command is loaded.
+    """
+    declared = job.secrets if job else ()
     found: list[str] = []
     for place, word in enumerate(arguments):
+        found += [word] if is_known_kind(word) else _passwords(word)
         option, equals, value = word.partition("=")
-        if _is_secret(job, option):
-            found += [value] if equals else list(arguments[place + 1 : place + 2])
-        elif _is_short(word) and word[:2] in job.secrets:
+        by_name = is_secret_option(option)
+        if by_name or _is_declared(declared, option):
+            found += [value] if equals else _behind(option, arguments[place + 1 :], by_name)
+        elif _is_short(word) and word[:2] in declared:
             found.append(word[2:])
     return found
+
+
+def _behind(option: str, words: Sequence[str], by_name: bool) -> list[str]:
+    """The words behind a secret option that are its values."""
+    if not by_name:
+        return list(words[:1])
+    values = list(takewhile(lambda word: not word.startswith("-"), words))
+    return values if takes_several(option) else values[:1]
 
 
 def _is_short(word: str) -> bool:
     return len(word) > 2 and word[0] == "-" and word[1] != "-"
 
 
-def _is_secret(job: Job, option: str) -> bool:
+def _is_declared(declared: Sequence[str], option: str) -> bool:
     """argparse takes the beginning of a long option for the whole: `--tok` is `--token`."""
-    return option in job.secrets or (
-        len(option) > 2 and any(secret.startswith("--") and secret.startswith(option) for secret in job.secrets)
+    return option in declared or (
+        len(option) > 2 and any(secret.startswith("--") and secret.startswith(option) for secret in declared)
     )
 
 
@@ -71,10 +86,9 @@ def mask(text: str, secrets: Iterable[str] | None = None) -> str:
     return Masker(of_environment() if secrets is None else secrets).whole(text)
 
 
-def hide(job: Job, arguments: Sequence[str]) -> list[str]:
-    """The arguments as a person may see them."""
-    secret = set(of_arguments(job, arguments))
-    mask = MASK.decode()
+def hide(job: Job | None, arguments: Sequence[str], mask: str = MASK.decode()) -> list[str]:
+    """The arguments as a person may see them. `job` is None where it is no longer declared."""
+    secret = set(filter(None, of_arguments(job, arguments)))
 
     def shown(word: str) -> str:
         option, equals, value = word.partition("=")
@@ -82,7 +96,11 @@ def hide(job: Job, arguments: Sequence[str]) -> list[str]:
             return mask
         if equals and value in secret:
             return f"{option}={mask}"
-        return word[:2] + mask if _is_short(word) and word[2:] in secret else word
+        if _is_short(word) and word[2:] in secret:
+            return word[:2] + mask
+        for within in _passwords(word):
+            word = word.replace(within, mask)
+        return word
 
     return [shown(word) for word in arguments]
 

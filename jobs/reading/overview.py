@@ -75,9 +75,8 @@ def latest_runs(names: Sequence[str]) -> dict[str, Run]:
 
 
 def visible_arguments(run: Run) -> list[str]:
-    """A run's arguments as a person may see them: the values of options that its job declares secret are masked."""
-    arguments: list[str] = run.arguments
-    return masking.hide(registry[run.job], arguments) if run.job in registry else arguments
+    """A run's arguments as a person may see them: the values of secret options are masked."""
+    return masking.hide(registry.get(run.job), run.arguments)
 
 
 def run_facts(run: Run) -> dict[str, Any]:

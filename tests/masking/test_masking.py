@@ -29,7 +29,12 @@ JOB = Job(name="nightly", command="nightly", secrets=("--token", "-p"))
         (["--tok=s3cret"], ["s3cret"]),
         (["-ps3cret", "-v"], ["s3cret"]),
         (["--token"], []),
-        (["--tokens", "many"], []),
+        (["--tokens", "one", "two", "--days", "3"], ["one", "two"]),
+        (["--password", "s3cret", "file"], ["s3cret"]),
+        (["--db-passw=s3cret"], ["s3cret"]),
+        (["--password", "--days", "3"], []),
+        (["--max-tokens", "500", "--primary-key", "id", "--rotate-keys", "all"], []),
+        (["file", "ghp_0123456789abcdefghijABCDEFGHIJ456789"], ["ghp_0123456789abcdefghijABCDEFGHIJ456789"]),
         (["--", "x"], []),
         (["--days", "3"], []),
     ],
@@ -46,10 +51,16 @@ def test_the_values_of_secret_options_are_found(arguments, found):
         (["--token", "s3cret", "s3cret", "--other=s3cret"], ["--token", "********", "********", "--other=********"]),
         (["-ps3cret", "-v3"], ["-p********", "-v3"]),
         (["--days=3"], ["--days=3"]),
+        (["--api-key", "k", "-v"], ["--api-key", "********", "-v"]),
+        (["--from=ftp://ada:s3cret@host/"], ["--from=ftp://ada:********@host/"]),
     ],
 )
 def test_the_arguments_are_shown_without_them(arguments, shown):
     assert hide(JOB, arguments) == shown
+
+
+def test_a_run_of_a_job_that_is_gone_shows_no_secret_either():
+    assert hide(None, ["--token", "s3cret", "-p", "3"]) == ["--token", "********", "-p", "3"]
 
 
 @pytest.mark.parametrize(
