@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from jobs.choices import AttemptStatus, Reason, Status
 from jobs.formats import clock, shorten
+from jobs.ledger import sessions
 from jobs.models import Attempt, Gap, Run
 
 # A call that found no run to start has decided about an occurrence within this time.
@@ -21,8 +22,9 @@ def of_call(function: str, invocation_id: str, message: str = "") -> str:
     "ok" if there is no such run: the function isn't a job's, or there is no ledger.
     """
     try:
-        run = _run(message, invocation_id)
-        return of_run(run) if run else _of_job(function)
+        with sessions.ours():
+            run = _run(message, invocation_id)
+            return of_run(run) if run else _of_job(function)
     except DatabaseError:
         return OK
     finally:

@@ -9,6 +9,7 @@ import psycopg
 from django.db import connections
 
 from jobs.ledger.doorbell import CHANNEL
+from jobs.localhost.shutdown import in_own_thread
 
 # Seconds between two tries to reach PostgreSQL: doubled from the first to the last.
 FIRST_PAUSE, LONGEST_PAUSE = 0.25, 8.0
@@ -38,7 +39,7 @@ class PostgresDoorbell:
         while True:
             try:
                 async with await psycopg.AsyncConnection.connect(
-                    **await asyncio.to_thread(_parameters), autocommit=True
+                    **await in_own_thread(_parameters), autocommit=True
                 ) as connection:
                     await connection.execute(f"LISTEN {CHANNEL}")
                     if is_lost:

@@ -2,12 +2,14 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
+from functools import partial
 from time import perf_counter
 from typing import NoReturn
 
 from jobs.localhost.clock import Clock
 from jobs.localhost.functions import Function
 from jobs.localhost.protos import Message
+from jobs.localhost.shutdown import in_own_thread
 from jobs.localhost.worker import Reply, Worker, WorkerEnded
 
 # By the function's name, the invocation's id and the queue's message.
@@ -69,7 +71,7 @@ class Invocations:
         """Asked in a thread and not for long: a timer fires again only after this."""
         if self.became is None:
             return OK
-        asked = asyncio.to_thread(self.became, function.name, reply.invocation_id, message)
+        asked = in_own_thread(partial(self.became, function.name, reply.invocation_id, message))
         try:
             return await asyncio.wait_for(asked, PATIENCE)
         except TimeoutError:

@@ -1,5 +1,6 @@
 """Leaving a process whose threads may be stuck in a call."""
 
+import asyncio
 import atexit
 import os
 import sys
@@ -24,3 +25,30 @@ def in_background(work: Callable[[], None]) -> Thread:
     thread = Thread(target=work, daemon=True)
     thread.start()
     return thread
+
+
+async def in_own_thread[T](work: Callable[[], T]) -> T:
+    """Do this on a thread of its own and wait for it; a caller that no longer waits leaves it behind.
+
+    `asyncio.to_thread` has a few threads, which the process waits for as it ends: a database that swallows what it is
+    asked would hold them all, and then the process.
+    """
+    loop = asyncio.get_running_loop()
+    answer: asyncio.Future[T] = loop.create_future()
+
+    def give(set_it: Callable[[], None]) -> None:
+        # Nobody waits any more, or the loop has ended.
+        with suppress(RuntimeError):
+            loop.call_soon_threadsafe(lambda: None if answer.done() else set_it())
+
+    def do() -> None:
+        try:
+            found = work()
+        except Exception as error:  # noqa: BLE001 — whoever waits raises it
+            failure = error
+            give(lambda: answer.set_exception(failure))
+        else:
+            give(lambda: answer.set_result(found))
+
+    in_background(do)
+    return await answer

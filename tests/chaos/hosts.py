@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from tests.chaos import processes, skew
@@ -59,6 +60,7 @@ class Host:
                     "DJANGO_SETTINGS_MODULE": "tests.chaos.settings",
                     "LOCAL": "1",
                     "PYTHONUNBUFFERED": "1",
+                    "PYTHONFAULTHANDLER": "1",
                     "PYTHONPATH": str(ROOT),
                     "WEBSITE_INSTANCE_ID": self.name,
                     "JOBS_RELEASE": str(self.release),
@@ -118,6 +120,10 @@ class Host:
                 self.process.wait(10)
             except subprocess.TimeoutExpired:
                 self.surprises.append(f"{self.name} didn't end within 10 s of SIGTERM")
+                # Its log then says what each thread was doing.
+                self.process.send_signal(signal.SIGABRT)
+                with suppress(subprocess.TimeoutExpired):
+                    self.process.wait(2)
                 self.kill()
 
     def look_after(self) -> None:
