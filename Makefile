@@ -17,6 +17,8 @@ CORE ?= $(addprefix tests/,api checks commands declarations execution invariants
 	test_admin.py test_formats.py test_progress.py)
 # More arguments for a target's command: make test ARGS="-k worker -x"
 ARGS ?=
+# Whether `make run` shows a sample: make run ARGS=--sample
+SAMPLE := $(if $(filter --sample,$(ARGS)),1)
 # How often `make soak` repeats.
 TIMES ?= 100
 # For `make chaos`: how many minutes, how many hosts, and the seed (a new one unless set).
@@ -35,9 +37,10 @@ venv:
 	@tools/venv.sh $(VENV) requirements-dev.txt
 
 .PHONY: run
-run: venv  ## Start the database, the functions and the site on this machine; Ctrl-C stops them
+run: venv  ## Start the database, the functions and the site on this machine; Ctrl-C stops them; ARGS=--sample: with a month of history
 	@$(MANAGE) migrate --verbosity 0
-	@LOCAL=1 exec $(PYTHON_IN_VENV) manage.py functions $(ARGS)
+	@$(if $(SAMPLE),SAMPLE=1 $(MANAGE) sample_history)
+	@LOCAL=1 SAMPLE=$(SAMPLE) exec $(PYTHON_IN_VENV) manage.py functions $(filter-out --sample,$(ARGS))
 
 .PHONY: test
 test: venv  ## Run the tests: make test ARGS="-k worker"

@@ -29,6 +29,7 @@ INSTALLED_APPS = [
     "rest_framework",
     "drf_spectacular",
     "examples.rates",
+    *(["examples.sample"] if LOCAL and env.flag("SAMPLE") else []),  # make run ARGS=--sample
 ]
 MIDDLEWARE = [
     "jobs.middleware.HealthProbeMiddleware",  # first: Azure's probe has another host and no TLS

@@ -1,0 +1,30 @@
+"""The sample's history: in the ledger's own terms, the same each time, and only where no ledger is."""
+
+from datetime import timedelta
+from importlib import import_module, reload
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from examples.sample import writing
+from examples.sample.management.commands import sample_history
+from jobs.ledger import in_force
+from jobs.models import Run
+from tests.helpers.days import assert_days_are_counted_right
+
+pytestmark = pytest.mark.django_db
+
+
+def test_a_sample_is_a_ledger_like_any_other_and_is_written_once(project_jobs):
+    reload(import_module("examples.sample.schedule"))
+    assert writing.write(timedelta(days=3)) > 300
+    assert_days_are_counted_right()
+    assert Run.objects.filter(job="price_forecast", status="failed").exists()
+    assert set(in_force.by_job()) == {"newsletter", "check_stock"}
+    assert writing.write() == 0
+
+
+def test_a_ledger_that_people_rely_on_gets_no_invented_history(settings):
+    settings.LOCAL = False
+    with pytest.raises(CommandError, match="This is no laptop"):
+        call_command(sample_history.Command())
