@@ -6,6 +6,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from jobs.commandline.afar import main as afar
 from jobs.declarations.values import is_text
 from jobs.formats import counted
 from jobs.scaffold import init
@@ -27,6 +28,10 @@ Any other word is a management command, and is run with the project's nightshift
   nightshift run JOB         run a job now
 
 Everything after it is passed to the command. LOCAL=1 is set outside of Azure.
+
+With --url or NIGHTSHIFT_URL the same commands are for Nightshift elsewhere, and need no project here:
+
+  nightshift --url https://jobs.example.com --help
 """
 
 
@@ -34,6 +39,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """The exit code: 0, or 1 with a sentence on stderr where something is wrong, or differs."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     parser = _parser()
+    if afar.is_meant(words):
+        return afar.main(words)
     try:
         if words and words[0] not in {"init", "upgrade"} and not words[0].startswith("-"):
             return _manage(words)

@@ -1,6 +1,7 @@
 """What the commands ask of a ledger: one is here (`management/here.py`), others are behind an API (`afar/`)."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
@@ -15,6 +16,20 @@ class Refusal(Exception):
     def __init__(self, message: str, code: int = 1) -> None:
         super().__init__(message)
         self.code = code
+
+
+class Piece(NamedTuple):
+    """What a run wrote, each part with whether stderr wrote it. `next` is the place that follows.
+
+    `retry_after` is in seconds; None once the run has ended and all of it was read. `notes` are sentences about it.
+    """
+
+    attempt: int
+    parts: Sequence[tuple[bytes, bool]]
+    next: str
+    status: str
+    retry_after: float | None
+    notes: Sequence[str] = ()
 
 
 class Following(NamedTuple):
@@ -52,6 +67,22 @@ class Ledger(ABC):
 
     @abstractmethod
     def run(self, id: int) -> Facts: ...
+
+    @abstractmethod
+    def start(self, job: str, words: list[str] | None, not_before: datetime | None, confirm: str) -> Facts:
+        """Queue a run, for the host to execute. Gives the run."""
+
+    @abstractmethod
+    def read(self, run: int, after: str) -> Piece:
+        """What the run writes after a place: attempt.piece.byte."""
+
+    @abstractmethod
+    def waits_for(self, run: int) -> str:
+        """What a queued run waits for, in a sentence; empty if nothing is in its way."""
+
+    @abstractmethod
+    def exit_code(self, run: int) -> int:
+        """That of a run's latest attempt; 0 where it has none."""
 
     @abstractmethod
     def cancel(self, run: int, reason: str) -> Facts:

@@ -44,7 +44,11 @@ OF_WORDS = {
 class Stream(Protocol):
     def write(self, text: str, /) -> Any: ...
 
+    def flush(self) -> Any: ...
+
     def isatty(self) -> bool: ...
+
+    def fileno(self) -> int: ...
 
 
 def has_colours(stream: Stream, *, no_color: bool = False, force_color: bool = False) -> bool:
@@ -78,6 +82,20 @@ class Out:
     def remark(self, text: str, colour: Colour | None = None) -> None:
         """Say it on stderr: beside what was asked for, not in it."""
         self._write(self._stderr, text, colour)
+
+    def show(self, data: bytes, is_stderr: bool) -> bool:
+        """Bytes as they are. False where nobody reads any more (`| head`)."""
+        stream = self._stderr if is_stderr else self._stdout
+        try:
+            stream.buffer.write(data)  # type: ignore[attr-defined]
+            stream.buffer.flush()  # type: ignore[attr-defined]
+        except BrokenPipeError:
+            # What the stream still holds would be complained about when Python ends.
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, stream.fileno())
+            os.close(nowhere)
+            return False
+        return True
 
     def json(self, found: Any) -> None:
         self.say(as_json(found, self._local))

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from functools import wraps
+from functools import partial, wraps
 from itertools import groupby
 from typing import Concatenate
 from zoneinfo import ZoneInfo
@@ -10,18 +10,20 @@ from zoneinfo import ZoneInfo
 from django.utils import timezone
 
 from jobs.access.actor import Actor
-from jobs.commandline.ledger import Facts, Following, Ledger, Refusal
+from jobs.commandline.ledger import Facts, Following, Ledger, Piece, Refusal
 from jobs.declarations.parameters import InvalidArguments
 from jobs.declarations.registry import registry
-from jobs.formats import local_time
-from jobs.ledger import in_force, interventions, states
+from jobs.formats import local_time, utc_time
+from jobs.ledger import in_force, interventions, obstacles, states
 from jobs.ledger.eras import INSTANT
 from jobs.ledger.in_force import InForce
 from jobs.management.operator import operator
 from jobs.management.schedules import scheduled
-from jobs.models import Run
+from jobs.models import Attempt, Run
 from jobs.reading import keyset, upcoming
 from jobs.reading.explain import Explanation, explain, zone_of
+from jobs.reading.output import window
+from jobs.reading.output.cursor import Cursor
 from jobs.reading.overview import Overview, overview, run_facts
 from jobs.reading.transcript import UnknownRun
 from jobs.reading.upcoming import Coming, Stretch
@@ -30,6 +32,7 @@ from jobs.sentences import Sentence
 from jobs.verbs.cancel import cancel
 from jobs.verbs.override import end_override, override
 from jobs.verbs.pause import pause, resume
+from jobs.verbs.start import start
 
 # What has a sentence for whoever asked.
 REFUSALS = (Sentence, InvalidArguments, interventions.NothingToOverride)
@@ -85,6 +88,27 @@ class Here(Ledger):
         if found is None:
             raise UnknownRun(id)
         return run_facts(found)
+
+    @_refusing
+    def start(self, job: str, words: list[str] | None, not_before: datetime | None, confirm: str) -> Facts:
+        try:
+            return run_facts(start(self.actor, job, words, not_before=not_before, confirm=confirm))
+        except InvalidArguments as error:
+            raise Refusal(f"{job} doesn't accept these arguments: {error}") from None
+
+    @_refusing
+    def read(self, run: int, after: str) -> Piece:
+        found = window.after(run, Cursor.of(after))
+        number = found.attempt.number if found.attempt else 0
+        return Piece(number, list(found.parts()), str(found.next), found.run.status, found.retry_after, found.notes())
+
+    def waits_for(self, run: int) -> str:
+        found, job = obstacles.obstacle(run), registry.get(self.run(run)["job"])
+        return found.sentence(partial(local_time, zone=zone_of(job)) if job else utc_time) if found else ""
+
+    def exit_code(self, run: int) -> int:
+        codes = Attempt.objects.filter(run=run).order_by("-number").values_list("exit_code", flat=True)
+        return codes.first() or 0
 
     @_refusing
     def cancel(self, run: int, reason: str) -> Facts:

@@ -2,15 +2,16 @@
 
 import json
 from argparse import ArgumentParser
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from jobs.choices import Status
 from jobs.commandline.ledger import Facts, Ledger
 from jobs.commandline.out import Out
+from jobs.commandline.run_ends import took
 from jobs.commandline.verb import Verb
 from jobs.commandline.words import add_format, whole_number
-from jobs.formats import NOTHING, clock, format_duration, relative
+from jobs.formats import NOTHING, clock, relative
 
 HEADINGS = ("RUN", "JOB", "TRIGGER", "DUE", "STARTED", "TOOK", "STATUS", "NOTE")
 
@@ -56,10 +57,6 @@ def _cells(run: Facts, now: datetime) -> tuple[str, ...]:
         run["status"],
         _note(run),
     )
-
-
-def took(run: Facts) -> str:
-    return format_duration(None if run["duration"] is None else timedelta(seconds=run["duration"]))
 
 
 def _note(run: Facts) -> str:

@@ -1,0 +1,151 @@
+"""The ledger behind an API."""
+
+import uuid
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from itertools import count
+from typing import Any
+from urllib.parse import parse_qs, quote, urlsplit
+from zoneinfo import ZoneInfo
+
+from jobs.commandline.afar.client import Client, Problem
+from jobs.commandline.ledger import Facts, Following, Ledger, Piece, Refusal
+
+PAGE = 200
+# What a list of runs has; a run by itself has more.
+OF_A_RUN_ALONE = ("obstacle", "attempts")
+
+
+class There(Ledger):
+    program = "nightshift"
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        # One invocation starts one run, however often the request has to be sent.
+        self._key = str(uuid.uuid4())
+
+    def now(self) -> datetime:
+        return self.clock()
+
+    def clock(self) -> datetime:
+        return self._client.clock().astimezone(UTC)
+
+    def jobs(self) -> list[Facts]:
+        found: list[Facts] = []
+        for number in count(1):
+            page = self._client.get("jobs/", page=number, page_size=PAGE)
+            found += page["results"]
+            if not page["next"]:
+                break
+        return found
+
+    def zone(self, job: str) -> ZoneInfo:
+        found = self._client.get(_job(job))
+        # A step's is that of the job at the pipeline's beginning.
+        for _ in range(100):
+            if found["time_zone"] or not found["after"]:
+                break
+            found = self._client.get(_job(found["after"][0]))
+        return ZoneInfo(found["time_zone"] or "UTC")
+
+    def runs(self, job: str | None, status: str | None, pinned: bool, limit: int) -> list[Facts]:
+        chosen = {"job": job, "status": status, "pinned": "true" if pinned else None}
+        found: list[Facts] = []
+        cursor = None
+        while len(found) < limit:
+            page = self._client.get("runs/", **chosen, cursor=cursor, page_size=min(limit - len(found), PAGE))
+            found += page["results"]
+            # Only what follows is taken over: the server may know itself by another address.
+            [cursor] = parse_qs(urlsplit(page["next"] or "").query).get("cursor", [None])
+            if cursor is None:
+                break
+        if job and not found:
+            self._client.get(_job(job))
+        return found
+
+    def run(self, id: int) -> Facts:
+        return {name: value for name, value in self._run(id).items() if name not in OF_A_RUN_ALONE}
+
+    def _run(self, id: int) -> Any:
+        return self._client.get(f"runs/{id}/")
+
+    def start(self, job: str, words: list[str] | None, not_before: datetime | None, confirm: str) -> Facts:
+        asked = _given(words=words, not_before=not_before and not_before.isoformat(), confirm=confirm or None)
+        try:
+            found: Facts = self._client.send("POST", f"{_job(job)}runs/", asked, key=self._key)
+        except Problem as problem:
+            if problem.kind == "invalid-arguments":
+                raise Refusal(f"{job} doesn't accept these arguments: {problem}") from None
+            raise
+        return found
+
+    def read(self, run: int, after: str) -> Piece:
+        found = self._client.get(f"runs/{run}/output/pieces/", after=after)
+        parts = [(text.encode(), is_stderr) for text, is_stderr in _parts(found["text"], found["stderr"])]
+        return Piece(found["attempt"], parts, found["next"], found["status"], found["retry_after"], found["notes"])
+
+    def waits_for(self, run: int) -> str:
+        obstacle = self._run(run)["obstacle"]
+        return obstacle["sentence"] if obstacle else ""
+
+    def exit_code(self, run: int) -> int:
+        attempts = self._run(run)["attempts"]
+        return attempts[-1]["exit_code"] or 0 if attempts else 0
+
+    def cancel(self, run: int, reason: str) -> Facts:
+        try:
+            self._client.send("POST", f"runs/{run}/cancel/", {"reason": reason})
+        except Problem as problem:
+            if problem.kind != "ended":
+                raise
+        return self.run(run)
+
+    def pause(self, job: str, reason: str, until: datetime | None) -> None:
+        self._client.send("POST", f"{_job(job)}pause/", _given(reason=reason, until=until and until.isoformat()))
+
+    def resume(self, job: str) -> None:
+        self._client.send("POST", f"{_job(job)}resume/")
+
+    def override(
+        self,
+        job: str,
+        schedule: str,
+        time_zone: str,
+        words: list[str] | None,
+        reason: str,
+        until: datetime | None,
+    ) -> None:
+        asked = _given(schedule=schedule, time_zone=time_zone, words=words, reason=reason)
+        self._client.send("PUT", f"{_job(job)}override/", asked | _given(until=until and until.isoformat()))
+
+    def end_override(self, job: str) -> None:
+        self._client.send("DELETE", f"{_job(job)}override/")
+
+    def upcoming(self, hours: int, fold: int | None) -> list[Facts]:
+        found: list[Facts] = self._client.get("upcoming/", hours=hours)["results"]
+        return found
+
+    def following(self, job: str, count: int) -> Following:
+        found = self._client.get(f"{_job(job)}next/", count=count)
+        return Following(found["in_words"], found["time_zone"], found["results"])
+
+    def explain(self, job: str, at: datetime | None) -> Facts:
+        found: Facts = self._client.get(f"{_job(job)}explain/", at=at and at.isoformat())
+        return found
+
+
+def _job(name: str) -> str:
+    return f"jobs/{quote(name, safe='')}/"
+
+
+def _given(**values: Any) -> Facts:
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _parts(text: str, stderr: list[list[int]]) -> Iterator[tuple[str, bool]]:
+    reached = 0
+    for begin, end in stderr:
+        yield text[reached:begin], False
+        yield text[begin:end], True
+        reached = end
+    yield text[reached:], False
