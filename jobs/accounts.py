@@ -59,6 +59,24 @@ def make_superuser(name: str, password: str | None, required: Callable[[Any], An
     return user
 
 
+def make_user(name: str, required: Callable[[Any], Any]) -> AbstractBaseUser:
+    """Make an account that may do nothing yet, and that no password opens.
+
+    `required` gives the value of each other field that the user model requires. Raises NoAccount.
+    """
+    model = get_user_model()
+    field = model._meta.get_field(model.USERNAME_FIELD)
+    if len(name) > (getattr(field, "max_length", None) or len(name)):
+        raise NoAccount(f"The user model takes no name as long as {name[:40]}….")
+    user: AbstractBaseUser = model(
+        **{model.USERNAME_FIELD: name},
+        **{field: required(model._meta.get_field(field)) for field in model.REQUIRED_FIELDS},
+    )
+    user.set_unusable_password()
+    user.save()
+    return user
+
+
 def placeholder(field: "models.Field[Any, Any]") -> Any:
     """A value for a field that a user model requires, on a laptop. Raises NoAccount where none can be invented."""
     for kinds, value in PLACEHOLDERS:

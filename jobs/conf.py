@@ -134,6 +134,11 @@ def _as_a_schema(name: str) -> str:
     )
 
 
+def _as_a_guid(text: str) -> str:
+    found = re.fullmatch(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", text)
+    return "" if found else "Write the tenant's id in lower case: 8d2f5b1c-0000-4000-8000-3f2a11c0ffee."
+
+
 def _doorbell() -> str:
     return "jobs.ledger.doorbell.LocalDoorbell" if conf.LOCAL else "jobs.azure.queue.QueueDoorbell"
 
@@ -240,6 +245,26 @@ class Conf:
     JOBS_SERVE_PROJECT = Setting(
         False,
         "Whether the function app also serves the project's own URLs, where JOBS_URLCONF says what it serves.",
+    )
+    JOBS_TRUST_APP_SERVICE_AUTH = Setting(
+        False,
+        "Whether App Service's authentication stands in front and says who signed in (docs/how-to/permissions.md).",
+        more="Its headers are believed then: never set it where clients reach the app without it.",
+    )
+    JOBS_ENTRA_TENANT = Setting(
+        "",
+        "The id of the Entra ID tenant whose people and managed identities are known here.",
+        more="With JOBS_ENTRA_AUDIENCE, managed identities call the API with a token of Entra ID.",
+        flaw=_as_a_guid,
+    )
+    JOBS_ENTRA_AUDIENCE = Setting(
+        "",
+        "The audience that a managed identity's token must name: the application id, or its URI (api://…).",
+    )
+    JOBS_API_RATE = Setting(
+        1200,
+        "How many requests of the API a user or token may make in a minute, in each process; 0 for any number.",
+        flaw=at_least(0),
     )
     JOBS_RELEASE = Variable(
         "The name of the release that this process runs.",

@@ -2,13 +2,22 @@
 
 import logging
 from collections.abc import Callable
+from typing import Any
 from urllib.parse import unquote
 
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import AnonymousUser
+from django.contrib.auth.signals import user_logged_in, user_login_failed
+from django.contrib.auth.views import LoginView
 from django.db import DataError, Error
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.urls import NoReverseMatch, reverse
 
 from jobs import masking, problems
+from jobs.access import app_service, failures
+from jobs.access.requests import address_of
+from jobs.accounts import NoAccount
+from jobs.conf import conf
 from jobs.ledger import migration_gate, sql
 
 log = logging.getLogger(__name__)
@@ -18,6 +27,8 @@ ALIVE = {"status": "alive"}
 # Not from the URLs: loading them is more than the probe asks for.
 HEALTH = "/api/health"
 API = "/api/v1/"
+# What App Service's authentication lets through without a person.
+PROGRAMS = "/api/"
 # Seconds after which a client may come again.
 RETRY_AFTER = "30"
 TEXT = "text/plain; charset=utf-8"
@@ -83,6 +94,68 @@ class MigrationGateMiddleware:
             return None
         log.warning("refused %s %s: %s", request.method, request.path_info, exception)
         return _refused(request, str(exception))
+
+
+class SignInThrottleMiddleware:
+    """Answers 429 where somebody tries too many passwords, for one account or from one address."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+        # Any view that signs somebody in sends them, and any that refuses it.
+        user_login_failed.connect(_count_failure, dispatch_uid="nightshift")
+        user_logged_in.connect(_forget_failures, dispatch_uid="nightshift")
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, view: Any, *_: Any) -> HttpResponse | None:
+        if request.method != "POST" or not _signs_in(request, view):
+            return None
+        account = request.POST.get("username", "")
+        try:
+            failures.check(failures.counters(account=account, address=address_of(request)))
+        except failures.TooManyFailures as why:
+            after = {"Retry-After": str(round(why.wait.total_seconds()))}
+            return _sentence(request, 429, str(why), after)
+        return None
+
+
+class AppServiceMiddleware:
+    """With JOBS_TRUST_APP_SERVICE_AUTH, pages are asked for by whom App Service's authentication names.
+
+    Not the API: App Service lets its paths through without signing anybody in, as programs come there with tokens.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        header = request.headers.get(app_service.PRINCIPAL)
+        if header and conf.JOBS_TRUST_APP_SERVICE_AUTH and not request.path_info.startswith(PROGRAMS):
+            try:
+                user = app_service.user_of(app_service.person(header))
+            except (app_service.NotSignedIn, app_service.NameTaken, NoAccount) as why:
+                log.warning("refused %s %s: %s", request.method, request.path_info, why)
+                return _sentence(request, 403, str(why))
+            request.user = user if user.is_active else AnonymousUser()
+        return self.get_response(request)
+
+
+def _signs_in(request: HttpRequest, view: Any) -> bool:
+    """Whether the view takes a name and a password: Django's own, one derived from it, or the admin's."""
+    found = request.resolver_match
+    if found and (found.app_name, found.url_name) == ("admin", "login"):
+        return True
+    return issubclass(getattr(view, "view_class", object), LoginView)
+
+
+def _count_failure(credentials: dict[str, Any], request: HttpRequest | None = None, **_: Any) -> None:
+    account = str(credentials.get("username") or credentials.get(get_user_model().USERNAME_FIELD) or "")
+    failures.note(failures.counters(account=account, address=address_of(request) if request else ""))
+
+
+def _forget_failures(user: Any, **_: Any) -> None:
+    failures.forget(failures.counters(account=user.get_username()))
 
 
 def _refused(request: HttpRequest, why: str) -> HttpResponse:

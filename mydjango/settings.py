@@ -42,6 +42,8 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "jobs.middleware.SignInThrottleMiddleware",
+    "jobs.middleware.AppServiceMiddleware",  # last of those that say who asks
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
@@ -156,3 +158,7 @@ JOBS_KEEP_FAILED_DAYS = env.whole_number("JOBS_KEEP_FAILED_DAYS")
 JOBS_DOORBELL = env.given("JOBS_DOORBELL")
 JOBS_JOURNAL = env.given("JOBS_JOURNAL")
 JOBS_SCHEMA = env.given("JOBS_SCHEMA")
+JOBS_TRUST_APP_SERVICE_AUTH = env.flag("JOBS_TRUST_APP_SERVICE_AUTH", default=False)
+JOBS_ENTRA_TENANT = env.given("JOBS_ENTRA_TENANT")
+JOBS_ENTRA_AUDIENCE = env.given("JOBS_ENTRA_AUDIENCE")
+JOBS_API_RATE = env.whole_number("JOBS_API_RATE")

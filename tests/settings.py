@@ -13,3 +13,4 @@ else:
 # Apps that a test has written, for the processes that it starts.
 INSTALLED_APPS = [*INSTALLED_APPS, "tests.sample_commands", *os.environ.get("TEST_APPS", "").split()]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+JOBS_API_RATE = 0  # all tests are one process, and most of them one user

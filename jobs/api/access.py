@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from django.db import transaction
 from django.http import HttpResponse
 from drf_spectacular.openapi import AutoSchema
 from rest_framework.exceptions import PermissionDenied
@@ -18,6 +19,7 @@ from jobs.access.actor import Actor, Refused
 from jobs.access.requests import actor_of
 from jobs.api import errors
 from jobs.api.authentication import AUTHENTICATION
+from jobs.api.throttling import PerActor
 from jobs.choices import Door, Verb
 
 NO_GRANT = "{name} has no grant here. An administrator gives one: `manage.py grant give` (docs/how-to/permissions.md)."
@@ -51,7 +53,7 @@ class OwnRules(APIView):
 
     renderer_classes = [JSONRenderer]
     parser_classes = [JSONParser]
-    throttle_classes = []
+    throttle_classes = [PerActor]
     versioning_class = None
     content_negotiation_class: type[BaseContentNegotiation] = DefaultContentNegotiation
     metadata_class = SimpleMetadata
@@ -59,6 +61,11 @@ class OwnRules(APIView):
     # Of generic views.
     filter_backends: Any = ()
     pagination_class: Any = None
+
+    @classmethod
+    def as_view(cls, **initkwargs: Any) -> Any:
+        # ATOMIC_REQUESTS would undo the event of a refusal, and the count of bad tokens, with the request.
+        return transaction.non_atomic_requests(super().as_view(**initkwargs))
 
     def get_exception_handler(self) -> Callable[[Exception, dict[str, Any]], HttpResponse | None]:  # type: ignore[override]
         return errors.handler

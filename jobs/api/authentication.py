@@ -5,10 +5,10 @@ from typing import Any
 from django.contrib.auth.models import AnonymousUser
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import BaseAuthentication, SessionAuthentication
-from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.exceptions import APIException, AuthenticationFailed, Throttled
 from rest_framework.request import Request
 
-from jobs.access import tokens
+from jobs.access import failures, tokens
 from jobs.access.requests import address_of
 
 REALM = 'Bearer realm="Nightshift"'
@@ -27,12 +27,24 @@ class BearerAuthentication(BaseAuthentication):
             return None
         token = tokens.find(text.strip())
         if token is None:
-            raise AuthenticationFailed(NOT_IN_FORCE)
+            raise _failed(text, address_of(request))
         tokens.note_use(token, address_of(request))
         return token.user or AnonymousUser(), token
 
     def authenticate_header(self, request: Request) -> str:
         return REALM
+
+
+def _failed(text: str, address: str) -> APIException:
+    """Why a token isn't taken. One that can't be ours costs no look into the database, and isn't counted."""
+    if tokens.is_well_formed(text.strip()):
+        counters = failures.counters(address=address)
+        try:
+            failures.check(counters)
+        except failures.TooManyFailures as why:
+            return Throttled(why.wait.total_seconds(), str(why))
+        failures.note(counters)
+    return AuthenticationFailed(NOT_IN_FORCE)
 
 
 AUTHENTICATION: list[type[BaseAuthentication]] = [BearerAuthentication, SessionAuthentication]

@@ -12,6 +12,8 @@ from jobs.conf import Variable, declared
 FIRST = ("jobs.middleware.HealthProbeMiddleware", "jobs.middleware.BadRequestMiddleware")
 SECURITY = "django.middleware.security.SecurityMiddleware"
 WHITENOISE = "whitenoise.middleware.WhiteNoiseMiddleware"
+# Where the project's own middleware has said who asks.
+LAST = ("jobs.middleware.SignInThrottleMiddleware", "jobs.middleware.AppServiceMiddleware")
 THEN = ("jobs.beside.middleware.OwnUrlsMiddleware", "jobs.middleware.MigrationGateMiddleware")
 # `generateschema` is ours, so ours stands before rest_framework.
 APPS = ("jobs", "rest_framework", "drf_spectacular")
@@ -50,11 +52,11 @@ def _apps(installed: Sequence[str]) -> list[str]:
 
 
 def _middleware(theirs: Sequence[str]) -> list[str]:
-    names = [name for name in theirs if name not in {*FIRST, *THEN}]
+    names = [name for name in theirs if name not in {*FIRST, *THEN, *LAST}]
     # Behind it WhiteNoise answers with the headers that it sets; without it, at the front.
     place = names.index(SECURITY) + 1 if SECURITY in names else 0
     whitenoise = [] if WHITENOISE in names else [WHITENOISE]
-    return [*FIRST, *names[:place], *whitenoise, *THEN, *names[place:]]
+    return [*FIRST, *names[:place], *whitenoise, *THEN, *names[place:], *LAST]
 
 
 def _static_files(settings: MutableMapping[str, Any], *, local: bool) -> None:

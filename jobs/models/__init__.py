@@ -1,6 +1,6 @@
 """The ledger: what was due, what ran, and how. `settle` inserts scheduled runs, `endings` changes statuses."""
 
-from jobs.models.access import Grant, ServiceAccount, Token
+from jobs.models.access import EntraAccount, Failures, Grant, ServiceAccount, Token
 from jobs.models.attempt import Attempt, Output
 from jobs.models.gap import Gap
 from jobs.models.intervention import Intervention
@@ -11,7 +11,9 @@ from jobs.models.run import Run
 
 __all__ = [
     "Attempt",
+    "EntraAccount",
     "Event",
+    "Failures",
     "Gap",
     "Grant",
     "Intervention",

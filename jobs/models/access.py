@@ -113,3 +113,25 @@ class Token(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} ({self.hint}…)"
+
+
+class EntraAccount(models.Model):
+    """The user as whom a person of Entra ID signs in. Names change there and are given again; the object id stays."""
+
+    identity = models.CharField(max_length=100, unique=True, help_text="The person's object id.")
+    user = models.OneToOneField(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
+    created_at = models.DateTimeField(db_default=Now())
+
+    def __str__(self) -> str:
+        return f"{self.user} ({self.identity})"
+
+
+class Failures(models.Model):
+    """How often somebody failed to sign in of late: by the account's name, or by the address that it came from."""
+
+    key = models.CharField(max_length=64, primary_key=True, help_text="A hash of the account or address.")
+    count = models.PositiveIntegerField(default=1, db_default=1)
+    until = models.DateTimeField(help_text="When they are forgotten.")
+
+    def __str__(self) -> str:
+        return f"{self.count} failures"

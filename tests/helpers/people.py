@@ -3,6 +3,8 @@
 Whoever isn't an administrator has a grant for jobs with the label `billing`, or with another one.
 """
 
+import base64
+import json
 from datetime import timedelta
 
 from django.contrib.auth import get_user_model
@@ -67,10 +69,22 @@ def yesterday():
     return states.clock() - timedelta(days=1)
 
 
-def by_app_service():
-    """A client that claims to come from App Service's authentication, as somebody who may do everything."""
+def principal(name, identity="8d2f5b1c-0000-4000-8000-3f2a11c0ffee", provider="aad", **claims):
+    """The header of App Service's authentication for this person, with claims such as roles=["ops"]."""
+    found = {"preferred_username": [name], "oid": [identity]} | claims
+    listed = [{"typ": kind, "val": value} for kind, values in found.items() for value in values]
+    text = json.dumps({"auth_typ": provider, "claims": listed})
+    return {"X-MS-CLIENT-PRINCIPAL": base64.b64encode(text.encode()).decode(), "X-MS-CLIENT-PRINCIPAL-NAME": name}
+
+
+def by_app_service(name="root@example.com", **claims):
+    """A client whose requests seem to come from App Service's authentication."""
+    return Client(headers=principal(name, **claims))
+
+
+def as_superuser_of_app_service():
     get_user_model().objects.create_superuser("root@example.com", None, None)
-    return Client(headers={"X-MS-CLIENT-PRINCIPAL-NAME": "root@example.com", "X-MS-CLIENT-PRINCIPAL-ID": "1"})
+    return by_app_service()
 
 
 # By name: how to make the client. Each needs the database.
@@ -87,5 +101,5 @@ PEOPLE = {
     "revoked token": lambda: by_token(revoked_at=yesterday()),
     "token with the wrong scope": lambda: by_token(selector=f"label:{OTHER_LABEL}"),
     "service token": lambda: bearing(a_token(a_service())[1]),
-    "App Service header without the setting": by_app_service,
+    "App Service header without the setting": as_superuser_of_app_service,
 }

@@ -15,6 +15,7 @@ def tables():
 
 ALL = {
     *("nightshift_attempt", "nightshift_event", "nightshift_gap", "nightshift_intervention"),
+    *("nightshift_entraaccount", "nightshift_failures"),
     *("nightshift_grant", "nightshift_serviceaccount", "nightshift_token"),
     *(
         "nightshift_jobday",
@@ -85,6 +86,8 @@ NAMED_BY_EVERY_INSERT = {
     "nightshift_output": {"attempt_id", "number", "at", "body"},
     "nightshift_release": {"key", "declarations", "deployed_at", "last_seen_at"},
     "nightshift_run": {"job", "trigger"},
+    "nightshift_entraaccount": ["identity", "user_id"],
+    "nightshift_failures": ["key", "until"],
     "nightshift_grant": ["verbs", "selector"],
     "nightshift_serviceaccount": ["name"],
     "nightshift_token": ["name", "hash", "hint", "scopes", "expires_at"],
