@@ -86,7 +86,7 @@ def test_what_names_no_person_of_the_tenant_is_refused(client, page, settings, h
 
 def test_the_header_is_ignored_without_the_setting_and_by_the_api(page, settings):
     root = User.objects.create_superuser("root@example.com")
-    assert by_app_service("root@example.com").get("/api/schema/").status_code == 401
+    assert by_app_service("root@example.com").get("/api/v1/schema/").status_code == 401
     settings.JOBS_TRUST_APP_SERVICE_AUTH = False
     assert by_app_service("root@example.com").get(page).status_code == 302
     assert not EntraAccount.objects.exists()

