@@ -6,7 +6,9 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from jobs.commandline import completion
 from jobs.commandline.afar import main as afar
+from jobs.commandline.verbs.completion import SHELLS
 from jobs.declarations.values import is_text
 from jobs.formats import counted
 from jobs.scaffold import init
@@ -26,6 +28,7 @@ Any other word is a management command, and is run with the project's nightshift
   nightshift jobs            what is declared, how it last went, when it is due next
   nightshift functions       serve the function app on this machine
   nightshift run JOB         run a job now
+  nightshift completion bash what bash needs to complete commands and jobs; also zsh, fish
 
 Everything after it is passed to the command. LOCAL=1 is set outside of Azure.
 
@@ -42,6 +45,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if afar.is_meant(words):
         return afar.main(words)
     try:
+        if words[:1] == ["completion"] and words[1:] in [[shell] for shell in SHELLS]:
+            print(completion.script(words[1]))  # no start of Django for it, and no project
+            return 0
         if words and words[0] not in {"init", "upgrade"} and not words[0].startswith("-"):
             return _manage(words)
         options = parser.parse_args(words)

@@ -58,6 +58,10 @@ class Ledger(ABC):
         """The declared jobs, in their order."""
 
     @abstractmethod
+    def names(self) -> list[str]:
+        """Those of the declared jobs."""
+
+    @abstractmethod
     def zone(self, job: str) -> ZoneInfo:
         """By whose clock a job's times are read. Raises Refusal where nothing is known of it."""
 

@@ -66,6 +66,9 @@ class Here(Ledger):
     def jobs(self) -> list[Facts]:
         return [_job(row) for row in overview()]
 
+    def names(self) -> list[str]:
+        return list(registry)
+
     @_refusing
     def zone(self, job: str) -> ZoneInfo:
         return zone_of(interventions.declared_or_left(job))

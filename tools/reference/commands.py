@@ -30,6 +30,11 @@ The console script, for a project that Nightshift stands beside ([tutorial](../t
 ```
 {upgrade}```
 
+From afar, over the API:
+
+```
+{afar}```
+
 The commands below are run by it (`nightshift runs`), or by `manage.py`. Django's common options are
 left out, which every command takes:
 
@@ -41,6 +46,7 @@ def page() -> str:
     ours = sorted(name for name, app in get_commands().items() if app == "jobs")
     common = sorted(option for option in DjangoHelpFormatter.show_last if option.startswith("--"))
     helps = {verb or "nightshift": usage_of_nightshift(verb) for verb in ("", "init", "upgrade")}
+    helps["afar"] = usage_of_nightshift("--url=https://jobs.example.com")
     head = HEAD.format(**helps, options=textwrap.fill(", ".join(common), 100, break_on_hyphens=False))
     return head + "".join(f"\n## {name}\n\n```\n{usage(name)}```\n" for name in ours)
 

@@ -12,32 +12,10 @@ from jobs.commandline.afar.client import Client
 from jobs.commandline.afar.there import There
 from jobs.commandline.ledger import Refusal
 from jobs.commandline.out import Colour, Out
-from jobs.commandline.verb import Verb
-from jobs.commandline.verbs.cancel import Cancel
-from jobs.commandline.verbs.explain import Explain
-from jobs.commandline.verbs.jobs import Jobs
-from jobs.commandline.verbs.next import Next
-from jobs.commandline.verbs.override import Override
-from jobs.commandline.verbs.pause import Pause, Resume
-from jobs.commandline.verbs.run import Follow, Run
-from jobs.commandline.verbs.runs import Runs
-from jobs.commandline.verbs.upcoming import Upcoming
+from jobs.commandline.verbs.known import VERBS
 
 URL = "NIGHTSHIFT_URL"
 RESOURCE = "NIGHTSHIFT_RESOURCE"
-VERBS: dict[str, Verb] = {
-    "jobs": Jobs(),
-    "runs": Runs(),
-    "run": Run(),
-    "follow": Follow(),
-    "cancel": Cancel(),
-    "pause": Pause(),
-    "resume": Resume(),
-    "override": Override(),
-    "upcoming": Upcoming(),
-    "next": Next(),
-    "explain": Explain(),
-}
 
 
 def is_meant(words: Sequence[str]) -> bool:

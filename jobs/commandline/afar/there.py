@@ -39,6 +39,9 @@ class There(Ledger):
                 break
         return found
 
+    def names(self) -> list[str]:
+        return [job["name"] for job in self.jobs()]
+
     def zone(self, job: str) -> ZoneInfo:
         found = self._client.get(_job(job))
         # A step's is that of the job at the pipeline's beginning.

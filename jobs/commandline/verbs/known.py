@@ -1,0 +1,28 @@
+"""The operator's commands, by their name: those that work the same afar."""
+
+from jobs.commandline.verb import Verb
+from jobs.commandline.verbs.cancel import Cancel
+from jobs.commandline.verbs.completion import Completion
+from jobs.commandline.verbs.explain import Explain
+from jobs.commandline.verbs.jobs import Jobs
+from jobs.commandline.verbs.next import Next
+from jobs.commandline.verbs.override import Override
+from jobs.commandline.verbs.pause import Pause, Resume
+from jobs.commandline.verbs.run import Follow, Run
+from jobs.commandline.verbs.runs import Runs
+from jobs.commandline.verbs.upcoming import Upcoming
+
+VERBS: dict[str, Verb] = {
+    "jobs": Jobs(),
+    "runs": Runs(),
+    "run": Run(),
+    "follow": Follow(),
+    "cancel": Cancel(),
+    "pause": Pause(),
+    "resume": Resume(),
+    "override": Override(),
+    "upcoming": Upcoming(),
+    "next": Next(),
+    "explain": Explain(),
+    "completion": Completion(),
+}
