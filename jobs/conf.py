@@ -261,6 +261,10 @@ class Conf:
         "",
         "The audience that a managed identity's token must name: the application id, or its URI (api://…).",
     )
+    AZURE_AUTHORITY_HOST = Setting(
+        "https://login.microsoftonline.com",
+        "Where Entra ID's keys are: another host in a cloud of its own (login.microsoftonline.us).",
+    )
     JOBS_API_RATE = Setting(
         1200,
         "How many requests of the API a user or token may make in a minute, in each process; 0 for any number.",

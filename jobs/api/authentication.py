@@ -8,8 +8,10 @@ from rest_framework.authentication import BaseAuthentication, SessionAuthenticat
 from rest_framework.exceptions import APIException, AuthenticationFailed, Throttled
 from rest_framework.request import Request
 
-from jobs.access import failures, tokens
+from jobs.access import app_service, entra, failures, tokens
 from jobs.access.requests import address_of
+from jobs.accounts import NoAccount
+from jobs.models import ServiceAccount
 
 REALM = 'Bearer realm="Nightshift"'
 NOT_IN_FORCE = (
@@ -18,14 +20,30 @@ NOT_IN_FORCE = (
 )
 
 
+NOT_ACTIVE = "This account is not active."
+
+
+class Unavailable(APIException):
+    """What is needed to answer is away."""
+
+    status_code = 503
+    default_code = "unavailable"
+
+
 class BearerAuthentication(BaseAuthentication):
-    """`Authorization: Bearer nsk_…`. It stands first, so that what nobody signed is answered by 401 and its header."""
+    """`Authorization: Bearer nsk_…`, or a token of Entra ID where the settings say so.
+
+    It stands first, so that what nobody signed is answered by 401 and its header.
+    """
 
     def authenticate(self, request: Request) -> tuple[Any, Any] | None:
         scheme, _, text = request.headers.get("Authorization", "").strip().partition(" ")
         if scheme.lower() != "bearer":
             return None
-        token = tokens.find(text.strip())
+        text = text.strip()
+        if entra.is_asked_for() and not text.startswith(tokens.PREFIX):
+            return _by_entra(text)
+        token = tokens.find(text)
         if token is None:
             raise _failed(text, address_of(request))
         tokens.note_use(token, address_of(request))
@@ -35,9 +53,23 @@ class BearerAuthentication(BaseAuthentication):
         return REALM
 
 
+def _by_entra(text: str) -> tuple[Any, Any]:
+    try:
+        holder = entra.holder(text)
+    except entra.KeysAway as why:
+        raise Unavailable(str(why)) from None
+    except (entra.Untrusted, app_service.NameTaken, NoAccount) as why:
+        raise AuthenticationFailed(str(why)) from None
+    if isinstance(holder, ServiceAccount):
+        return AnonymousUser(), holder
+    if not holder.is_active:
+        raise AuthenticationFailed(NOT_ACTIVE)
+    return holder, None
+
+
 def _failed(text: str, address: str) -> APIException:
     """Why a token isn't taken. One that can't be ours costs no look into the database, and isn't counted."""
-    if tokens.is_well_formed(text.strip()):
+    if tokens.is_well_formed(text):
         counters = failures.counters(address=address)
         try:
             failures.check(counters)
@@ -55,4 +87,4 @@ class BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-c
     name = "token"
 
     def get_security_definition(self, auto_schema: Any) -> dict[str, Any]:
-        return {"type": "http", "scheme": "bearer", "description": "A token (`nsk_…`)."}
+        return {"type": "http", "scheme": "bearer", "description": "A token (`nsk_…`), or one of Entra ID."}
