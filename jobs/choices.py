@@ -46,6 +46,7 @@ class Trigger(TextChoices):
     MANUAL = "manual"  # a person: command line, admin, portal
     API = "api", "API"  # a program
     CHAIN = "chain"  # a predecessor's end
+    REPAIR = "repair"  # an occurrence that had got no run, and that a person or program asked for afterwards
 
 
 class Fate(TextChoices):
@@ -65,6 +66,7 @@ class Reason(TextChoices):
     SUPERSEDED = "superseded"  # found late, and a later occurrence ran in its place (misfire)
     UNSCHEDULED = "unscheduled"  # its job or schedule was taken away before anyone was there
     PREDECESSOR = "predecessor"  # a step whose predecessor didn't succeed
+    HELD = "held"  # an operator held everything
 
 
 class InterventionKind(TextChoices):
@@ -72,6 +74,7 @@ class InterventionKind(TextChoices):
 
     PAUSE = "pause"  # its occurrences are skipped
     OVERRIDE = "override"  # another schedule, time zone or other arguments are in force than the declared ones
+    HOLD = "hold"  # of all jobs: nothing starts by itself
 
 
 class Verb(TextChoices):
@@ -106,6 +109,15 @@ class Door(TextChoices):
     PORTAL = "portal"  # Azure's own manual trigger
 
 
+class Act(TextChoices):
+    """What is done to each of many runs or jobs that somebody selected."""
+
+    CANCEL = "cancel"  # a run ends
+    RETRY = "retry"  # a run that has ended is asked for once more
+    PAUSE = "pause"  # a job's occurrences are skipped
+    RESUME = "resume"  # a job's pause ends
+
+
 class EventKind(TextChoices):
     """What an event is about: what an operator did, or what someone should know."""
 
@@ -124,6 +136,10 @@ class EventKind(TextChoices):
     TOKEN_REVOKED = "token_revoked"  # noqa: S105 — a token for the API was ended
     ACCOUNT_CHANGED = "account_changed"  # a service account was made, disabled or tied to a managed identity
     REFUSED = "refused"  # somebody tried what they may not do
+    HELD = "held"  # an operator held everything
+    HOLD_ENDED = "hold_ended"  # jobs start by themselves again
+    NOTED = "noted"  # somebody wrote a note about a run, a job or a day
+    REPAIRED = "repaired"  # an operator ran occurrences that had got no run
     SCHEDULE_CHANGED = "schedule_changed"  # the code declares another schedule, or none any more
     RELEASE = "release"  # a release took over from another one that is still at work
     AMBIGUOUS_CALL = "ambiguous_call"  # a function was called, and nothing was due

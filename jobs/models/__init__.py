@@ -2,12 +2,14 @@
 
 from jobs.models.access import EntraAccount, Failures, Grant, ServiceAccount, Token
 from jobs.models.attempt import Attempt, Output
-from jobs.models.gap import Gap
+from jobs.models.gap import Gap, Repair
 from jobs.models.intervention import Intervention
 from jobs.models.job_day import JobDay
 from jobs.models.job_state import JobState
+from jobs.models.note import Note
 from jobs.models.operation import Event, LastTick, Release
 from jobs.models.run import Run
+from jobs.models.selection import Selection
 
 __all__ = [
     "Attempt",
@@ -20,9 +22,12 @@ __all__ = [
     "JobDay",
     "JobState",
     "LastTick",
+    "Note",
     "Output",
     "Release",
+    "Repair",
     "Run",
+    "Selection",
     "ServiceAccount",
     "Token",
 ]

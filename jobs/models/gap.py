@@ -1,4 +1,4 @@
-"""Occurrences that had no run."""
+"""Occurrences that had no run, and those of them that got one afterwards."""
 
 from django.db import models
 from django.db.models import F, Q
@@ -9,8 +9,8 @@ from jobs.models.fields import KEPT_BY_THE_DATABASE, NAME_LENGTH, optional_text
 from jobs.models.run import Run
 
 
-class Gap(models.Model):
-    """Consecutive occurrences with one fate and no run."""
+class WithoutRun(models.Model):
+    """Consecutive occurrences with one fate that got no run when they were due."""
 
     job = models.CharField(max_length=NAME_LENGTH)
     fingerprint = optional_text()
@@ -27,6 +27,16 @@ class Gap(models.Model):
     recorded_at = models.DateTimeField(db_default=Now())
 
     class Meta:
+        abstract = True
+
+    def __str__(self) -> str:
+        return f"{self.count} of {self.job} {self.fate}: {self.reason}"
+
+
+class Gap(WithoutRun):
+    """Consecutive occurrences with one fate and no run."""
+
+    class Meta:
         constraints = [
             models.CheckConstraint(name="a_gap_has_occurrences", condition=Q(count__gte=1, last__gte=F("first")))
         ]
@@ -36,5 +46,20 @@ class Gap(models.Model):
             models.Index(fields=["reason", "-id"], name="gaps_of_a_reason"),
         ]
 
-    def __str__(self) -> str:
-        return f"{self.count} of {self.job} {self.fate}: {self.reason}"
+
+class Repair(WithoutRun):
+    """Occurrences that were in a gap until an operator had them run: what the gap said of them, by whom and when.
+
+    The job's have their runs, with the trigger `repair`. Those of the steps after it follow when these have ended.
+    """
+
+    gap_number = models.BigIntegerField(help_text="The number of the gap that they were in. It may be gone.")
+    repaired_by = optional_text("The operator who had them run.")
+    repaired_at = models.DateTimeField(db_default=Now())
+    why = optional_text("What the operator said.")
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["job", "first"], name="repairs_of_a_job"),
+            models.Index(fields=["gap_number"], name="repairs_of_a_gap"),
+        ]

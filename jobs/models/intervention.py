@@ -35,10 +35,12 @@ class InterventionQuerySet(models.QuerySet["Intervention"]):
 class Intervention(models.Model):
     """What an operator changed of a job at run time: by whom, why and until when. It stays when it has ended.
 
+    A hold is of all jobs, and names none.
+
     Whoever changes one holds the job's lock, and changes the state row too (`interventions.touch` says why).
     """
 
-    job = models.CharField(max_length=NAME_LENGTH)
+    job = models.CharField(max_length=NAME_LENGTH, blank=True)
     kind = models.CharField(max_length=12, choices=InterventionKind)
     by = optional_text()
     reason = optional_text("What the operator said.")
@@ -49,6 +51,10 @@ class Intervention(models.Model):
     schedule = optional_text("Of an override; empty: as declared.")
     time_zone = optional_text("Of an override; empty: as declared.")
     arguments = models.JSONField(null=True, help_text="Of an override: a list of words; null: as declared.")
+
+    all_starts = models.BooleanField(
+        default=False, db_default=False, help_text="Of a hold: what people and programs ask for waits too."
+    )
 
     objects = InterventionQuerySet.as_manager()
 
@@ -66,6 +72,11 @@ class Intervention(models.Model):
                 & (Q(ended_at=None) | Q(ended_at__gte=F("began_at"))),
             ),
             models.CheckConstraint(
+                name="only_a_hold_is_of_all_jobs",
+                condition=Q(kind=InterventionKind.HOLD, job="")
+                | (~Q(kind=InterventionKind.HOLD) & ~Q(job="") & Q(all_starts=False)),
+            ),
+            models.CheckConstraint(
                 name="only_an_override_replaces_something",
                 condition=Q(kind=InterventionKind.OVERRIDE) | Q(schedule="", time_zone="", arguments__isnull=True),
             ),
@@ -73,7 +84,7 @@ class Intervention(models.Model):
         indexes = [models.Index(fields=["job", "ended_at"], name="interventions_of_a_job")]
 
     def __str__(self) -> str:
-        return f"{self.kind} of {self.job} by {self.by}"
+        return f"{self.kind} of {self.job or 'everything'} by {self.by}"
 
     @property
     def end(self) -> datetime | None:

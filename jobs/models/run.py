@@ -2,12 +2,13 @@
 
 from datetime import timedelta
 
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
 from jobs.choices import ENDED, Reason, Status, Trigger
-from jobs.models.fields import KEPT_BY_THE_DATABASE, NAME_LENGTH, optional_text
+from jobs.models.fields import KEPT_BY_THE_DATABASE, NAME_LENGTH, Array, optional_text
 
 UNSUCCESSFUL = sorted(ENDED - {Status.SUCCEEDED})
 
@@ -53,6 +54,14 @@ class Run(models.Model):
     exclusive = models.BooleanField(
         default=True, db_default=True, help_text="No other run of the job may run beside it."
     )
+    yields = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="It is in nobody's way: it waits for all other runs of the job, and for those like it before it.",
+    )
+    despite_hold = models.BooleanField(
+        default=False, db_default=False, help_text="Whoever asked for it said that no hold is to keep it."
+    )
     concurrency_group = optional_text()
     start_by = models.DateTimeField(
         null=True, help_text="The first attempt doesn't start later; null where no deadline holds."
@@ -80,6 +89,17 @@ class Run(models.Model):
         related_name="steps",
         db_index=False,
         help_text="The predecessor's run.",
+    )
+    retry_of = models.ForeignKey(
+        "self",
+        null=True,
+        **KEPT_BY_THE_DATABASE,
+        related_name="retries",
+        db_index=False,
+        help_text="The run that a person or program asked for once more with this one.",
+    )
+    labels = Array(
+        models.TextField(), default=list, db_default=[], blank=True, help_text="What whoever started it calls it."
     )
     pinned = models.BooleanField(
         default=False, db_default=False, help_text="An operator keeps it: retention deletes nothing of it."
@@ -136,6 +156,8 @@ class Run(models.Model):
             ),
             models.Index(fields=["trigger", "-id"], name="unscheduled_runs", condition=~Q(trigger=Trigger.SCHEDULE)),
             models.Index(fields=["blocked_by"], name="blocked_runs", condition=Q(blocked_by__isnull=False)),
+            GinIndex(fields=["labels"], name="labelled_runs", condition=~Q(labels=[])),
+            models.Index(fields=["retry_of"], name="retrying_runs", condition=Q(retry_of__isnull=False)),
             models.Index(fields=["chained_from"], name="chained_runs", condition=Q(chained_from__isnull=False)),
         ]
 

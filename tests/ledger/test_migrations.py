@@ -16,6 +16,7 @@ def tables():
 ALL = {
     *("nightshift_attempt", "nightshift_event", "nightshift_gap", "nightshift_intervention"),
     *("nightshift_entraaccount", "nightshift_failures"),
+    *("nightshift_repair", "nightshift_note", "nightshift_selection"),
     *("nightshift_grant", "nightshift_serviceaccount", "nightshift_token"),
     *(
         "nightshift_jobday",
@@ -84,6 +85,9 @@ NAMED_BY_EVERY_INSERT = {
     "nightshift_jobday": {"job", "day", "trigger"},
     "nightshift_jobstate": {"job"},
     "nightshift_output": {"attempt_id", "number", "at", "body"},
+    "nightshift_note": {"text"},
+    "nightshift_selection": {"of", "members", "count", "token_hash", "expires_at"},
+    "nightshift_repair": {"job", "first", "last", "count", "fate", "reason", "gap_number"},
     "nightshift_release": {"key", "declarations", "deployed_at", "last_seen_at"},
     "nightshift_run": {"job", "trigger"},
     "nightshift_entraaccount": ["identity", "user_id"],
