@@ -130,7 +130,10 @@ def _claim(
 
 
 def next_ready(limit: int) -> list[int]:
-    """The queued runs that this process could start now, longest due first: those of jobs that it knows."""
+    """The queued runs that this process could start now: those of jobs that it knows.
+
+    Longest due first, and those last that yield to others.
+    """
     found = _ready(limit, [])
     if any(job not in registry for _, job in found):
         queued = sql.rows("SELECT DISTINCT job FROM nightshift_run WHERE status = 'queued'")
@@ -143,20 +146,20 @@ def _ready(limit: int, strangers: list[str]) -> list[tuple[Any, ...]]:
     return sql.rows(
         f"""
         WITH r AS (
-            SELECT id, job, concurrency_group, coalesce(scheduled_for, not_before) AS since
+            SELECT id, job, concurrency_group, yields, coalesce(scheduled_for, not_before) AS since
               FROM nightshift_run r WHERE {MAY_START} AND NOT job = ANY(%(strangers)s)
         ), placed AS (
             -- Only those in a group: to number runs, all have to be sorted, and most queues are of no group.
-            SELECT id, job, concurrency_group, since,
-                   row_number() OVER (PARTITION BY concurrency_group ORDER BY since, id) AS place
+            SELECT id, job, concurrency_group, yields, since,
+                   row_number() OVER (PARTITION BY concurrency_group ORDER BY yields, since, id) AS place
               FROM r WHERE concurrency_group <> '' AND {RULES[Rule.MAX_RUNNING]}
         )
         SELECT id, job FROM (
-               SELECT id, job, since FROM r WHERE concurrency_group = ''
+               SELECT id, job, yields, since FROM r WHERE concurrency_group = ''
                UNION ALL
-               SELECT id, job, since FROM placed r WHERE place <= {ROOM[Rule.GROUP]}
+               SELECT id, job, yields, since FROM placed r WHERE place <= {ROOM[Rule.GROUP]}
         ) AS found
-         ORDER BY since, id LIMIT %(limit)s
+         ORDER BY yields, since, id LIMIT %(limit)s
         """,  # noqa: S608 — the rules are fixed
         {"strangers": strangers, "limits": obstacles.limits(registry.values()), "limit": limit},
     )

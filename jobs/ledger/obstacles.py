@@ -25,17 +25,47 @@ class Rule(StrEnum):
     STATUS = "status"  # it isn't queued: it runs, or has ended
     NOT_BEFORE = "not_before"  # the delay of a retry, or the moment that it was asked for
     START_DEADLINE = "start_deadline"  # it is too late for a first attempt
+    HOLD = "hold"  # an operator holds everything that starts by itself, or all
     PAUSE = "pause"  # a retry waits for its end; a run that a person or program asked for goes on
     OVERLAP = "overlap"  # another run of the job, where only one may run at a time
     MAX_RUNNING = "max_running"  # so many runs of the job are at work
     GROUP = "concurrency_group"  # so many runs of its group are at work
 
 
-# The other runs `o` that are in the way of `r`, or fill its group.
+NOW = "clock_timestamp()"
+
+
+def _held_by_a_hold(now: str, run: str = "r") -> str:
+    return f"""
+        (NOT {run}.despite_hold AND EXISTS (
+            SELECT FROM nightshift_intervention i
+             WHERE i.job = '' AND i.kind = 'hold' AND {in_force.condition(now)}
+               AND (i.all_starts OR {run}.trigger IN ('schedule', 'catch_up')
+                    OR ({run}.trigger = 'chain' AND {run}.scheduled_for IS NOT NULL))
+        ))"""
+
+
+def _held_by_a_pause(now: str, run: str = "r") -> str:
+    return f"""
+        ({run}.attempt > 0 AND {run}.trigger NOT IN ('manual', 'api', 'repair') AND EXISTS (
+            SELECT FROM nightshift_intervention i
+             WHERE i.job = {run}.job AND i.kind = 'pause' AND {in_force.condition(now)}
+        ))"""
+
+
+def _waits_for_an_operator(now: str, run: str = "r") -> str:
+    return f"({_held_by_a_pause(now, run)} OR {_held_by_a_hold(now, run)})"
+
+
+# The other runs `o` that are in the way of `r`, or fill its group. Of those that wait, a run that yields lets all
+# others of its job go first, and those like it in the order in which they were asked for.
 OTHERS = {
-    Rule.OVERLAP: """
+    Rule.OVERLAP: f"""
         o.job = r.job AND o.id <> r.id AND o.exclusive
-        AND (o.status = 'running' OR (o.status = 'queued' AND o.scheduled_for < r.scheduled_for))""",
+        AND (o.status = 'running' OR (o.status = 'queued' AND CASE
+                WHEN o.yields THEN r.yields AND o.id < r.id
+                WHEN r.yields THEN o.not_before <= clock_timestamp() AND NOT {_waits_for_an_operator(NOW, "o")}
+                ELSE o.scheduled_for < r.scheduled_for END))""",
     Rule.MAX_RUNNING: "o.status = 'running' AND o.concurrency_group = r.concurrency_group AND o.job = r.job",
     Rule.GROUP: "o.status = 'running' AND o.concurrency_group = r.concurrency_group",
 }
@@ -51,20 +81,13 @@ ROOM = {
 }
 
 
-def _held_by_a_pause(now: str) -> str:
-    return f"""
-        (r.attempt > 0 AND r.trigger NOT IN ('manual', 'api') AND EXISTS (
-            SELECT FROM nightshift_intervention i
-             WHERE i.job = r.job AND i.kind = 'pause' AND {in_force.condition(now)}
-        ))"""
-
-
 def _rules(now: str) -> dict[Rule, str]:
     """Each is true where the rule lets the run start at the moment `now`, given in SQL."""
     return {
         Rule.STATUS: "r.status = 'queued'",
         Rule.NOT_BEFORE: f"r.not_before <= {now}",
         Rule.START_DEADLINE: f"(r.attempt > 0 OR r.start_by IS NULL OR r.start_by >= {now})",
+        Rule.HOLD: f"NOT {_held_by_a_hold(now)}",
         Rule.PAUSE: f"NOT {_held_by_a_pause(now)}",
         Rule.OVERLAP: f"NOT (r.exclusive AND EXISTS (SELECT FROM nightshift_run o WHERE {OTHERS[Rule.OVERLAP]}))",
         Rule.MAX_RUNNING: f"(r.concurrency_group = '' OR coalesce({ROOM[Rule.MAX_RUNNING]}, 1) > 0)",
@@ -72,8 +95,9 @@ def _rules(now: str) -> dict[Rule, str]:
     }
 
 
-RULES = _rules("clock_timestamp()")
-HELD_BY_A_PAUSE = _held_by_a_pause("clock_timestamp()")
+RULES = _rules(NOW)
+HELD_BY_A_HOLD = _held_by_a_hold(NOW)
+WAITS_FOR_AN_OPERATOR = _waits_for_an_operator(NOW)
 MAY_START = " AND ".join(condition for rule, condition in RULES.items() if rule not in ROOM)
 # The same of one run, found by its id. The queue's index serves the choice among many: in a plan made while the queue
 # was empty, it would be read from end to end for each run of a long one. An expression for the column keeps it out.
@@ -121,6 +145,8 @@ class Obstacle:
                 return f"it waits until {until}."
             case Rule.START_DEADLINE:
                 return f"its start deadline, {until}, has passed, and the next tick records it as missed."
+            case Rule.HOLD:
+                return f"everything is held by {self.by}, {f'until {until}' if until else 'without an end'}."
             case Rule.PAUSE:
                 end = f"until {until}" if until else "without an end"
                 return f"the job is paused by {self.by}, {end}, and a retry waits for its end."
@@ -139,8 +165,8 @@ class Obstacle:
 def _overlap(other: Other, clock: Callable[[datetime], str]) -> str:
     if other.status == Status.RUNNING:
         return f"run {other.run_id} of the job, running since {clock(other.since)}, must end first."
-    assert other.scheduled_for is not None
-    return f"run {other.run_id} of the job, for {clock(other.scheduled_for)}, comes first."
+    due = f", for {clock(other.scheduled_for)}," if other.scheduled_for else ""
+    return f"run {other.run_id} of the job{due} comes first."
 
 
 def obstacle(run_id: int, at: datetime | None = None) -> Obstacle | None:
@@ -167,6 +193,9 @@ def obstacle(run_id: int, at: datetime | None = None) -> Obstacle | None:
             return Obstacle(rule=broken, status=status)
         case Rule.NOT_BEFORE | Rule.START_DEADLINE:
             return Obstacle(rule=broken, until=not_before if broken is Rule.NOT_BEFORE else start_by)
+        case Rule.HOLD:
+            hold = in_force.hold(at)
+            return Obstacle(rule=broken, by=hold.by, until=hold.until) if hold else obstacle(run_id, at)
         case Rule.PAUSE:
             pause = in_force.by_job([job], at).get(job, InForce()).pause
             return Obstacle(rule=broken, by=pause.by, until=pause.until) if pause else obstacle(run_id, at)

@@ -11,17 +11,25 @@ from jobs.declarations.job import Job
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Activity:
-    """A run of the job that is active, or ended after the watermark. It is in the way from `since` on."""
+    """A run of the job that is active, or ended after the watermark. It is in the way from `since` on, unless it
+    yields to all others.
+    """
 
     run: int
     since: datetime
     finished_at: datetime | None = None
     started: bool = True
     caught_up: bool = False
+    yields: bool = False
 
     @property
     def active(self) -> bool:
         return self.finished_at is None
+
+
+def in_the_way(activity: Iterable[Activity]) -> list[Activity]:
+    """Those that an overlap policy looks at."""
+    return [run for run in activity if not run.yields]
 
 
 class Collision(Enum):
@@ -35,7 +43,7 @@ class Collision(Enum):
 
 def collide(job: Job, activity: Iterable[Activity]) -> tuple[Collision, int | None]:
     """What to do with one more run of the job, and the run it collides with."""
-    active = [run for run in activity if run.active]
+    active = [run for run in in_the_way(activity) if run.active]
     if not active:
         return Collision.START, None
     waiting = next((run for run in active if not run.started), None)
@@ -54,4 +62,6 @@ def collide(job: Job, activity: Iterable[Activity]) -> tuple[Collision, int | No
 
 def replaced(job: Job, activity: Iterable[Activity]) -> list[int]:
     """The runs that one more run of the job replaces. What `misfire="all"` caught up is to run, each of it."""
-    return [run.run for run in activity if run.active and not (run.caught_up and job.misfire is Misfire.ALL)]
+    return [
+        run.run for run in in_the_way(activity) if run.active and not (run.caught_up and job.misfire is Misfire.ALL)
+    ]

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from jobs.choices import Fate, Misfire, Overlap, Reason, Trigger
+from jobs.choices import Fate, InterventionKind, Misfire, Overlap, Reason, Trigger
 from jobs.declarations.job import Job
 from jobs.ledger.eras import INSTANT, Era
-from jobs.ledger.overlap import Activity, Collision, collide, replaced
+from jobs.ledger.overlap import Activity, Collision, collide, in_the_way, replaced
 from jobs.models import Intervention
 
 # An occurrence picked up within this time is on time: the tick comes once a minute and gives timers half a minute.
@@ -75,7 +75,8 @@ def decide(
 ) -> Plan:
     """The plan for every occurrence of these eras, which follow one another. The rules are the last one's.
 
-    `activity`: the runs that are active or ended since. `disabled_by`: the app's setting that does it. `abandoned`: the
+    `activity`: the runs that are active or ended since. `pauses`: of the job, and after them those of all jobs, which
+    are holds. `disabled_by`: the app's setting that does it. `abandoned`: the
     schedule was taken away, and nothing may run by it.
     """
     job = eras[-1].job
@@ -86,7 +87,8 @@ def decide(
     entries: list[PlannedRun | PlannedGap] = []
     for pause in pauses:
         free, paused = _cut(free, pause.began_at - INSTANT, pause.end and pause.end - INSTANT)
-        entries += _gaps(paused, Fate.SKIPPED, Reason.PAUSED, by=pause.by, note=pause.reason)
+        reason = Reason.HELD if pause.kind == InterventionKind.HOLD else Reason.PAUSED
+        entries += _gaps(paused, Fate.SKIPPED, reason, by=pause.by, note=pause.reason)
     if abandoned:
         return _in_order([*entries, *_gaps(free, Fate.MISSED, Reason.UNSCHEDULED)])
     by_rules, replaces = _by_rules(job, free, now, activity)
@@ -99,7 +101,7 @@ def _by_rules(
     """Overlap, start deadline and misfire, in this order: the reason given is the one that came first in time."""
     entries: list[PlannedRun | PlannedGap] = []
     if job.overlap is Overlap.SKIP:
-        for run in activity:
+        for run in in_the_way(activity):
             free, covered = _cut(free, run.since - INSTANT, run.finished_at)
             entries += _gaps(covered, Fate.SKIPPED, Reason.OVERLAP, blocked_by=run.run)
     within_deadline: list[Era] = []
@@ -123,7 +125,8 @@ def _by_rules(
     _, superseded = _cut(free, None, candidates[0][0] - INSTANT)
     entries += _gaps(superseded, Fate.MISSED, Reason.SUPERSEDED)
     # Only a run that could start at once is held to its deadline: one that waits for another does so by a rule.
-    waits = collision is not Collision.START or bool(job.concurrency_group)
+    yielding = any(run.yields and run.active for run in activity)
+    waits = collision is not Collision.START or bool(job.concurrency_group) or yielding
     for place, (occurrence, era) in enumerate(candidates):
         entries.append(
             PlannedRun(
@@ -147,7 +150,7 @@ def _most_runs(job: Job, activity: Sequence[Activity]) -> int:
         return 1
     if job.max_running is None:
         return CATCH_UP_LIMIT
-    return max(1, min(CATCH_UP_LIMIT, job.max_running - sum(run.active for run in activity)))
+    return max(1, min(CATCH_UP_LIMIT, job.max_running - sum(run.active for run in in_the_way(activity))))
 
 
 def _cut(free: list[Era], start: datetime | None, end: datetime | None) -> tuple[list[Era], list[Era]]:

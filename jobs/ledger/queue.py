@@ -4,14 +4,20 @@ from datetime import timedelta
 from functools import partial
 
 from jobs.ledger import endings, sql, timing
-from jobs.ledger.obstacles import HELD_BY_A_PAUSE
+from jobs.ledger.obstacles import HELD_BY_A_HOLD, RULES, WAITS_FOR_AN_OPERATOR, Rule
 
 # Of a run `r`. `parameters` gives what they need.
 IS_OVERDUE = "r.status = 'queued' AND r.attempt = 0 AND r.start_by < clock_timestamp()"
 IS_FORGOTTEN = f"""
     r.status = 'queued' AND r.not_before <= clock_timestamp() - %(forgotten)s
-    AND (r.rung_at IS NULL OR r.rung_at < clock_timestamp() - %(ring_again)s) AND NOT {HELD_BY_A_PAUSE}
+    AND (r.rung_at IS NULL OR r.rung_at < clock_timestamp() - %(ring_again)s) AND NOT {WAITS_FOR_AN_OPERATOR}
+    AND (NOT r.yields OR {RULES[Rule.OVERLAP]})
 """
+
+
+# Why a run was missed.
+FORGOTTEN = "Nobody picked it up before its start deadline."
+HELD = "Everything was held until its start deadline had passed."
 
 
 def parameters() -> dict[str, object]:
@@ -49,7 +55,6 @@ def forgotten(limit: int = 100) -> list[int]:
 
 def miss_overdue() -> int:
     """End the queued runs whose start deadline passed before anyone picked them up. Gives back how many."""
-    overdue = sql.rows(f"SELECT job, id FROM nightshift_run r WHERE {IS_OVERDUE}")  # noqa: S608 — fixed
-    why = "Nobody picked it up before its start deadline."
-    ends = ((job, partial(endings.miss, run_id, job, why)) for job, run_id in overdue)
+    overdue = sql.rows(f"SELECT job, id, {HELD_BY_A_HOLD} FROM nightshift_run r WHERE {IS_OVERDUE}")  # noqa: S608
+    ends = ((job, partial(endings.miss, run_id, job, HELD if held else FORGOTTEN)) for job, run_id, held in overdue)
     return sum(ended is not None for ended in endings.each_unless_busy(ends))

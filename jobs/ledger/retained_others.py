@@ -1,4 +1,7 @@
-"""How retention reads and deletes what explains runs: gaps, events, ended interventions. Tables walked by their id."""
+"""How retention reads and deletes what explains runs: gaps, repairs, events, ended interventions.
+
+Tables walked by their id.
+"""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -58,6 +61,29 @@ def gaps(rules: Rules, beginnings: Beginnings) -> Table[Other]:
     return Table(first=(0,), read=read, goes=goes, prepare=prepare, delete=delete)
 
 
+def repairs(rules: Rules) -> Table[Other]:
+    """What gaps said of occurrences that were run afterwards: it explains their runs."""
+
+    def goes(rows: list[Other]) -> list[Other]:
+        return [row for row in rows if rules.has_aged(row.job, row.at)]
+
+    read = _reader("nightshift_repair", "repaired_at, job, first, last")
+    return Table(first=(0,), read=read, goes=goes, delete=_deleter("nightshift_repair"))
+
+
+def notes(rules: Rules) -> Table[Other]:
+    """Notes that have aged, and whose run went before them."""
+
+    def goes(rows: list[Other]) -> list[Other]:
+        return [row for row in rows if row.run_id is None and rules.has_aged(row.job, row.at)]
+
+    def delete(rows: list[Other]) -> None:
+        sql.execute("SELECT nightshift_prune_notes(%s)", [[row.id for row in rows]])
+
+    read = _reader("nightshift_note", "at, job, at, at, run_id")
+    return Table(first=(0,), read=read, goes=goes, delete=delete)
+
+
 def events(rules: Rules) -> Table[Other]:
     """Events that have aged, and whose run went before them."""
 
@@ -80,7 +106,8 @@ def interventions(rules: Rules) -> Table[Other]:
 
     def may_go(job: str, end: datetime) -> bool:
         # What was due while it was in force is decided by it.
-        return rules.has_aged(job, end) and end <= rules.settled.get(job, end)
+        settled = rules.settled.get(job, end) if job else min(rules.settled.values(), default=end)
+        return rules.has_aged(job, end) and end <= settled
 
     read = _reader("nightshift_intervention", "began_at, job, began_at, coalesce(ended_at, until)")
     return Table(first=(0,), read=read, goes=goes, delete=_deleter("nightshift_intervention"))

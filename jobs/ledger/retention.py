@@ -1,4 +1,4 @@
-"""Old output, runs, gaps, events and ended interventions go, in batches beside what is at work, by `keeping`'s rules.
+"""Old output, runs, and what explains them, go in batches beside what is at work, by `keeping`'s rules.
 
 The order is safe at each point: output before its run, with a note on the attempt; a job's ledger begins later before
 what it began with goes; what hangs on a run goes with it, by the database's own keys.
@@ -31,6 +31,8 @@ class Pruned:
     runs: int = 0
     attempts: int = 0
     gaps: int = 0
+    repairs: int = 0
+    notes: int = 0
     events: int = 0
     interventions: int = 0
     is_complete: bool = True
@@ -93,6 +95,12 @@ def _pruned(
         yield
     for gaps in walk(retained_others.gaps(rules, beginnings), other, stop=stop, dry_run=dry_run):
         pruned.gaps += len(gaps)
+        yield
+    for repairs in walk(retained_others.repairs(rules), other, stop=stop, dry_run=dry_run):
+        pruned.repairs += len(repairs)
+        yield
+    for notes in walk(retained_others.notes(rules), other, stop=stop, dry_run=dry_run):
+        pruned.notes += len(notes)
         yield
     for events in walk(retained_others.events(rules), other, stop=stop, dry_run=dry_run):
         pruned.events += len(events)

@@ -74,7 +74,7 @@ def hold(
 
 # The runs of a job that are active, and those that ended after its watermark.
 ACTIVE = """
-    SELECT id, coalesce(requested_for, created_at), attempt > 0, trigger = 'catch_up',
+    SELECT id, coalesce(requested_for, created_at), attempt > 0, trigger = 'catch_up', yields,
            -- One whose lease ran out is nobody's, though not called lost yet: it is in nobody's way after that.
            CASE WHEN status = 'running' AND lease_expires_at < clock_timestamp() THEN lease_expires_at END
       FROM nightshift_run r
@@ -83,14 +83,15 @@ ACTIVE = """
        AND (status = 'running' OR attempt > 0 OR not_before <= clock_timestamp())
 """
 ACTIVITY = f"""
-    (SELECT json_agg(json_build_array(id, begun, started, caught_up, finished_at) ORDER BY id) FROM (
+    (SELECT json_agg(json_build_array(id, begun, started, caught_up, yields, finished_at) ORDER BY id) FROM (
             {ACTIVE.replace("%(job)s", "s.job")}
             UNION ALL
-            SELECT id, coalesce(requested_for, created_at), attempt > 0, trigger = 'catch_up', finished_at
+            SELECT id, coalesce(requested_for, created_at), attempt > 0, trigger = 'catch_up', yields,
+                   finished_at
               FROM nightshift_run r
              WHERE r.job = s.job AND finished_at > coalesce(s.ledger_through, %(active_since)s)
                AND status NOT IN ('skipped', 'missed')
-     ) AS found(id, begun, started, caught_up, finished_at))
+     ) AS found(id, begun, started, caught_up, yields, finished_at))
 """  # noqa: S608 — fixed
 
 
@@ -121,7 +122,7 @@ def _read(condition: str, jobs: Sequence[str], active_since: datetime | None = N
           LEFT JOIN nightshift_gap g ON g.id = s.last_gap_id AND g.fingerprint = s.fingerprint
           -- One that has ended says what was due until then, where that isn't decided.
           LEFT JOIN nightshift_intervention i
-                 ON i.job = s.job AND (i.ended_at IS NULL OR i.ended_at > s.ledger_through)
+                 ON i.job IN (s.job, '') AND (i.ended_at IS NULL OR i.ended_at > s.ledger_through)
          WHERE {condition}
          ORDER BY s.job, i.began_at {lock}
         """,  # noqa: S608 — condition, lock and the columns are fixed
@@ -141,13 +142,14 @@ def _state(rows: Sequence[tuple[Any, ...]]) -> State:
     return State._make([job, clock, version, ledger, zone_rules, interventions, *others, runs])
 
 
-def _activity(run: int, begun: str, started: bool, caught_up: bool, finished_at: str | None) -> Activity:
+def _activity(run: int, begun: str, started: bool, caught_up: bool, yields: bool, finished_at: str | None) -> Activity:
     return Activity(
         run=run,
         since=datetime.fromisoformat(begun),
         finished_at=datetime.fromisoformat(finished_at) if finished_at else None,
         started=started,
         caught_up=caught_up,
+        yields=yields,
     )
 
 
@@ -228,8 +230,8 @@ def active(job: str) -> list[Activity]:
     """The active runs of a job, oldest first."""
     found = sql.rows(f"{ACTIVE} ORDER BY id", {"job": job})
     return [
-        Activity(run=run, since=begun, finished_at=over_at, started=started, caught_up=caught_up)
-        for run, begun, started, caught_up, over_at in found
+        Activity(run=run, since=begun, finished_at=over_at, started=started, caught_up=caught_up, yields=yields)
+        for run, begun, started, caught_up, yields, over_at in found
     ]
 
 

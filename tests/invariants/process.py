@@ -11,6 +11,7 @@
     host_for   tick and execute whatever is queued, for so many seconds: as a host that hears every bell
     release    JOBS_RELEASE
     fault      the named point at which it kills itself, or with :STOP freezes (for JOBS_FAULT)
+    repair     have what was missed run: of a job, from one moment to another
     linger     execute what is queued until nothing is left
 
 Says `ready` when it is, and begins at the end of its standard input: a test starts several at once.
@@ -41,7 +42,7 @@ def main(orders):
     from jobs.execution import startup, tick
     from jobs.execution.isolation.client import server
     from jobs.execution.worker import this_worker
-    from jobs.ledger import claims, timing
+    from jobs.ledger import claims, missed, timing
     from jobs.ledger.settle import settle
     from jobs.models import Run
     from tests.helpers.declarations import rules
@@ -90,6 +91,9 @@ def main(orders):
         for run in Run.objects.ready().order_by("?").values_list("pk", flat=True):
             this_worker.execute(run)
         time.sleep(0.05)
+    if order := orders.get("repair"):
+        window = {name: datetime.fromisoformat(order[name]) for name in ("after", "before")}
+        missed.run_missed(registry[order["job"]], **window, requested_by="anna")
     if orders.get("linger"):
         while Run.objects.active().exists():
             for run in claims.next_ready(4):

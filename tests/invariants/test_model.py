@@ -30,9 +30,11 @@ from jobs.execution import tick
 from jobs.ledger import (
     attempts,
     claims,
+    holds,
     instance,
     interventions,
     leases,
+    missed,
     releases,
     rewinding,
     timing,
@@ -368,6 +370,39 @@ class Ledger(RuleBasedStateMachine):
 
     @rule(
         seconds=LATER,
+        name=st.sampled_from("ab"),
+        place=st.integers(0, 3),
+        part=st.sampled_from([None, "beginning", "middle", "end"]),
+        limit=st.sampled_from([1, 7, 500]),
+        runs=st.booleans(),
+    )
+    def what_was_missed_is_run(self, seconds, name, place, part, limit, runs):
+        """A gap, or a part of it, perhaps more than one call runs; and again by somebody who doesn't know of it."""
+        self.time_passes(seconds)
+        self.overlaps_name_runs_that_were_in_the_way()
+        gaps = list(Gap.objects.filter(job=name).order_by("-last")[:4])
+        if not gaps:
+            return
+        gap = gaps[place % len(gaps)]
+        third = (gap.last - gap.first) / 3
+        asked = {
+            None: {"gap": gap.pk},
+            "beginning": {"gap": gap.pk, "before": gap.first + third},
+            "middle": {"after": gap.first + third, "before": gap.last - third},
+            "end": {"gap": gap.pk, "after": gap.last - third},
+        }[part]
+        expected = missed.preview(registry[name], **asked, limit=limit)
+        found = missed.run_missed(registry[name], **asked, requested_by="ada", limit=limit)
+        assert sorted(found.runs) == expected.occurrences
+        assert found.left == expected.count - len(found.runs)
+        again = missed.run_missed(registry[name], **asked, requested_by="bob", limit=limit)
+        assert not found.runs.keys() & again.runs.keys()
+        self.gaps = dict(Gap.objects.values_list("id", "last"))
+        if runs:
+            self.what_waits_runs()
+
+    @rule(
+        seconds=LATER,
         name=st.sampled_from(["a", "b", "step"]),
         minutes=st.sampled_from([None, 1, 600]),
         lacks_settings=st.booleans(),
@@ -380,6 +415,22 @@ class Ledger(RuleBasedStateMachine):
                 interventions.pause(registry[name], by="ada", reason="stocktaking", until=until)
             except interventions.AlreadyPaused:
                 interventions.resume(registry[name], by="ada")
+
+    @rule(
+        seconds=LATER, minutes=st.sampled_from([None, 1, 600]), all_starts=st.booleans(), lacks_settings=st.booleans()
+    )
+    def everything_is_held(self, seconds, minutes, all_starts, lacks_settings):
+        """Or the hold is ended, and what it swallowed is known."""
+        self.time_passes(seconds)
+        until = None if minutes is None else self.now + timedelta(minutes=minutes)
+        with self.a_shell(lacks_settings):
+            try:
+                holds.hold(by="ada", reason="moving", until=until, all_starts=all_starts)
+            except holds.AlreadyHeld:
+                ended = holds.end_hold(by="ada")
+                assert not Intervention.objects.in_force(self.now).filter(kind="hold").exists()
+                for gap in holds.swallowed(ended):
+                    assert gap.last > ended.began_at - INSTANT
 
     @rule(name=st.sampled_from("ab"))
     def a_function_is_disabled_or_enabled(self, name):

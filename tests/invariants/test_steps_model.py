@@ -12,7 +12,7 @@ from jobs import Retry, clocks, declare
 from jobs.choices import ENDED, AttemptStatus, Status
 from jobs.declarations.registry import registry
 from jobs.execution import tick
-from jobs.ledger import attempts, claims, instance, interventions, releases, states, triggers
+from jobs.ledger import attempts, claims, holds, instance, interventions, missed, releases, states, triggers
 from jobs.ledger.attempts import Outcome
 from jobs.ledger.pipelines import DifferentSchedules
 from jobs.ledger.settle import settle
@@ -123,6 +123,19 @@ class Pipelines(RuleBasedStateMachine):
     def a_run_is_cancelled(self, place):
         if runs := Run.objects.order_by("-id").values_list("id", flat=True)[:6]:
             triggers.cancel(runs[place % len(runs)], "ada")
+
+    @rule(name=st.sampled_from(SOURCES), place=st.integers(0, 3), limit=st.sampled_from([1, 7]))
+    def what_was_missed_is_run(self, name, place, limit):
+        if gaps := Gap.objects.filter(job=name).order_by("-last").values_list("id", flat=True)[:4]:
+            missed.run_missed(registry[name], gap=gaps[place % len(gaps)], requested_by="ada", limit=limit)
+
+    @rule(minutes=st.sampled_from([None, 1, 600]))
+    def everything_is_held(self, minutes):
+        until = None if minutes is None else self.now + timedelta(minutes=minutes)
+        try:
+            holds.hold(by="ada", reason="moving", until=until)
+        except holds.AlreadyHeld:
+            holds.end_hold(by="ada")
 
     @rule(name=ANY, minutes=st.sampled_from([None, 1, 600]))
     def a_job_is_paused(self, name, minutes):

@@ -287,6 +287,15 @@ def test_a_pause_that_ended_before_the_window_is_none():
     assert entries(a_job(), at("02:30"), at("03:00"), **paused(until="01:00")) == ["03:00:00"]
 
 
+@pytest.mark.parametrize("overlap", Overlap)
+def test_a_run_that_yields_is_in_no_occurrences_way_and_lets_none_be_too_late(overlap):
+    job = a_job(overlap=overlap, start_deadline=timedelta(minutes=1))
+    [run] = decided(job, at("02:30"), at("03:00"), activity=[running(yields=True)]).runs
+    assert run.start_by is None, "it may have to wait for that run's end"
+    [run] = decided(job, at("02:30"), at("03:00"), activity=[running(yields=True, until="02:59")]).runs
+    assert run.start_by == at("03:01")
+
+
 def test_a_pause_comes_before_a_run_in_the_way():
     assert entries(a_job(), at("02:30"), at("03:00"), activity=[running()], **paused()) == [("03:00:00", "paused")]
 

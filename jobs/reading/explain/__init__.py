@@ -129,7 +129,8 @@ def _first_schedule(jobs: Iterable[Job]) -> Schedule | None:
 def _jobs_at(jobs: Sequence[Job], when: datetime | None, now: datetime) -> list[Job]:
     """These jobs as they are now, or were or will be at a moment."""
     found = Intervention.objects.covering(when) if when else Intervention.objects.in_force(now)
-    current = in_force.of_each(found.filter(job__in=[job.name for job in jobs]))
+    names = [job.name for job in jobs]
+    current = in_force.of_each(found.filter(job__in=names), names)
     return [_under(current.get(job.name, InForce()).override, job, when) for job in jobs]
 
 

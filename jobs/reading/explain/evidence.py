@@ -6,14 +6,14 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from jobs.choices import EventKind
+from jobs.choices import EventKind, Trigger
 from jobs.declarations.graph import Graph
 from jobs.declarations.job import Job
 from jobs.declarations.registry import registry
 from jobs.ledger import in_force
 from jobs.ledger.eras import INSTANT
 from jobs.ledger.in_force import InForce
-from jobs.models import Event, Gap, Intervention, JobState, Run
+from jobs.models import Event, Gap, Intervention, JobState, Repair, Run
 from jobs.schedule.ncrontab import InvalidExpression
 from jobs.schedule.occurrences import Schedule
 from jobs.schedule.zones import UnknownZone
@@ -80,6 +80,8 @@ class Evidence:
     states: dict[str, JobState] = field(default_factory=dict)
     runs: dict[str, Run] = field(default_factory=dict)
     gaps: dict[str, Gap] = field(default_factory=dict)
+    # What gaps said of it before an operator had it run.
+    repairs: dict[str, Repair] = field(default_factory=dict)
     # What is in force now, and what was at the occurrence, though it may have ended since.
     in_force_now: dict[str, InForce] = field(default_factory=dict)
     in_force_then: dict[str, InForce] = field(default_factory=dict)
@@ -92,7 +94,10 @@ class Evidence:
         runs = Run.objects.filter(job__in=names, scheduled_for=occurrence)
         gaps = Gap.objects.filter(job__in=names, first__lte=occurrence, last__gte=occurrence)
         events = Event.objects.filter(job__in=names, kind=EventKind.SCHEDULE_CHANGED, at__gte=occurrence)
-        changes = list(Intervention.objects.filter(job__in=names).at_work(occurrence))
+        of_jobs = Intervention.objects.filter(job__in=[*names, in_force.EVERYTHING])
+        changes = list(of_jobs.at_work(occurrence))
+        known = {run.job: run for run in runs.select_related("blocked_by")}
+        repairs = _repairs(names, occurrence) if any(run.trigger == Trigger.REPAIR for run in known.values()) else {}
         return cls(
             occurrence=occurrence,
             now=now,
@@ -100,11 +105,12 @@ class Evidence:
             clock=clock,
             states=JobState.objects.in_bulk(names),
             in_force_now=in_force.of_each(
-                found for found in changes if found.ended_at is None and not found.is_over(now)
+                (found for found in changes if found.ended_at is None and not found.is_over(now)), names
             ),
-            in_force_then=in_force.of_each(found for found in changes if found.covers(occurrence)),
-            runs={run.job: run for run in runs.select_related("blocked_by")},
+            in_force_then=in_force.of_each((found for found in changes if found.covers(occurrence)), names),
+            runs=known,
             gaps={gap.job: gap for gap in gaps.select_related("blocked_by") if covers(gap, occurrence)},
+            repairs=repairs,
             edits={event.job: event for event in events.order_by("job", "at").distinct("job")},
         )
 
@@ -113,7 +119,12 @@ class Evidence:
         return self.in_force_then.get(name, InForce()).override or self.in_force_now.get(name, InForce()).override
 
 
-def covers(gap: Gap, moment: datetime) -> bool:
+def _repairs(names: Sequence[str], occurrence: datetime) -> dict[str, Repair]:
+    found = Repair.objects.filter(job__in=names, first__lte=occurrence, last__gte=occurrence)
+    return {each.job: each for each in found.select_related("blocked_by") if covers(each, occurrence)}
+
+
+def covers(gap: Gap | Repair, moment: datetime) -> bool:
     """Whether the moment is one of the gap's occurrences: by its own schedule, which may have been edited since."""
     try:
         schedule = Schedule.of_fingerprint(gap.fingerprint)

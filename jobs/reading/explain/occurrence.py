@@ -8,14 +8,16 @@ from jobs.ledger import overrides
 from jobs.ledger.in_force import InForce
 from jobs.ledger.pipelines import DifferentSchedules
 from jobs.reading.explain.evidence import Answer, Cause, Evidence, joined
-from jobs.reading.explain.gaps import explain_gap
+from jobs.reading.explain.gaps import explain_gap, explain_repair
 from jobs.reading.explain.runs import CAUSES, explain_run
 from jobs.reading.explain.unrecorded import explain_without_rows, not_due
 
 
 def fate_of(job: Job, evidence: Evidence) -> Answer:
     if (run := evidence.runs.get(job.name)) is not None:
-        return explain_run(job, run, evidence.clock)
+        cause, [head, *rest] = explain_run(job, run, evidence.clock)
+        repair = evidence.repairs.get(job.name)
+        return cause, [head, *(explain_repair(job, repair, run, evidence) if repair else ()), *rest]
     due = f"{job.name} was due at {evidence.clock.full(evidence.occurrence)}."
     if (gap := evidence.gaps.get(job.name)) is not None:
         return Cause(gap.fate), [due, *explain_gap(job, gap, evidence)]

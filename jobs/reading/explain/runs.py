@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import timedelta
 
-from jobs.choices import AttemptStatus, Reason, Status
+from jobs.choices import ENDED, AttemptStatus, Reason, Status
 from jobs.conf import conf
 from jobs.declarations.job import Job
 from jobs.formats import counted, format_duration
@@ -21,12 +21,22 @@ def explain_run(job: Job, run: Run, clock: Clock) -> Answer:
     if run.scheduled_for is not None:
         head = f"{job.name} was due at {clock.full(run.scheduled_for)}."
     else:
-        head = f"Run {run.pk} of {job.name} was requested by {run.requested_by} at {clock.full(run.created_at)}."
+        what = f", which retries run {run.retry_of_id}," if run.retry_of_id else ""
+        head = f"Run {run.pk} of {job.name}{what} was requested by {run.requested_by} at {clock.full(run.created_at)}."
     attempts = list(Attempt.objects.filter(run=run).order_by("number"))
     sentences = [head, *_describe_attempts(run, attempts, clock), *RUN.get(Status(run.status), _nothing)(run, clock)]
     if run.status == Status.CANCELLED and attempts and attempts[-1].status != AttemptStatus.CANCELLED:
         sentences.append(f"It was cancelled by {run.cancelled_by} before it was retried.")
+    if run.status in ENDED - {Status.SUCCEEDED}:
+        sentences += _retries(run, clock)
     return cause, sentences
+
+
+def _retries(run: Run, clock: Clock) -> Iterator[str]:
+    """The runs that retried this one: they are for no occurrence of their own."""
+    for retry in Run.objects.filter(retry_of=run).order_by("pk"):
+        asked = f"{retry.requested_by} asked for it at {clock.short(retry.created_at)}"
+        yield f"Run {retry.pk} retried it ({asked}): {Status(retry.status).label.lower()}."
 
 
 def _describe_attempts(run: Run, attempts: Sequence[Attempt], clock: Clock) -> Iterator[str]:

@@ -90,11 +90,15 @@ def _undecided(through: datetime, evidence: Evidence) -> Iterator[str]:
 def not_due(job: Job, evidence: Evidence) -> list[str]:
     away = format_duration(evidence.occurrence - evidence.now)
     sentences = [f"{job.name} isn't due yet: it is at {evidence.clock.full(evidence.occurrence)}, in {away}."]
-    pause = evidence.in_force_now.get(job.name, InForce()).pause
+    pause, _, hold = evidence.in_force_now.get(job.name, InForce())
     if setting := setting_that_disables(job.name):
         sentences.append(f"It will be skipped while the function is disabled in Azure by the app setting {setting}.")
     elif pause and not pause.is_over(evidence.occurrence):
         until = f" until {evidence.clock.short(pause.until)}" if pause.until else ""
         why = f": {sentence(pause.reason)}" if pause.reason else "."
         sentences.append(f"It will be skipped: the job is paused by {pause.by}{until}{why}")
+    elif hold and not hold.is_over(evidence.occurrence):
+        until = f" until {evidence.clock.short(hold.until)}" if hold.until else ""
+        why = f": {sentence(hold.reason)}" if hold.reason else "."
+        sentences.append(f"It will be skipped: everything is held by {hold.by}{until}{why}")
     return sentences

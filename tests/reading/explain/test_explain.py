@@ -65,7 +65,7 @@ def test_a_long_pipeline_and_ledger_cost_as_many_queries_as_short_ones(declared,
         declared(f"step_{number}", command="succeeds", after=f"step_{number - 1}")
         a_run(f"step_{number}", scheduled_for=at("2026-03-13 02:00"))
     ends(a_run("step_0", Status.FAILED, scheduled_for=DUE, error="no"))
-    with django_assert_max_num_queries(8):
+    with django_assert_max_num_queries(9):
         assert len(explain(registry["step_49"], now=at("03:00")).sentences) == 51
 
 

@@ -3,6 +3,8 @@
 import pytest
 
 from jobs.choices import Status
+from jobs.ledger import missed
+from jobs.models import Repair, Run
 from jobs.reading.explain import Cause, explain
 from tests.helpers.moments import at
 from tests.helpers.rows import a_pause, a_run
@@ -133,4 +135,20 @@ def test_nobody_took_it_up_before_its_deadline(nightly):
     assert explained() == [
         HEAD,
         f"Run {run.pk} was queued at 02:00 and missed: nothing picked it up before its start deadline, 02:10.",
+    ]
+
+
+# It had none then, and has one now
+
+
+def test_an_operator_had_it_run_afterwards(nightly):
+    gap = a_gap("too_late", "missed", recorded_at=at("08:15"), first=at("2026-03-13 02:00"), count=2)
+    missed.run_missed(nightly, gap=gap.pk, requested_by="anna", note="the host was away")
+    Repair.objects.update(repaired_at=at("09:12"))
+    run = Run.objects.get(scheduled_for=DUE)
+    assert explained(when="02:00", now="09:13")[:4] == [
+        HEAD,
+        "It was missed: no host was running until 08:15, 6 h 15 min late (the start deadline is 1 d).",
+        "The same happened to 2 occurrences in a row, 2026-03-13 02:00 to 02:00.",
+        f"anna had it run afterwards, at 09:12; run {run.pk} is for this occurrence: the host was away.",
     ]
