@@ -8,7 +8,7 @@ from django.db import Error, connection
 from jobs import clocks as host_clocks
 from jobs.declarations.registry import registry
 from jobs.execution import tick as ticks
-from jobs.formats import counted, format_duration
+from jobs.formats import counted, format_duration, utc_time
 from jobs.health.answers import Problem
 from jobs.ledger import connections as ledger_connections
 from jobs.ledger import in_force, last_tick, migration_gate, rewinding, schema, sql
@@ -69,6 +69,19 @@ def overrides() -> str:
         more = f" And {counted(len(flaws) - 1, 'more override')}: `manage.py drift`." if flaws.keys() - {name} else ""
         raise Problem(f"The override of {name} can't be read: {why} It doesn't apply. {ledger_overrides.END}{more}")
     return f"{counted(len(current), 'override')} in force" if current else "none is in force"
+
+
+def hold() -> str:
+    """Whether an operator holds everything: nothing starts by itself then, and it is easily forgotten."""
+    held = in_force.hold()
+    if held is None:
+        return "nothing is held"
+    end = f"until {utc_time(held.until)}" if held.until else "without an end"
+    why = f" ({held.reason})" if held.reason else ""
+    raise Problem(
+        f"Everything is held by {held.by} since {utc_time(held.began_at)}, {end}{why}: nothing starts by itself. "
+        "`manage.py hold --end` ends it."
+    )
 
 
 def connections() -> str:

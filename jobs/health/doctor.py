@@ -14,6 +14,7 @@ OF_DATABASE: dict[str, Check] = {
     "clocks": database.clocks,
     "ledgers": database.ledgers,
     "overrides": database.overrides,
+    "hold": database.hold,
     "connections": database.connections,
     "bloat": bloat.bloat,
     "statistics": statistics.statistics,

@@ -9,7 +9,11 @@ from typing import NamedTuple
 
 from jobs.choices import InterventionKind
 from jobs.declarations.job import Job
+from jobs.declarations.registry import registry
 from jobs.models import Intervention
+
+# The job of an intervention that is of all jobs.
+EVERYTHING = ""
 
 
 def condition(now: str) -> str:
@@ -18,24 +22,33 @@ def condition(now: str) -> str:
 
 
 class InForce(NamedTuple):
-    """What is in force of a job."""
+    """What is in force of a job. A hold is in force of all."""
 
     pause: Intervention | None = None
     override: Intervention | None = None
+    hold: Intervention | None = None
 
 
 def by_job(names: Collection[str] | None = None, at: datetime | None = None) -> dict[str, InForce]:
     """What is in force of these jobs, or of all, at a moment; jobs of which nothing is are left out. One query."""
     found = Intervention.objects.in_force(at)
-    return of_each(found if names is None else found.filter(job__in=names))
+    if names is None:
+        return of_each(found, registry)
+    return of_each(found.filter(job__in=[*names, EVERYTHING]), names)
 
 
-def of_each(found: Iterable[Intervention]) -> dict[str, InForce]:
-    """Interventions by their job: at most one of each kind."""
+def of_each(found: Iterable[Intervention], names: Iterable[str]) -> dict[str, InForce]:
+    """Interventions by their job: at most one of each kind. A hold is in force of all these jobs."""
     kinds_of: dict[str, dict[str, Intervention]] = {}
     for intervention in found:
         kinds_of.setdefault(intervention.job, {})[intervention.kind] = intervention
-    return {job: InForce(**kinds) for job, kinds in kinds_of.items()}
+    held = kinds_of.pop(EVERYTHING, {})
+    return {job: InForce(**kinds_of.get(job, {}), **held) for job in {*kinds_of, *(names if held else ())}}
+
+
+def hold(at: datetime | None = None) -> Intervention | None:
+    """The hold that is in force."""
+    return Intervention.objects.in_force(at).filter(job=EVERYTHING, kind=InterventionKind.HOLD).first()
 
 
 def override_of(job: Job, at: datetime | None = None) -> Intervention | None:

@@ -92,11 +92,14 @@ def end_interventions(over: Sequence[Intervention]) -> None:
     sql.execute(
         f"""
         WITH ended AS (
-            UPDATE nightshift_intervention SET ended_at = until WHERE id = ANY(%(ids)s) RETURNING job, kind, by
+            -- A hold is found by each job that is settled: the first closes it.
+            UPDATE nightshift_intervention SET ended_at = until WHERE id = ANY(%(ids)s) AND ended_at IS NULL
+            RETURNING job, kind, by
         )
         {events.INSERT}
-        SELECT CASE kind WHEN 'pause' THEN 'resumed' ELSE 'override_ended' END, job, by,
-               'The ' || kind || ' of ' || job || ' by ' || by || ' has ended.' FROM ended
+        SELECT CASE kind WHEN 'pause' THEN 'resumed' WHEN 'hold' THEN 'hold_ended' ELSE 'override_ended' END, job, by,
+               'The ' || kind || ' of ' || coalesce(nullif(job, ''), 'everything') || ' by ' || by || ' has ended.'
+          FROM ended
         """,  # noqa: S608 — INSERT is fixed
         {"ids": [intervention.pk for intervention in over]},
     )

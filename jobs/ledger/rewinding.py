@@ -13,7 +13,7 @@ from jobs.choices import EventKind, Reason
 from jobs.declarations.job import Job
 from jobs.declarations.registry import registry
 from jobs.formats import format_duration, utc_time
-from jobs.ledger import events, pipelines, sql, states, statistics, timing
+from jobs.ledger import events, in_force, pipelines, sql, states, statistics, timing
 from jobs.ledger.eras import INSTANT, Era
 from jobs.ledger.plan import Plan, PlannedGap, PlannedRun
 from jobs.ledger.record import Window
@@ -117,7 +117,7 @@ def _take_back(gap: Gap, now: datetime) -> bool:
 
 def _set_interventions_back(job: Job, now: datetime) -> None:
     """What began later begins now; what ended later has ended."""
-    of_job = Intervention.objects.filter(job=job.name)
+    of_job = Intervention.objects.filter(job__in=[job.name, in_force.EVERYTHING])
     of_job.filter(began_at__gt=now).update(began_at=now)
     of_job.filter(ended_at__gt=now).update(ended_at=now)
 

@@ -212,5 +212,11 @@ def _plan(window: Window) -> Plan:
         activity=[run for run in state.activity if run.finished_at is None or run.finished_at > line.through],
         disabled_by=disabled.setting_that_disables(window.job.name),
         abandoned=window.abandoned,
-        pauses=[found for found in state.interventions if found.kind == InterventionKind.PAUSE],
+        # What a paused job misses it misses for its pause, also while everything is held.
+        pauses=[
+            found
+            for kind in (InterventionKind.PAUSE, InterventionKind.HOLD)
+            for found in state.interventions
+            if found.kind == kind
+        ],
     )

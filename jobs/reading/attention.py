@@ -58,7 +58,7 @@ def attention(standings: Iterable[Standing], now: datetime) -> list[Matter]:
 
 
 def _of(standing: Standing, now: datetime) -> Iterator[Matter]:
-    name, pause, override = standing.job.name, *standing.current
+    name, pause, override = standing.job.name, standing.current.pause, standing.current.override
     if standing.late_since and not standing.is_disabled:
         yield Matter(
             kind=Kind.LATE,

@@ -32,9 +32,14 @@ class Difference:
 
 
 def drift(now: datetime | None = None) -> list[Difference]:
-    """All differences, by job in the order of their declaration, then those of jobs declared no longer. One query."""
+    """All differences: a hold of all, then by job in the order of their declaration, then those of jobs declared no
+    longer. One query.
+    """
     current = in_force.by_job(at=now or timezone.now())
+    # It is in force of each job, and is said once.
+    hold = next((found.hold for found in current.values() if found.hold), None)
     return [
+        *([_difference(hold, "starts", "on", f"held. {_END_HOLD}")] if hold else []),
         *(difference for job in registry.values() for difference in _of(job, current.get(job.name, InForce()))),
         *(
             difference
@@ -84,12 +89,13 @@ def _left_behind(name: str, current: InForce) -> Iterator[Difference]:
             yield _difference(found, "job", "no such job", f"{what} ends it")
 
 
+_END_HOLD = "`manage.py hold --end` ends it"
 _END = "overridden. `manage.py override {} --end`"
 
 
 def _difference(found: Intervention, what: str, declared: str, now: str) -> Difference:
     return Difference(
-        job=found.job,
+        job=found.job or "–",
         what=what,
         declared=declared,
         now=now,

@@ -36,7 +36,7 @@ def history(now: datetime | None = None) -> list[Past]:
     moment = now or timezone.now()
     return [
         Past(
-            job=found.job,
+            job=found.job or "–",
             kind=InterventionKind(found.kind),
             what=_what(found),
             by=found.by,
@@ -61,5 +61,7 @@ def arguments_of(found: Intervention) -> str:
 def _what(found: Intervention) -> str:
     if found.kind == InterventionKind.PAUSE:
         return "paused"
+    if found.kind == InterventionKind.HOLD:
+        return "held, whoever asks" if found.all_starts else "held"
     named = {"schedule": found.schedule, "time zone": found.time_zone, "arguments": arguments_of(found)}
     return ", ".join(f"{name} {value}" for name, value in named.items() if value) or "can't be read"

@@ -38,6 +38,9 @@ class Overview:
     paused_until: datetime | None
     paused_by: str
     paused_reason: str
+    held_by: str
+    held_until: datetime | None
+    held_reason: str
     disabled_by: str
     overridden_by: str
     overridden_until: datetime | None
@@ -100,6 +103,8 @@ def run_facts(run: Run) -> dict[str, Any]:
         "error": run.error,
         "result": run.result,
         "progress": run.progress,
+        "labels": run.labels,
+        "retry_of": run.retry_of_id,
         "pinned": run.pinned,
         "blocked_by": run.blocked_by_id,
         "chained_from": run.chained_from_id,
@@ -108,7 +113,7 @@ def run_facts(run: Run) -> dict[str, Any]:
 
 
 def _overview(declared: Job, current: InForce, last_run: Run | None, now: datetime) -> Overview:
-    pause, override = current
+    pause, override, hold = current
     job = overrides.applied(declared, override)
     return Overview(
         name=job.name,
@@ -124,6 +129,9 @@ def _overview(declared: Job, current: InForce, last_run: Run | None, now: dateti
         paused_until=pause.until if pause else None,
         paused_by=pause.by if pause else "",
         paused_reason=pause.reason if pause else "",
+        held_by=hold.by if hold else "",
+        held_until=hold.until if hold else None,
+        held_reason=hold.reason if hold else "",
         disabled_by=setting_that_disables(job.name),
         overridden_by=override.by if override else "",
         overridden_until=override.until if override else None,

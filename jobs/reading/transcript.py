@@ -6,17 +6,11 @@ from itertools import batched
 from django.utils import timezone
 
 from jobs.formats import counted
+from jobs.ledger.retrying import UnknownRun as UnknownRun
 from jobs.models import Attempt, Run
 from jobs.reading.output import chunks
 from jobs.reading.output.cursor import Cursor
 from jobs.sentences import Sentence
-
-
-class UnknownRun(Sentence, LookupError):
-    """There is no run {id}. `manage.py runs` lists the latest ones."""
-
-    def __init__(self, run_id: int) -> None:
-        super().__init__(id=run_id)
 
 
 class UnknownAttempt(Sentence, LookupError):

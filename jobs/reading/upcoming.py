@@ -67,14 +67,17 @@ def stretches(job: Job, current: InForce, at: datetime) -> list[Stretch]:
     ends = {found.end - INSTANT for found in current if found and found.end and found.end > at}
     starts = [at, *sorted(ends)]
     return [
-        Stretch(schedule, start, end, disabled or _paused(current.pause, start + INSTANT))
+        Stretch(schedule, start, end, disabled or _skipped(current, start + INSTANT))
         for start, end in zip_longest(starts, starts[1:], fillvalue=FOREVER)
         if (schedule := _job_at(job, current.override, start + INSTANT).schedule)
     ]
 
 
-def _paused(pause: Intervention | None, at: datetime) -> str:
-    return "" if pause is None or pause.is_over(at) else f"paused by {pause.by or 'nobody knows'}"
+def _skipped(current: InForce, at: datetime) -> str:
+    for found, what in ((current.pause, "paused"), (current.hold, "held")):
+        if found is not None and not found.is_over(at):
+            return f"{what} by {found.by or 'nobody knows'}"
+    return ""
 
 
 def _job_at(job: Job, override: Intervention | None, at: datetime) -> Job:

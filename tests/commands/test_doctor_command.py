@@ -63,6 +63,7 @@ def test_no_database(monkeypatch):
         "clocks": "Not checked: no database.",
         "ledgers": "Not checked: no database.",
         "overrides": "Not checked: no database.",
+        "hold": "Not checked: no database.",
         "connections": "Not checked: no database.",
         "bloat": "Not checked: no database.",
         "statistics": "Not checked: no database.",
@@ -90,6 +91,7 @@ def test_a_role_without_rights_is_a_finding(role_without_rights):
         "clocks": "ProgrammingError: permission denied for table django_migrations",
         "ledgers": "ProgrammingError: permission denied for table nightshift_jobstate",
         "overrides": "ProgrammingError: permission denied for table nightshift_intervention",
+        "hold": "ProgrammingError: permission denied for table nightshift_intervention",
         "statistics": "ProgrammingError: permission denied for table django_migrations",
         "tick": "ProgrammingError: permission denied for table django_migrations",
     }

@@ -75,4 +75,7 @@ def _next_run(job: Facts, now: datetime) -> str:
     if job["is_paused"]:
         end = f" until {clock(job['paused_until'], now)}" if job["paused_until"] else ""
         return f"paused by {job['paused_by'] or 'nobody knows'}{end}"
+    if job.get("held_by"):
+        end = f" until {clock(job['held_until'], now)}" if job["held_until"] else ""
+        return f"held by {job['held_by']}{end}"
     return relative(job["next_run_at"], now)
