@@ -57,6 +57,8 @@ class RunSerializer(serializers.ModelSerializer[Run]):
             "error",
             "result",
             "progress",
+            "labels",
+            "retry_of",
             "pinned",
             "blocked_by",
             "chained_from",
@@ -141,13 +143,16 @@ class JobSerializer(serializers.Serializer[Overview]):
     next_run_at = serializers.DateTimeField(
         read_only=True,
         allow_null=True,
-        help_text="Null if the job has no schedule, is disabled, or is paused without an end.",
+        help_text="Null if the job has no schedule, is disabled, or is paused or held without an end.",
     )
     last_run = RunSerializer(read_only=True, allow_null=True)
     is_paused = serializers.BooleanField(read_only=True)
     paused_until = serializers.DateTimeField(read_only=True, allow_null=True)
     paused_by = serializers.CharField(read_only=True)
     paused_reason = serializers.CharField(read_only=True)
+    held_by = serializers.CharField(read_only=True, help_text="Who holds everything; empty if nobody does.")
+    held_until = serializers.DateTimeField(read_only=True, allow_null=True)
+    held_reason = serializers.CharField(read_only=True)
     disabled_by = serializers.CharField(
         read_only=True, help_text="The app setting that disables the function; empty if none does."
     )

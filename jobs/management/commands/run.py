@@ -23,6 +23,7 @@ from jobs.execution.echo import Echo
 from jobs.execution.worker import this_worker
 from jobs.formats import clock, format_duration, local_time
 from jobs.ledger import doorbell, obstacles, sessions, states, triggers
+from jobs.ledger.run_labels import BadLabel, TooManyLabels
 from jobs.management.ledger_command import LedgerCommand
 from jobs.management.moments import UnreadableEnd, end
 from jobs.management.operator import operator
@@ -46,13 +47,19 @@ class Command(LedgerCommand):
 
     # What a shell expects where a signal asked for the end: 130 after Ctrl-C.
     asked = 0
+    labels: Sequence[str] = ()
+    despite_hold = False
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.usage = "%(prog)s [--detach] [--at WHEN] JOB [--] [ARGS ...]"
+        parser.usage = "%(prog)s [--detach] [--at WHEN] [--label LABEL] [--despite-hold] JOB [--] [ARGS ...]"
         parser.add_argument("--detach", action="store_true", help="Only queue the run, and let the host execute it.")
         parser.add_argument(
             "--at", metavar="WHEN", help="Run it later: 30m, 2h, or a time in the job's time zone, 2026-01-31T02:00."
         )
+        parser.add_argument(
+            "--label", action="append", default=[], dest="labels", help="Give the run a label; may be given again."
+        )
+        parser.add_argument("--despite-hold", action="store_true", help="Run it also while everything is held.")
         # One list, since argparse would take a `--` out between the job and its arguments.
         parser.add_argument(
             "words", nargs=argparse.REMAINDER, metavar="JOB [ARGS …]", help="The job and its arguments."
@@ -62,6 +69,7 @@ class Command(LedgerCommand):
         if not words:
             raise CommandError(self.missing_args_message)
         job, arguments, detach_said = split(words)
+        self.labels, self.despite_hold = options.get("labels") or [], bool(options.get("despite_hold"))
         if at is not None:
             later = self._moment(job, at)
             run = self._request(job, arguments, detach=True, not_before=later)
@@ -105,11 +113,13 @@ class Command(LedgerCommand):
                 trigger=Trigger.MANUAL,
                 requested_by=operator(),
                 not_before=not_before,
+                labels=self.labels,
+                despite_hold=self.despite_hold,
                 ring=detach,
             )
         except InvalidArguments as error:
             raise CommandError(f"{job} doesn't accept these arguments: {error}") from None
-        except (UnknownJob, UnknownCommand, BrokenCommand) as error:
+        except (UnknownJob, UnknownCommand, BrokenCommand, BadLabel, TooManyLabels) as error:
             raise CommandError(str(error)) from None
 
     def _execute(self, run: Run) -> Status | None:
