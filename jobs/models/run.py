@@ -22,6 +22,10 @@ class RunQuerySet(models.QuerySet["Run"]):
         """Queued, and due to start."""
         return self.filter(status=Status.QUEUED, not_before__lte=Now())
 
+    def labelled(self, label: str) -> "RunQuerySet":
+        """Those that were started with this label. An index has them."""
+        return self.filter(labels__contains=[label])
+
     def latest_first(self) -> "RunQuerySet":
         return self.order_by("-id")
 

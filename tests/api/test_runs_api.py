@@ -28,6 +28,8 @@ def test_a_run_is_given_with_its_attempts(get):
         "error": "",
         "result": {"imported": 3},
         "progress": None,
+        "labels": [],
+        "retry_of": None,
         "pinned": False,
         "blocked_by": None,
         "chained_from": None,

@@ -22,7 +22,7 @@ def test_what_cant_be_asked_is_refused_in_a_sentence(get, declared):
         "from=yesterday": {"from": ["from is 'yesterday'. Write a date such as 2026-01-31."]},
         "to=2026-02-30": {"to": ["to is '2026-02-30'. Write a date such as 2026-01-31."]},
         "trigger=cron": {
-            "trigger": ["trigger is 'cron'. Write one of: schedule, catch_up, manual, api, chain."],
+            "trigger": ["trigger is 'cron'. Write one of: schedule, catch_up, manual, api, chain, repair."],
         },
         "from=2026-03-15&to=2026-03-14": {
             "from": [

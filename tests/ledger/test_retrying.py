@@ -81,6 +81,8 @@ def test_a_runs_retry_stays_when_it_is_deleted():
 def test_a_run_is_started_with_labels():
     run = triggers.request("nightly", requested_by="anna", labels=["ticket/7", "billing", "billing"], ring=False)
     assert run.labels == ["billing", "ticket/7"]
+    assert list(Run.objects.labelled("ticket/7")) == [run]
+    assert not Run.objects.labelled("ticket")
     with pytest.raises(run_labels.BadLabel):
         triggers.request("nightly", requested_by="anna", labels=["two words"])
     with pytest.raises(run_labels.TooManyLabels):
