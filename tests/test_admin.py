@@ -10,10 +10,12 @@ from django.contrib.staticfiles import finders
 
 from jobs.execution import tick
 from jobs.ledger import timing
-from jobs.models import Attempt, Event, Gap, Intervention, JobState, Output, Run
+from jobs.models import Attempt, Event, Gap, Grant, Intervention, JobState, Output, Run
+from tests.helpers.people import a_token, a_user
 from tests.helpers.rows import NOON, a_pause, a_run, an_attempt, pruning
 
 LISTS = ["run", "jobstate", "gap", "event", "intervention"]
+OF_ACCESS = ["grant", "token", "serviceaccount"]
 
 
 def fifty_of_each():
@@ -233,17 +235,52 @@ def test_a_job_that_is_declared_no_more_is_not_run(admin_client):
     assert not Run.objects.exists()
 
 
-def test_staff_needs_the_permission_to_add_runs(client, django_user_model, declared):
+def test_staff_runs_only_what_was_granted(db, client, declared):
     declared("doctor")
-    JobState.objects.create(job="doctor")
-    someone = django_user_model.objects.create_user("someone", is_staff=True)
-    someone.user_permissions.add(Permission.objects.get(codename="view_jobstate"))
+    declared("prune_runs", confirm="delete")
+    for job in ("doctor", "prune_runs"):
+        JobState.objects.create(job=job)
+    someone = a_user("someone", "viewer", "*", is_staff=True)
+    someone.user_permissions.set(Permission.objects.all())
     client.force_login(someone)
-    run_now(client, "doctor")
+    run_now(client, "doctor")  # isn't offered
+    Grant.objects.create(user=someone, verbs=["run"], selector="prune_runs")
+    assert "may not run doctor." in html.unescape(run_now(client, "doctor"))
+    assert "starts only with its word" in html.unescape(run_now(client, "prune_runs"))
     assert not Run.objects.exists()
-    someone.user_permissions.add(Permission.objects.get(codename="add_run"))
+    Grant.objects.create(user=someone, verbs=["run"], selector="doctor")
     run_now(client, "doctor")
     assert Run.objects.get().requested_by == "someone"
+    assert [*Event.objects.order_by("pk").values_list("kind", "door", "by")] == [
+        ("refused", "admin", "someone"),
+        ("started", "admin", "someone"),
+    ]
+
+
+@pytest.mark.parametrize("name", [*LISTS, *OF_ACCESS])
+def test_staff_reads_only_what_was_granted(db, client, name):
+    run = a_run()
+    an_attempt(run, written=[b"confidential"])
+    staff = a_user("someone", "viewer", "nightly", is_staff=True)
+    staff.user_permissions.set(Permission.objects.all())
+    client.force_login(staff)
+    path = f"/manage/nightshift/{name}/"
+    assert client.get(path).status_code == 403
+    Grant.objects.create(user=staff, verbs=["view"], selector="*")
+    assert client.get(path).status_code == (403 if name in OF_ACCESS else 200)
+    Grant.objects.create(user=staff, verbs=["admin"], selector="*")
+    assert client.get(path).status_code == 200
+    assert "confidential" not in client.get(f"/manage/nightshift/run/{run.pk}/change/").content.decode()
+    Grant.objects.create(user=staff, verbs=["output"], selector="*")
+    assert "confidential" in client.get(f"/manage/nightshift/run/{run.pk}/change/").content.decode()
+
+
+def test_a_tokens_hash_is_on_no_page(page):
+    token, _ = a_token(a_user("ada"))
+    Grant.objects.create(user=token.user, verbs=["run"], selector="night*")
+    assert token.hint in page("token/")
+    assert token.hash not in page(f"token/{token.pk}/change/")
+    assert "night*" in page("grant/")
 
 
 def test_output_that_was_deleted_is_named_so(page):
@@ -267,11 +304,14 @@ def test_runs_are_pinned_and_unpinned(admin_client, admin_user):
     assert Event.objects.filter(by=admin_user.get_username()).count() == 3
 
 
-def test_who_may_not_change_runs_is_offered_no_pin(client, django_user_model):
-    staff = django_user_model.objects.create_user("bob", is_staff=True)
-    staff.user_permissions.add(Permission.objects.get(codename="view_run"))
+def test_who_may_not_override_is_offered_no_pin_and_pins_nothing_else(db, client):
+    staff = a_user("bob", "viewer", "*", is_staff=True)
     client.force_login(staff)
     run = a_run()
     assert "Pin: keep for ever" not in client.get("/manage/nightshift/run/").content.decode()
     chosen(client, "pin", run)
-    assert not Run.objects.get().pinned
+    Grant.objects.create(user=staff, verbs=["override"], selector="weekly")
+    said = html.unescape(chosen(client, "pin", run, a_run("weekly")))
+    assert "may not override nightly." in said
+    assert "1 run pinned." in said
+    assert Run.objects.get(pinned=True).job == "weekly"

@@ -1,6 +1,6 @@
 """The ledger in Django's admin, to read and to run a job now: that is asked of the verbs, never written into a row."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -12,16 +12,21 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from jobs import telemetry
+from jobs.access.actor import Actor, Refused, Unseen
+from jobs.admin import access  # noqa: F401 — it registers its pages
+from jobs.admin.acting import actor_of, may_anywhere
 from jobs.admin.lists import AtFilter, CreatedFilter, JobFilter, LongAdmin, ReadOnly, TimeFilter
-from jobs.choices import InterventionKind, Status, Trigger
+from jobs.choices import InterventionKind, Status, Trigger, Verb
 from jobs.declarations.registry import UnknownJob
 from jobs.formats import as_shown, command_line, counted, format_duration, shorten, size
-from jobs.ledger import error_index, pins, triggers
+from jobs.ledger import error_index
 from jobs.models import Attempt, Event, Gap, Intervention, JobState, Run
 from jobs.reading import keyset, searching
 from jobs.reading.history import arguments_of
 from jobs.reading.overview import visible_arguments
-from jobs.reading.transcript import OutputDeleted, ending
+from jobs.reading.transcript import OutputDeleted, UnknownRun, ending
+from jobs.verbs.pin import pin, unpin
+from jobs.verbs.start import Unconfirmed, start
 
 # How much of an attempt's output a page shows, in bytes.
 SHOWN = 64 * 1024
@@ -49,6 +54,13 @@ class AttemptInline(admin.StackedInline):  # type: ignore[type-arg]
 
     def has_change_permission(self, request: HttpRequest, obj: Run | None = None) -> bool:
         return False
+
+    def has_view_permission(self, request: HttpRequest, obj: Run | None = None) -> bool:
+        return actor_of(request).may_everywhere(Verb.VIEW)
+
+    def get_fields(self, request: HttpRequest, obj: Run | None = None) -> Any:
+        may_read = actor_of(request).may_everywhere(Verb.OUTPUT)
+        return [name for name in self.fields if name != "written" or may_read]
 
     @admin.display(description="peak memory")
     def memory(self, attempt: Attempt) -> str | None:
@@ -101,17 +113,29 @@ class RunAdmin(LongAdmin):
     ]
 
     def has_pin_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm("nightshift.change_run")
+        return may_anywhere(request, Verb.OVERRIDE)
 
     @admin.action(description="Pin: keep for ever", permissions=["pin"])
     def pin(self, request: HttpRequest, queryset: QuerySet[Run]) -> None:
-        changed = sum(bool(pins.pin(run.pk, by=request.user.get_username())) for run in queryset)
+        changed = self._each(request, queryset, pin)
         self.message_user(request, f"{counted(changed, 'run')} pinned. Retention deletes nothing of them.")
 
     @admin.action(description="Unpin: leave to retention", permissions=["pin"])
     def unpin(self, request: HttpRequest, queryset: QuerySet[Run]) -> None:
-        changed = sum(bool(pins.unpin(run.pk, by=request.user.get_username())) for run in queryset)
+        changed = self._each(request, queryset, unpin)
         self.message_user(request, f"{counted(changed, 'run')} unpinned. They go when their time has come.")
+
+    def _each(self, request: HttpRequest, runs: QuerySet[Run], change: Callable[[Actor, int], object]) -> int:
+        """How many of the runs it has changed; what may not be done with one is said."""
+        changed, refusals = 0, []
+        for run in runs:
+            try:
+                changed += bool(change(actor_of(request), run.pk))
+            except (Refused, UnknownRun) as error:
+                refusals.append(str(error))
+        for sentence in dict.fromkeys(refusals):
+            self.message_user(request, sentence, messages.ERROR)
+        return changed
 
     def by_index(self, rows: QuerySet[Any], chosen: Mapping[str, str]) -> tuple[QuerySet[Any], set[str]]:
         job, status = chosen.get("job"), chosen.get("status")
@@ -153,14 +177,14 @@ class JobStateAdmin(ReadOnly):
     actions = ["run_now"]
 
     def has_run_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm("nightshift.add_run")
+        return may_anywhere(request, Verb.RUN)
 
     @admin.action(description="Run now", permissions=["run"])
     def run_now(self, request: HttpRequest, queryset: QuerySet[JobState]) -> None:
         for state in queryset:
             try:
-                run = triggers.request(state.job, requested_by=request.user.get_username())
-            except UnknownJob as error:
+                run = start(actor_of(request), state.job)
+            except (UnknownJob, Unseen, Refused, Unconfirmed) as error:
                 self.message_user(request, str(error), messages.ERROR)
                 continue
             self.message_user(
@@ -226,7 +250,7 @@ class InterventionAdmin(ReadOnly):
 
 @admin.register(Event)
 class EventAdmin(LongAdmin):
-    list_display = ["at", "job", "kind", "by", "count", "message", "run"]
+    list_display = ["at", "job", "kind", "by", "door", "count", "message", "run"]
     list_select_related = ["run"]
     list_filter = ["kind", AtFilter, JobFilter]
     search_fields = ["job", "by", "message"]

@@ -14,6 +14,8 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
+from jobs.admin.acting import actor_of
+from jobs.choices import Verb
 from jobs.models import JobState
 from jobs.reading import keyset, searching
 
@@ -30,6 +32,13 @@ class ReadOnly(admin.ModelAdmin):  # type: ignore[type-arg]
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
     list_per_page = 50
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return self.has_view_permission(request)
+
+    def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """By grants, as everywhere: Django's own permissions give nothing."""
+        return actor_of(request).may_everywhere(Verb.VIEW)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

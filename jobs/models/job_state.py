@@ -28,5 +28,9 @@ class JobState(models.Model):
         help_text="Set while the latest fate is a gap.",
     )
 
+    class Meta:
+        # As people call it, in the admin.
+        verbose_name = "job"
+
     def __str__(self) -> str:
         return self.job

@@ -61,7 +61,7 @@ LEAN = """
     MIDDLEWARE = []
     ROOT_URLCONF = "urls"
 """
-NEED_ADMIN = {"jobs.admin"}
+NEED_ADMIN = {"jobs.admin", "jobs.admin.access"}
 
 
 def failures(project, script, modules):
