@@ -68,5 +68,5 @@ def pieces(attempt: Attempt, *, stderr_only: bool = False) -> Iterator[bytes]:
 
 def ending(attempt: Attempt, limit: int) -> str:
     """The last `limit` bytes of what the attempt wrote, as text; bytes that are not UTF-8 are shown as �."""
-    found = chunks.backward(attempt.pk, Cursor(attempt.number, chunks.LAST, chunks.LAST), limit)
+    found = chunks.backward(attempt.pk, Cursor(attempt.number, *chunks.END), limit)
     return b"".join(chunk.body for chunk in found).decode(errors="replace")

@@ -9,7 +9,8 @@ from jobs.reading.output.cursor import Cursor
 
 # How many pieces one read looks at: a run that writes a few bytes a second makes many small ones.
 PIECES = 4_000
-LAST = 2**31 - 1
+# After all pieces.
+END = (2**31 - 1, 0)
 
 
 @dataclass(frozen=True, slots=True)

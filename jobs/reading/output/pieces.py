@@ -50,24 +50,29 @@ class Pieces:
         return found
 
 
-def read_after(run_id: int, cursor: str | None = None, *, tail: int | None = None, limit: int = LIMIT) -> Pieces:
+def read_after(
+    run_id: int, cursor: str | None = None, *, tail: int | None = None, attempt: int | None = None, limit: int = LIMIT
+) -> Pieces:
     """Up to `limit` bytes after the cursor; without one from the first attempt on, or the last `tail` bytes.
+
+    `attempt` is where to begin without a cursor: its beginning, or its tail; else the tail is of the latest.
 
     Bytes that are no UTF-8 are shown as �. A character whose bytes haven't all come is left for the next time. Raises
     UnreadableCursor, UnknownRun or UnknownAttempt.
     """
     if cursor is None and tail is not None:
-        return _as_text(window.before(run_id, None, tail))
-    return _as_text(window.after(run_id, None if cursor is None else Cursor.of(cursor), limit))
+        return _as_text(window.before(run_id, Cursor(attempt, *chunks.END) if attempt else None, tail))
+    begin = Cursor(attempt or 1) if cursor is None else Cursor.of(cursor)
+    return _as_text(window.after(run_id, begin, limit))
 
 
 def read_before(run_id: int, cursor: str, *, limit: int = LIMIT) -> Pieces:
     """Up to `limit` bytes that end at the cursor, from the beginning of a line on. Raises as `read_after`."""
-    return _as_text(window.before(run_id, Cursor.of(cursor), limit))
+    return _as_text(window.before(run_id, Cursor.of(cursor), limit), ends_here=True)
 
 
-def _as_text(found: Window) -> Pieces:
-    parts, pending = decoded(found.parts(), is_final=found.is_final)
+def _as_text(found: Window, ends_here: bool = False) -> Pieces:
+    parts, pending = decoded(found.parts(), is_final=ends_here or found.is_final)
     first = found.chunks[0] if found.chunks else None
     return Pieces(
         run=found.run,

@@ -71,13 +71,12 @@ class Window:
         return found
 
 
-def after(run_id: int, place: Cursor | None = None, limit: int = LIMIT) -> Window:
-    """What comes after this place; None: from the first attempt on. After all of an attempt comes the next one.
+def after(run_id: int, place: Cursor, limit: int = LIMIT) -> Window:
+    """What comes after this place. After all of an attempt comes the next one.
 
     Three queries. Raises UnknownRun, or UnknownAttempt.
     """
-    state = _State(run_id, place.attempt if place else 1)
-    place = place or Cursor(1)
+    state = _State(run_id, place.attempt)
     attempt = state.reached(place)
     if attempt is not None and attempt.number != place.attempt:
         place = Cursor(attempt.number)
@@ -91,11 +90,11 @@ def before(run_id: int, place: Cursor | None = None, limit: int = LIMIT) -> Wind
     """
     state = _State(run_id, place.attempt if place else 1)
     attempt = state.attempts[0 if place else -1] if state.attempts else None
-    end = place or Cursor(attempt.number if attempt else 1, chunks.LAST, chunks.LAST)
+    end = place or Cursor(attempt.number if attempt else 1, *chunks.END)
     limit = _bounded(limit)
     # The byte before says whether the window begins with a line.
     found = _from_a_line(_chunks(chunks.backward, attempt, end, limit + 1), limit)
-    return state.window(place or Cursor(end.attempt), found)
+    return state.window(Cursor(end.attempt) if end[1:] == chunks.END else end, found)
 
 
 def _bounded(limit: int) -> int:

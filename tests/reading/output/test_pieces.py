@@ -198,6 +198,14 @@ def test_a_part_costs_the_same_wherever_it_lies(ask, length, django_assert_num_q
     assert max(plan.rows for plan in explained) <= 110
 
 
+def test_what_is_earlier_ends_where_the_rest_began_also_among_bytes_that_are_no_text():
+    run = a_run()
+    an_attempt(run, written=[b"one\nabc\xc3", b"twos"])
+    tail = read_after(run.pk, tail=4)
+    earlier = read_before(run.pk, str(tail.before), limit=4)
+    assert (tail.text, earlier.text, earlier.next) == ("twos", "abc�", tail.before)
+
+
 @settings(max_examples=examples(thorough=500, quick=15), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     pieces=st.lists(st.binary(max_size=12) | st.text("ä🌙\n", max_size=6).map(str.encode), min_size=1, max_size=8),
