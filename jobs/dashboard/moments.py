@@ -22,9 +22,9 @@ def shown(moment: datetime, kind: str, now: datetime, zone: ZoneInfo) -> str:
     return f"{local:%a %H:%M}" if abs(moment - now) < WEEK else f"{local:%-d %b %Y %H:%M}"
 
 
-def hover(moment: datetime, zone: ZoneInfo | None = None) -> str:
+def hover(moment: datetime, zone: ZoneInfo | str | None = None) -> str:
     """The moment in the job's zone and in UTC."""
-    utc = f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
-    if zone is None or zone.key == "UTC":
+    utc = f"{moment.astimezone(UTC):%-d %b %H:%M} UTC"
+    if not isinstance(zone, ZoneInfo) or zone.key == "UTC":
         return utc
-    return f"{moment.astimezone(zone):%a %H:%M:%S} {zone.key}, {utc}"
+    return f"{moment.astimezone(zone):%a %H:%M} {zone.key}, {utc}"

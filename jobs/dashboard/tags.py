@@ -11,14 +11,14 @@ from django.utils.safestring import SafeString
 
 from jobs import formats
 from jobs.dashboard.moments import hover, shown
-from jobs.dashboard.words import WORDS
+from jobs.dashboard.words import REASONS, WORDS
 from jobs.version import __version__
 
 register = template.Library()
 
 
 @register.simple_tag(takes_context=True)
-def when(context: Context, moment: datetime | None, kind: str = "clock", zone: ZoneInfo | None = None) -> str:
+def when(context: Context, moment: datetime | None, kind: str = "clock", zone: ZoneInfo | str | None = None) -> str:
     """A moment as `<time>`: in the reader's zone, with the job's and UTC on hover. The script keeps it up to date.
 
     Kinds: "clock" (16:15), "full" (with date and offset), "ago" (3 min ago, in 2 h), "for" (how long since).
@@ -26,10 +26,10 @@ def when(context: Context, moment: datetime | None, kind: str = "clock", zone: Z
     if moment is None:
         return formats.NOTHING
     return format_html(
-        '<time datetime="{}" data-as="{}" title="{}">{}</time>',
+        '<time datetime={} data-as={} title="{}">{}</time>',
         iso(moment),
         kind,
-        hover(moment, zone),
+        hover(moment, zone or None),
         shown(moment, kind, context["now"], context["preferences"].zone),
     )
 
@@ -54,6 +54,18 @@ def iso(moment: datetime) -> str:
 @register.filter
 def words(text: str) -> list[str]:
     return text.split()
+
+
+@register.filter
+def shortened(value: object) -> str:
+    """What fits into a row of a table, on one line."""
+    return formats.shorten(formats.plain(str(value)), 160)
+
+
+@register.filter
+def why(reason: str) -> str:
+    """Of a run that never started, or of a gap: why."""
+    return REASONS.get(reason, reason)
 
 
 @register.filter

@@ -2,12 +2,23 @@
 
 from django.urls import path
 
+from jobs.dashboard.job import job
+from jobs.dashboard.jobs import do_with_a_job, jobs
 from jobs.dashboard.overview import overview
+from jobs.dashboard.pause import pause
+from jobs.dashboard.run import run
+from jobs.dashboard.runs import runs
 from jobs.dashboard.sign_in import SignIn, SignOut, choose
 
 app_name = "nightshift"
 urlpatterns = [
     path("", overview, name="overview"),
+    path("jobs/", jobs, name="jobs"),
+    path("jobs/<str:name>/", job, name="job"),
+    path("jobs/<str:name>/pause/", pause, name="pause"),
+    path("runs/", runs, name="runs"),
+    path("runs/<int:pk>/", run, name="run"),
+    path("do/", do_with_a_job, name="do_with_a_job"),
     path("sign-in/", SignIn.as_view(), name="sign_in"),
     path("sign-out/", SignOut.as_view(), name="sign_out"),
     path("preferences/", choose, name="preferences"),

@@ -1,0 +1,123 @@
+"""The list of jobs, and what can be done from its rows."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from django.http import HttpRequest
+from django.utils import timezone
+
+from jobs.access.actor import Actor
+from jobs.choices import Verb
+from jobs.dashboard.charts import strip
+from jobs.dashboard.pages import Context, act, page
+from jobs.declarations.registry import registry
+from jobs.formats import counted
+from jobs.reading import finding
+from jobs.reading.board import Standing, standings
+from jobs.reading.schedules import in_words
+from jobs.verbs import pause as pausing
+from jobs.verbs.start import start
+
+# Of each order its name on the page, and what sorts so.
+SORTS: dict[str, tuple[str, Callable[[Sequence[Standing]], list[Standing]]]] = {
+    "worst": ("Worst first", finding.worst_first),
+    "next": ("Next due first", finding.by_next),
+    "name": ("By name", lambda found: sorted(found, key=lambda each: each.job.name)),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """The filters, as they stand in the address."""
+
+    q: str
+    show: str
+    sort: str
+    group: str
+
+    @classmethod
+    def of(cls, request: HttpRequest) -> "Chosen":
+        def one_of(name: str, values: object, default: str) -> str:
+            value = request.GET.get(name, "")
+            return value if value in values else default  # type: ignore[operator]
+
+        return cls(
+            request.GET.get("q", "").strip()[:200],
+            one_of("show", finding.KINDS, ""),
+            one_of("sort", SORTS, "worst"),
+            one_of("group", finding.GROUPS, ""),
+        )
+
+    def query(self, **changed: str) -> str:
+        """The address with something changed: "?show=failing"."""
+        values = {"q": self.q, "show": self.show, "sort": self.sort, "group": self.group} | changed
+        given = {name: value for name, value in values.items() if value and (name, value) != ("sort", "worst")}
+        return "?" + urlencode(given)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    standing: Standing
+    may_run: bool
+    may_pause: bool
+
+    @property
+    def strip(self) -> str:
+        return strip(self.standing.marks)
+
+    @property
+    def schedule(self) -> str:
+        return in_words(self.standing.job)
+
+
+@page("jobs.html", every=10)
+def jobs(request: HttpRequest, actor: Actor) -> Context:
+    chosen = Chosen.of(request)
+    everything = standings(actor.seen(registry), timezone.now())
+    found = finding.matching(everything, chosen.q)
+    kinds = {name: sum(map(is_so, found)) for name, is_so in finding.KINDS.items()}
+    shown = SORTS[chosen.sort][1](
+        [each for each in found if finding.KINDS[chosen.show](each)] if chosen.show else found
+    )
+    groups = finding.grouped(shown, chosen.group) if chosen.group else [("", shown)]
+    return {
+        "title": "Jobs",
+        "at": "jobs",
+        "chosen": chosen,
+        "says": counted(len(shown), "job"),
+        "count": len(shown),
+        "total": len(everything),
+        "chips": [
+            ("", "all", len(found), chosen.query(show="")),
+            *(
+                (name, name, count, chosen.query(show=name))
+                for name, count in kinds.items()
+                if count or name == chosen.show
+            ),
+        ],
+        "sorts": [(name, words, chosen.query(sort=name)) for name, (words, _) in SORTS.items()],
+        "by": [
+            ("", "no groups", chosen.query(group="")),
+            *((n, f"by {n}", chosen.query(group=n)) for n in finding.GROUPS),
+        ],
+        "why_this_order": finding.WORST_FIRST if chosen.sort == "worst" else "",
+        "groups": [(name, rows(actor, members)) for name, members in groups],
+    }
+
+
+def rows(actor: Actor, standings: Sequence[Standing]) -> list[Row]:
+    """The rows of a table of jobs, each with what this person may do."""
+    return [Row(each, actor.may(Verb.RUN, each.job.name), actor.may(Verb.PAUSE, each.job.name)) for each in standings]
+
+
+@act
+def do_with_a_job(request: HttpRequest, actor: Actor) -> str:
+    """A button of a row: its name is what to do, its value the job."""
+    if job := request.POST.get("run"):
+        run = start(actor, job, confirm=request.POST.get("confirm", ""))
+        return f"Run {run.pk} of {job} is {run.get_status_display().lower()}."
+    if job := request.POST.get("resume"):
+        pausing.resume(actor, job)
+        return f"{job} is resumed."
+    return ""

@@ -1,0 +1,68 @@
+"""The lists of jobs and runs, and what can be done from them."""
+
+import pytest
+
+from jobs.models import Run
+from jobs.reading import usual
+from tests.helpers.rows import a_run
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def two_jobs(declared):
+    usual.kept.forget()
+    declared("nightly", command="clearsessions", schedule="0 0 3 * * *", owner="Ada", labels="billing")
+    declared("weekly", command="clearsessions", schedule="0 0 3 * * MON", confirm="yes")
+    yield
+    usual.kept.forget()
+
+
+def page(client, path):
+    answer = client.get(path, follow=True)
+    assert answer.status_code == 200, path
+    return answer.content.decode()
+
+
+def test_jobs_are_found_by_any_word_and_narrowed_by_how_they_stand(admin_client):
+    a_run(status="failed")
+    for query in ("?q=ada+03:00", "?q=billing&group=label", "?show=failing&sort=next"):
+        found = page(admin_client, f"/jobs/{query}")
+        assert "/jobs/nightly/" in found, query
+        assert "/jobs/weekly/" not in found, query
+    assert "No job matches" in page(admin_client, "/jobs/?q=nothing-has-this")
+
+
+def test_a_job_is_started_paused_and_resumed_from_the_pages(admin_client):
+    admin_client.post("/do/", {"run": "nightly", "next": "/jobs/"})
+    run = Run.objects.get()
+    assert (run.job, run.requested_by) == ("nightly", "admin")
+    assert f"Run {run.pk} of nightly is queued." in page(admin_client, "/jobs/")
+    admin_client.post("/jobs/nightly/pause/", {"reason": "stocktaking", "length": "1h"})
+    assert "nightly is paused for an hour." in page(admin_client, "/jobs/nightly/")
+    admin_client.post("/do/", {"resume": "nightly"})
+    assert "nightly is resumed." in page(admin_client, "/")
+    admin_client.post("/jobs/nightly/pause/", {"length": "1h"})
+    assert "Say why nightly is paused" in page(admin_client, "/jobs/nightly/")
+
+
+def test_a_job_that_asks_for_a_word_starts_only_with_it(admin_client):
+    admin_client.post("/do/", {"run": "weekly"})
+    assert not Run.objects.exists()
+    admin_client.post("/do/", {"run": "weekly", "confirm": "yes"})
+    assert Run.objects.get().job == "weekly"
+
+
+def test_runs_are_listed_by_job_and_status_and_paged_by_key(admin_client, monkeypatch):
+    monkeypatch.setattr("jobs.dashboard.runs.SIZE", 2)
+    old, *_, new = [a_run(error="the file is empty", status="failed").pk for _ in range(3)]
+    ok = a_run("weekly").pk
+    for query in ("?job=nightly", "?show=bad", "?status=failed"):
+        found = page(admin_client, f"/runs/{query}")
+        assert f"/runs/{new}/" in found, query
+        assert f"/runs/{ok}/" not in found, query
+        assert f"/runs/{old}/" not in found, query
+    assert f"/runs/{old}/" in page(admin_client, f"/runs/?show=bad&before={new - 1}")
+    assert "the file is empty" in page(admin_client, f"/runs/{old}/")
+    assert admin_client.get("/runs/4711/").status_code == 404
+    assert admin_client.get("/jobs/unheard_of/").status_code == 404
