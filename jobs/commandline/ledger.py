@@ -1,7 +1,7 @@
 """What the commands ask of a ledger: one is here (`management/here.py`), others are behind an API (`afar/`)."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
@@ -16,6 +16,14 @@ class Refusal(Exception):
     def __init__(self, message: str, code: int = 1) -> None:
         super().__init__(message)
         self.code = code
+
+
+class Terms(NamedTuple):
+    """On what terms a run is started: the job's word of confirmation, the run's labels, and whether a hold stops it."""
+
+    confirm: str = ""
+    labels: Sequence[str] = ()
+    despite_hold: bool = False
 
 
 class Piece(NamedTuple):
@@ -73,12 +81,16 @@ class Ledger(ABC):
     def run(self, id: int) -> Facts: ...
 
     @abstractmethod
-    def start(self, job: str, words: list[str] | None, not_before: datetime | None, confirm: str) -> Facts:
+    def start(self, job: str, words: list[str] | None, not_before: datetime | None, terms: Terms) -> Facts:
         """Queue a run, for the host to execute. Gives the run."""
 
     @abstractmethod
     def read(self, run: int, after: str) -> Piece:
         """What the run writes after a place: attempt.piece.byte."""
+
+    @abstractmethod
+    def output(self, run: int, attempt: int | None, stderr_only: bool) -> Iterator[bytes]:
+        """What an attempt wrote, the latest unless named."""
 
     @abstractmethod
     def waits_for(self, run: int) -> str:

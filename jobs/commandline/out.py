@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
@@ -44,11 +45,7 @@ OF_WORDS = {
 class Stream(Protocol):
     def write(self, text: str, /) -> Any: ...
 
-    def flush(self) -> Any: ...
-
     def isatty(self) -> bool: ...
-
-    def fileno(self) -> int: ...
 
 
 def has_colours(stream: Stream, *, no_color: bool = False, force_color: bool = False) -> bool:
@@ -84,11 +81,12 @@ class Out:
         self._write(self._stderr, text, colour)
 
     def show(self, data: bytes, is_stderr: bool) -> bool:
-        """Bytes as they are. False where nobody reads any more (`| head`)."""
-        stream = self._stderr if is_stderr else self._stdout
+        """Bytes as they are, to the process's own streams. False where nobody reads any more (`| head`)."""
+        stream = sys.stderr if is_stderr else sys.stdout
         try:
-            stream.buffer.write(data)  # type: ignore[attr-defined]
-            stream.buffer.flush()  # type: ignore[attr-defined]
+            stream.flush()
+            stream.buffer.write(data)
+            stream.buffer.flush()
         except BrokenPipeError:
             # What the stream still holds would be complained about when Python ends.
             nowhere = os.open(os.devnull, os.O_WRONLY)

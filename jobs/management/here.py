@@ -1,20 +1,22 @@
 """The ledger of this project, by its database."""
 
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from functools import partial, wraps
 from itertools import groupby
 from typing import Concatenate
 from zoneinfo import ZoneInfo
 
+from django.db import connection
 from django.utils import timezone
 
 from jobs.access.actor import Actor
-from jobs.commandline.ledger import Facts, Following, Ledger, Piece, Refusal
+from jobs.commandline.ledger import Facts, Following, Ledger, Piece, Refusal, Terms
 from jobs.declarations.parameters import InvalidArguments
 from jobs.declarations.registry import registry
 from jobs.formats import local_time, utc_time
-from jobs.ledger import in_force, interventions, obstacles, states
+from jobs.ledger import in_force, interventions, obstacles, sql, states
 from jobs.ledger.eras import INSTANT
 from jobs.ledger.in_force import InForce
 from jobs.management.operator import operator
@@ -24,8 +26,9 @@ from jobs.reading import keyset, upcoming
 from jobs.reading.explain import Explanation, explain, zone_of
 from jobs.reading.output import window
 from jobs.reading.output.cursor import Cursor
+from jobs.reading.output.window import Window
 from jobs.reading.overview import Overview, overview, run_facts
-from jobs.reading.transcript import UnknownRun
+from jobs.reading.transcript import UnknownRun, output_of, pieces
 from jobs.reading.upcoming import Coming, Stretch
 from jobs.schedule.describe import describe
 from jobs.sentences import Sentence
@@ -34,6 +37,8 @@ from jobs.verbs.override import end_override, override
 from jobs.verbs.pause import pause, resume
 from jobs.verbs.start import start
 
+# After how many seconds a database that can't be reached is asked again.
+AWAY = 2
 # What has a sentence for whoever asked.
 REFUSALS = (Sentence, InvalidArguments, interventions.NothingToOverride)
 
@@ -54,7 +59,9 @@ class Here(Ledger):
 
     program = "manage.py"
 
-    def __init__(self) -> None:
+    def __init__(self, say: Callable[[str], object] = lambda sentence: None) -> None:
+        """`say` gets a sentence when the database can't be reached, and is asked again."""
+        self._say = say
         self.actor = Actor.of_shell(operator())
 
     def now(self) -> datetime:
@@ -93,17 +100,43 @@ class Here(Ledger):
         return run_facts(found)
 
     @_refusing
-    def start(self, job: str, words: list[str] | None, not_before: datetime | None, confirm: str) -> Facts:
+    def start(self, job: str, words: list[str] | None, not_before: datetime | None, terms: Terms) -> Facts:
+        return run_facts(self.queue(job, words, terms, not_before, ring=True))
+
+    @_refusing
+    def queue(
+        self,
+        job: str,
+        words: list[str] | None,
+        terms: Terms,
+        not_before: datetime | None = None,
+        *,
+        ring: bool = False,
+    ) -> Run:
+        """The same, and the host isn't called unless `ring` says so: the run is for this process."""
         try:
-            return run_facts(start(self.actor, job, words, not_before=not_before, confirm=confirm))
+            return start(self.actor, job, words, not_before=not_before, ring=ring, **terms._asdict())
         except InvalidArguments as error:
             raise Refusal(f"{job} doesn't accept these arguments: {error}") from None
 
     @_refusing
     def read(self, run: int, after: str) -> Piece:
-        found = window.after(run, Cursor.of(after))
+        found = self._window(run, Cursor.of(after))
         number = found.attempt.number if found.attempt else 0
         return Piece(number, list(found.parts()), str(found.next), found.run.status, found.retry_after, found.notes())
+
+    def _window(self, run: int, place: Cursor) -> Window:
+        while True:
+            try:
+                return window.after(run, place)
+            except sql.AWAY as error:
+                self._say(f"The database can't be reached, trying again: {str(error).strip().partition(chr(10))[0]}")
+                connection.close()
+                time.sleep(AWAY)
+
+    @_refusing
+    def output(self, run: int, attempt: int | None, stderr_only: bool) -> Iterator[bytes]:
+        return pieces(output_of(run, attempt), stderr_only=stderr_only)
 
     def waits_for(self, run: int) -> str:
         found, job = obstacles.obstacle(run), registry.get(self.run(run)["job"])

@@ -22,8 +22,8 @@ class VerbCommand(LedgerCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         self.verb.add_arguments(parser)
 
-    def handle(self, **options: Any) -> None:
+    def handle(self, *arguments: Any, **options: Any) -> None:
         try:
-            self.verb.handle(Here(), self.out, **options)
+            self.verb.handle(Here(self.out.remark), self.out, **options)
         except Refusal as refusal:
             raise CommandError(str(refusal), returncode=refusal.code) from None

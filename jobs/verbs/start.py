@@ -26,6 +26,8 @@ def start(
     *,
     not_before: datetime | None = None,
     confirm: str = "",
+    labels: Sequence[str] = (),
+    despite_hold: bool = False,
     ring: bool = True,
 ) -> Run:
     """Queue a run of the job, with other words than the declared ones where they are given.
@@ -38,4 +40,13 @@ def start(
         if declared.confirm and confirm != declared.confirm and actor.door is not Door.SHELL:
             raise Unconfirmed(job, declared.confirm)
         trigger = Trigger.API if actor.door is Door.API else Trigger.MANUAL
-        return triggers.request(job, words, trigger=trigger, requested_by=actor.name, not_before=not_before, ring=ring)
+        return triggers.request(
+            job,
+            words,
+            trigger=trigger,
+            requested_by=actor.name,
+            not_before=not_before,
+            labels=labels,
+            despite_hold=despite_hold,
+            ring=ring,
+        )

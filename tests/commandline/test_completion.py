@@ -60,7 +60,7 @@ JOBS = ["nightly", "nightly_report", "import_rates"]
         ("nightshift run ", JOBS),
         ("nightshift run nightly_", ["nightly_report"]),
         ("nightshift run nightly ", []),
-        ("nightshift run --de", ["--detach"]),
+        ("nightshift run --de", ["--detach", "--despite-hold"]),
         ("nightshift run nightly --f", ["--follow"]),
         ("nightshift run --detach imp", ["import_rates"]),
         ("nightshift run --at 30m imp", ["import_rates"]),

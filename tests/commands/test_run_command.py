@@ -14,12 +14,12 @@ from django.conf import settings
 from django.core.management import CommandError, call_command
 
 from jobs.choices import Status, Trigger
-from jobs.management.commands.run import split
+from jobs.commandline.verbs.run import split
 from jobs.management.operator import operator
 from jobs.models import Run
 from tests.helpers.beside import Project
 from tests.helpers.processes import until
-from tests.helpers.rows import a_run, output_text
+from tests.helpers.rows import a_run, an_attempt, output_text
 
 
 @pytest.fixture
@@ -35,19 +35,22 @@ def run_by_hand(worker, capfdbinary):
 
 
 @pytest.mark.parametrize(
-    ("words", "meaning"),
+    ("words", "job", "arguments", "own"),
     [
-        (["job"], ("job", None, False)),
-        (["job", "--days", "3"], ("job", ["--days", "3"], False)),
-        (["job", "--days", "3", "--detach"], ("job", ["--days", "3"], True)),
-        (["job", "--detach"], ("job", None, True)),
-        (["job", "--"], ("job", [], False)),
-        (["job", "--", "--detach"], ("job", ["--detach"], False)),
-        (["job", "file", "--", "--detach"], ("job", ["file", "--", "--detach"], False)),
+        ("job", "job", None, ""),
+        ("job --days 3", "job", "--days 3", ""),
+        ("job --days 3 --detach", "job", "--days 3", "--detach"),
+        ("job --detach --follow", "job", None, "--detach --follow"),
+        ("job --wait file", "job", "file", "--wait"),
+        ("job --", "job", "", ""),
+        ("job -- --detach", "job", "--detach", ""),
+        ("job file -- --wait", "job", "file -- --wait", ""),
     ],
 )
-def test_what_follows_the_job_is_the_jobs(words, meaning):
-    assert split(words) == meaning
+def test_what_follows_the_job_is_the_jobs(words, job, arguments, own):
+    typed = split(words.split())
+    assert (typed.job, typed.own) == (job, {*own.split()})
+    assert typed.arguments == (None if arguments is None else arguments.split())
 
 
 def test_a_job_is_run_here_and_its_output_is_shown(run_by_hand, declared):
@@ -137,7 +140,7 @@ def test_detached_it_is_only_asked_for(run_by_hand, declared):
     _, told = run_by_hand("--detach", "nightly")
     run = Run.objects.get()
     assert run.status == Status.QUEUED
-    assert told == f"Run {run.pk} of nightly is queued. `manage.py output {run.pk}` shows what it writes.\n"
+    assert told == f"Run {run.pk} of nightly is queued. `manage.py follow {run.pk}` shows what it writes.\n"
 
 
 def test_arguments_that_the_command_refuses_make_no_run(run_by_hand, declared):
@@ -285,3 +288,48 @@ def test_a_signal_leaves_no_user_of_the_embedded_postgresql_behind(number):
     process.communicate(timeout=30)
     assert process.returncode == 128 + number
     assert not users.exists() or process.pid not in json.loads(users.read_text())
+
+
+def test_waiting_shows_how_it_ended_and_nothing_of_what_it_wrote(run_by_hand, declared):
+    declared("nightly", "--word", "bread", command="succeeds")
+    printed, told = run_by_hand("nightly", "--wait")
+    assert (printed, " of nightly succeeded in " in told) == (b"", True)
+    with pytest.raises(CommandError, match="Give --follow or --wait, not both"):
+        run_by_hand("--follow", "nightly", "--wait")
+
+
+@pytest.mark.parametrize("how", ["--follow", "--wait"])
+def test_a_retry_is_waited_for_where_that_is_asked(how, run_by_hand, declared, monkeypatch):
+    declared("nightly", command="fails", retries=1)
+
+    def retried(seconds):
+        run = Run.objects.get()
+        if run.status == Status.QUEUED:
+            an_attempt(run, 2, "failed", exit_code=7, written=[b"again"])
+            Run.objects.update(status="failed", attempt=2, finished_at=run.not_before, error="It failed again.")
+
+    monkeypatch.setattr("jobs.commandline.following.time.sleep", retried)
+    with pytest.raises(CommandError, match="failed: It failed again") as error:
+        run_by_hand("nightly", how)
+    assert error.value.returncode == 7
+
+
+@pytest.mark.parametrize(("how", "shown"), [("--follow", b"bread\n"), ("--wait", b"")])
+def test_what_the_host_executes_is_followed(how, shown, run_by_hand, declared, monkeypatch, worker):
+    declared("nightly", "--word", "bread", command="succeeds")
+
+    def execute(seconds):
+        run = Run.objects.get()
+        if run.status == Status.QUEUED:
+            an_attempt(run, 1, "succeeded", exit_code=0, written=[b"bread\n"])
+            Run.objects.update(status="succeeded", attempt=1, started_at=run.created_at, finished_at=run.created_at)
+
+    monkeypatch.setattr("jobs.commandline.following.time.sleep", execute)
+    printed, told = run_by_hand("--detach", how, "nightly")
+    run = Run.objects.get()
+    assert printed == shown
+    assert told.splitlines() == [
+        f"Run {run.pk} of nightly is queued. `manage.py follow {run.pk}` shows what it writes.",
+        f"Run {run.pk} of nightly is queued.",
+        f"Run {run.pk} of nightly succeeded in 0 s.",
+    ]

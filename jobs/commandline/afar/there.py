@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, quote, urlsplit
 from zoneinfo import ZoneInfo
 
 from jobs.commandline.afar.client import Client, Problem
-from jobs.commandline.ledger import Facts, Following, Ledger, Piece, Refusal
+from jobs.commandline.ledger import Facts, Following, Ledger, Piece, Refusal, Terms
 
 PAGE = 200
 # What a list of runs has; a run by itself has more.
@@ -72,8 +72,10 @@ class There(Ledger):
     def _run(self, id: int) -> Any:
         return self._client.get(f"runs/{id}/")
 
-    def start(self, job: str, words: list[str] | None, not_before: datetime | None, confirm: str) -> Facts:
-        asked = _given(words=words, not_before=not_before and not_before.isoformat(), confirm=confirm or None)
+    def start(self, job: str, words: list[str] | None, not_before: datetime | None, terms: Terms) -> Facts:
+        # What isn't said isn't sent.
+        said = {name: value for name, value in terms._asdict().items() if value}
+        asked = _given(words=words, not_before=not_before and not_before.isoformat(), **said)
         try:
             found: Facts = self._client.send("POST", f"{_job(job)}runs/", asked, key=self._key)
         except Problem as problem:
@@ -86,6 +88,19 @@ class There(Ledger):
         found = self._client.get(f"runs/{run}/output/pieces/", after=after)
         parts = [(text.encode(), is_stderr) for text, is_stderr in _parts(found["text"], found["stderr"])]
         return Piece(found["attempt"], parts, found["next"], found["status"], found["retry_after"], found["notes"])
+
+    def output(self, run: int, attempt: int | None, stderr_only: bool) -> Iterator[bytes]:
+        if not stderr_only:
+            yield self._client.get_bytes(f"runs/{run}/output/", attempt=attempt)
+            return
+        number = attempt or max(self.run(run)["attempt"], 1)
+        piece = self.read(run, f"{number}.0.0")
+        while piece.attempt == number:
+            yield b"".join(data for data, is_stderr in piece.parts if is_stderr)
+            # More of a run that is at work comes later: this is what there is now.
+            if piece.retry_after != 0:
+                return
+            piece = self.read(run, piece.next)
 
     def waits_for(self, run: int) -> str:
         obstacle = self._run(run)["obstacle"]

@@ -6,6 +6,7 @@ from jobs.commandline.verbs.completion import Completion
 from jobs.commandline.verbs.explain import Explain
 from jobs.commandline.verbs.jobs import Jobs
 from jobs.commandline.verbs.next import Next
+from jobs.commandline.verbs.output import Output
 from jobs.commandline.verbs.override import Override
 from jobs.commandline.verbs.pause import Pause, Resume
 from jobs.commandline.verbs.run import Follow, Run
@@ -17,6 +18,7 @@ VERBS: dict[str, Verb] = {
     "runs": Runs(),
     "run": Run(),
     "follow": Follow(),
+    "output": Output(),
     "cancel": Cancel(),
     "pause": Pause(),
     "resume": Resume(),

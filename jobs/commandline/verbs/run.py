@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from jobs.choices import Status
-from jobs.commandline.following import follow
-from jobs.commandline.ledger import Ledger, Refusal
+from jobs.commandline.following import follow, silence
+from jobs.commandline.ledger import Ledger, Refusal, Terms
 from jobs.commandline.out import Out
 from jobs.commandline.verb import Verb, ending
 from jobs.commandline.words import row_number
@@ -35,7 +35,7 @@ class Run(Verb):
     help = f"Run a job now, show what it writes, and exit with its exit code. {AFTER_JOB}"
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.usage = "%(prog)s [--detach] [--follow | --wait] [--at WHEN] JOB [--] [ARGS ...]"
+        parser.usage = "%(prog)s [--detach] [--follow | --wait] [--at WHEN] [OPTIONS] JOB [--] [ARGS ...]"
         parser.add_argument("--detach", action="store_true", help="Only queue the run, and let the host execute it.")
         how = parser.add_mutually_exclusive_group()
         how.add_argument(
@@ -52,19 +52,21 @@ class Run(Verb):
         parser.add_argument(
             "--confirm", metavar="WORD", default="", help="The word that the job's declaration asks for; API only."
         )
+        parser.add_argument(
+            "--label", action="append", default=[], dest="labels", help="Give the run a label; may be given again."
+        )
+        parser.add_argument("--despite-hold", action="store_true", help="Run it also while everything is held.")
         # One list, since argparse would take a `--` out between the job and its arguments.
         parser.add_argument(
             "words", nargs=argparse.REMAINDER, metavar="JOB [ARGS …]", help="The job and its arguments."
         )
 
-    def handle(
-        self, ledger: Ledger, out: Out, *, words: list[str], at: str | None = None, confirm: str = "", **options: Any
-    ) -> None:
+    def handle(self, ledger: Ledger, out: Out, *, words: list[str], at: str | None = None, **options: Any) -> None:
         typed, chosen = split(words), own(words, options)
         later = ending(ledger, typed.job, "--at", at)
         if later and later <= ledger.clock():
             raise Refusal(f"--at: {at} has passed. Give a time in the future, or omit --at.")
-        run = ledger.start(typed.job, typed.arguments, later, confirm)
+        run = ledger.start(typed.job, typed.arguments, later, terms(options))
         name = f"Run {run['id']} of {run['job']}"
         if run["status"] == Status.SKIPPED:
             raise Refusal(f"{name} was skipped. {run['error']}")
@@ -72,9 +74,9 @@ class Run(Verb):
             due = f"{later.astimezone(ledger.zone(typed.job)):%Y-%m-%d %H:%M:%S %Z}"
             out.say(f"{name} is queued for {due}. `{ledger.program} cancel {run['id']}` cancels it.")
         elif "--detach" in chosen:
-            out.say(f"{name} is queued. `{ledger.program} output {run['id']}` shows what it writes.")
+            out.say(f"{name} is queued. `{ledger.program} follow {run['id']}` shows what it writes.")
         if chosen & {"--follow", "--wait"} or not (later or "--detach" in chosen):
-            follow(ledger, out, run["id"], silently="--wait" in chosen)
+            follow(ledger, out, run["id"], silence if "--wait" in chosen else out.show)
 
 
 class Follow(Verb):
@@ -87,7 +89,11 @@ class Follow(Verb):
         parser.add_argument("run", type=row_number, help="The run's number, as `manage.py runs` shows it.")
 
     def handle(self, ledger: Ledger, out: Out, *, run: int, **options: Any) -> None:
-        follow(ledger, out, run)
+        follow(ledger, out, run, out.show)
+
+
+def terms(options: dict[str, Any]) -> Terms:
+    return Terms(options.get("confirm") or "", options.get("labels") or (), bool(options.get("despite_hold")))
 
 
 def split(words: Sequence[str]) -> Words:

@@ -1,44 +1,37 @@
 """`manage.py run JOB [ARGS…]`: run a job now, by hand."""
 
-import argparse
 import sys
 import threading
-from collections.abc import Sequence
 from concurrent.futures import Future
 from contextlib import suppress
-from datetime import datetime
-from functools import partial
 from typing import Any
 
-from django.core.management.base import CommandError, CommandParser
+from django.core.management.base import CommandError
 from django.db import connections
-from django.utils import timezone
 
 from jobs import terminal
-from jobs.choices import Status, Trigger
+from jobs.choices import Status
+from jobs.commandline.following import follow, silence, waiting
+from jobs.commandline.ledger import Refusal, Terms
 from jobs.commandline.out import Colour
-from jobs.declarations.parameters import BrokenCommand, InvalidArguments, UnknownCommand
-from jobs.declarations.registry import UnknownJob, registry
+from jobs.commandline.run_ends import failure, success
+from jobs.commandline.verbs.run import AFTER_JOB, Words, own, split, terms
+from jobs.commandline.verbs.run import Run as RunAfar
 from jobs.execution.echo import Echo
 from jobs.execution.worker import this_worker
-from jobs.formats import clock, format_duration, local_time
-from jobs.ledger import doorbell, obstacles, sessions, states, triggers
-from jobs.ledger.run_labels import BadLabel, TooManyLabels
-from jobs.management.ledger_command import LedgerCommand
-from jobs.management.moments import UnreadableEnd, end
+from jobs.ledger import doorbell, sessions, triggers
+from jobs.management.here import Here
 from jobs.management.operator import operator
 from jobs.management.printing import write_patiently
-from jobs.models import Attempt, Run
-from jobs.reading.explain import zone_of
+from jobs.management.verb_command import VerbCommand
+from jobs.models import Run
+
+# Where an attempt's output ends, however much it is.
+END = 999_999_999
 
 
-class Command(LedgerCommand):
-    help = (
-        "Run a job now, in this process, and exit with its exit code. ARGS, if given, replace the declared arguments. "
-        "Everything after JOB is passed to the job, except --detach; after JOB -- that is passed too. "
-        "JOB -- alone runs the job without arguments."
-    )
-    missing_args_message = "Give a job's name: `manage.py run clearsessions`. `manage.py jobs` lists them."
+class Command(VerbCommand):
+    verb = RunAfar()
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         # Before Django takes the streams.
@@ -47,85 +40,42 @@ class Command(LedgerCommand):
 
     # What a shell expects where a signal asked for the end: 130 after Ctrl-C.
     asked = 0
-    labels: Sequence[str] = ()
-    despite_hold = False
 
-    def add_arguments(self, parser: CommandParser) -> None:
-        parser.usage = "%(prog)s [--detach] [--at WHEN] [--label LABEL] [--despite-hold] JOB [--] [ARGS ...]"
-        parser.add_argument("--detach", action="store_true", help="Only queue the run, and let the host execute it.")
-        parser.add_argument(
-            "--at", metavar="WHEN", help="Run it later: 30m, 2h, or a time in the job's time zone, 2026-01-31T02:00."
-        )
-        parser.add_argument(
-            "--label", action="append", default=[], dest="labels", help="Give the run a label; may be given again."
-        )
-        parser.add_argument("--despite-hold", action="store_true", help="Run it also while everything is held.")
-        # One list, since argparse would take a `--` out between the job and its arguments.
-        parser.add_argument(
-            "words", nargs=argparse.REMAINDER, metavar="JOB [ARGS …]", help="The job and its arguments."
-        )
+    def handle(self, *, words: list[str], at: str | None = None, **options: Any) -> None:
+        try:
+            typed, chosen = split(words), own(words, options)
+            if at is not None or "--detach" in chosen:
+                super().handle(words=words, at=at, **options)
+            else:
+                self._run_here(Here(self.out.remark), typed, chosen, terms(options))
+        except Refusal as refusal:
+            raise CommandError(str(refusal), returncode=self.asked or refusal.code) from None
 
-    def handle(self, *, words: list[str], detach: bool, at: str | None = None, **options: Any) -> None:
-        if not words:
-            raise CommandError(self.missing_args_message)
-        job, arguments, detach_said = split(words)
-        self.labels, self.despite_hold = options.get("labels") or [], bool(options.get("despite_hold"))
-        if at is not None:
-            later = self._moment(job, at)
-            run = self._request(job, arguments, detach=True, not_before=later)
-            due = f"{later.astimezone(zone_of(registry[job])):%Y-%m-%d %H:%M:%S %Z}"
-            self.stdout.write(f"Run {run.pk} of {job} is queued for {due}. `manage.py cancel {run.pk}` cancels it.")
-            return
-        run = self._request(job, arguments, detach or detach_said)
+    def _run_here(self, ledger: Here, typed: Words, chosen: frozenset[str], wanted: Terms) -> None:
+        """Execute it in this process. What can't start now, or is retried, is the host's."""
+        run = ledger.queue(typed.job, typed.arguments, wanted)
         if run.status == Status.SKIPPED:
-            raise CommandError(f"Run {run.pk} of {job} was skipped. {run.error}")
-        if detach or detach_said:
-            self.stdout.write(f"Run {run.pk} of {job} is queued. `manage.py output {run.pk}` shows what it writes.")
-            return
-        status = self._execute(run)
+            raise Refusal(f"Run {run.pk} of {run.job} was skipped. {run.error}")
+        is_shown = "--wait" not in chosen
+        status = self._execute(run, is_shown)
         run.refresh_from_db()
-        if status is None:
-            self._leave(run)
-        elif status is not Status.SUCCEEDED:
-            raise CommandError(_failure(run), returncode=self.asked or _exit_code(run))
-        else:
+        facts = ledger.run(run.pk)
+        if status is Status.SUCCEEDED:
             # Beside the job's own output, not in it.
-            self.out.remark(f"Run {run.pk} of {job} succeeded in {format_duration(run.duration)}.", Colour.GREEN)
+            self.out.remark(success(facts), Colour.GREEN)
+            return
+        if status is None:
+            self._leave(ledger, run)
+        elif not chosen or run.status != Status.QUEUED or self.asked:
+            raise Refusal(failure(facts, ledger.now()), code=ledger.exit_code(run.pk) or 1)
+        if chosen:
+            after = f"{run.attempt}.{END}.0" if status else None
+            follow(ledger, self.out, run.pk, self.out.show if is_shown else silence, after)
 
-    def _moment(self, job: str, at: str) -> datetime:
-        """When to run it. Raises CommandError if that has passed, or can't be read."""
-        now = states.clock()
-        try:
-            later = end(at, zone_of(registry[job]), now)
-        except UnknownJob as error:
-            raise CommandError(str(error)) from None
-        except UnreadableEnd as error:
-            raise CommandError(f"--at: {error}") from None
-        if later <= now:
-            raise CommandError(f"--at: {at} has passed. Give a time in the future, or omit --at.")
-        return later
-
-    def _request(self, job: str, arguments: list[str] | None, detach: bool, not_before: datetime | None = None) -> Run:
-        try:
-            return triggers.request(
-                job,
-                arguments,
-                trigger=Trigger.MANUAL,
-                requested_by=operator(),
-                not_before=not_before,
-                labels=self.labels,
-                despite_hold=self.despite_hold,
-                ring=detach,
-            )
-        except InvalidArguments as error:
-            raise CommandError(f"{job} doesn't accept these arguments: {error}") from None
-        except (UnknownJob, UnknownCommand, BrokenCommand, BadLabel, TooManyLabels) as error:
-            raise CommandError(str(error)) from None
-
-    def _execute(self, run: Run) -> Status | None:
+    def _execute(self, run: Run, is_shown: bool) -> Status | None:
         """Execute the run in a thread, so that this one is free to hear Ctrl-C, which cancels it."""
         ended: Future[Status | None] = Future()
-        echo = Echo(lambda data, is_stderr: self._show(echo, data, is_stderr))
+        echo = Echo(lambda data, is_stderr: self._show(echo, data, is_stderr) if is_shown else None)
         thread = threading.Thread(target=self._supervise, args=(run.pk, echo, ended), name=f"run-{run.pk}", daemon=True)
         with terminal.ends_as_ctrl_c():
             thread.start()
@@ -154,45 +104,16 @@ class Command(LedgerCommand):
     def _show(self, echo: Echo, data: bytes, is_stderr: bool) -> None:
         write_patiently(sys.stderr if is_stderr else sys.stdout, data, lambda: echo.is_given_up)
 
-    def _leave(self, run: Run) -> None:
+    def _leave(self, ledger: Here, run: Run) -> None:
         """Leave a run that can't start now to the host, and say what it is waiting for."""
-        name = f"Run {run.pk} of {run.job}"
         if run.status != Status.QUEUED:
-            self.stderr.write(
-                f"{name} was picked up by another executor. `manage.py output {run.pk}` shows what it writes."
+            self.out.remark(
+                f"Run {run.pk} of {run.job} was picked up by another executor. "
+                f"`manage.py follow {run.pk}` shows what it writes."
             )
             return
         doorbell.ring(run.pk)
-        found = obstacles.obstacle(run.pk)
-        why = f": {found.sentence(partial(local_time, zone=zone_of(registry[run.job])))}" if found else "."
-        self.stderr.write(f"{name} is queued{why} The host starts it then.")
+        self.out.remark(f"{waiting(ledger, ledger.run(run.pk))} The host starts it then.")
 
 
-def split(words: Sequence[str]) -> tuple[str, list[str] | None, bool]:
-    """The job, its arguments (None: those declared), and whether --detach stood among them."""
-    job, *rest = words
-    if rest[:1] == ["--"]:
-        return job, rest[1:], False
-    end = rest.index("--") if "--" in rest else len(rest)
-    ours = [word for word in rest[:end] if word == "--detach"]
-    arguments = [word for word in rest[:end] if word != "--detach"] + rest[end:]
-    return job, arguments or None, bool(ours)
-
-
-def _failure(run: Run) -> str:
-    name = f"Run {run.pk} of {run.job}"
-    if run.status == Status.QUEUED:
-        again = clock(run.not_before, timezone.localtime())
-        return f"Attempt {run.attempt} of {name[0].lower()}{name[1:]} failed: {run.error} It is retried at {again}."
-    word = "timed out" if run.status == Status.TIMED_OUT else run.status
-    return f"{name} {word}: {run.error}" if run.status == Status.FAILED else f"{name} {_was(word)}. {run.error}"
-
-
-def _was(word: str) -> str:
-    return word if word == "timed out" else f"was {word}"
-
-
-def _exit_code(run: Run) -> int:
-    """The command's own; 1 where it has none, or one that says it succeeded though the run didn't."""
-    codes = Attempt.objects.filter(run=run).order_by("-number").values_list("exit_code", flat=True)
-    return codes.first() or 1
+Command.help = f"Run a job now, in this process, and exit with its exit code. {AFTER_JOB}"
