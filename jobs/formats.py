@@ -15,7 +15,8 @@ NOTHING = "–"
 NO_COLUMN = frozenset({"Mn", "Me", "Cf"})
 # Colours and movements of a terminal (ECMA-48), titles and links (OSC), and what is left of them.
 ESCAPE = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[ -/]*[0-~]|\x1b")
-CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+# What moves a terminal's cursor, and what turns the writing direction: a file's name could look like another.
+CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
 def table(

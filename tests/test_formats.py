@@ -137,6 +137,7 @@ def test_a_clock_that_was_set_back_shows_no_negative_duration():
         ("\x1b(Bwords\x1b", "words"),
         ("a\x00b\x07c\x9b", "abc"),
         ("\r\n\r\n", "\n\n"),
+        ("invoice\u202egnp.exe\u2066", "invoicegnp.exe"),
     ],
 )
 def test_output_is_shown_as_a_terminal_leaves_it(text, shown):

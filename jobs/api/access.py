@@ -57,7 +57,7 @@ class OwnRules(APIView):
     versioning_class = None
     content_negotiation_class: type[BaseContentNegotiation] = DefaultContentNegotiation
     metadata_class = SimpleMetadata
-    schema = AutoSchema()
+    schema: Any = AutoSchema()
     # Of generic views.
     filter_backends: Any = ()
     pagination_class: Any = None
@@ -67,7 +67,7 @@ class OwnRules(APIView):
         # ATOMIC_REQUESTS would undo the event of a refusal, and the count of bad tokens, with the request.
         return transaction.non_atomic_requests(super().as_view(**initkwargs))
 
-    def get_exception_handler(self) -> Callable[[Exception, dict[str, Any]], HttpResponse | None]:  # type: ignore[override]
+    def get_exception_handler(self) -> Callable[[Exception, dict[str, Any]], HttpResponse | None]:
         return errors.handler
 
 

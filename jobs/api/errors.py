@@ -58,7 +58,7 @@ def handler(error: Exception, context: dict[str, Any]) -> HttpResponse | None:
     """The answer to an error of a view; None where it is a fault of ours."""
     answer = _answer(error)
     if answer is not None:
-        set_rollback()  # type: ignore[no-untyped-call]
+        set_rollback()
     return answer
 
 

@@ -5,7 +5,6 @@ from typing import Any, NoReturn
 from django.urls import Resolver404, resolve
 from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
-from rest_framework.response import Response
 
 from jobs.api.access import ForAnybody
 
@@ -14,10 +13,8 @@ class Nothing(ForAnybody):
     schema = None
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> NoReturn:
+        # Before the method is looked at: where there is nothing, none is allowed.
         raise NotFound(_sentence(request.path_info, getattr(request, "urlconf", None)))
-
-    def get(self, request: Request, rest: str) -> Response:
-        raise NotImplementedError  # `initial` has answered
 
 
 def _sentence(path: str, urlconf: Any) -> str:

@@ -6,7 +6,7 @@ from jobs.dashboard.job import job
 from jobs.dashboard.jobs import do_with_a_job, jobs
 from jobs.dashboard.overview import overview
 from jobs.dashboard.pause import pause
-from jobs.dashboard.run import run
+from jobs.dashboard.run import do_with_a_run, run
 from jobs.dashboard.runs import runs
 from jobs.dashboard.sign_in import SignIn, SignOut, choose
 
@@ -18,6 +18,7 @@ urlpatterns = [
     path("jobs/<str:name>/pause/", pause, name="pause"),
     path("runs/", runs, name="runs"),
     path("runs/<int:pk>/", run, name="run"),
+    path("runs/<int:pk>/cancel/", do_with_a_run, name="cancel"),
     path("do/", do_with_a_job, name="do_with_a_job"),
     path("sign-in/", SignIn.as_view(), name="sign_in"),
     path("sign-out/", SignOut.as_view(), name="sign_out"),

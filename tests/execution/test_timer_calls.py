@@ -10,7 +10,7 @@ from jobs.execution.worker import this_worker
 from jobs.ledger import interventions, states
 from jobs.ledger.settle import settle
 from jobs.models import Event, Gap, JobState, Run
-from tests.helpers.rows import a_pause, first_seen_at
+from tests.helpers.rows import a_pause, first_seen_at, pruning
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 3, 14, 12, 0, 0, 50_000, tzinfo=UTC)
@@ -114,7 +114,8 @@ def test_a_call_for_nobody_knows_when_leaves_nothing_where_the_zones_timer_fires
 @pytest.mark.parametrize("called_for", [NOON, None])
 def test_a_paused_jobs_timer_leaves_a_gap_and_no_event(called, called_for):
     called(NOON - timedelta(days=1), now=NOON - timedelta(seconds=30))
-    Event.objects.all().delete()
+    with pruning():
+        Event.objects.all().delete()
     a_pause(began_at=NOON - timedelta(hours=1))
     assert called(called_for) == ([], [])
     assert Gap.objects.get().reason == "paused"
@@ -147,7 +148,8 @@ def test_of_several_runs_the_call_executes_the_oldest_and_rings_for_the_others(c
 def test_the_timer_of_a_job_whose_schedule_is_overridden_leaves_nothing(called):
     called(None, schedule="*/10 * * * * *")
     interventions.override(registry["nightly"], schedule="0 0 5 * * *", by="ada")
-    Event.objects.all().delete()
+    with pruning():
+        Event.objects.all().delete()
     assert called(None) == ([], [])
     assert not Event.objects.exists()
 

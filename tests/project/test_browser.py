@@ -1,20 +1,15 @@
 """Pages in a real browser under the Content-Security-Policy: Chromium tells on its console what it refused."""
 
 import re
-import shutil
 import subprocess
 
 import pytest
 
 from jobs.localhost import signin
+from tests.helpers.chromium import chromium
 from tests.helpers.rows import a_run
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-
-pytestmark = [
-    pytest.mark.django_db(transaction=True),
-    pytest.mark.skipif(CHROMIUM is None, reason="There is no Chromium on this machine: apt-get install chromium."),
-]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
@@ -24,7 +19,7 @@ def visit(live_server, tmp_path):
     def go(path):
         done = subprocess.run(
             [
-                *(CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"),
+                *(chromium(), "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"),
                 *(f"--user-data-dir={tmp_path}", "--enable-logging=stderr", "--virtual-time-budget=3000", "--dump-dom"),
                 f"{live_server.url}{path}",
             ],

@@ -158,9 +158,10 @@ def test_without_npm_what_needs_azurite_is_skipped_and_fails_in_ci(required, out
         azurite.installed()
 
 
-def test_ci_requires_azurite():
+@pytest.mark.parametrize("variable", ["REQUIRE_AZURITE", "REQUIRE_CHROMIUM"])
+def test_ci_requires_what_a_laptop_may_lack(variable):
     for file in (".ci/run", ".github/workflows/ci.yml"):
-        assert "REQUIRE_AZURITE" in (ROOT / file).read_text()
+        assert variable in (ROOT / file).read_text()
 
 
 @pytest.mark.parametrize(("required", "outcome"), [("", pytest.skip.Exception), ("1", pytest.fail.Exception)])

@@ -41,12 +41,13 @@ class Override(Verb):
         ledger.override(job, options["schedule"], options["time_zone"], words, options["reason"], ends_at)
         out.say(f"{job} is overridden{until(ledger, job, ends_at)}. `{ledger.program} drift` shows how.")
         if options["schedule"] or options["time_zone"]:
-            _show(ledger, out, job)
+            _show(ledger, out, job, options["schedule"])
 
 
-def _show(ledger: Ledger, out: Out, job: str) -> None:
+def _show(ledger: Ledger, out: Out, job: str, written: str) -> None:
     """The schedule in words, with what `manage.py check` would warn of: it sees declarations only."""
     [found] = [each for each in ledger.jobs() if each["name"] == job]
     out.say(f"{found['in_words']}, {found['time_zone']}")
-    for surprise in Expression(found["schedule"]).surprises:
+    # Of what was written: the ledger gives it as it was understood.
+    for surprise in Expression(written).surprises if written else ():
         out.remark(surprise.message, Colour.YELLOW)

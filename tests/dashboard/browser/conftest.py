@@ -1,26 +1,20 @@
-"""One browser for the session, and pages that fail their test if the policy, the console or a request complains."""
-
-import os
-import shutil
+"""One browser for a module, and pages that fail their test if the policy, the console or a request complains."""
 
 import pytest
 from django.test import Client
+from playwright.sync_api import sync_playwright
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-MISSING = "There is no Chromium on this machine: apt-get install chromium."
-# Playwright's own loop runs in this thread, and Django takes it for one in which it must not wait.
-os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+from tests.helpers.chromium import chromium
 
 
-@pytest.fixture(scope="session")
+# Playwright's loop runs in this thread for as long as it is there: tests of other modules have loops of their own, and
+# Django takes this thread for one in which it must not wait.
+@pytest.fixture(scope="module")
 def browser():
-    if CHROMIUM is None:
-        pytest.fail(MISSING) if os.environ.get("CI") or os.environ.get("REQUIRE_CHROMIUM") else pytest.skip(MISSING)
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
+    with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
+        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
         browser = playwright.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"]
+            executable_path=chromium(), args=["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"]
         )
         yield browser
         browser.close()

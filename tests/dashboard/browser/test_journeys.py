@@ -1,0 +1,95 @@
+"""What a person does in a real browser: with a script and without, and nobody is kept out."""
+
+import re
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+from jobs.models import Intervention, Run
+from jobs.reading import usual
+from tests.helpers.rows import a_run, an_attempt, settled_ticks
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(300)]
+HOSTILE = (
+    b"<script>alert(1)</script> \x1b[31mred\x1b[0m \xe2\x80\xaegnp.exe\x07 </pre><a href='javascript:alert(2)'>x</a>\n"
+)
+
+
+@pytest.fixture(autouse=True)
+def two_jobs(declared):
+    usual.kept.forget()
+    declared("nightly", command="clearsessions", schedule="0 0 3 * * *", owner="Ada", description="Clears sessions.")
+    declared("weekly", command="clearsessions", schedule="0 0 3 * * MON", confirm="yes")
+    yield
+    usual.kept.forget()
+
+
+@pytest.mark.parametrize("script", [True, False])
+def test_a_person_signs_in_finds_a_failure_runs_a_job_and_pauses_it_with_a_reason(visitor, admin_user, script):
+    failed = a_run(status="failed", error="the file is empty")
+    an_attempt(failed, written=[HOSTILE])
+    page = visitor(script=script)
+    page.goto("/runs/")
+    page.fill("[name=username]", admin_user.username)
+    page.fill("[name=password]", "password")
+    page.click("button.primary")
+    assert page.url.endswith("/runs/")
+
+    settled_ticks()
+    page.goto("/")
+    assert "1 of 2 jobs" in page.inner_text("h1")
+    page.click(f"a[href='/runs/{failed.pk}/']")
+    assert "the file is empty" in page.inner_text("main")
+    shown = page.inner_text("pre")
+    assert "<script>alert(1)</script>" in shown
+    assert not re.search("[\x00-\x08\x0b-\x1f\x7f\u202e]", shown)
+
+    page.goto("/jobs/?q=ada")
+    assert page.locator("tbody tr").count() == 1
+    page.click("button[name=run]")
+    page.wait_for_selector("#status:has-text('is queued')")
+    run = Run.objects.latest("pk")
+    assert (run.job, run.requested_by, run.status) == ("nightly", admin_user.username, "queued")
+    page.goto(f"/runs/{run.pk}/")
+    page.click("text=Cancel")
+    page.wait_for_selector("#status:has-text('is cancelled')")
+
+    page.goto("/jobs/nightly/pause/")
+    page.fill("#reason", "stocktaking")
+    page.press("#reason", "Enter")
+    page.wait_for_selector("#status:has-text('nightly is paused')")
+    assert Intervention.objects.get().reason == "stocktaking"
+
+
+def test_jobs_are_filtered_while_one_types_and_keys_lead_to_pages(visitor, admin_user):
+    page = visitor(admin_user)
+    page.goto("/")
+    page.keyboard.press("g")
+    page.keyboard.press("j")
+    page.wait_for_url("**/jobs/")
+    page.keyboard.press("/")
+    page.keyboard.type("weekly")
+    page.wait_for_selector("table.jobs:not(:has-text('nightly'))")
+    assert "weekly" in page.inner_text("table.jobs")
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1440, 390])
+def test_nobody_is_kept_out(visitor, admin_user, theme, width):
+    run = a_run(status="failed", error="the file is empty")
+    an_attempt(run, written=[b"line\n" * 50])
+    page = visitor(admin_user, width=width, theme=theme)
+    for path in (
+        "/",
+        "/jobs/",
+        "/jobs/nightly/",
+        "/jobs/weekly/",
+        "/jobs/nightly/pause/",
+        "/runs/",
+        f"/runs/{run.pk}/",
+    ):
+        page.goto(path)
+        found = Axe().run(page)
+        assert found.violations_count == 0, f"{path}: {found.generate_report()}"
+        wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        assert wide <= 0, f"{path} is {wide} px wider than the window"
