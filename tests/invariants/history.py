@@ -58,5 +58,7 @@ class History:
         self.declared = [(min(after, now), schedule) for after, schedule in self.declared]
         for override in self.overrides:
             override[0] = min(override[0], now)
+        for override in self.overrides[:-1]:  # another one has followed, from its end on
+            override[1] = min(override[1], now)
         if self.overrides and not holds and (self.overrides[-1][1] is None or self.overrides[-1][1] > now):
             self.overrides[-1][1] = now

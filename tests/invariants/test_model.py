@@ -593,3 +593,32 @@ def test_random_histories_keep_the_promise(declared, monkeypatch):
             print_blob=True,
         ),
     )
+
+
+@pytest.mark.django_db
+def test_overrides_that_followed_each_other_ahead_of_the_clock_are_set_back_together(declared, monkeypatch):
+    monkeypatch.setattr(clocks, "elapsed", clocks.elapsed)
+    monkeypatch.setattr(registry, "first_seen", 0.0)
+    history = Ledger()
+    rules = {
+        "schedule": "0 * * * * *",
+        "time_zone": "UTC",
+        "misfire": "latest",
+        "timer": False,
+        "overlap": "skip",
+        "start_deadline": None,
+        "retry": Retry(times=0),
+    }
+    change = {"name": "b", "minutes": None, "lacks_settings": False, "outage": None, "seconds": 1}
+    try:
+        history.begin(rules=[rules, rules], begun=True)
+        history.a_schedule_is_overridden(schedule="*/10 * * * * *", zone="", **change)
+        history.the_databases_clock_jumps_ahead_for_one_tick(days=34)
+        history.a_schedule_is_overridden(schedule="0 30 2 * * *", zone="", **change)  # ends the first
+        history.a_schedule_is_overridden(schedule="", zone="Australia/Lord_Howe", **change)
+        assert len(history.history["b"].overrides) == 2
+        history.a_ledger_is_set_back(name="b", seconds=600)
+        history.the_databases_clock_jumps_ahead_for_one_tick(days=1)
+        history.every_occurrence_is_recorded_once_by_the_schedule_that_was_in_force()
+    finally:
+        history.teardown()
