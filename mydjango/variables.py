@@ -41,6 +41,7 @@ PROJECT = [
     Variable("CSRF_TRUSTED_ORIGINS", "Origins whose forms are trusted, each with its scheme, separated by commas."),
     Variable("DEBUG", "1 shows tracebacks to everyone.", "0"),
     Variable("TIME_ZONE", "The time zone of schedules that name none, and of the pages: an IANA name.", "UTC"),
+    Variable("SAMPLE", "1 with LOCAL=1 declares a sample shop's jobs: `make run ARGS=--sample` sets it.", "0"),
     Variable("LOG_LEVEL", "The lowest level of our own log lines that is kept: DEBUG, INFO, WARNING, ERROR.", "INFO"),
 ]
 CONTAINER = [

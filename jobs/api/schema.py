@@ -13,6 +13,8 @@ from jobs.api.described import described
 
 class Schema(ForActors, SpectacularAPIView):
     schema = AutoSchema()
+    # YAML unless JSON is asked for, as spectacular writes it.
+    renderer_classes = SpectacularAPIView.renderer_classes
 
     @described(exclude=True)
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:

@@ -25,6 +25,9 @@ LENGTHS = {
 class NoReason(Sentence, ValueError):
     """Say why {job} is paused: whoever sees it at night will ask."""
 
+    def __init__(self, job: str) -> None:
+        super().__init__(job=job)
+
 
 def pause(request: HttpRequest, name: str) -> HttpResponseBase:
     """GET shows the form, POST pauses the job."""

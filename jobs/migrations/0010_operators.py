@@ -1,7 +1,6 @@
 """What operators do: repairs, retries, labels, notes, holds and selections."""
 
 import django.contrib.postgres.fields
-import django.contrib.postgres.indexes
 import django.db.models.deletion
 import django.db.models.functions.datetime
 import django.db.models.functions.text
@@ -9,6 +8,7 @@ import django.db.models.lookups
 from django.db import migrations, models
 
 from jobs.ledger.migration import Migration as OurMigration
+from jobs.models.fields import Gin
 
 # Table, column, the table that it refers to, and what becomes of the row when the one that it refers to goes.
 KEYS = (
@@ -335,9 +335,7 @@ class Migration(OurMigration):
         ),
         migrations.AddIndex(
             model_name="run",
-            index=django.contrib.postgres.indexes.GinIndex(
-                condition=models.Q(("labels", []), _negated=True), fields=["labels"], name="labelled_runs"
-            ),
+            index=Gin(condition=models.Q(("labels", []), _negated=True), fields=["labels"], name="labelled_runs"),
         ),
         migrations.AddIndex(
             model_name="run",

@@ -2,13 +2,12 @@
 
 from datetime import timedelta
 
-from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
 from jobs.choices import ENDED, Reason, Status, Trigger
-from jobs.models.fields import KEPT_BY_THE_DATABASE, NAME_LENGTH, Array, optional_text
+from jobs.models.fields import KEPT_BY_THE_DATABASE, NAME_LENGTH, Array, Gin, optional_text
 
 UNSUCCESSFUL = sorted(ENDED - {Status.SUCCEEDED})
 
@@ -160,7 +159,7 @@ class Run(models.Model):
             ),
             models.Index(fields=["trigger", "-id"], name="unscheduled_runs", condition=~Q(trigger=Trigger.SCHEDULE)),
             models.Index(fields=["blocked_by"], name="blocked_runs", condition=Q(blocked_by__isnull=False)),
-            GinIndex(fields=["labels"], name="labelled_runs", condition=~Q(labels=[])),
+            Gin(fields=["labels"], name="labelled_runs", condition=~Q(labels=[])),
             models.Index(fields=["retry_of"], name="retrying_runs", condition=Q(retry_of__isnull=False)),
             models.Index(fields=["chained_from"], name="chained_runs", condition=Q(chained_from__isnull=False)),
         ]

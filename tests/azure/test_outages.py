@@ -74,7 +74,7 @@ def test_the_command_line_answers_while_the_queue_is_down(down, declared, capsys
     run = Run.objects.get()
     assert run.status == Status.QUEUED
     assert capsys.readouterr().out == (
-        f"Run {run.pk} of succeeds is queued. `manage.py output {run.pk}` shows what it writes.\n"
+        f"Run {run.pk} of succeeds is queued. `manage.py follow {run.pk}` shows what it writes.\n"
     )
 
 

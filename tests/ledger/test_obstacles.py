@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from jobs.choices import Status
 from jobs.declarations.registry import registry
-from jobs.ledger import claims, interventions, states
+from jobs.ledger import claims, holds, interventions, states
 from jobs.ledger.obstacles import Rule, obstacle
 from tests.helpers.rows import HERE, NOON, a_claimed_run, a_queued_run, a_run
 
@@ -48,6 +48,11 @@ def a_retry_under_a_pause(trigger="schedule"):
 
 def a_retry_by_hand_under_a_pause():
     return a_retry_under_a_pause("manual")
+
+
+def an_occurrence_while_everything_is_held():
+    holds.hold(by="anna", reason="the database moves")
+    return a_queued_run(trigger="schedule", scheduled_for=NOON)
 
 
 def beside_a_running_one():
@@ -96,6 +101,7 @@ CASES = [
     (a_late_retry, None, ""),
     (a_retry_under_a_pause, Rule.PAUSE, r"the job is paused by ada, without an end, and a retry waits for its end\."),
     (a_retry_by_hand_under_a_pause, None, ""),
+    (an_occurrence_while_everything_is_held, Rule.HOLD, r"everything is held by anna, without an end\."),
     (beside_a_running_one, Rule.OVERLAP, r"run \d+ of the job, running since .*Z, must end first\."),
     (beside_a_running_one_that_allows_it, None, ""),
     (before_an_earlier_occurrence, Rule.OVERLAP, r"run \d+ of the job, for 2026-03-14 11:00:00Z, comes first\."),

@@ -118,13 +118,13 @@ def test_our_views_hold_to_our_rules_and_their_urls_arent_served(shop):
     answers = shop.script(ASK, DJANGO_SETTINGS_MODULE="project_settings")
     assert answers.returncode == 0, answers.stderr
     lines = answers.stdout.splitlines()
-    assert lines[0] == "403 403 200 302"
+    assert lines[0] == "401 401 200 302"
     assert lines[1].startswith("200 application/json [")
     assert "'linking'" in lines[1]
     assert lines[2].startswith("No job is declared as 'nothing'")
     assert lines[3] == "200 True"
     assert lines[4].startswith("200 "), "a page of their admin that links to their site"
-    assert lines[5] == "404 404 404 302"
+    assert lines[5] == "404 404 404 200", "the dashboard is at /"
 
 
 def test_their_urls_are_served_where_it_is_asked_for(shop):

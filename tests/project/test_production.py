@@ -119,5 +119,5 @@ def test_no_password_opens_the_api(ask, account):
         get("/api/v1/runs/", **BEHIND),
         DATABASE_URL=account,
     )
-    assert (refused["status"], read["status"]) == (403, 200)
-    assert "WWW-Authenticate" not in refused["headers"]
+    assert (refused["status"], read["status"]) == (401, 200)
+    assert refused["headers"]["WWW-Authenticate"] == 'Bearer realm="Nightshift"', "no browser asks for a password"

@@ -96,6 +96,8 @@ def round_trips(parser, command):
         line = words(parameters, values)
         if parser.missing_args_message and not any(word for word in line if not word.startswith("-")):
             continue  # Django's own rule, of a command that needs some argument or other
+        if needs_one_of_a_group(parser, values):
+            continue  # which one, only a person knows
         try:
             found = in_a_shell(parser, line)
         except AttributeError:
@@ -106,6 +108,18 @@ def round_trips(parser, command):
             name: value for name, value in values.items() if not parameters.by_name[name].secret
         }, (command, line)
     return len(chosen)
+
+
+def needs_one_of_a_group(parser, values):
+    """Whether the chosen subcommand requires one of a group of options, and none is chosen."""
+    for action in parser._actions:
+        for name, within in (
+            values.get(action.dest, {}).items() if isinstance(action, argparse._SubParsersAction) else ()
+        ):
+            groups = action.choices[name]._mutually_exclusive_groups
+            if any(g.required and not {one.dest for one in g._group_actions} & within.keys() for g in groups):
+                return True
+    return False
 
 
 def _up_to(parameters, one):

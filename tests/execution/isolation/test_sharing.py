@@ -258,33 +258,36 @@ TOKEN = "import os\nTOKEN = os.urandom(8).hex()"
 
 
 def test_a_fresh_run_loads_all_itself(guest, run):
-    guest(token=(TOKEN, "return TOKEN"))
-    tokens = {run("token", isolation="fresh").result, run("token_again", command="token", isolation="fresh").result}
+    guest(made_up=(TOKEN, "return TOKEN"))
+    tokens = {
+        run("made_up", isolation="fresh").result,
+        run("made_up_again", command="made_up", isolation="fresh").result,
+    }
     assert len(tokens) == 2
 
 
 def test_runs_of_a_day_come_from_a_process_that_was_loaded_on_it(guest, run, monkeypatch):
-    guest(token=(TOKEN, "return TOKEN"))
-    tokens = [run(f"token_{number}", command="token").result for number in range(2)]
+    guest(made_up=(TOKEN, "return TOKEN"))
+    tokens = [run(f"made_up_{number}", command="made_up").result for number in range(2)]
     today = age.utc_now()
     monkeypatch.setattr(age, "utc_now", lambda: today + timedelta(days=1))
-    tokens.append(run("tomorrow", command="token").result)
+    tokens.append(run("tomorrow", command="made_up").result)
     assert tokens[0] == tokens[1] != tokens[2]
 
 
 def test_no_run_comes_from_a_process_that_is_too_old(guest, run, settings):
-    guest(token=(TOKEN, "return TOKEN"))
-    first = run("token").result
+    guest(made_up=(TOKEN, "return TOKEN"))
+    first = run("made_up").result
     settings.JOBS_FORK_SERVER_MAX_AGE = 0.1
     time.sleep(0.2)
-    assert run("later", command="token").result != first
+    assert run("later", command="made_up").result != first
 
 
 def test_a_successor_is_loaded_before_it_is_needed(guest, run, settings, monkeypatch):
     monkeypatch.setattr(client, "LOOK", 0.2)
     settings.JOBS_FORK_SERVER_MAX_AGE = 6
-    guest(token=(TOKEN, "return TOKEN"))
-    run("token")
+    guest(made_up=(TOKEN, "return TOKEN"))
+    run("made_up")
     first = client.server.pid
     until(lambda: client.server.pid not in {first, None})
     assert client.server._current[False].ready_at is not None
