@@ -113,8 +113,8 @@ lock:  ## Update the requirements' locks (needs uv): make lock ARGS=--upgrade
 	done
 
 .PHONY: soak
-soak: venv  ## Run the invariants under faults, again and again: make soak TIMES=100
-	@JOBS_THOROUGH=1 JOBS_OUTAGE=3 JOBS_IN_A_ROW=1000 LOCAL=1 $(PYTHON_IN_VENV) -m pytest -x -m invariant tests/invariants --times $(TIMES) $(ARGS)
+soak: venv  ## Run the invariants under faults, again and again, each time with examples of its own: make soak TIMES=50
+	@JOBS_OUTAGE=3 LOCAL=1 $(PYTHON_IN_VENV) -m pytest -x -m invariant tests/invariants --times $(TIMES) $(ARGS)
 
 # What `make test` tries with fewer examples, or for a shorter time.
 THOROUGHLY ?= $(addprefix tests/,schedule declarations/parameters invariants)

@@ -13,7 +13,7 @@ from tests.invariants.conftest import Process
 
 pytestmark = pytest.mark.invariant
 
-# In seconds. `make thorough` takes 90, with heartbeats as they are, and `make soak` 3, a hundred times.
+# In seconds. `make thorough` takes 90, with heartbeats as they are, and `make soak` 3, again and again.
 OUTAGE = float(os.environ.get("JOBS_OUTAGE", "6"))
 TIMING = {"HEARTBEAT": OUTAGE / 6}
 
