@@ -36,9 +36,7 @@ def start(
     UnknownJob, and what `check_arguments` raises.
     """
     with acting(actor, Verb.RUN, job):
-        declared = registry[job]
-        if declared.confirm and confirm != declared.confirm and actor.door is not Door.SHELL:
-            raise Unconfirmed(job, declared.confirm)
+        confirmed(actor, job, confirm)
         trigger = Trigger.API if actor.door is Door.API else Trigger.MANUAL
         return triggers.request(
             job,
@@ -50,3 +48,10 @@ def start(
             despite_hold=despite_hold,
             ring=ring,
         )
+
+
+def confirmed(actor: Actor, job: str, word: str) -> None:
+    """Raises UnknownJob, and Unconfirmed where the job asks for another word; not at the shell."""
+    declared = registry[job]
+    if declared.confirm and word != declared.confirm and actor.door is not Door.SHELL:
+        raise Unconfirmed(job, declared.confirm)

@@ -9,11 +9,13 @@ from jobs.choices import ROLES, Door, Verb
 from jobs.models import Event, Intervention, Run
 from jobs.reading.transcript import UnknownRun
 from jobs.verbs.cancel import cancel
+from jobs.verbs.note import note_on_job, note_on_run
 from jobs.verbs.override import end_override, override
 from jobs.verbs.pause import pause, resume
 from jobs.verbs.pin import pin, unpin
+from jobs.verbs.retry import retry
 from jobs.verbs.start import Unconfirmed, start
-from tests.helpers.rows import a_queued_run
+from tests.helpers.rows import a_queued_run, a_run
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -27,6 +29,9 @@ ACTS = {
     "end_override": (Verb.OVERRIDE, lambda actor, run: end_override(actor, run.job)),
     "pin": (Verb.OVERRIDE, lambda actor, run: pin(actor, run.pk)),
     "unpin": (Verb.OVERRIDE, lambda actor, run: unpin(actor, run.pk)),
+    "note_on_run": (Verb.RUN, lambda actor, run: note_on_run(actor, run.pk, "the supplier was late")),
+    "note_on_job": (Verb.RUN, lambda actor, run: note_on_job(actor, run.job, "the supplier is often late")),
+    "retry": (Verb.RUN, lambda actor, run: retry(actor, run.pk)),
 }
 
 
@@ -60,7 +65,8 @@ def test_a_verb_is_refused_to_whom_it_was_not_granted(run, act):
 
 def test_what_was_granted_is_done_and_told(run):
     actor = holding(ROLES["owner"])
-    for act in ("pause", "resume", "override", "end_override", "pin", "unpin", "cancel", "start"):
+    acts = ("pause", "resume", "override", "end_override", "pin", "unpin", "note_on_run", "note_on_job", "cancel")
+    for act in (*acts, "retry", "start"):
         ACTS[act][1](actor, run)
     assert [*Event.objects.order_by("pk").values_list("kind", flat=True)] == [
         "paused",
@@ -69,7 +75,10 @@ def test_what_was_granted_is_done_and_told(run):
         "override_ended",
         "pinned",
         "unpinned",
+        "noted",
+        "noted",
         "cancelled",
+        "started",
         "started",
     ]
     assert set(Event.objects.values_list("by", "door", "address", "token")) == {("ada", "api", "192.0.2.7", "deploy")}
@@ -89,6 +98,10 @@ def test_a_job_with_a_word_of_confirmation_needs_it_but_at_the_shell(declared):
         start(holding(Verb), "nightly", confirm="Delete")
     assert start(holding(Verb), "nightly", confirm="delete").trigger == "api"
     assert start(Actor.of_shell("ada@vm"), "nightly").trigger == "manual"
+    ended = a_run()
+    with pytest.raises(Unconfirmed, match="send confirm='delete'"):
+        retry(holding(Verb), ended.pk)
+    assert retry(holding(Verb), ended.pk, confirm="delete").retry_of_id == ended.pk
 
 
 def test_secret_words_are_in_no_event(declared):

@@ -1,0 +1,21 @@
+"""Write down what others should know of a run or a job."""
+
+from jobs.access.actor import Actor
+from jobs.choices import Verb
+from jobs.declarations.registry import registry
+from jobs.ledger import notes
+from jobs.models import Note
+from jobs.verbs.acting import acting, run_of
+
+
+def note_on_run(actor: Actor, run_id: int, text: str) -> Note:
+    """Raises UnknownRun, Refused, NoText or TooLong."""
+    run = run_of(actor, Verb.RUN, run_id)
+    with acting(actor, Verb.RUN, run.job):
+        return notes.about_run(run_id, text, by=actor.name)
+
+
+def note_on_job(actor: Actor, job: str, text: str) -> Note:
+    """Raises Unseen, Refused, UnknownJob, NoText or TooLong."""
+    with acting(actor, Verb.RUN, job):
+        return notes.about_job(registry[job].name, text, by=actor.name)
