@@ -72,8 +72,8 @@ def note(found: Iterable[Counter]) -> None:
     sql.execute(
         """
         DELETE FROM nightshift_failures
-         WHERE key IN (SELECT key FROM nightshift_failures WHERE until < clock_timestamp()
-                        LIMIT 10 FOR UPDATE SKIP LOCKED)
+         WHERE key = ANY(ARRAY(SELECT key FROM nightshift_failures WHERE until < clock_timestamp()
+                                LIMIT 10 FOR UPDATE SKIP LOCKED))
         """
     )
 

@@ -39,13 +39,14 @@ def waiting() -> tuple[int, timedelta]:
 
 def forgotten(limit: int = 100) -> list[int]:
     """Take note that we ring for queued runs whose doorbell nobody heard, and give them back."""
+    # An array is chosen once. As `id IN (…)`, a plan made while the table was small chooses again for each run in it.
     found = sql.rows(
         f"""
         UPDATE nightshift_run SET rung_at = clock_timestamp()
-         WHERE id IN (
+         WHERE id = ANY(ARRAY(
                    SELECT id FROM nightshift_run r WHERE {IS_FORGOTTEN} ORDER BY not_before LIMIT %(limit)s
                       FOR UPDATE SKIP LOCKED
-               )
+               ))
         RETURNING id
         """,  # noqa: S608 — the condition is fixed
         parameters() | {"limit": limit},

@@ -12,7 +12,9 @@ def plans(tables):
     found = []
 
     def explain(execute, statement, parameters, many, context):
-        if statement.lstrip().startswith(("SELECT", "WITH", "(")) and any(table in statement for table in tables):
+        if statement.lstrip().startswith(("SELECT", "WITH", "UPDATE", "(")) and any(
+            table in statement for table in tables
+        ):
             execute(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {statement}", parameters, many, context)
             [(told,)] = context["cursor"].fetchall()
             found.append(Plan(statement, told))

@@ -8,6 +8,7 @@ from django.db import connection
 from jobs.choices import Status
 from jobs.ledger import queue, states, timing
 from jobs.models import Run
+from tests.helpers.plans import plans
 from tests.helpers.rows import a_queued_run, a_run, status_of
 
 pytestmark = pytest.mark.django_db
@@ -57,6 +58,17 @@ def test_forgotten_runs_are_rung_for_once_in_a_while():
     assert queue.forgotten() == []
     Run.objects.update(rung_at=now - HOUR)
     assert queue.forgotten() == [forgotten.pk]
+
+
+def test_forgotten_runs_are_chosen_once_however_the_plan_joins_them():
+    for number in range(20):
+        a_queued_run(f"a{number}", not_before=states.clock() - HOUR)
+    with connection.cursor() as cursor:
+        for way in ("hashjoin", "mergejoin", "material", "hashagg", "sort"):
+            cursor.execute(f"SET LOCAL enable_{way} = off")
+    with plans(["nightshift_run"]) as found:
+        queue.forgotten(limit=3)
+    assert [node["Actual Loops"] for node in found[0].nodes if node["Node Type"] == "LockRows"] == [1]
 
 
 @pytest.mark.parametrize(
