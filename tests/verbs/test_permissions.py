@@ -9,13 +9,14 @@ from jobs.choices import ROLES, Door, Verb
 from jobs.models import Event, Intervention, Run
 from jobs.reading.transcript import UnknownRun
 from jobs.verbs.cancel import cancel
-from jobs.verbs.note import note_on_job, note_on_run
+from jobs.verbs.missed import preview_missed, run_missed
+from jobs.verbs.note import note_on_day, note_on_job, note_on_run
 from jobs.verbs.override import end_override, override
 from jobs.verbs.pause import pause, resume
 from jobs.verbs.pin import pin, unpin
 from jobs.verbs.retry import retry
 from jobs.verbs.start import Unconfirmed, start
-from tests.helpers.rows import a_queued_run, a_run
+from tests.helpers.rows import NOON, a_queued_run, a_run
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -29,6 +30,8 @@ ACTS = {
     "end_override": (Verb.OVERRIDE, lambda actor, run: end_override(actor, run.job)),
     "pin": (Verb.OVERRIDE, lambda actor, run: pin(actor, run.pk)),
     "unpin": (Verb.OVERRIDE, lambda actor, run: unpin(actor, run.pk)),
+    "run_missed": (Verb.RUN, lambda actor, run: run_missed(actor, run.job, after=NOON, before=NOON)),
+    "preview_missed": (Verb.RUN, lambda actor, run: preview_missed(actor, run.job, after=NOON, before=NOON)),
     "note_on_run": (Verb.RUN, lambda actor, run: note_on_run(actor, run.pk, "the supplier was late")),
     "note_on_job": (Verb.RUN, lambda actor, run: note_on_job(actor, run.job, "the supplier is often late")),
     "retry": (Verb.RUN, lambda actor, run: retry(actor, run.pk)),
@@ -86,6 +89,12 @@ def test_what_was_granted_is_done_and_told(run):
     assert (overridden.before["arguments"], overridden.after["arguments"]) == ([], ["--verbosity", "2"])
 
 
+def test_a_note_about_a_day_is_for_who_may_run_all_jobs(run):
+    with pytest.raises(Refused):
+        note_on_day(holding(Verb), NOON.date(), "moved")
+    assert note_on_day(holding([Verb.RUN], "*"), NOON.date(), "moved").by == "ada"
+
+
 def test_a_name_that_a_client_made_up_is_not_kept(run):
     with pytest.raises(Unseen):
         start(holding(Verb), "x" * 500)
@@ -96,6 +105,8 @@ def test_a_job_with_a_word_of_confirmation_needs_it_but_at_the_shell(declared):
     declared("nightly", command="clearsessions", confirm="delete")
     with pytest.raises(Unconfirmed, match="send confirm='delete'"):
         start(holding(Verb), "nightly", confirm="Delete")
+    with pytest.raises(Unconfirmed, match="send confirm='delete'"):
+        run_missed(holding(Verb), "nightly", after=NOON, before=NOON)
     assert start(holding(Verb), "nightly", confirm="delete").trigger == "api"
     assert start(Actor.of_shell("ada@vm"), "nightly").trigger == "manual"
     ended = a_run()

@@ -9,6 +9,7 @@ from django.core.management.base import CommandError, CommandParser
 from django.utils import timezone
 
 from jobs import masking
+from jobs.access.actor import Actor
 from jobs.declarations.job import Job
 from jobs.declarations.registry import UnknownJob, registry
 from jobs.formats import NOTHING, command_line, counted, plain
@@ -22,6 +23,7 @@ from jobs.management.printing import add_format, as_json, as_table, row_number, 
 from jobs.models import Gap
 from jobs.reading import keyset
 from jobs.reading.explain import zone_of
+from jobs.verbs.missed import preview_missed, run_missed
 
 HEADINGS = ("GAP", "JOB", "FIRST", "LAST", "COUNT", "FATE", "REASON", "BY", "NOTE")
 # So many occurrences are shown of each end of a long list.
@@ -78,14 +80,15 @@ class Command(LedgerCommand):
         try:
             declared = registry[job]
             begin, end = _window(declared, gap, after, before)
-            found = missed.preview(declared, gap=gap, after=begin, before=end)
+            actor = Actor.of_shell(operator())
+            found = preview_missed(actor, job, gap=gap, after=begin, before=end)
             self._show(declared, found, format)
             if not found.occurrences or dry_run:
                 return
             self._ask(yes, found)
             # What a gap that still grows got since isn't what was shown.
             end = found.occurrences[-1]
-            repaired = missed.run_missed(declared, gap=gap, after=begin, before=end, requested_by=operator(), note=note)
+            repaired = run_missed(actor, job, gap=gap, after=begin, before=end, note=note)
         except (UnknownJob, UnreadableMoment, UnreadableGap) as error:
             raise CommandError(str(error)) from None
         except (missed.NothingNamed, missed.UnknownGap, missed.FollowsOthers) as error:

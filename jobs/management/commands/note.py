@@ -6,14 +6,16 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 from django.utils import timezone
 
+from jobs.access.actor import Actor
 from jobs.declarations.registry import UnknownJob, registry
 from jobs.formats import as_shown
 from jobs.ledger import notes
-from jobs.ledger.retrying import UnknownRun
 from jobs.management.ledger_command import LedgerCommand
 from jobs.management.operator import operator
 from jobs.models import Note
 from jobs.reading import notes as reading
+from jobs.reading.transcript import UnknownRun
+from jobs.verbs.note import note_on_day, note_on_job, note_on_run
 
 
 class Command(LedgerCommand):
@@ -51,14 +53,14 @@ class Command(LedgerCommand):
 
 
 def _write(subject: str, text: str) -> str:
-    by = operator()
+    actor = Actor.of_shell(operator())
     if subject.isdecimal() and len(subject) <= 18:
-        notes.about_run(int(subject), text, by=by)
+        note_on_run(actor, int(subject), text)
         return f"run {subject}"
     if day := _day(subject):
-        notes.about_day(day, text, by=by)
+        note_on_day(actor, day, text)
         return subject
-    notes.about_job(registry[subject].name, text, by=by)
+    note_on_job(actor, subject, text)
     return subject
 
 
