@@ -21,8 +21,6 @@ from jobs.reading import keyset, searching
 
 # Where a page of a list continues.
 BEFORE = "id__lt"
-# Rows are numbered before they are committed: so much earlier and later ones of a day may lie.
-DISORDER = timedelta(hours=1)
 
 
 class ReadOnly(admin.ModelAdmin):  # type: ignore[type-arg]
@@ -91,8 +89,8 @@ class TimeFilter(admin.SimpleListFilter):
         )
         begin, end = (timezone.make_aware(datetime.combine(day, datetime.min.time())) for day in (first, after))
         return queryset.filter(
-            pk__gte=keyset.first_id_since(queryset.model, self.column, begin - DISORDER),
-            pk__lt=keyset.first_id_since(queryset.model, self.column, end + DISORDER),
+            pk__gte=keyset.first_id_since(queryset.model, self.column, begin - keyset.DISORDER),
+            pk__lt=keyset.first_id_since(queryset.model, self.column, end + keyset.DISORDER),
             **{f"{self.column}__gte": begin, f"{self.column}__lt": end},
         )
 

@@ -40,6 +40,18 @@ class Piece(NamedTuple):
     notes: Sequence[str] = ()
 
 
+class Filter(NamedTuple):
+    """Which events of the audit; what is empty doesn't matter."""
+
+    job: str = ""
+    by: str = ""
+    kind: str = ""
+    door: str = ""
+    run: int | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
 class Following(NamedTuple):
     """The next occurrences of a job, with its schedule in words."""
 
@@ -134,3 +146,7 @@ class Ledger(ABC):
     @abstractmethod
     def explain(self, job: str, at: datetime | None) -> Facts:
         """What happened to the occurrence nearest to a moment: `sentences`, and what programs read of it."""
+
+    @abstractmethod
+    def audit(self, which: Filter, limit: int) -> tuple[list[Facts], bool]:
+        """What was done and refused, newest first; and whether older events weren't looked at for lack of an index."""

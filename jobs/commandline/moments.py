@@ -1,7 +1,7 @@
 """Times and durations as an operator types them."""
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
 from jobs.sentences import Sentence
@@ -26,6 +26,13 @@ class UnreadableEnd(Sentence, ValueError):
         super().__init__(text=text)
 
 
+class UnreadablePast(Sentence, ValueError):
+    """{text!r} is not a time. Write 2026-01-31T02:00, 02:00 for the latest such time, or 2h or 3d for so long ago."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text=text)
+
+
 def moment(text: str, zone: ZoneInfo, now: datetime) -> datetime:
     """An ISO date-time, by the zone's clock unless it says another; or a time of day, and then the latest such one.
 
@@ -45,9 +52,8 @@ def end(text: str, zone: ZoneInfo, now: datetime) -> datetime:
     Raises UnreadableEnd.
     """
     if DURATION.fullmatch(text):
-        parts = re.findall(r"(\d+)([a-z]+)", text)
         try:
-            return now + sum((timedelta(**{UNITS[unit]: int(amount)}) for amount, unit in parts), timedelta(0))
+            return now + _duration(text)
         except (OverflowError, ValueError):  # ValueError: more digits than int() reads
             raise UnreadableEnd(text) from None
     found = _iso(text, zone)
@@ -56,7 +62,30 @@ def end(text: str, zone: ZoneInfo, now: datetime) -> datetime:
     return found
 
 
-def _iso(text: str, zone: ZoneInfo) -> datetime | None:
+def past(text: str, now: datetime) -> datetime:
+    """An ISO date-time or time of day, by the clock of `now`'s zone; or a duration, and then so long ago.
+
+    Raises UnreadablePast.
+    """
+    try:
+        if DURATION.fullmatch(text):
+            return (now - _duration(text)).astimezone(UTC)
+    except (OverflowError, ValueError):
+        raise UnreadablePast(text) from None
+    if time := TIME.fullmatch(text):
+        return _latest(now, *(int(part or 0) for part in time.groups()))
+    found = _iso(text, now.tzinfo)
+    if found is None:
+        raise UnreadablePast(text)
+    return found
+
+
+def _duration(text: str) -> timedelta:
+    parts = re.findall(r"(\d+)([a-z]+)", text)
+    return sum((timedelta(**{UNITS[unit]: int(amount)}) for amount, unit in parts), timedelta(0))
+
+
+def _iso(text: str, zone: tzinfo | None) -> datetime | None:
     # A date alone would be read as its midnight, which is probably not intended.
     if ":" not in text:
         return None

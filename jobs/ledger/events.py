@@ -10,7 +10,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from jobs.choices import Door, EventKind
+from jobs.choices import Door, EventKind, Verb
 from jobs.ledger import sql
 from jobs.models import Event
 
@@ -27,6 +27,8 @@ class Origin:
     token: str = ""
 
 
+# For a refusal: all jobs, also those that are declared later.
+EVERYWHERE = "*"
 # What happens by itself comes through no door.
 BY_ITSELF = Origin()
 # Of this thread's present act.
@@ -112,6 +114,43 @@ def hourly(kind: EventKind, message: str, *, job: str) -> int:
         RETURNING count
         """,
         {"job": job, "kind": kind, "message": message},
+    )
+    return count
+
+
+def refused(message: str, *, verb: Verb, job: str, by: str) -> int:
+    """Leave one event for all refusals of this verb of this job to somebody within the hour, by one door and token.
+
+    It has the first five addresses. Gives how often it has happened. `job` is empty for what nobody declares, "*" for
+    all jobs.
+    """
+    origin = _origin.get()
+    count: int = sql.value(
+        """
+        INSERT INTO nightshift_event AS e (kind, job, by, door, address, token, message, key)
+        VALUES (%(kind)s::text, %(named)s, %(by)s::text, %(door)s::text, %(address)s, %(token)s::text, %(message)s,
+                jsonb_build_array(%(kind)s::text, to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24"Z"'),
+                                  %(door)s::text, %(by)s::text, %(token)s::text, %(verb)s::text, %(job)s::text)::text)
+            ON CONFLICT (key) WHERE key <> '' DO UPDATE
+           SET count = e.count + 1,
+               address = CASE
+                   WHEN excluded.address = '' OR e.address LIKE '%%…' THEN e.address
+                   WHEN excluded.address = ANY (string_to_array(e.address, ', ')) THEN e.address
+                   WHEN cardinality(string_to_array(e.address, ', ')) = 5 THEN e.address || ', …'
+                   ELSE concat_ws(', ', nullif(e.address, ''), excluded.address) END
+        RETURNING count
+        """,
+        {
+            "kind": EventKind.REFUSED,
+            "named": "" if job == EVERYWHERE else job,
+            "by": by,
+            "door": origin.door,
+            "address": origin.address,
+            "token": origin.token,
+            "message": message,
+            "verb": verb,
+            "job": job,
+        },
     )
     return count
 

@@ -12,7 +12,7 @@ from django.db import connection
 from django.utils import timezone
 
 from jobs.access.actor import Actor
-from jobs.commandline.ledger import Facts, Following, Ledger, Piece, Refusal, Terms
+from jobs.commandline.ledger import Facts, Filter, Following, Ledger, Piece, Refusal, Terms
 from jobs.declarations.parameters import InvalidArguments
 from jobs.declarations.registry import registry
 from jobs.formats import local_time, utc_time
@@ -23,6 +23,7 @@ from jobs.management.operator import operator
 from jobs.management.schedules import scheduled
 from jobs.models import Attempt, Run
 from jobs.reading import keyset, upcoming
+from jobs.reading.audit import Question, audit, event_facts
 from jobs.reading.explain import Explanation, explain, zone_of
 from jobs.reading.output import window
 from jobs.reading.output.cursor import Cursor
@@ -197,6 +198,10 @@ class Here(Ledger):
     @_refusing
     def explain(self, job: str, at: datetime | None) -> Facts:
         return _explanation(explain(registry[job], at, states.clock()))
+
+    def audit(self, which: Filter, limit: int) -> tuple[list[Facts], bool]:
+        found = audit(Question(**which._asdict()), limit)
+        return [event_facts(event) for event in found.events], found.older is not None
 
 
 def _job(row: Overview) -> Facts:

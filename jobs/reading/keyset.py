@@ -1,7 +1,7 @@
 """Long lists, read by key: what a page costs doesn't depend on how much the ledger holds."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
@@ -14,6 +14,8 @@ from jobs.models.run import UNSUCCESSFUL
 
 # How many rows a list counts, and looks at where no index answers: more is "10,000+".
 WINDOW = 10_000
+# Rows are numbered before they are committed: so much earlier and later ones of a moment may lie.
+DISORDER = timedelta(hours=1)
 
 
 def by_index(rows: "QuerySet[Any]", **equal: str) -> "QuerySet[Any]":

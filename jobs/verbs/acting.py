@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from jobs.access.actor import Actor, Refused, Unseen
-from jobs.choices import EventKind, Verb
+from jobs.choices import Verb
 from jobs.declarations.registry import registry
 from jobs.ledger import events
 from jobs.models import Run
@@ -47,8 +47,9 @@ def run_of(actor: Actor, verb: Verb, run_id: int) -> Run:
 
 
 def refused(actor: Actor, verb: Verb, job: str) -> None:
-    """Leave the event of a refusal."""
+    """Leave the event of a refusal, or count it in that of the hour: nobody fills the ledger by trying."""
     # A name that nobody declares is what a client made up.
     known = job if job in registry else ""
-    message = f"{actor.name} may not {verb.value} {known or ('a job that is not declared' if job else 'all jobs')}."
-    events.record(EventKind.REFUSED, message, job=known, by=actor.name)
+    what = known or ("a job that is not declared" if job else "all jobs")
+    message = f"{actor.name} may not {verb.value} {what}."
+    events.refused(message, verb=verb, job=known if job else events.EVERYWHERE, by=actor.name)

@@ -9,6 +9,7 @@ from jobs.management.ledger_command import LedgerCommand
 from tests.helpers.beside import Project, empty_database
 
 COMMANDS = {
+    "audit": [],
     "cancel": ["1"],
     "drift": [],
     "dst": ["works"],

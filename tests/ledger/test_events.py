@@ -3,7 +3,7 @@
 import pytest
 from django.db import IntegrityError
 
-from jobs.choices import Door, EventKind
+from jobs.choices import Door, EventKind, Verb
 from jobs.ledger import events, sql
 from jobs.models import Event
 from tests.helpers.at_once import at_once
@@ -75,6 +75,39 @@ def test_the_database_keeps_what_was_done(change):
         sql.execute(statement)
     run.delete()
     assert Event.objects.get().run is None
+
+
+def test_of_an_event_that_is_counted_only_what_counting_changes_may_change():
+    events.hourly(EventKind.AMBIGUOUS_CALL, "by one", job="nightly")
+    events.hourly(EventKind.AMBIGUOUS_CALL, "by another", job="nightly")
+    for change in (
+        "count = 1",
+        "count = 3, by = 'me'",
+        "message = 'never'",
+        "count = 3, address = 'elsewhere', key = ''",
+    ):
+        with pytest.raises(IntegrityError, match="never changed or deleted"):
+            sql.execute(f"UPDATE nightshift_event SET {change}")
+    assert Event.objects.values_list("count", "message").get() == (2, "by another")
+
+
+def test_refusals_are_one_row_for_each_actor_verb_job_and_hour_however_many_try_at_once():
+    def tries(number):
+        with events.coming_from(Door.API, f"192.0.2.{number % 7}", "ci"):
+            for verb, job in [(Verb.RUN, "nightly"), (Verb.RUN, "nightly"), (Verb.PAUSE, "nightly"), (Verb.RUN, "*")]:
+                events.refused("it is refused", verb=verb, job=job, by="mallory")
+
+    at_once(tries, range(12))
+    events.refused("it is refused", verb=Verb.RUN, job="nightly", by="mallory, from the shell")
+    assert sorted(Event.objects.values_list("by", "job", "count")) == [
+        ("mallory", "", 12),
+        ("mallory", "nightly", 12),
+        ("mallory", "nightly", 24),
+        ("mallory, from the shell", "nightly", 1),
+    ]
+    for addresses in Event.objects.filter(by="mallory").values_list("address", flat=True):
+        *first, others = addresses.split(", ")
+        assert (len(set(first)), others) == (5, "…")
 
 
 def test_an_event_says_by_what_way_somebody_came():

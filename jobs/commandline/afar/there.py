@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, quote, urlsplit
 from zoneinfo import ZoneInfo
 
 from jobs.commandline.afar.client import Client, Problem
-from jobs.commandline.ledger import Facts, Following, Ledger, Piece, Refusal, Terms
+from jobs.commandline.ledger import Facts, Filter, Following, Ledger, Piece, Refusal, Terms
 
 PAGE = 200
 # What a list of runs has; a run by itself has more.
@@ -52,18 +52,22 @@ class There(Ledger):
         return ZoneInfo(found["time_zone"] or "UTC")
 
     def runs(self, job: str | None, status: str | None, pinned: bool, limit: int) -> list[Facts]:
-        chosen = {"job": job, "status": status, "pinned": "true" if pinned else None}
+        found = self._list("runs/", limit, job=job, status=status, pinned="true" if pinned else None)
+        if job and not found:
+            self._client.get(_job(job))
+        return found
+
+    def _list(self, path: str, limit: int, **chosen: Any) -> list[Facts]:
+        """The first of a list, page by page."""
         found: list[Facts] = []
         cursor = None
         while len(found) < limit:
-            page = self._client.get("runs/", **chosen, cursor=cursor, page_size=min(limit - len(found), PAGE))
+            page = self._client.get(path, **chosen, cursor=cursor, page_size=min(limit - len(found), PAGE))
             found += page["results"]
             # Only what follows is taken over: the server may know itself by another address.
             [cursor] = parse_qs(urlsplit(page["next"] or "").query).get("cursor", [None])
             if cursor is None:
                 break
-        if job and not found:
-            self._client.get(_job(job))
         return found
 
     def run(self, id: int) -> Facts:
@@ -150,6 +154,13 @@ class There(Ledger):
     def explain(self, job: str, at: datetime | None) -> Facts:
         found: Facts = self._client.get(f"{_job(job)}explain/", at=at and at.isoformat())
         return found
+
+    def audit(self, which: Filter, limit: int) -> tuple[list[Facts], bool]:
+        asked = {
+            name: value.isoformat() if isinstance(value, datetime) else value or None
+            for name, value in which._asdict().items()
+        }
+        return self._list("audit/", limit, **asked), False
 
 
 def _job(name: str) -> str:

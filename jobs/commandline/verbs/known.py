@@ -1,6 +1,7 @@
 """The operator's commands, by their name: those that work the same afar."""
 
 from jobs.commandline.verb import Verb
+from jobs.commandline.verbs.audit import Audit
 from jobs.commandline.verbs.cancel import Cancel
 from jobs.commandline.verbs.completion import Completion
 from jobs.commandline.verbs.explain import Explain
@@ -26,5 +27,6 @@ VERBS: dict[str, Verb] = {
     "upcoming": Upcoming(),
     "next": Next(),
     "explain": Explain(),
+    "audit": Audit(),
     "completion": Completion(),
 }

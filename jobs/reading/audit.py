@@ -1,0 +1,93 @@
+"""What people and programs did, and what was refused to them: the events that came by a door, newest first."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from django.db.models import Q, QuerySet
+
+from jobs.models import Event
+from jobs.reading import keyset
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Question:
+    """Which events; what is empty doesn't matter. With a `kind` also those that happened by themselves.
+
+    `jobs`: only those of these jobs, which who asks may see.
+    """
+
+    job: str = ""
+    by: str = ""
+    kind: str = ""
+    door: str = ""
+    run: int | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    jobs: tuple[str, ...] | None = None
+
+
+class Audit(NamedTuple):
+    """`older` is the id of the last event that was looked at, if there are older ones that weren't."""
+
+    events: list[Event]
+    older: int | None
+
+
+def audit(asked: Question, limit: int, before: int | None = None) -> Audit:
+    """The newest of these events, with ids below `before`: of at most 10,000 that an index leaves."""
+    ids, older = keyset.window(_within(_by_index(asked), asked, before))
+    found = keyset.with_ids(Event.objects.all(), ids).filter(_fits(asked)).order_by("-pk")[:limit]
+    events = list(found)
+    return Audit(events, older if len(events) < limit else None)
+
+
+def event_facts(event: Event) -> dict[str, Any]:
+    """An event as the commands and the API write it."""
+    return {
+        "id": event.pk,
+        "at": event.at,
+        "kind": event.kind,
+        "job": event.job,
+        "run": event.run_id,
+        "by": event.by,
+        "door": event.door,
+        "address": event.address,
+        "token": event.token,
+        "reason": event.reason,
+        "message": event.message,
+        "before": event.before,
+        "after": event.after,
+        "count": event.count,
+    }
+
+
+def _by_index(asked: Question) -> "QuerySet[Event]":
+    """The one filter that probably leaves the fewest rows."""
+    if asked.run is not None:
+        return Event.objects.filter(run=asked.run).order_by("-pk")
+    for column in ("job", "by", "kind"):
+        if value := getattr(asked, column):
+            return keyset.by_index(Event.objects.all(), **{column: value})
+    return Event.objects.exclude(door="").order_by("-pk")
+
+
+def _within(rows: "QuerySet[Event]", asked: Question, before: int | None) -> "QuerySet[Event]":
+    """By ids, which aren't quite in the order of time."""
+    if asked.since:
+        rows = rows.filter(pk__gte=keyset.first_id_since(Event, "at", asked.since - keyset.DISORDER))
+    if asked.until:
+        rows = rows.filter(pk__lt=keyset.first_id_since(Event, "at", asked.until + keyset.DISORDER))
+    return rows.filter(pk__lt=before) if before else rows
+
+
+def _fits(asked: Question) -> Q:
+    fits = Q(kind=asked.kind) if asked.kind else ~Q(door="")
+    for column in ("job", "by", "door"):
+        if value := getattr(asked, column):
+            fits &= Q(**{column: value})
+    if asked.since:
+        fits &= Q(at__gte=asked.since)
+    if asked.until:
+        fits &= Q(at__lt=asked.until)
+    return fits if asked.jobs is None else fits & Q(job__in=asked.jobs)
