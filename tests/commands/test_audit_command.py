@@ -51,7 +51,7 @@ def test_it_says_who_did_what_by_which_door_from_where_and_what_changed(night, s
         '    arguments: [] → ["--verbosity", "2"]',
         f"{at[2]}  resumed  ada  page from 192.0.2.7",
         "    nightly was resumed by ada.",
-        '    Before: {"reason": "the bank moves"}',
+        '    Before: {"by": "ada", "reason": "the bank moves"}',
         f"{at[3]}  paused  ada  page from 192.0.2.7",
         "    nightly was paused by ada: the bank moves",
     ]
