@@ -113,6 +113,16 @@ def interventions(rules: Rules) -> Table[Other]:
     return Table(first=(0,), read=read, goes=goes, delete=_deleter("nightshift_intervention"))
 
 
+def idempotency_keys(until: datetime) -> Table[Other]:
+    """Keys of requests that no client repeats any more."""
+
+    def goes(rows: list[Other]) -> list[Other]:
+        return [row for row in rows if row.at < until]
+
+    read = _reader("nightshift_idempotencykey", "at, '', at, at")
+    return Table(first=(0,), read=read, goes=goes, delete=_deleter("nightshift_idempotencykey"))
+
+
 def _reader(table: str, columns: str) -> Callable[[tuple[Any, ...], tuple[Any, ...], int], list[Other]]:
     def read(began: tuple[Any, ...], reached: tuple[Any, ...], limit: int) -> list[Other]:
         rows = sql.rows(

@@ -14,7 +14,7 @@ from django.utils import timezone
 from jobs.conf import conf
 from jobs.declarations.keep import Keep
 from jobs.declarations.registry import registry
-from jobs.ledger import keeping, pipelines, releases, retained, retained_others, sessions, sql, states
+from jobs.ledger import idempotency, keeping, pipelines, releases, retained, retained_others, sessions, sql, states
 from jobs.ledger.beginnings import Beginnings, NewestRuns
 from jobs.ledger.keeping import Rules
 from jobs.ledger.walking import Stopped, walk
@@ -107,6 +107,9 @@ def _pruned(
         yield
     for interventions in walk(retained_others.interventions(rules), other, stop=stop, dry_run=dry_run):
         pruned.interventions += len(interventions)
+        yield
+    keys = rules.now - idempotency.KEPT
+    for _ in walk(retained_others.idempotency_keys(keys), keys, stop=stop, dry_run=dry_run):
         yield
 
 

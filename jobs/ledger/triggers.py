@@ -68,9 +68,16 @@ def request(
         events.record(EventKind.STARTED, message, job=job, run_id=enqueued.run_id, by=requested_by, after=shown)
     run = Run.objects.get(pk=enqueued.run_id)
     log.info("requested run=%s job=%s trigger=%s by=%s status=%s", run.pk, job, trigger, requested_by, run.status)
-    if ring and run.status == Status.QUEUED:
-        doorbell.ring(run.pk, max(run.not_before - states.clock(), timedelta(0)) if not_before else timedelta(0))
+    if ring:
+        wake(run)
     return run
+
+
+def wake(run: Run) -> None:
+    """Ring for a run that was asked for without, once it is committed; for a later moment if it was asked for then."""
+    if run.status == Status.QUEUED:
+        delay = max(run.not_before - states.clock(), timedelta(0)) if run.requested_for else timedelta(0)
+        doorbell.ring(run.pk, delay)
 
 
 def cancel(run: int, by: str, reason: str = "") -> Status | None:

@@ -3,6 +3,7 @@
 from jobs.models.access import EntraAccount, Failures, Grant, ServiceAccount, Token
 from jobs.models.attempt import Attempt, Output
 from jobs.models.gap import Gap, Repair
+from jobs.models.idempotency import IdempotencyKey
 from jobs.models.intervention import Intervention
 from jobs.models.job_day import JobDay
 from jobs.models.job_state import JobState
@@ -18,6 +19,7 @@ __all__ = [
     "Failures",
     "Gap",
     "Grant",
+    "IdempotencyKey",
     "Intervention",
     "JobDay",
     "JobState",

@@ -44,7 +44,19 @@ class Attempt(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["run", "number"], name="one_attempt_per_number")]
-        indexes = [models.Index(fields=["instance"], name="running_attempts", condition=Q(status="running"))]
+        indexes = [
+            models.Index(fields=["instance"], name="running_attempts", condition=Q(status="running")),
+            models.Index(
+                fields=["release", "-run"],
+                name="attempts_of_a_release",
+                condition=~Q(status="running") & ~Q(release=""),
+            ),
+            models.Index(
+                fields=["instance", "-run"],
+                name="attempts_on_an_instance",
+                condition=~Q(status="running") & ~Q(instance=""),
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"attempt {self.number} of run {self.run_id}"

@@ -158,6 +158,22 @@ class Run(models.Model):
                 condition=Q(status__in=UNSUCCESSFUL),
             ),
             models.Index(fields=["trigger", "-id"], name="unscheduled_runs", condition=~Q(trigger=Trigger.SCHEDULE)),
+            models.Index(
+                fields=["requested_by", "-id"],
+                name="runs_by_somebody",
+                condition=Q(finished_at__isnull=False) & ~Q(requested_by=""),
+            ),
+            models.Index(fields=["-id"], name="retried_runs", condition=Q(finished_at__isnull=False, attempt__gt=1)),
+            models.Index(
+                fields=["scheduled_for", "id"],
+                name="ended_occurrences",
+                condition=Q(finished_at__isnull=False, scheduled_for__isnull=False),
+            ),
+            models.Index(
+                fields=["started_at", "id"],
+                name="ended_starts",
+                condition=Q(finished_at__isnull=False, started_at__isnull=False),
+            ),
             models.Index(fields=["blocked_by"], name="blocked_runs", condition=Q(blocked_by__isnull=False)),
             Gin(fields=["labels"], name="labelled_runs", condition=~Q(labels=[])),
             models.Index(fields=["retry_of"], name="retrying_runs", condition=Q(retry_of__isnull=False)),

@@ -3,7 +3,16 @@
 from jobs.access.actor import Actor
 from jobs.choices import Status, Verb
 from jobs.ledger import triggers
+from jobs.models import Run
+from jobs.sentences import Sentence
 from jobs.verbs.acting import acting, run_of
+
+
+class Ended(Sentence, ValueError):
+    """Run {run.pk} of {run.job} has ended: it is {run.status}. There is nothing to cancel."""
+
+    def __init__(self, run: Run) -> None:
+        super().__init__(run=run)
 
 
 def cancel(actor: Actor, run_id: int, *, reason: str = "") -> Status | None:

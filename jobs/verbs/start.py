@@ -2,12 +2,16 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import NamedTuple
 
 from jobs.access.actor import Actor
 from jobs.choices import Door, Trigger, Verb
 from jobs.declarations.registry import registry
-from jobs.ledger import triggers
+from jobs.ledger import idempotency, triggers
+from jobs.ledger.idempotency import Key
+from jobs.ledger.sessions import ledger_transaction
 from jobs.models import Run
+from jobs.reading.transcript import UnknownRun
 from jobs.sentences import Sentence
 from jobs.verbs.acting import acting
 
@@ -17,6 +21,13 @@ class Unconfirmed(Sentence, ValueError):
 
     def __init__(self, job: str, word: str) -> None:
         super().__init__(job=job, word=word)
+
+
+class Started(NamedTuple):
+    """The run, and whether an earlier request with the same key started it."""
+
+    run: Run
+    replayed: bool
 
 
 def start(
@@ -55,3 +66,50 @@ def confirmed(actor: Actor, job: str, word: str) -> None:
     declared = registry[job]
     if declared.confirm and word != declared.confirm and actor.door is not Door.SHELL:
         raise Unconfirmed(job, declared.confirm)
+
+
+def start_once(
+    actor: Actor,
+    key: Key | None,
+    job: str,
+    words: Sequence[str] | None = None,
+    *,
+    not_before: datetime | None = None,
+    confirm: str = "",
+    labels: Sequence[str] = (),
+    despite_hold: bool = False,
+) -> Started:
+    """The same for a client that may repeat its request: without a key each one starts a run.
+
+    Raises StillAtWork and UsedForAnother too, and UnknownRun where retention has deleted the run.
+    """
+
+    def begin(*, ring: bool) -> Run:
+        return start(
+            actor,
+            job,
+            words,
+            not_before=not_before,
+            confirm=confirm,
+            labels=labels,
+            despite_hold=despite_hold,
+            ring=ring,
+        )
+
+    if key is None:
+        return Started(begin(ring=True), replayed=False)
+    with ledger_transaction():
+        if (known := idempotency.run_of(key)) is not None:
+            return Started(_seen(actor, known), replayed=True)
+        run = begin(ring=False)
+        idempotency.keep(key, run.pk)
+    triggers.wake(run)
+    return Started(run, replayed=False)
+
+
+def _seen(actor: Actor, run_id: int) -> Run:
+    """What was started, if its client may still see it."""
+    run = Run.objects.filter(pk=run_id).first()
+    if run is None or not actor.may(Verb.VIEW, run.job):
+        raise UnknownRun(run_id)
+    return run

@@ -15,7 +15,7 @@ def tables():
 
 ALL = {
     *("nightshift_attempt", "nightshift_event", "nightshift_gap", "nightshift_intervention"),
-    *("nightshift_entraaccount", "nightshift_failures"),
+    *("nightshift_entraaccount", "nightshift_failures", "nightshift_idempotencykey"),
     *("nightshift_repair", "nightshift_note", "nightshift_selection"),
     *("nightshift_grant", "nightshift_serviceaccount", "nightshift_token"),
     *(
@@ -93,6 +93,7 @@ NAMED_BY_EVERY_INSERT = {
     "nightshift_entraaccount": ["identity", "user_id"],
     "nightshift_failures": ["key", "until"],
     "nightshift_grant": ["verbs", "selector"],
+    "nightshift_idempotencykey": ["owner", "key", "request", "run_id"],
     "nightshift_serviceaccount": ["name"],
     "nightshift_token": ["name", "hash", "hint", "scopes", "expires_at"],
 }
