@@ -43,14 +43,14 @@ class Peak:
 def peak() -> Peak:
     """What the settings allow. A run whose command uses more than one connection is not in it."""
     return Peak(
-        threads=_threads(),
+        threads=threads(),
         running=conf.JOBS_MAX_RUNNING,
         processes=int(os.environ.get("FUNCTIONS_WORKER_PROCESS_COUNT") or 1),
         instances=conf.JOBS_MAX_INSTANCES,
     )
 
 
-def _threads() -> int:
+def threads() -> int:
     """Computed as the worker library does (docs/reference/azure.md, "The Python worker")."""
     return int(os.environ.get("PYTHON_THREADPOOL_THREAD_COUNT") or min(32, (os.cpu_count() or 1) + 4))
 

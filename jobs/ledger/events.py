@@ -168,6 +168,11 @@ def follow(event_id: int, limit: int = 1000) -> list[Event]:
     return list(Event.objects.after(event_id).filter(pk__lte=last)[:limit])
 
 
+def latest() -> int:
+    """The id after which a reader finds what comes from now on; what is being written now may come after it."""
+    return int(sql.value("SELECT coalesce(max(id), 0) FROM nightshift_event"))
+
+
 def _is_being_written() -> bool:
     found: bool = sql.value(
         """

@@ -1,10 +1,9 @@
 """The ledger of this project, by its database."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from functools import partial, wraps
-from itertools import groupby
 from typing import Concatenate
 from zoneinfo import ZoneInfo
 
@@ -17,21 +16,17 @@ from jobs.declarations.parameters import InvalidArguments
 from jobs.declarations.registry import registry
 from jobs.formats import local_time, utc_time
 from jobs.ledger import in_force, interventions, obstacles, sql, states
-from jobs.ledger.eras import INSTANT
-from jobs.ledger.in_force import InForce
 from jobs.management.operator import operator
 from jobs.management.schedules import scheduled
 from jobs.models import Attempt, Run
-from jobs.reading import keyset, upcoming
+from jobs.reading import facts, keyset, upcoming
 from jobs.reading.audit import Question, audit, event_facts
-from jobs.reading.explain import Explanation, explain, zone_of
+from jobs.reading.explain import explain, zone_of
 from jobs.reading.output import window
 from jobs.reading.output.cursor import Cursor
 from jobs.reading.output.window import Window
 from jobs.reading.overview import Overview, overview, run_facts
 from jobs.reading.transcript import UnknownRun, output_of, pieces
-from jobs.reading.upcoming import Coming, Stretch
-from jobs.schedule.describe import describe
 from jobs.sentences import Sentence
 from jobs.verbs.cancel import cancel
 from jobs.verbs.override import end_override, override
@@ -178,26 +173,17 @@ class Here(Ledger):
 
     def upcoming(self, hours: int, fold: int | None) -> list[Facts]:
         now = states.clock()
-        found = upcoming.upcoming(registry.values(), now, now + timedelta(hours=hours), fold, in_force.by_job(at=now))
-        words = {coming.schedule: describe(coming.schedule.expression) for coming in found}
-        return [_coming(coming, words[coming.schedule]) for coming in found]
+        current, until = in_force.by_job(at=now), now + timedelta(hours=hours)
+        return facts.coming(upcoming.upcoming(registry.values(), now, until, fold, current))
 
     def following(self, job: str, count: int) -> Following:
-        schedule, now = scheduled(job), states.clock()
-        parts = upcoming.stretches(registry[job], in_force.by_job([job], now).get(job, InForce()), now)
-        moments = upcoming.following(parts, count)
-        notes = _notes(parts, moments)
-        zone = schedule.zone
-        occurrences = [
-            {"job": job, "scheduled_for": moment, "local": moment.astimezone(zone).isoformat()}
-            | {"time_zone": zone.key, "note": notes.get(moment, "")}
-            for moment, _ in moments
-        ]
-        return Following(_in_words(parts, zone), zone.key, occurrences)
+        scheduled(job)
+        found = facts.following(registry[job], count, states.clock())
+        return Following(found["in_words"], found["time_zone"], found["results"])
 
     @_refusing
     def explain(self, job: str, at: datetime | None) -> Facts:
-        return _explanation(explain(registry[job], at, states.clock()))
+        return facts.explanation(explain(registry[job], at, states.clock()))
 
     def audit(self, which: Filter, limit: int) -> tuple[list[Facts], bool]:
         found = audit(Question(**which._asdict()), limit)
@@ -207,49 +193,3 @@ class Here(Ledger):
 def _job(row: Overview) -> Facts:
     last = row.last_run
     return {name: getattr(row, name) for name in Overview.__slots__} | {"last_run": run_facts(last) if last else None}
-
-
-def _coming(coming: Coming, words: str) -> Facts:
-    return {
-        "job": coming.job.name,
-        "scheduled_for": coming.first,
-        "local": coming.first.astimezone(coming.schedule.zone).isoformat(),
-        "time_zone": coming.schedule.zone.key,
-        "in_words": words,
-        "note": coming.skipped,
-        "times": coming.count,
-    }
-
-
-def _explanation(found: Explanation) -> Facts:
-    return {
-        "job": found.job,
-        "cause": found.cause,
-        "sentences": list(found.sentences),
-        "occurrence": found.occurrence,
-        "run": found.run.pk if found.run else None,
-        "gap": found.gap.pk if found.gap else None,
-        "previous": found.previous,
-        "next": found.next,
-    }
-
-
-def _notes(parts: Sequence[Stretch], moments: Sequence[tuple[datetime, Stretch]]) -> dict[datetime, str]:
-    """What skips an occurrence, and what a change of the clock does to it."""
-    notes = {moment: part.skipped for moment, part in moments if part.skipped}
-    for part in parts:
-        changed = upcoming.changed(part.schedule, [moment for moment, its_part in moments if its_part is part])
-        for moment, note in changed.items():
-            what = f"{upcoming.named(note)} {upcoming.what_happens(part.schedule, note)}"
-            notes[moment] = f"{notes[moment]}; {what}" if moment in notes else what
-    return notes
-
-
-def _in_words(parts: Sequence[Stretch], zone: ZoneInfo) -> str:
-    """Each schedule with its zone: "At 05:00 every day, UTC, until Fri 2027-04-02 00:00:00 +00:00; then …"."""
-    lines = []
-    for schedule, same in groupby(parts, key=lambda part: part.schedule):
-        *_, last = same
-        end = f", until {local_time(last.until + INSTANT, zone)}" if last.until < upcoming.FOREVER else ""
-        lines.append(f"{describe(schedule.expression)}, {schedule.zone.key}{end}")
-    return "; then ".join(lines)

@@ -1,6 +1,7 @@
 """Long lists, read by key: what a page costs doesn't depend on how much the ledger holds."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -44,12 +45,30 @@ def runs(rows: "QuerySet[Any]", job: str | None = None, status: str | None = Non
 
 def window(rows: "QuerySet[Any]") -> tuple[list[int], int | None]:
     """The ids of the newest WINDOW of these rows, which come from an index; and the last of them if there are more."""
-    with transaction.atomic():
-        # In its order, whatever PostgreSQL believes of the number of rows: a bitmap would take them all first.
-        sql.execute("SELECT set_config('enable_bitmapscan', 'off', true), set_config('enable_seqscan', 'off', true)")
+    with in_the_order_of_an_index():
         ids: list[int] = list(rows.values_list("pk", flat=True)[: WINDOW + 1])
-        sql.execute("SELECT set_config('enable_bitmapscan', 'on', true), set_config('enable_seqscan', 'on', true)")
     return (ids, None) if len(ids) <= WINDOW else (ids[:WINDOW], ids[WINDOW - 1])
+
+
+# What would read all rows, and only then take the newest.
+READS_ALL = ("enable_bitmapscan", "enable_seqscan")
+
+
+@contextmanager
+def in_the_order_of_an_index(*more: str) -> Iterator[None]:
+    """Statements of this block read rows in the order of an index, whatever PostgreSQL believes of their number.
+
+    `more` are other ways of the planner that are shut meanwhile: "enable_sort".
+    """
+    with transaction.atomic():
+        _allow("off", *more)
+        yield
+        _allow("on", *more)
+
+
+def _allow(value: str, *more: str) -> None:
+    changes = ", ".join(f"set_config('{name}', '{value}', true)" for name in (*READS_ALL, *more))
+    sql.execute(f"SELECT {changes}")
 
 
 def with_ids(rows: "QuerySet[Any]", ids: Sequence[int]) -> "QuerySet[Any]":

@@ -27,6 +27,11 @@ class Overview:
 
     name: str
     command: str
+    description: str
+    labels: list[str]
+    owner: str
+    runbook: str
+    confirm_needed: bool
     arguments: list[str]
     schedule: str | None
     time_zone: str | None
@@ -118,6 +123,11 @@ def _overview(declared: Job, current: InForce, last_run: Run | None, now: dateti
     return Overview(
         name=job.name,
         command=job.command,
+        description=job.description,
+        labels=list(job.labels),
+        owner=job.owner,
+        runbook=job.runbook,
+        confirm_needed=bool(job.confirm),
         arguments=masking.hide(job, job.arguments),
         schedule=job.schedule.expression.text if job.schedule else None,
         time_zone=job.schedule.zone.key if job.schedule else None,

@@ -51,10 +51,11 @@ def of_errors(words: Sequence[str]) -> list[int]:
         WITH found AS MATERIALIZED (SELECT id FROM nightshift_run WHERE error <> '' AND {has_words})
         SELECT id FROM found LIMIT {MOST_ERRORS + 1}
         """,  # noqa: S608 — fixed
-        [f"%{_literally(word)}%" for word in words],
+        [f"%{literally(word)}%" for word in words],
     )
     return [run for (run,) in found] if len(found) <= MOST_ERRORS else []
 
 
-def _literally(word: str) -> str:
+def literally(word: str) -> str:
+    """The word in a pattern of LIKE, where some letters stand for others."""
     return word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

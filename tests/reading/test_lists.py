@@ -17,7 +17,7 @@ def ledger(db, declared, monkeypatch):
     monkeypatch.setattr(keyset, "WINDOW", 1_000)
     monkeypatch.setattr(searching, "WINDOW", 1_000)
     monkeypatch.setattr(searching, "MOST_ERRORS", 200)
-    jobs = history.make(RUNS, jobs=100, receipts=False)
+    jobs = history.make(RUNS, jobs=100)
     for job in jobs:
         declared(job, command="succeeds")
     return lists.sample(jobs)

@@ -1,0 +1,150 @@
+"""Runs by what a person or program asks of them, a page at a time: its cost doesn't depend on the ledger's length.
+
+One of the filters says which index the rows come from, in what order (`run_sources`). The others look at the newest
+WINDOW of these rows. So a page may be short, or empty, and yet older runs follow: `next` says where it continues.
+"""
+
+from collections.abc import Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+from jobs.models import Run
+from jobs.models.run import UNSUCCESSFUL
+from jobs.reading import keyset, searching
+from jobs.reading.run_sources import (
+    MOMENTS,
+    Place,
+    Source,
+    of_attempts,
+    of_ids,
+    of_jobs,
+    of_moments,
+    of_pinned,
+    of_runs,
+)
+
+
+class Between(NamedTuple):
+    """From `after` on, and before `before`; None is without a bound."""
+
+    after: datetime | None = None
+    before: datetime | None = None
+
+
+WHENEVER = Between()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Wanted:
+    """Which runs. `jobs` is None for those of all jobs; text that is empty, and what is None, chooses nothing."""
+
+    jobs: Sequence[str] | None = None
+    statuses: Sequence[str] = ()
+    trigger: str = ""
+    requested_by: str = ""
+    scheduled: Between = WHENEVER
+    started: Between = WHENEVER
+    finished: Between = WHENEVER
+    min_duration: timedelta | None = None
+    max_duration: timedelta | None = None
+    attempts: int | None = None
+    pinned: bool | None = None
+    release: str = ""
+    instance: str = ""
+    error: str = ""
+
+
+class Page(NamedTuple):
+    """Some runs, newest first, and where the list continues; None at its end."""
+
+    runs: list[Run]
+    next: Place | None
+
+
+def page(wanted: Wanted, size: int, place: Place | None = None) -> Page:
+    """The newest of these runs after a place, `size` at most. Two queries for any number of rows."""
+    if wanted.jobs is not None and not wanted.jobs:
+        return Page([], None)
+    source, answered = _source(wanted)
+    conditions = [condition for condition in _conditions(wanted) if condition.name not in answered]
+    with keyset.in_the_order_of_an_index("enable_sort") if conditions else nullcontext():
+        found, end = source.newest(place, keyset.WINDOW if conditions else size + 1, size + 1)
+    runs = _chosen([each.id for each in found], source.column, conditions, size + 1)
+    if len(runs) > size:
+        return Page(runs[:size], source.place_of(runs[size - 1]))
+    return Page(runs, end)
+
+
+class _Condition(NamedTuple):
+    """What a filter asks of a run `r`, in SQL. Its name is that of the filter."""
+
+    name: str
+    text: str
+    value: Any
+
+
+def _conditions(wanted: Wanted) -> list[_Condition]:
+    words = wanted.error.split()
+    all_of = [
+        _Condition("jobs", "r.job = ANY(%s)", None if wanted.jobs is None else list(wanted.jobs)),
+        _Condition("statuses", "r.status = ANY(%s)", list(wanted.statuses) or None),
+        _Condition("trigger", "r.trigger = %s", wanted.trigger or None),
+        _Condition("requested_by", "r.requested_by = %s", wanted.requested_by or None),
+        _Condition("min_duration", "r.finished_at - r.started_at >= %s", wanted.min_duration),
+        _Condition("max_duration", "r.finished_at - r.started_at <= %s", wanted.max_duration),
+        _Condition("pinned", "r.pinned = %s", wanted.pinned),
+        _Condition("attempts", "r.attempt >= %s", wanted.attempts),
+        *(
+            _Condition(
+                name,
+                f"EXISTS (SELECT FROM nightshift_attempt a WHERE a.run_id = r.id AND a.{name} = %s)",
+                getattr(wanted, name) or None,
+            )
+            for name in ("release", "instance")
+        ),
+        *(_Condition("error", "upper(r.error) LIKE upper(%s)", f"%{searching.literally(word)}%") for word in words),
+    ]
+    for name, column in MOMENTS.items():
+        between: Between = getattr(wanted, name)
+        all_of += [
+            _Condition(name, f"r.{column} >= %s", between.after),
+            _Condition(name, f"r.{column} < %s", between.before),
+        ]
+    return [condition for condition in all_of if condition.value is not None]
+
+
+def _source(wanted: Wanted) -> tuple[Source, set[str]]:
+    """Where the rows come from, and the filters that are answered by that: the most selective one first."""
+    words = wanted.error.split()
+    if words and (ids := searching.of_errors(words)):
+        return of_ids(ids), set()
+    if wanted.pinned:
+        return of_pinned(), {"pinned"}
+    for name in ("release", "instance"):
+        if value := getattr(wanted, name):
+            return of_attempts(name, value), {name}
+    if wanted.requested_by:
+        return of_runs("requested_by", wanted.requested_by), {"requested_by"}
+    if wanted.attempts is not None and wanted.attempts > 1:
+        return of_runs("attempt > 1", None), set()
+    for name, column in MOMENTS.items():
+        between: Between = getattr(wanted, name)
+        if any(between):
+            return of_moments(column, *between, wanted.jobs if name == "scheduled" else None), {name}
+    if wanted.trigger and wanted.trigger != "schedule" and wanted.jobs is None:
+        return of_runs("trigger", wanted.trigger), {"trigger"}
+    # Only runs that didn't succeed have an error.
+    statuses = wanted.statuses or (UNSUCCESSFUL if words else ())
+    return of_jobs(wanted.jobs, statuses), {"jobs", "statuses"}
+
+
+def _chosen(ids: Sequence[int], column: str, conditions: Sequence[_Condition], limit: int) -> list[Run]:
+    where = "".join(f" AND {condition.text}" for condition in conditions)
+    statement = f"""
+        SELECT r.* FROM nightshift_run r WHERE r.id = ANY(%s){where} ORDER BY {column} DESC, r.id DESC LIMIT %s
+    """  # noqa: S608 — fixed
+    if not ids:
+        return []
+    return list(Run.objects.raw(statement, [list(ids), *(condition.value for condition in conditions), limit]))
