@@ -28,6 +28,7 @@ INSTALLED_APPS = [
     "jobs",  # before rest_framework: `generateschema` is ours
     "rest_framework",
     "drf_spectacular",
+    "drf_spectacular_sidecar",  # Swagger UI at /api/v1/docs/
     "examples.rates",
     *(["examples.sample"] if LOCAL and env.flag("SAMPLE") else []),  # make run ARGS=--sample
 ]
