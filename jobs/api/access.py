@@ -1,10 +1,12 @@
 """Who may read through the API, and in what form, whatever REST_FRAMEWORK says for the project's own API."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from django.db import transaction
 from django.http import HttpResponse
+from django.utils.cache import get_conditional_response, set_response_etag
 from drf_spectacular.openapi import AutoSchema
 from rest_framework.exceptions import PermissionDenied
 from rest_framework.metadata import SimpleMetadata
@@ -13,6 +15,7 @@ from rest_framework.parsers import JSONParser
 from rest_framework.permissions import AllowAny, BasePermission
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
+from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from jobs.access.actor import Actor, Refused
@@ -82,12 +85,26 @@ class ForActors(OwnRules):
         super().perform_authentication(request)
         self.actor = actor_of(request, Door.API)
 
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
+        answer = super().finalize_response(request, response, *args, **kwargs)
+        if request.method in {"GET", "HEAD"} and answer.status_code == 200 and isinstance(answer, Response):
+            # Whoever asks again and again is spared what it has; another account must not get it from a cache.
+            answer.headers.setdefault("Cache-Control", "private, no-cache")
+            answer.add_post_render_callback(partial(_unless_known, request))
+        return answer
+
 
 class ForOperators(ForActors):
     """For those who may do with all jobs what the view `needs`."""
 
     permission_classes = [HasGrants, MayEverywhere]
     needs = Verb.VIEW
+
+
+def _unless_known(request: Request, answer: Any) -> Any:
+    """The answer with a tag of its bytes; 304 and nothing more where the client has these."""
+    set_response_etag(answer)  # nothing has none
+    return get_conditional_response(request._request, etag=answer.headers.get("ETag"), response=answer)
 
 
 class ForAnybody(OwnRules):

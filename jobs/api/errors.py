@@ -13,12 +13,16 @@ from jobs.access.actor import Refused, Unseen
 from jobs.access.selectors import UnreadableSelector
 from jobs.declarations.parameters import BrokenCommand, InvalidArguments, UnknownCommand
 from jobs.declarations.registry import UnknownJob
-from jobs.ledger import interventions, pipelines, sql
+from jobs.ledger import idempotency, interventions, pipelines, sql
 from jobs.middleware import RETRY_AFTER
+from jobs.reading.output.cursor import UnreadableCursor
 from jobs.reading.statistics import NoRange
 from jobs.reading.transcript import OutputDeleted, UnknownAttempt, UnknownRun
 from jobs.schedule.ncrontab import InvalidExpression
 from jobs.schedule.zones import UnknownZone
+from jobs.verbs import grants, tokens
+from jobs.verbs.cancel import Ended
+from jobs.verbs.service_accounts import UnknownService
 from jobs.verbs.start import Unconfirmed
 
 # 400: the request itself can't be read. 422: it can, and the job, its command or the ledger doesn't take it.
@@ -26,15 +30,20 @@ from jobs.verbs.start import Unconfirmed
 STATUS: dict[type[Exception], int] = {
     UnreadableSelector: 400,
     NoRange: 400,
+    UnreadableCursor: 400,
     Refused: 403,
     Unseen: 404,
     UnknownJob: 404,
     UnknownRun: 404,
     UnknownAttempt: 404,
+    grants.UnknownGrant: 404,
+    tokens.UnknownToken: 404,
     interventions.AlreadyPaused: 409,
     interventions.NotPaused: 409,
     interventions.AlreadyOverridden: 409,
     interventions.NotOverridden: 409,
+    Ended: 409,
+    idempotency.StillAtWork: 409,
     OutputDeleted: 410,
     BrokenCommand: 422,
     InvalidArguments: 422,
@@ -47,6 +56,12 @@ STATUS: dict[type[Exception], int] = {
     interventions.OverrideEndsBeforeItBegins: 422,
     interventions.OverrideEndsInThePast: 422,
     interventions.PauseEndsInThePast: 422,
+    idempotency.UsedForAnother: 422,
+    UnknownService: 422,
+    grants.EndsInThePast: 422,
+    tokens.NoLifetime: 422,
+    tokens.NoName: 422,
+    tokens.NoScope: 422,
     pipelines.DifferentSchedules: 422,
     sql.Busy: 503,
 }
@@ -68,12 +83,13 @@ def _answer(error: Exception) -> HttpResponse | None:
     if isinstance(error, PLAIN):
         status = 404 if isinstance(error, Http404) else 403
         return problems.response(status, str(error) or "Nothing is there, or you may not see it.")
-    status = next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), 0)
-    if not status:
+    kind = next((kind for kind in type(error).__mro__ if kind in STATUS), None)
+    if kind is None:
         return None
-    # One of another module's in the same sense has the same name: UnknownJob.
+    status = STATUS[kind]
     headers = {"Retry-After": RETRY_AFTER} if status == 503 else {}
-    return problems.response(status, str(error), type(error).__name__, headers=headers)
+    at_fields = getattr(error, "at_fields", None)
+    return problems.response(status, str(error), kind.__name__, errors=at_fields, headers=headers)
 
 
 def _of_rest_framework(error: exceptions.APIException) -> HttpResponse:

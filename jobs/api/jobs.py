@@ -1,46 +1,134 @@
-"""GET /api/v1/jobs/ and /api/v1/jobs/<name>/."""
+"""GET /api/v1/jobs/, and one of them with what comes next and how it did."""
 
-from rest_framework.exceptions import NotFound
-from rest_framework.generics import GenericAPIView
-from rest_framework.pagination import PageNumberPagination
+from collections.abc import Sequence
+from typing import Any
+
+from django.utils import timezone
+from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.utils.urls import replace_query_param
 
-from jobs.api.access import ForOperators
+from jobs.api.access import ForActors
 from jobs.api.described import described
-from jobs.api.serializers import JobSerializer
-from jobs.declarations.registry import UnknownJob, registry
+from jobs.api.fields import LabelField, OneOf, Paged
+from jobs.api.seen import declared, seen
+from jobs.api.serializers import JobSerializer, OccurrenceSerializer
+from jobs.api.statistics import FiguresSerializer
+from jobs.choices import Status
+from jobs.declarations.job import Job
+from jobs.declarations.parameters import BrokenCommand, UnknownCommand, describe, json_schema
+from jobs.declarations.registry import registry
+from jobs.reading import facts
 from jobs.reading.overview import Overview, overview
+from jobs.reading.statistics import days, statistics
+
+# How a job may be: what is in force of it, or the status of its latest run.
+STATES = ["paused", "overridden", "disabled", "never_ran", *Status.values]
+NEXT = 10
 
 
-class JobPages(PageNumberPagination):
-    page_size = 50
-    page_size_query_param = "page_size"
-    max_page_size = 200
+class JobQuery(Paged):
+    page = serializers.IntegerField(min_value=1, max_value=1_000_000, default=1, help_text="1 is the first.")
+    locals()["label"] = LabelField(help_text="Only jobs that declare this label.")
+    owner = serializers.CharField(max_length=200, required=False, help_text="Only jobs that declare this owner.")
+    state = OneOf(STATES, required=False, help_text="Only jobs that are so; a status is that of the latest run.")
+    search = serializers.CharField(
+        max_length=200,
+        required=False,
+        help_text="Only jobs with all of these words in their name, command, description, owner, labels or schedule.",
+    )
 
 
-class JobList(ForOperators, GenericAPIView[Overview]):  # type: ignore[type-var]
-    serializer_class = JobSerializer
-    pagination_class = JobPages
+class JobPage(serializers.Serializer[Any]):
+    count = serializers.IntegerField(help_text="How many jobs there are.")
+    next = serializers.URLField(allow_null=True)
+    results = JobSerializer(many=True)
+
+
+class JobDetailSerializer(JobSerializer):
+    parameters = serializers.DictField(
+        read_only=True,
+        allow_null=True,
+        help_text="What the command takes, as JSON Schema: the `fields` of a start. Null where it can't be described.",
+    )
+    next_runs = OccurrenceSerializer(many=True, read_only=True, help_text=f"The next {NEXT} occurrences.")
+    statistics = FiguresSerializer(read_only=True, help_text="Of the latest 30 days in UTC.")
+
+
+class JobList(ForActors):
+    query = JobQuery
 
     @described(
         operation_id="jobs_list",
+        tags=["jobs"],
         description="The declared jobs in order of declaration, each with its latest and next run.",
-        responses=JobSerializer(many=True),
+        parameters=[JobQuery],
+        responses=JobPage,
     )
     def get(self, request: Request) -> Response:
-        pages = JobPages()
-        names = pages.paginate_queryset(list(registry), request, view=self)
-        return pages.get_paginated_response(self.get_serializer(overview(names), many=True).data)
+        query = JobQuery.read(request.query_params)
+        names, known = _chosen(seen(self.actor), query), None
+        if state := query.get("state"):
+            known = [job for job in overview(names) if state in _states(job)]
+            names = [job.name for job in known]
+        begin, end = (query["page"] - 1) * query["page_size"], query["page"] * query["page_size"]
+        page = known[begin:end] if known is not None else overview(names[begin:end])
+        following = replace_query_param(request.build_absolute_uri(), "page", query["page"] + 1)
+        results = JobSerializer(page, many=True).data  # type: ignore[arg-type]
+        return Response({"count": len(names), "next": following if end < len(names) else None, "results": results})
 
 
-class JobDetail(ForOperators, GenericAPIView[Overview]):  # type: ignore[type-var]
-    serializer_class = JobSerializer
-
-    @described(description="A declared job with its latest and next run.")
+class JobDetail(ForActors):
+    @described(
+        operation_id="jobs_retrieve",
+        tags=["jobs"],
+        description="A declared job: its latest and next runs, what it takes, and how it did in the latest 30 days.",
+        responses=JobDetailSerializer,
+    )
     def get(self, request: Request, name: str) -> Response:
-        try:
-            [job] = overview([name])
-        except UnknownJob as error:
-            raise NotFound(str(error)) from None
-        return Response(self.get_serializer(job).data)
+        return Response(detail(declared(self.actor, name).name))
+
+
+def detail(name: str) -> dict[str, Any]:
+    """All that is known of a declared job."""
+    [found] = overview([name])
+    job = registry[name]
+    return {
+        **JobSerializer(found).data,
+        "parameters": _parameters(job),
+        "next_runs": OccurrenceSerializer(facts.following(job, NEXT, timezone.now())["results"], many=True).data,
+        "statistics": FiguresSerializer(statistics(name, *days())).data,
+    }
+
+
+def _parameters(job: Job) -> dict[str, Any] | None:
+    try:
+        found = describe(job.command, job.secrets)
+    except (UnknownCommand, BrokenCommand):
+        return None
+    return None if found.is_opaque else json_schema(found)
+
+
+def _chosen(known: Sequence[str] | None, query: dict[str, Any]) -> list[str]:
+    may_see = None if known is None else set(known)
+    words = query.get("search", "").lower().split()
+    return [
+        job.name
+        for job in registry.values()
+        if (may_see is None or job.name in may_see)
+        and ("label" not in query or query["label"] in job.labels)
+        and ("owner" not in query or query["owner"] == job.owner)
+        and all(word in _text(job) for word in words)
+    ]
+
+
+def _text(job: Job) -> str:
+    schedule = job.schedule.expression.text if job.schedule else ""
+    return " ".join([job.name, job.command, job.description, job.owner, *job.labels, schedule]).lower()
+
+
+def _states(job: Overview) -> set[str]:
+    found = {job.last_run.status if job.last_run else "never_ran"}
+    named = {"paused": job.is_paused, "overridden": job.overridden_by, "disabled": job.disabled_by}
+    return found | {name for name, holds in named.items() if holds}

@@ -8,7 +8,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from jobs import telemetry
-from jobs.choices import AttemptStatus, Status
+from jobs.choices import AttemptStatus, Reason, Status
 from jobs.ledger import obstacles
 from jobs.ledger.obstacles import Obstacle, Rule
 from jobs.models import Attempt, Run
@@ -34,6 +34,11 @@ class RunSerializer(serializers.ModelSerializer[Run]):
     duration = SecondsField(allow_null=True, help_text="Duration of its latest attempt, in seconds.")
     lateness = SecondsField(
         read_only=True, allow_null=True, help_text="From the occurrence to the latest start, in seconds."
+    )
+
+    # No choice field: it is empty most often, and the enumeration of OpenAPI would know no such word.
+    reason = serializers.CharField(
+        read_only=True, help_text=f"Why it never started: {', '.join(Reason.values)}; empty if it did, or may yet."
     )
 
     class Meta:
@@ -126,15 +131,24 @@ class RunWithAttemptsSerializer(RunSerializer):
         return None if found is None or found.rule is Rule.STATUS else ObstacleSerializer(found).data
 
 
-class PinSerializer(serializers.Serializer[dict[str, Any]]):
-    reason = serializers.CharField(
-        required=False, allow_blank=True, max_length=1000, help_text="Why; it is shown to others."
-    )
+class OccurrenceSerializer(serializers.Serializer[Any]):
+    job = serializers.CharField()
+    scheduled_for = serializers.DateTimeField()
+    local = serializers.CharField(help_text="The same, by the clock of `time_zone`.")
+    time_zone = serializers.CharField()
+    note = serializers.CharField(help_text="Why it would be skipped, or what a change of the clock does to it.")
 
 
 class JobSerializer(serializers.Serializer[Overview]):
     name = serializers.CharField(read_only=True)
     command = serializers.CharField(read_only=True, help_text="The management command.")
+    description = serializers.CharField(read_only=True)
+    labels = WordsField(read_only=True)
+    owner = serializers.CharField(read_only=True, help_text="Who answers for it; empty if nobody is declared.")
+    runbook = serializers.CharField(read_only=True, help_text="Where it is written what to do when it fails.")
+    confirm_needed = serializers.BooleanField(
+        read_only=True, help_text="Whether a start needs the declared word of confirmation, as `confirm`."
+    )
     arguments = WordsField(read_only=True, help_text="As declared; values of secret options are masked.")
     schedule = serializers.CharField(read_only=True, allow_null=True, help_text="An NCRONTAB expression.")
     time_zone = serializers.CharField(read_only=True, allow_null=True, help_text="The schedule's time zone.")

@@ -4,14 +4,15 @@ from datetime import date
 
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers
-from rest_framework.exceptions import NotFound, ValidationError
+from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from jobs.api.access import ForOperators
+from jobs.api.access import ForActors
 from jobs.api.described import described
+from jobs.api.seen import declared
 from jobs.api.serializers import SecondsField
-from jobs.choices import Trigger
+from jobs.choices import Trigger, Verb
 from jobs.declarations.registry import UnknownJob
 from jobs.reading.statistics import Figures, NoRange, days, statistics
 
@@ -55,9 +56,10 @@ class StatisticsSerializer(FiguresSerializer):
     days = OfDaySerializer(many=True, read_only=True, help_text="The days on which anything was, oldest first.")
 
 
-class JobStatistics(ForOperators):
+class JobStatistics(ForActors):
     @described(
         operation_id="jobs_statistics",
+        tags=["jobs"],
         description=(
             "How a job's runs ended on a range of days in UTC, how long they took and how late they started. A run "
             "counts for the day of its end. The figures stay when retention deletes the runs."
@@ -70,13 +72,15 @@ class JobStatistics(ForOperators):
         responses=StatisticsSerializer,
     )
     def get(self, request: Request, name: str) -> Response:
+        self.actor.require(Verb.VIEW, name)
         since, until = days(_day(request, "from"), _day(request, "to"))
         try:
             found = statistics(name, since, until, _trigger(request))
         except NoRange as error:
             raise ValidationError({"from": [str(error)]}) from None
-        except UnknownJob as error:
-            raise NotFound(str(error)) from None
+        except UnknownJob:
+            declared(self.actor, name)
+            raise
         return Response(StatisticsSerializer(found).data)
 
 

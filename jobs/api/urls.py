@@ -2,22 +2,49 @@
 
 from django.urls import include, path
 
+from jobs.api.events import Audit, Feed
+from jobs.api.granting import GrantEnd, GrantList, TokenList, TokenRevoke, WhoMay
 from jobs.api.health import Health, Ready
+from jobs.api.job_acts import JobOverride, JobPause, JobResume
 from jobs.api.jobs import JobDetail, JobList
 from jobs.api.nothing import Nothing
-from jobs.api.runs import RunDetail, RunList, RunOutput, RunPin
+from jobs.api.occurrences import Drift, JobExplain, JobLedger, JobNext, Upcoming
+from jobs.api.output import RunOutput, RunOutputPieces
+from jobs.api.pages import Page
+from jobs.api.run_acts import RunCancel, RunPin
+from jobs.api.runs import RunDetail, RunList
 from jobs.api.schema import Schema
+from jobs.api.starts import JobStart
 from jobs.api.statistics import JobStatistics
 
 app_name = "nightshift_api"
 V1 = [
     path("jobs/", JobList.as_view(), name="jobs"),
     path("jobs/<str:name>/", JobDetail.as_view(), name="job"),
+    path("jobs/<str:name>/explain/", JobExplain.as_view(), name="explain"),
+    path("jobs/<str:name>/ledger/", JobLedger.as_view(), name="ledger"),
+    path("jobs/<str:name>/next/", JobNext.as_view(), name="next"),
+    path("jobs/<str:name>/override/", JobOverride.as_view(), name="override"),
+    path("jobs/<str:name>/pause/", JobPause.as_view(), name="pause"),
+    path("jobs/<str:name>/resume/", JobResume.as_view(), name="resume"),
+    path("jobs/<str:name>/runs/", JobStart.as_view(), name="start"),
     path("jobs/<str:name>/statistics/", JobStatistics.as_view(), name="statistics"),
+    path("jobs/<str:name>/who-may/", WhoMay.as_view(), name="who_may"),
     path("runs/", RunList.as_view(), name="runs"),
     path("runs/<int:pk>/", RunDetail.as_view(), name="run"),
-    path("runs/<int:pk>/pin/", RunPin.as_view(), name="pin"),
+    path("runs/<int:pk>/cancel/", RunCancel.as_view(), name="cancel"),
     path("runs/<int:pk>/output/", RunOutput.as_view(), name="output"),
+    path("runs/<int:pk>/output/pieces/", RunOutputPieces.as_view(), name="pieces"),
+    path("runs/<int:pk>/pin/", RunPin.as_view(), name="pin"),
+    path("audit/", Audit.as_view(), name="audit"),
+    path("drift/", Drift.as_view(), name="drift"),
+    path("events/", Feed.as_view(), name="events"),
+    path("grants/", GrantList.as_view(), name="grants"),
+    path("grants/<int:pk>/", GrantEnd.as_view(), name="grant"),
+    path("tokens/", TokenList.as_view(), name="tokens"),
+    path("tokens/<int:pk>/", TokenRevoke.as_view(), name="token"),
+    path("upcoming/", Upcoming.as_view(), name="upcoming"),
+    path("docs/", Page.as_view(), name="docs"),
     path("schema/", Schema.as_view(), name="schema"),
     path("<path:rest>", Nothing.as_view(), name="nothing"),
 ]

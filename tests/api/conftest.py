@@ -1,5 +1,7 @@
 import pytest
 
+from tests.localhost.hosts import of_project
+
 
 @pytest.fixture
 def get(admin_client):
@@ -11,3 +13,11 @@ def get(admin_client):
         return answer.json()
 
     return get_json
+
+
+@pytest.fixture
+def host(database_url, transactional_db, tmp_path):
+    host = of_project(database_url, tmp_path)
+    yield host
+    host.process.kill()
+    host.wait_for_end()

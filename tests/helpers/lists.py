@@ -5,10 +5,10 @@ from urllib.parse import urlencode
 
 from django.contrib import admin
 from django.test import RequestFactory
-from rest_framework.generics import GenericAPIView
+from rest_framework import serializers
 
 from jobs.admin.lists import JobFilter
-from jobs.api.urls import urlpatterns
+from jobs.api.urls import V1
 
 # Rare and frequent words, in different columns; none.
 SEARCHES = ["quota exceeded", "grace", "_30", "4711", "e", "nothing has this"]
@@ -22,46 +22,46 @@ def sample(jobs):
 
 def api_lists(jobs):
     """Each list with each value of each filter, and with some pairs."""
-    for pattern in urlpatterns:
-        view = getattr(pattern.callback, "view_class", None)
-        if (
-            view is None
-            or not issubclass(view, GenericAPIView)
-            or not view.pagination_class
-            or "<" in str(pattern.pattern)
-        ):
+    for pattern in V1:
+        query = getattr(pattern.callback.view_class, "query", None)
+        if query is None or "page_size" not in query().fields:
             continue
-        path = f"/api/{pattern.pattern}"
-        choices = [
-            (parameter["name"], value)
-            for backend in view.filter_backends
-            for parameter in backend().get_schema_operation_parameters(view())
-            for value in values(parameter, jobs)
-        ]
+        path = f"/api/v1/{pattern.pattern}"
+        choices = [(name, value) for name, field in query().fields.items() for value in values(name, field, jobs)]
         yield path
         for choice in choices:
             yield f"{path}?{urlencode([choice])}"
-        for job in jobs[2:3]:
-            yield from (f"{path}?{urlencode([('job', job), choice])}" for choice in choices if choice[0] != "job")
-        statuses = [choice for choice in choices if choice[0] == "status"]
-        if statuses:
+        if any(name == "job" for name, _ in choices):
+            for choice in choices:
+                yield f"{path}?{urlencode({'job': jobs[2]} | dict([choice]))}"
+        if any(name == "status" for name, _ in choices):
+            statuses = [("status", "lost"), ("status", "failed"), ("status", "running")]
             yield f"{path}?{urlencode(statuses)}"
-            yield f"{path}?{urlencode([('status', 'lost'), ('status', 'failed')])}"
-            yield f"{path}?{urlencode([('job', jobs[0]), ('status', 'lost'), ('status', 'failed')])}"
+            yield f"{path}?{urlencode([('job', jobs[0]), ('job', jobs[1]), *statuses])}"
+            yield f"{path}?{urlencode([('scheduled_after', MOMENT), ('trigger', 'schedule'), *statuses])}"
 
 
-def values(parameter, jobs):
-    """Values of a filter of the API, by its schema."""
-    schema = parameter["schema"]
-    one = schema.get("items", schema)
-    if "enum" in one:
-        return one["enum"]
-    if parameter["name"] == "job":
+# What the history of the benchmarks has.
+KNOWN = {"release": ["1.0"], "instance": ["instance-1"], "requested_by": ["ada"], "label": []}
+MOMENT = "2026-03-14T12:00:00Z"
+
+
+def values(name, field, jobs):
+    """Values of a filter of the API, by its field."""
+    one = getattr(field, "child", field)
+    if name in {"page", "page_size", "cursor"}:
+        return []
+    if name in KNOWN:
+        return [*KNOWN[name], "nobody"]
+    if name == "job":
         return jobs
-    kind = one.get("format", one["type"])
-    return {"integer": [1], "date-time": ["2026-03-14T12:00:00Z"], "boolean": ["true", "false"], "string": SEARCHES}[
-        kind
-    ]
+    if isinstance(one, serializers.BooleanField):
+        return ["true", "false"]
+    if isinstance(one, serializers.ChoiceField):
+        return list(one.choices)
+    if isinstance(one, serializers.CharField):
+        return SEARCHES
+    return [MOMENT] if isinstance(one, serializers.DateTimeField) else [1, 2]
 
 
 def admin_lists(user, jobs):

@@ -115,6 +115,13 @@ class LocalHost:
         self.process.wait()
 
 
+def of_project(database_url: str, folder: Path) -> LocalHost:
+    """The project itself on a host, with the project's jobs."""
+    folder.mkdir(exist_ok=True)
+    environment = {"LOCAL": "1", "DATABASE_URL": database_url, "DJANGO_SETTINGS_MODULE": "tests.settings"}
+    return LocalHost(folder, "--app", str(ROOT), **environment, PYTHONPATH=str(ROOT), SECRET_KEY="a-test's")
+
+
 class Answer:
     def __init__(self, response: http.client.HTTPResponse, body: bytes) -> None:
         self.status = response.status

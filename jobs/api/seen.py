@@ -1,0 +1,33 @@
+"""What an actor may see: the jobs and runs that an answer may speak of."""
+
+from jobs.access.actor import Actor, Unseen
+from jobs.choices import Verb
+from jobs.declarations.job import Job
+from jobs.declarations.registry import registry
+from jobs.models import JobState, Run
+from jobs.reading.transcript import UnknownRun
+
+
+def seen(actor: Actor, verb: Verb = Verb.VIEW) -> list[str] | None:
+    """The jobs with which it may do this, those that are declared no longer among them; None means all."""
+    if actor.may_everywhere(verb):
+        return None
+    left = JobState.objects.exclude(job__in=list(registry)).order_by("job").values_list("job", flat=True)
+    return actor.seen([*registry, *left], verb)
+
+
+def declared(actor: Actor, name: str, verb: Verb = Verb.VIEW) -> Job:
+    """The job. Raises Unseen, Refused, and UnknownJob with a suggestion for those who may see all that it suggests."""
+    actor.require(verb, name)
+    if name not in registry and not actor.may_everywhere(Verb.VIEW):
+        raise Unseen(name)
+    return registry[name]
+
+
+def run_of(actor: Actor, run_id: int, verb: Verb = Verb.VIEW) -> Run:
+    """The run. Raises UnknownRun, also where it may not be seen, and Refused. To read is no act: it leaves no event."""
+    run = Run.objects.filter(pk=run_id).first()
+    if run is None or not actor.may(Verb.VIEW, run.job):
+        raise UnknownRun(run_id)
+    actor.require(verb, run.job)
+    return run
