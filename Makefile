@@ -3,6 +3,7 @@
 VENV := .venv
 BENCH_VENV := .local/bench-venv
 COMPARE_VENV := .local/compare-venv
+CLIENT_VENV := .local/client-venv
 PYTHON_IN_VENV := $(VENV)/bin/python
 MANAGE := LOCAL=1 $(PYTHON_IN_VENV) manage.py
 COMPILE := pip compile --quiet --python-version 3.13 --universal --generate-hashes --no-emit-index-url --no-header
@@ -107,6 +108,7 @@ lock:  ## Update the requirements' locks (needs uv): make lock ARGS=--upgrade
 	uv $(COMPILE) requirements-bench.in -o requirements-bench.txt $(ARGS)
 	for peer in $(PEERS); do uv $(COMPILE) benchmarks/peers/$$peer.in -o benchmarks/peers/$$peer.txt $(ARGS); done
 	uv $(COMPILE) requirements-compare.in -o requirements-compare.txt $(ARGS)
+	uv $(COMPILE) requirements-client.in -o requirements-client.txt $(ARGS)
 	uv $(COMPILE) requirements-terraform.in -o requirements-terraform.txt $(ARGS)
 	for version in $(DJANGO); do \
 		echo "django~=$$version.0" | uv $(COMPILE) --no-annotate - -o requirements-django-$$version.txt $(ARGS); \
@@ -130,6 +132,12 @@ chaos: venv  ## Inject random faults into real hosts, and check the ledger: make
 .PHONY: projects-test
 projects-test: venv  ## Install Nightshift in other Django projects, as a new user would, and wait for the first run
 	@LOCAL=1 $(PYTHON_IN_VENV) -m pytest -m projects -rP tests/projects $(ARGS)
+
+.PHONY: client-test
+client-test: venv  ## Generate a client of the API from openapi.yml, and use it against the local host
+	@mkdir -p .local
+	@tools/venv.sh $(CLIENT_VENV) requirements-client.txt
+	@LOCAL=1 $(PYTHON_IN_VENV) -m pytest -m client tests/client $(ARGS)
 
 .PHONY: image-test
 image-test: venv  ## Build and test the container image (needs Docker, or podman with runc, and Debian)

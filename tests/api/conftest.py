@@ -1,6 +1,6 @@
 import pytest
 
-from tests.localhost.hosts import of_project
+from tests.localhost.hosts import ProjectHost
 
 
 @pytest.fixture
@@ -17,7 +17,6 @@ def get(admin_client):
 
 @pytest.fixture
 def host(database_url, transactional_db, tmp_path):
-    host = of_project(database_url, tmp_path)
+    host = ProjectHost(database_url, tmp_path)
     yield host
-    host.process.kill()
-    host.wait_for_end()
+    host.kill()

@@ -12,7 +12,7 @@ from tests.helpers.thorough import examples
 pytestmark = pytest.mark.django_db(transaction=True)
 # A schema can't say that of three parameters one is to be given, nor which words a command's own parser takes: 400 and
 # 422 are no fault there. All else is as every check has it.
-REFUSED = ["2xx", "3xx", "400", "401", "403", "404", "409", "410", "422"]
+REFUSED = ["2xx", "3xx", "400", "401", "403", "404", "409", "410", "422", "429"]
 # It tries tokens that are none, and whoever does so often is soon answered by 429 only: test_urls.py has those tokens.
 # Nobody waits for a run's end here: that would take the whole of the test's time.
 CONFIG = {

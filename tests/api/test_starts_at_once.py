@@ -12,7 +12,7 @@ import pytest
 from jobs.models import IdempotencyKey, Run
 from tests.helpers.people import a_token, a_user
 from tests.helpers.thorough import examples
-from tests.localhost.hosts import of_project
+from tests.localhost.hosts import ProjectHost
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -53,15 +53,14 @@ class Clients:
 
 def test_each_key_starts_one_run_though_a_host_is_killed(database_url, tmp_path):
     _, secret = a_token(a_user("olga", "operator", "*"))
-    hosts = [of_project(database_url, tmp_path / name) for name in ("one", "two")]
+    hosts = [ProjectHost(database_url, tmp_path / name) for name in ("one", "two")]
     clients = Clients(hosts, secret)
     try:
         with ThreadPoolExecutor(CLIENTS) as pool:
             list(pool.map(clients.start, range(STARTS)))
     finally:
         for host in hosts:
-            host.process.kill()
-            host.wait_for_end()
+            host.kill()
     runs = dict(clients.answered)
     assert len(clients.answered) == STARTS
     assert all(runs[key] == run for key, run in clients.answered)

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -115,11 +116,20 @@ class LocalHost:
         self.process.wait()
 
 
-def of_project(database_url: str, folder: Path) -> LocalHost:
-    """The project itself on a host, with the project's jobs."""
-    folder.mkdir(exist_ok=True)
-    environment = {"LOCAL": "1", "DATABASE_URL": database_url, "DJANGO_SETTINGS_MODULE": "tests.settings"}
-    return LocalHost(folder, "--app", str(ROOT), **environment, PYTHONPATH=str(ROOT), SECRET_KEY="a-test's")
+class ProjectHost(LocalHost):
+    """The project itself on a host, with the project's jobs. It may be asked thousands of times."""
+
+    def __init__(self, database_url: str, folder: Path) -> None:
+        folder.mkdir(exist_ok=True)
+        environment = {"LOCAL": "1", "DATABASE_URL": database_url, "DJANGO_SETTINGS_MODULE": "tests.settings"}
+        super().__init__(folder, "--app", str(ROOT), **environment, PYTHONPATH=str(ROOT), SECRET_KEY="a-test's")
+        # It prints a line for each request, and would wait for a reader once the pipe is full.
+        for stream in (self.process.stdout, self.process.stderr):
+            threading.Thread(target=list, args=[stream], daemon=True).start()
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait()
 
 
 class Answer:
