@@ -10,7 +10,7 @@ from jobs.api import cursors
 from jobs.api.access import ForActors
 from jobs.api.cursors import Cursored
 from jobs.api.described import described
-from jobs.api.fields import OneOf
+from jobs.api.fields import Number, OneOf
 from jobs.api.fields import Request as Asked
 from jobs.api.seen import seen
 from jobs.choices import EventKind, Verb
@@ -33,13 +33,13 @@ OF_ACCESS = frozenset(
 
 
 class FeedQuery(Asked):
-    after = serializers.IntegerField(
+    after = Number(
         min_value=0,
         max_value=2**63 - 1,
         required=False,
         help_text="The `next` of an answer; 0 is before the first. Without it the answer only says where the feed is.",
     )
-    limit = serializers.IntegerField(min_value=1, max_value=1000, default=200, help_text="How many events to look at.")
+    limit = Number(min_value=1, max_value=1000, default=200, help_text="How many events to look at.")
 
 
 class EventSerializer(serializers.ModelSerializer[Event]):

@@ -17,6 +17,17 @@ class OneOf(serializers.ChoiceField):
         raise ValidationError(f"{name} is {data!r}. Write one of: {', '.join(map(str, self.choices))}.")
 
 
+class Number(serializers.IntegerField):
+    """A whole number."""
+
+    def to_internal_value(self, data: Any) -> int:
+        try:
+            found: int = super().to_internal_value(data)
+        except ValidationError:
+            raise ValidationError(f"{self.field_name} is {data!r}. Write a number such as 1.") from None
+        return found
+
+
 class LabelField(serializers.CharField):
     """A job's label. Its name is one of a field's own attributes: a class assigns it by `locals()`."""
 
@@ -50,6 +61,4 @@ def _plain(serializer: Request, query: QueryDict) -> dict[str, Any]:
 
 
 class Paged(Request):
-    page_size = serializers.IntegerField(
-        min_value=1, max_value=200, default=50, help_text="How many at most, 200 at most."
-    )
+    page_size = Number(min_value=1, max_value=200, default=50, help_text="How many at most, 200 at most.")

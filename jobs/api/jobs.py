@@ -11,7 +11,7 @@ from rest_framework.utils.urls import replace_query_param
 
 from jobs.api.access import ForActors
 from jobs.api.described import described
-from jobs.api.fields import LabelField, OneOf, Paged
+from jobs.api.fields import LabelField, Number, OneOf, Paged
 from jobs.api.seen import declared, seen
 from jobs.api.serializers import JobSerializer, OccurrenceSerializer
 from jobs.api.statistics import FiguresSerializer
@@ -29,7 +29,7 @@ NEXT = 10
 
 
 class JobQuery(Paged):
-    page = serializers.IntegerField(min_value=1, max_value=1_000_000, default=1, help_text="1 is the first.")
+    page = Number(min_value=1, max_value=1_000_000, default=1, help_text="1 is the first.")
     locals()["label"] = LabelField(help_text="Only jobs that declare this label.")
     owner = serializers.CharField(max_length=200, required=False, help_text="Only jobs that declare this owner.")
     state = OneOf(STATES, required=False, help_text="Only jobs that are so; a status is that of the latest run.")

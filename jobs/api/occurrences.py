@@ -11,7 +11,7 @@ from rest_framework.response import Response
 
 from jobs.api.access import ForActors
 from jobs.api.described import described
-from jobs.api.fields import LabelField
+from jobs.api.fields import LabelField, Number
 from jobs.api.fields import Request as Asked
 from jobs.api.run_filters import labelled
 from jobs.api.seen import declared, seen
@@ -39,7 +39,7 @@ class ComingSerializer(OccurrenceSerializer):
 
 
 class NextQuery(Asked):
-    count = serializers.IntegerField(min_value=1, max_value=1000, default=10, help_text="How many.")
+    count = Number(min_value=1, max_value=1000, default=10, help_text="How many.")
 
 
 class NextSerializer(serializers.Serializer[Any]):

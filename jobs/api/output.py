@@ -11,6 +11,7 @@ from rest_framework.response import Response
 
 from jobs.api.access import ForActors
 from jobs.api.described import described
+from jobs.api.fields import Number
 from jobs.api.fields import Request as Asked
 from jobs.api.seen import run_of
 from jobs.choices import Status, Verb
@@ -41,7 +42,7 @@ class AlwaysPlainText(BaseContentNegotiation):
 
 
 class OutputQuery(Asked):
-    attempt = serializers.IntegerField(
+    attempt = Number(
         min_value=1, max_value=999_999_999, required=False, help_text="The attempt's number. Default: the latest."
     )
 
@@ -53,12 +54,10 @@ class PiecesQuery(Asked):
     before = serializers.CharField(
         max_length=40, required=False, help_text="The `before` of an answer: what comes before that, of its attempt."
     )
-    tail = serializers.IntegerField(
+    tail = Number(
         min_value=LEAST, max_value=MOST, required=False, help_text="Begin so many bytes before the end, with a line."
     )
-    limit = serializers.IntegerField(
-        min_value=LEAST, max_value=MOST, default=LIMIT, help_text="How many bytes at most."
-    )
+    limit = Number(min_value=LEAST, max_value=MOST, default=LIMIT, help_text="How many bytes at most.")
 
     def validate(self, attrs: Any) -> Any:
         if len({"after", "before", "tail"} & set(attrs)) > 1:

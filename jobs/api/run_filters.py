@@ -8,7 +8,7 @@ from rest_framework import serializers
 
 from jobs.access.actor import Actor
 from jobs.api.cursors import Cursored
-from jobs.api.fields import LabelField, OneOf
+from jobs.api.fields import LabelField, Number, OneOf
 from jobs.api.seen import seen
 from jobs.choices import Status, Trigger
 from jobs.declarations.registry import registry
@@ -47,7 +47,7 @@ class RunQuery(Cursored):
     max_duration = serializers.FloatField(
         min_value=0, max_value=LONGEST, required=False, help_text="Only runs that took so many seconds or less."
     )
-    attempts = serializers.IntegerField(
+    attempts = Number(
         min_value=0, max_value=1_000_000, required=False, help_text="Only runs with so many attempts or more."
     )
     pinned = serializers.BooleanField(required=False, help_text="Only runs that are kept for ever, or only others.")

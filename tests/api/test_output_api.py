@@ -66,7 +66,7 @@ def test_an_attempt_is_a_number(refused):
     run = a_run()
     assert refused(f"/api/v1/runs/{run.pk}/output/?attempt=last") == (
         400,
-        "A valid integer is required.",
+        "attempt is 'last'. Write a number such as 1.",
     )
 
 
