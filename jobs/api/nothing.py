@@ -10,7 +10,7 @@ from jobs.api.access import ForAnybody
 
 
 class Nothing(ForAnybody):
-    schema = None  # type: ignore[assignment]
+    schema = None
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> NoReturn:
         # Before the method is looked at: where there is nothing, none is allowed.

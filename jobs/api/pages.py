@@ -27,7 +27,7 @@ ABSENT = (
 
 
 class Page(ForActors):
-    schema = None  # type: ignore[assignment]
+    schema = None
 
     def get(self, request: Request) -> HttpResponse:
         schema = reverse("nightshift_api:schema")
