@@ -12,7 +12,7 @@ from jobs.ledger.migration import Migration as OurMigration
 
 class Migration(OurMigration):
     dependencies = [
-        ("nightshift", "0011_job_name"),
+        ("nightshift", "0013_audit"),
     ]
 
     operations = [
