@@ -98,6 +98,7 @@ class AttemptSerializer(serializers.ModelSerializer[Attempt]):
             "sql_statements",
             "output_bytes",
             "output_dropped",
+            "warnings",
             "output_deleted_at",
             "instance",
             "invocation_id",

@@ -42,6 +42,7 @@ class FiguresSerializer(serializers.Serializer[Figures]):
     peak_memory = serializers.IntegerField(
         read_only=True, allow_null=True, help_text="The largest attempt's, in bytes."
     )
+    warnings = serializers.IntegerField(read_only=True, help_text="How many lines of output warned.")
 
 
 class OfDaySerializer(FiguresSerializer):

@@ -36,6 +36,7 @@ class Evidence:
     wall: timedelta = timedelta(0)
     output_bytes: int = 0
     output_dropped: int = 0
+    warnings: int = 0
 
     @property
     def exit_code(self) -> int | None:
@@ -68,6 +69,7 @@ def judge(job: Job, seen: Evidence) -> Outcome:
         sql_statements=seen.end.get("sql_statements"),
         output_bytes=seen.output_bytes,
         output_dropped=seen.output_dropped,
+        warnings=seen.warnings,
         begun=seen.has_begun,
     )
 

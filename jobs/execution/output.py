@@ -1,5 +1,6 @@
 """What an attempt writes, on its way from the pipes to the ledger: masked, cut in pieces, bounded."""
 
+import re
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
@@ -11,6 +12,19 @@ from jobs.masking import Masker
 PIECE = 64 * 1024
 # How long, in seconds, what was read may wait for more before it is shown.
 DELAY = 1.0
+# A warning of a logger (WARNING, WARN) or of Python's warnings module (DeprecationWarning: …).
+WARNING = re.compile(rb"W(?:ARN(?:ING)?\b|arning: )")
+
+
+def warnings_in(text: bytes) -> int:
+    """How many of its lines warn."""
+    count, start = 0, 0
+    while found := WARNING.search(text, start):
+        count += 1
+        start = text.find(b"\n", found.end())
+        if start < 0:
+            break
+    return count
 
 
 @dataclass(slots=True)
@@ -49,7 +63,7 @@ class Recorder:
         self._number = self._lines = 0
         self._last: deque[Piece] = deque()
         self._last_size = 0
-        self.bytes = 0
+        self.bytes = self.warnings = 0
         self.dropped = 0
 
     @property
@@ -99,6 +113,7 @@ class Recorder:
         return held
 
     def _add(self, data: bytes, is_stderr: bool) -> None:
+        self.warnings += warnings_in(data)
         while data:
             if self._piece is None:
                 self._piece = Piece(at=datetime.now(UTC))

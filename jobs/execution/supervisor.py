@@ -119,6 +119,7 @@ class Supervisor:
             wall=wall,
             output_bytes=self.recorder.bytes,
             output_dropped=self.recorder.dropped,
+            warnings=self.recorder.warnings,
         )
 
     def _request(self) -> dict[str, Any]:

@@ -37,6 +37,7 @@ class Outcome:
     sql_statements: int | None = None
     output_bytes: int = 0
     output_dropped: int = 0
+    warnings: int = 0  # lines of its output that warn
     begun: bool = True  # whether the command was started
 
 
@@ -83,7 +84,8 @@ def _change(
                SET status = %(outcome)s, finished_at = clock_timestamp(), exit_code = %(exit_code)s,
                    signal = %(signal)s, error = %(error)s, wall = %(wall)s, cpu = %(cpu)s,
                    peak_memory = %(peak_memory)s, sql_statements = %(sql_statements)s,
-                   output_bytes = %(output_bytes)s, output_dropped = %(output_dropped)s
+                   output_bytes = %(output_bytes)s, output_dropped = %(output_dropped)s,
+                   warnings = %(warnings)s
              WHERE id = %(attempt)s AND EXISTS (SELECT FROM finished)
         )
         SELECT id, job, status, scheduled_for FROM finished
@@ -109,6 +111,7 @@ def _change(
             "sql_statements": outcome.sql_statements,
             "output_bytes": outcome.output_bytes,
             "output_dropped": outcome.output_dropped,
+            "warnings": outcome.warnings,
         },
     )
     if row is None:

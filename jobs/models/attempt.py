@@ -32,6 +32,9 @@ class Attempt(models.Model):
     output_dropped = models.BigIntegerField(
         default=0, db_default=0, help_text="What of it lies between head and tail, dropped."
     )
+    warnings = models.PositiveIntegerField(
+        default=0, db_default=0, help_text="How many lines of what it wrote warn: WARNING, WARN, DeprecationWarning: …"
+    )
     output_deleted_at = models.DateTimeField(
         null=True, help_text="When retention deleted what it wrote; null: it didn't."
     )

@@ -23,7 +23,7 @@ def _histogram(help_text: str) -> "models.JSONField[dict[str, int], dict[str, in
 class JobDay(models.Model):
     """A job's runs that ended on one day in UTC, and its occurrences of that day without a run; by trigger.
 
-    Triggers of the database count each run in the transaction that ends it (`0003_job_day`), and
+    Triggers of the database count each run in the transaction that ends it (`0003_job_day`, `0015_warnings`), and
     `jobs.ledger.statistics` counts gaps. Occurrences in gaps stand under `schedule`, those of steps under `chain`.
     """
 
@@ -48,6 +48,9 @@ class JobDay(models.Model):
     lateness_max = models.DurationField(null=True)
     cpu = models.DurationField(default=timedelta(0), db_default=timedelta(0), help_text="Of all attempts.")
     peak_memory = models.BigIntegerField(null=True, help_text="The largest of all attempts, in bytes.")
+    warnings = models.PositiveBigIntegerField(
+        default=0, db_default=0, help_text="How many lines of output warned, of all attempts."
+    )
 
     class Meta:
         indexes = [models.Index(fields=["day"], name="job_days")]

@@ -48,6 +48,7 @@ class Figures:
     lateness_max: timedelta | None
     cpu: timedelta
     peak_memory: int | None
+    warnings: int
 
     @property
     def runs(self) -> int:
@@ -132,6 +133,7 @@ class _Row(NamedTuple):
     lateness_max: timedelta | None
     cpu: timedelta
     peak_memory: int | None
+    warnings: int
 
 
 STATUSES = sorted(status.value for status in ENDED)
@@ -157,11 +159,12 @@ def _rows(group: str, job: str | None, since: date, until: date, trigger: Trigge
         ), totals AS (
             SELECT part, jsonb_build_object({OUTCOMES}) AS outcomes, sum(retries) AS retries,
                    sum(duration_sum) AS duration_sum, max(duration_max) AS duration_max,
-                   max(lateness_max) AS lateness_max, sum(cpu) AS cpu, max(peak_memory) AS peak_memory
+                   max(lateness_max) AS lateness_max, sum(cpu) AS cpu, max(peak_memory) AS peak_memory,
+                   sum(warnings)::bigint AS warnings
               FROM chosen GROUP BY 1
         )
         SELECT part, outcomes::text, coalesce(g.counts, '{{}}')::text, retries, coalesce(d.counts, '{{}}')::text,
-               duration_sum, duration_max, coalesce(l.counts, '{{}}')::text, lateness_max, cpu, peak_memory
+               duration_sum, duration_max, coalesce(l.counts, '{{}}')::text, lateness_max, cpu, peak_memory, warnings
           FROM totals
           LEFT JOIN {SUMMED.format("gaps")} AS g USING (part)
           LEFT JOIN {SUMMED.format("duration")} AS d USING (part)
@@ -197,6 +200,7 @@ def _figures(rows: Sequence[_Row]) -> dict[str, Any]:
         "lateness_max": lateness_max,
         "cpu": sum((row.cpu for row in rows), timedelta(0)),
         "peak_memory": _most(row.peak_memory for row in rows),
+        "warnings": sum(row.warnings for row in rows),
     }
 
 

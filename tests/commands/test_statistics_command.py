@@ -20,9 +20,9 @@ def counted():
 
 def test_it_shows_each_job_or_one_by_day(says, counted):
     assert says("statistics", *RANGE).splitlines() == [
-        "JOB    RUNS  SUCCEEDED  SUCCESS  NO RUN  RETRIES  P50         P95         LATE P95  CPU  MEMORY",
-        "fetch  1     1          100.0%   0       0        1 min 30 s  1 min 30 s  –         0 s  –",
-        "load   3     1          50.0%    1       0        1 min 30 s  1 min 30 s  –         0 s  –",
+        "JOB    RUNS  SUCCEEDED  SUCCESS  NO RUN  RETRIES  P50         P95         LATE P95  CPU  MEMORY  WARNED",
+        "fetch  1     1          100.0%   0       0        1 min 30 s  1 min 30 s  –         0 s  –       0",
+        "load   3     1          50.0%    1       0        1 min 30 s  1 min 30 s  –         0 s  –       0",
     ]
     assert [line.split()[:3] for line in says("statistics", "load", *RANGE).splitlines()] == [
         ["DAY", "RUNS", "SUCCEEDED"],

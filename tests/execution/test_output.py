@@ -53,6 +53,21 @@ def test_each_piece_says_how_many_lines_end_before_it_of_those_that_are_kept():
     assert 0 < before < 100_000
 
 
+@pytest.mark.parametrize(
+    ("text", "warnings"),
+    [
+        (b"WARNING 12:00 the feed is slow\nINFO all is well\n", 1),
+        (b"a.py:3: DeprecationWarning: use b\n  b()\nlevel=WARN slow", 2),
+        (b"WARNING: a UserWarning: twice in a line\n", 1),
+        (b"no warnings, WARNINGS off, Warning lights\n", 0),
+        (b"", 0),
+    ],
+)
+def test_lines_that_warn_are_counted_in_both_streams(text, warnings):
+    assert Written().feed((text, False)).end().recorder.warnings == warnings
+    assert Written().feed((text, True), (b"WARNING\n", False)).end().recorder.warnings == warnings + 1
+
+
 def test_a_little_waits_for_more_but_not_long(monkeypatch):
     monkeypatch.setattr("time.monotonic", lambda: 100.0)
     assert Written().recorder.flush_at is None

@@ -34,7 +34,16 @@ def as_written():
     found = {}
     for row in JobDay.objects.all():
         statuses = {status: getattr(row, status) for status in ENDED if getattr(row, status)}
-        counts = (statuses, row.retries, row.duration, row.duration_sum, row.lateness, row.lateness_sum, row.gaps)
+        counts = (
+            statuses,
+            row.retries,
+            row.warnings,
+            row.duration,
+            row.duration_sum,
+            row.lateness,
+            row.lateness_sum,
+            row.gaps,
+        )
         if any(counts):
             found[row.job, row.day, row.trigger] = counts
     return found
@@ -77,6 +86,7 @@ def _counts(runs):
     return (
         dict(Counter(run.status for run in runs)),
         retries,
+        sum(attempt.warnings for run in runs for attempt in run.attempts.all()),
         *chain(*((_histogram(times), sum(times, NOTHING)) for times in (took, late))),
     )
 

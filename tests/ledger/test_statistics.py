@@ -37,15 +37,15 @@ def finish(claim, status=AttemptStatus.SUCCEEDED, **facts):
 def test_a_run_that_is_tried_again_counts_once_with_all_its_attempts(declared):
     declared("nightly", retry=Retry(times=2, delay=timedelta(0)))
     run, claim = a_claimed_run(scheduled_for=states.clock() - HOUR, trigger="schedule")
-    finish(claim, AttemptStatus.FAILED, cpu=timedelta(seconds=2), peak_memory=3 * MIB)
+    finish(claim, AttemptStatus.FAILED, cpu=timedelta(seconds=2), peak_memory=3 * MIB, warnings=2)
     count_ends()
     assert not JobDay.objects.exists(), "it hasn't ended"
-    finish(claims.claim(run.pk, HERE), cpu=timedelta(seconds=1), peak_memory=2 * MIB)
+    finish(claims.claim(run.pk, HERE), cpu=timedelta(seconds=1), peak_memory=2 * MIB, warnings=1)
     count_ends()
     day = JobDay.objects.get()
     assert (day.job, day.day, day.trigger) == ("nightly", states.clock().date(), "schedule")
     assert (day.succeeded, day.failed, day.retries) == (1, 0, 1)
-    assert (day.cpu, day.peak_memory) == (timedelta(seconds=3), 3 * MIB)
+    assert (day.cpu, day.peak_memory, day.warnings) == (timedelta(seconds=3), 3 * MIB, 3)
     assert Histogram.of([day.lateness]).percentile(50) == pytest.approx(HOUR, rel=0.05)
     assert day.lateness_max == day.lateness_sum == pytest.approx(HOUR, rel=0.05)
     assert_days_are_counted_right()

@@ -33,7 +33,7 @@ def a_week(declared):
             started_at=began,
             finished_at=began + seconds * SECOND,
         )
-        an_attempt(run, started_at=began, cpu=SECOND, peak_memory=number)
+        an_attempt(run, started_at=began, cpu=SECOND, peak_memory=number, warnings=2)
     a_run(status="failed", finished_at=NOON)
     a_run("gone", finished_at=NOON)
     end = NOON + 6 * DAY
@@ -52,7 +52,7 @@ def test_they_are_of_the_range_and_of_each_day_of_it(a_week, django_assert_num_q
     assert found.duration_p95.total_seconds() == pytest.approx(10, rel=0.05)
     assert (found.duration_mean, found.duration_max) == (5.5 * SECOND, 10 * SECOND)
     assert found.lateness_p95.total_seconds() == pytest.approx(10, rel=0.05)
-    assert (found.cpu, found.peak_memory) == (70 * SECOND, 69)
+    assert (found.cpu, found.peak_memory, found.warnings) == (70 * SECOND, 69, 140)
     assert [day.day for day in found.days] == [TODAY + number * DAY for number in range(7)]
     assert [day.runs for day in found.days] == [11, 10, 10, 10, 10, 10, 10]
     assert [day.gaps for day in found.days] == [{}] * 6 + [{"paused": 3}]

@@ -15,7 +15,7 @@ from jobs.management.printing import add_format
 from jobs.reading import statistics
 from jobs.reading.statistics import Figures, NoRange
 
-HEADINGS = ("RUNS", "SUCCEEDED", "SUCCESS", "NO RUN", "RETRIES", "P50", "P95", "LATE P95", "CPU", "MEMORY")
+HEADINGS = ("RUNS", "SUCCEEDED", "SUCCESS", "NO RUN", "RETRIES", "P50", "P95", "LATE P95", "CPU", "MEMORY", "WARNED")
 MIB = 2**20
 
 
@@ -86,4 +86,5 @@ def _cells(figures: Figures) -> tuple[str, ...]:
         format_duration(figures.lateness_p95),
         format_duration(figures.cpu),
         NOTHING if figures.peak_memory is None else f"{figures.peak_memory // MIB} MiB",
+        str(figures.warnings),
     )
