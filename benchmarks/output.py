@@ -94,6 +94,9 @@ def measure() -> list[Result]:
                 "COPY has the text of its rows at hand and one commit; what finds a line again is its attempt, number, "
                 "time and stream, under a primary key.",
                 "A line by its own `print()` is a system call of the child's.",
+                "What holds it back: pglz, by which this server compresses, since it is built without lz4. Migration "
+                "`0016_output_lz4` chooses lz4 where it is there. On a PostgreSQL that has it, 300 pieces took 0.13 s "
+                "of the server's CPU, as uncompressed ones did (0.13 s), and 0.35 s by pglz, in the same room.",
             ],
         )
     ]
