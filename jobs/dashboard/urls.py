@@ -2,6 +2,8 @@
 
 from django.urls import path
 
+from jobs.dashboard.calendar import calendar
+from jobs.dashboard.holes import ledger_holes
 from jobs.dashboard.job import job
 from jobs.dashboard.jobs import do_with_a_job, jobs
 from jobs.dashboard.overview import overview
@@ -19,6 +21,8 @@ urlpatterns = [
     path("runs/", runs, name="runs"),
     path("runs/<int:pk>/", run, name="run"),
     path("runs/<int:pk>/cancel/", do_with_a_run, name="cancel"),
+    path("calendar/", calendar, name="calendar"),
+    path("holes/", ledger_holes, name="holes"),
     path("do/", do_with_a_job, name="do_with_a_job"),
     path("sign-in/", SignIn.as_view(), name="sign_in"),
     path("sign-out/", SignOut.as_view(), name="sign_out"),

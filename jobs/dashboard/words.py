@@ -25,5 +25,6 @@ REASONS: dict[str, str] = {
     Reason.TOO_LATE: "found after its start deadline",
     Reason.SUPERSEDED: "found late, and a later occurrence ran instead",
     Reason.UNSCHEDULED: "its schedule was removed before anyone was there",
+    Reason.HELD: "everything was held",
     Reason.PREDECESSOR: "a job before it didn't succeed",
 }

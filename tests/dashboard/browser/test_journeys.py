@@ -87,6 +87,8 @@ def test_nobody_is_kept_out(visitor, admin_user, theme, width):
         "/jobs/nightly/pause/",
         "/runs/",
         f"/runs/{run.pk}/",
+        "/calendar/",
+        "/holes/?hours=720",
     ):
         page.goto(path)
         found = Axe().run(page)

@@ -1,0 +1,135 @@
+"""The day plan: of the next 24 hours, when each job starts, how long it usually takes, and where it gets crowded."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+
+from jobs.conf import conf
+from jobs.formats import counted, format_duration
+from jobs.reading import load
+from jobs.reading.board import Standing
+from jobs.reading.load import MINUTE, Busy, Crowd
+
+HOURS = 24
+MINUTES = HOURS * 60
+# More rows are folded: those of the jobs that are at work for the shortest time.
+ROWS = 24
+# A job that starts more often is drawn as a band: its starts would touch.
+OFTEN = 48
+# Of the curve above the rows: its height, and how many minutes each step has.
+HEIGHT, STEP = 40, 5
+# In minutes: a box of fewer couldn't be seen.
+NARROWEST = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A job's row, and the same in figures."""
+
+    busy: Busy
+    begin: datetime
+
+    @property
+    def first(self) -> datetime:
+        ahead = [start for start in (*self.busy.starts, *self.busy.skipped) if start >= 0]
+        return self.begin + min(ahead, default=0) * MINUTE
+
+    @property
+    def svg(self) -> SafeString:
+        return _drawn(self.busy)
+
+    @property
+    def times(self) -> int:
+        return len([start for start in self.busy.starts if start >= 0])
+
+
+def day_plan(
+    standings: Iterable[Standing], now: datetime, zone: ZoneInfo, *, everything: bool = False
+) -> dict[str, Any]:
+    """What the template `day_plan.html` needs."""
+    begin = now.astimezone(zone).replace(minute=0, second=0, microsecond=0)
+    found = load.busy(standings, begin, timedelta(hours=HOURS))
+    loads = load.at_work(found, MINUTES)
+    crowds = load.crowds(loads, conf.JOBS_MAX_RUNNING)
+    rows = found if everything else sorted(found, key=lambda each: -each.total)[:ROWS]
+    most = max(loads, default=0)
+    return {
+        "rows": sorted((Row(each, begin) for each in rows), key=lambda row: (len(row.busy.starts) > OFTEN, row.first)),
+        "folded": len(found) - len(rows),
+        "due": len(found),
+        "hours": [begin + timedelta(hours=hour) for hour in range(0, HOURS, 3)],
+        "chart": _chart(loads, crowds, now - begin, most) if found else "",
+        "most": most,
+        "most_at": begin + loads.index(most) * MINUTE,
+        "slots": conf.JOBS_MAX_RUNNING,
+        "crowds": [(begin + crowd.begin * MINUTE, begin + crowd.end * MINUTE, crowd.most) for crowd in crowds[:6]],
+        "more_crowds": len(crowds[6:]),
+    }
+
+
+def _chart(loads: Sequence[int], crowds: Sequence[Crowd], past: timedelta, most: int) -> SafeString:
+    """How many are at work, over the day. The crowded minutes are drawn once, and used by every row."""
+    heights = [max(loads[at : at + STEP]) for at in range(0, len(loads), STEP)]
+    path, before = f"M0 {HEIGHT}", 0
+    for place, height in enumerate(heights):
+        if height != before:
+            path += f"H{place * STEP}V{HEIGHT - round(height * (HEIGHT - 2) / max(most, 1))}"
+            before = height
+    band = "".join(f"M{crowd.begin} 0h{max(crowd.end - crowd.begin, 4)}v{HEIGHT}H{crowd.begin}z" for crowd in crowds)
+    return format_html(
+        '<svg class="load" viewBox="0 0 {} {}" preserveAspectRatio="none" role="img" aria-label="{}">'
+        '<path id="crowd" class="crowd" d="{}"/><path class="curve" d="{}H{}V{}z"/>'
+        '<path id="now" class="now" d="M{} 0v{}"/></svg>',
+        MINUTES,
+        HEIGHT,
+        f"Runs at work in each minute: at most {most}",
+        band or "M0 0",
+        path,
+        MINUTES,
+        HEIGHT,
+        past // MINUTE,
+        HEIGHT,
+    )
+
+
+def _drawn(busy: Busy) -> SafeString:
+    """From each start as long as half of the runs take, paler as long as nine in ten do; hollow where it is skipped."""
+    if len(busy.starts) > OFTEN:
+        first, last = max(busy.starts[0], 0), min(busy.starts[-1] + busy.most, MINUTES)
+        parts = [("often", f"M{first} 5H{last}V11H{first}z")]
+    else:
+        upto = _boxes(busy.starts, busy.most) if busy.most > max(busy.half, NARROWEST) else ""
+        parts = [("upto", upto), ("usual", _boxes(busy.starts, busy.half))]
+    if len(busy.skipped) > OFTEN:
+        first, last = max(busy.skipped[0], 0), min(busy.skipped[-1], MINUTES)
+        parts.append(("none", f"M{first} 5H{last}V11H{first}z"))
+    else:
+        parts.append(("none", _boxes(busy.skipped, busy.half)))
+    paths = format_html_join("", '<path class={} d="{}"/>', [part for part in parts if part[1]])
+    return format_html(
+        '<svg viewBox="0 0 {} 16" preserveAspectRatio=none role=img aria-label="{}"><use href="#crowd"/>{}'
+        '<use href="#now"/></svg>',
+        MINUTES,
+        _said(busy),
+        paths,
+    )
+
+
+def _boxes(starts: Sequence[int], minutes: int) -> str:
+    wide = max(minutes, NARROWEST)
+    spans = [(max(start, 0), min(start + wide, MINUTES)) for start in starts if start + minutes > 0]
+    return "".join(f"M{begin} 3h{end - begin}v10H{begin}z" for begin, end in spans)
+
+
+def _said(busy: Busy) -> str:
+    times = counted(len(busy.starts), "time") if busy.starts else f"skipped {counted(len(busy.skipped), 'time')}"
+    return (
+        f"{times}, usually for {format_duration(busy.usual.p50)}"
+        if busy.usual
+        else f"{times}, for how long isn't known"
+    )
