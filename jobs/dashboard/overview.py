@@ -58,7 +58,7 @@ def front(request: HttpRequest, actor: Actor) -> Context:
         "mild": [(matter, next_steps(matter, actor)) for matter in matters if matter.is_mild][:MOST],
         "running": _running(found, now),
         "visit": visit,
-        "since": _counts(since(visit, seen)) if visit else (),
+        "since": _counts(since(visit, seen), visit) if visit else (),
         "plan": day_plan(found, now, preferences.of(request).zone, everything=request.GET.get("plan") == "all"),
     }
 
@@ -80,9 +80,9 @@ def next_steps(matter: Matter, actor: Actor) -> list[tuple[str, str]]:
     return found or [("See the job", links.of_job(name))]
 
 
-def _counts(found: Since) -> list[tuple[str, str, str]]:
+def _counts(found: Since, moment: datetime) -> list[tuple[str, str, str]]:
     """What was since the last visit: number, words, and the list."""
-    runs = reverse("nightshift:runs")
+    runs, after = reverse("nightshift:runs"), ("finished_after", links.utc(moment))
     wrong = {
         "failed": (Status.FAILED,),
         "timed out": (Status.TIMED_OUT,),
@@ -91,10 +91,18 @@ def _counts(found: Since) -> list[tuple[str, str, str]]:
         "never started": (Status.MISSED, Status.SKIPPED),
     }
     total = sum(found.runs.values())
-    counts = [(f"{total:,}{'+' if found.is_capped else ''}", "run ended" if total == 1 else "runs ended", runs)]
+    counts = [
+        (
+            f"{total:,}{'+' if found.is_capped else ''}",
+            "run ended" if total == 1 else "runs ended",
+            f"{runs}?{urlencode([after])}",
+        )
+    ]
     for words, statuses in wrong.items():
         if count := found.of(*statuses):
-            counts.append((f"{count:,}", words, f"{runs}?{urlencode([('status', status) for status in statuses])}"))
+            counts.append(
+                (f"{count:,}", words, f"{runs}?{urlencode([*(('status', status) for status in statuses), after])}")
+            )
     if found.missed:
         counts.append((f"{found.missed:,}", "without a run", reverse("nightshift:holes")))
     return counts
