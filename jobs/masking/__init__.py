@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import chain, takewhile
 from urllib.parse import unquote
@@ -49,7 +49,10 @@ def of_arguments(job: Job | None, arguments: Sequence[str]) -> list[str]:
     And what is secret by its looks: tokens of a known kind, passwords in URLs. Only the words are looked at: to show a
     run, no command is loaded.
     """
-    declared = job.secrets if job else ()
+    return _of_words(job.secrets if job else (), arguments)
+
+
+def _of_words(declared: Collection[str], arguments: Sequence[str]) -> list[str]:
     found: list[str] = []
     for place, word in enumerate(arguments):
         found += [word] if is_known_kind(word) else _passwords(word)
@@ -74,7 +77,7 @@ def _is_short(word: str) -> bool:
     return len(word) > 2 and word[0] == "-" and word[1] != "-"
 
 
-def _is_declared(declared: Sequence[str], option: str) -> bool:
+def _is_declared(declared: Collection[str], option: str) -> bool:
     """argparse takes the beginning of a long option for the whole: `--tok` is `--token`."""
     return option in declared or (
         len(option) > 2 and any(secret.startswith("--") and secret.startswith(option) for secret in declared)
@@ -88,7 +91,12 @@ def mask(text: str, secrets: Iterable[str] | None = None) -> str:
 
 def hide(job: Job | None, arguments: Sequence[str], mask: str = MASK.decode()) -> list[str]:
     """The arguments as a person may see them. `job` is None where it is no longer declared."""
-    secret = set(filter(None, of_arguments(job, arguments)))
+    return hide_words(job.secrets if job else (), arguments, mask)
+
+
+def hide_words(declared: Collection[str], arguments: Sequence[str], mask: str = MASK.decode()) -> list[str]:
+    """The same, for options that are declared secret by whatever."""
+    secret = set(filter(None, _of_words(declared, arguments)))
 
     def shown(word: str) -> str:
         option, equals, value = word.partition("=")

@@ -15,7 +15,7 @@ from jobs.declarations.parameters.judging import (
     parser_of,
 )
 from jobs.declarations.parameters.model import Group, Kind, Parameter, Parameters, UnwritableValue, ValueType
-from jobs.declarations.parameters.prefilling import values_of
+from jobs.declarations.parameters.prefilling import all_values, values_of
 from jobs.declarations.parameters.schema import json_schema, object_schema
 from jobs.declarations.parameters.words import words
 
@@ -29,6 +29,7 @@ __all__ = [
     "UnknownCommand",
     "UnwritableValue",
     "ValueType",
+    "all_values",
     "check_arguments",
     "describe",
     "described",

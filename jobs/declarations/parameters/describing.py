@@ -55,7 +55,7 @@ def describe(command: str, secrets: Iterable[str] = ()) -> Parameters:
 def described(parser: Any, command: str, secrets: frozenset[str] = frozenset()) -> Parameters:
     """What this parser takes. One that isn't argparse's own says nothing of it: django-click's, and django-typer's."""
     if not isinstance(parser, argparse.ArgumentParser) or not _reads_as_argparse(parser):
-        return Parameters(command=command, is_opaque=True)
+        return Parameters(command=command, secrets=secrets, is_opaque=True)
     names: dict[argparse.Action, str] = {}
     for action in parser._actions:
         names[action] = _name(action, set(names.values()))
@@ -67,6 +67,7 @@ def described(parser: Any, command: str, secrets: frozenset[str] = frozenset()) 
         prefix_chars=parser.prefix_chars,
         file_prefix_chars=parser.fromfile_prefix_chars or "",
         allows_abbreviations=parser.allow_abbrev,
+        secrets=secrets,
     )
 
 

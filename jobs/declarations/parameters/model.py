@@ -119,6 +119,8 @@ class Parameters:
     prefix_chars: str = "-"
     file_prefix_chars: str = ""
     allows_abbreviations: bool = True
+    # The options that a job declares secret, whether they are found here or not.
+    secrets: frozenset[str] = frozenset()
     is_opaque: bool = False
 
     @cached_property

@@ -39,11 +39,10 @@ def _tidy(parameter: Parameter, value: Any) -> Any:
         case Kind.VALUES if value is True and parameter.nargs == "*" and parameter.options:
             return []
         case Kind.VALUES | Kind.REPEATED | Kind.REST:
-            texts = [_text(parameter, one) for one in _list(parameter, value)]
+            texts = _texts(parameter, value)
             return texts if texts or parameter.may_stand_alone else None
         case Kind.LISTS:
-            lists = [[_text(parameter, one) for one in _list(parameter, some)] for some in _list(parameter, value)]
-            return lists or None
+            return [_texts(parameter, some) for some in _list(parameter, value)] or None
     return _subcommand(parameter, value)
 
 
@@ -67,6 +66,15 @@ def _text(parameter: Parameter, value: Any) -> str:
     if not isinstance(value, PLAIN) or isinstance(value, bool):
         raise UnwritableValue(parameter.name, parameter.called, f"write a text or a number, not {_what(value)}")
     return str(value)
+
+
+def _texts(parameter: Parameter, value: Any) -> list[str]:
+    texts = [_text(parameter, one) for one in _list(parameter, value)]
+    if texts and isinstance(parameter.nargs, int) and len(texts) != parameter.nargs:
+        # As the parser says it: words of fewer values could mean something else.
+        why = f"expected {parameter.nargs} argument{'s' if parameter.nargs > 1 else ''}"
+        raise UnwritableValue(parameter.name, parameter.called, why)
+    return texts
 
 
 def _list(parameter: Parameter, value: Any) -> list[Any]:
