@@ -79,10 +79,11 @@ def _typed(action, text):
     return (action.type or str)(text)
 
 
-def round_trips(parser, command):
-    """Send each field of a real command through its words, alone with what is required, and then all of them.
+def round_trips(parser, command, through=None):
+    """Send each field of a real command through its words, alone with what is required.
 
-    Gives how many command lines that were, and fails where one means something else than in a shell.
+    `through` gives the words once more, by way of a form. Gives how many command lines that were, and fails where one
+    means something else than in a shell.
     """
     parameters = described(parser, command)
     required = sampled(parser, parameters, lambda one: one.required)
@@ -104,9 +105,10 @@ def round_trips(parser, command):
             assert _adds_to_what_it_cannot(parser, values), (command, values, line)
             continue
         assert found == expected(parser, values), (command, values, line)
-        assert values_of(parameters, line) == {
-            name: value for name, value in values.items() if not parameters.by_name[name].secret
-        }, (command, line)
+        shown = {name: value for name, value in values.items() if not parameters.by_name[name].secret}
+        assert values_of(parameters, line) == shown, (command, line)
+        if through and shown == values:
+            assert in_a_shell(parser, through(parameters, line)) == found, (command, line)
     return len(chosen)
 
 
