@@ -157,7 +157,7 @@ compare:  ## Compare commands of other packages with manage.py COMMAND </dev/nul
 	@$(COMPARE_VENV)/bin/python -m tools.compare $(ARGS)
 
 .PHONY: compare-fields
-compare-fields:  ## Read the parameters of every command of other packages, and send each field through its words
+compare-fields:  ## Read the parameters of every command of other packages, and send each field through its words and a form
 	@mkdir -p .local
 	@tools/venv.sh $(COMPARE_VENV) requirements-compare.txt
 	@$(COMPARE_VENV)/bin/python -m tools.compare.parameters

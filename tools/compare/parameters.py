@@ -1,6 +1,7 @@
-"""Read what every command takes, and send each of its fields through words: `python -m tools.compare.parameters`.
+"""Read what every command takes, and send each of its fields through words, and these through a form.
 
-Ends with 1 where a command can't be read, or a command line means something else than its fields.
+Ends with 1 where a command can't be read, or a command line means something else than its fields:
+`python -m tools.compare.parameters`.
 """
 
 import argparse
@@ -20,6 +21,12 @@ from tests.declarations.parameters.oracle import round_trips
 def main() -> int:
     django.setup()
     from jobs.declarations.parameters import BrokenCommand, describe, json_schema, parser_of
+    from tests.forms.sent import through_a_form
+
+    def through(parameters, words):  # type: ignore[no-untyped-def]
+        form = through_a_form(parameters, words)
+        assert form.is_valid(), (words, form.errors)
+        return form.words
 
     packages: Counter[str] = Counter()
     lines, wrong = 0, 0
@@ -29,7 +36,7 @@ def main() -> int:
             parameters = describe(command)
             json_schema(parameters)
             parser = parser_of(command)
-            sent = round_trips(parser, command) if isinstance(parser, argparse.ArgumentParser) else 0
+            sent = round_trips(parser, command, through) if isinstance(parser, argparse.ArgumentParser) else 0
         except BrokenCommand as error:
             print(f"not loaded  {command:<32}{error}", flush=True)
             continue
