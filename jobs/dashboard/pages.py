@@ -46,16 +46,17 @@ NOT_THERE = (Unseen, UnknownRun, UnknownJob)
 def page[**P](
     template: str, *, every: int | None = None
 ) -> Callable[
-    [Callable[Concatenate[HttpRequest, Actor, P], Context]], Callable[Concatenate[HttpRequest, P], HttpResponseBase]
+    [Callable[Concatenate[HttpRequest, Actor, P], Context | HttpResponse]],
+    Callable[Concatenate[HttpRequest, P], HttpResponseBase],
 ]:
     """A view that gives its template's context, for people who have signed in and may see something.
 
     `every` is how often, in seconds, the script asks whether the page has changed. What may not be seen raises Unseen
-    or UnknownRun, and is a 404.
+    or UnknownRun, and is a 404. A view may also answer itself.
     """
 
     def decorate(
-        view: Callable[Concatenate[HttpRequest, Actor, P], Context],
+        view: Callable[Concatenate[HttpRequest, Actor, P], Context | HttpResponse],
     ) -> Callable[Concatenate[HttpRequest, P], HttpResponseBase]:
         @wraps(view)
         def answer(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
@@ -73,6 +74,8 @@ def page[**P](
                 return problem(request, actor, 404, "Not found", str(error))
             except Refused as error:
                 return problem(request, actor, 403, "Not allowed", str(error))
+            if isinstance(context, HttpResponse):
+                return context
             return show(request, actor, template, {"every": every, "tag": tag} | context)
 
         return csrf_protect(require_safe(answer))
@@ -81,11 +84,12 @@ def page[**P](
 
 
 def act[**P](
-    view: Callable[Concatenate[HttpRequest, Actor, P], str],
+    view: Callable[Concatenate[HttpRequest, Actor, P], str | HttpResponse],
 ) -> Callable[Concatenate[HttpRequest, P], HttpResponseBase]:
     """A view that does what a form asks for, by a verb, and gives the sentence that the next page begins with.
 
     What a verb raises as a sentence is said there too. It leads back to the form's field `next`, or to the overview.
+    A view may also answer itself: with its form, and what is wrong in it.
     """
 
     @wraps(view)
@@ -96,7 +100,10 @@ def act[**P](
         if not actor.name:
             return _to_sign_in(request)
         try:
-            say(request, view(request, actor, *args, **kwargs))
+            done = view(request, actor, *args, **kwargs)
+            if isinstance(done, HttpResponse):
+                return done
+            say(request, done)
         except NOT_THERE as error:
             return problem(request, actor, 404, "Not found", str(error))
         except Refused as error:

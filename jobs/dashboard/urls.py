@@ -8,7 +8,9 @@ from jobs.dashboard.job import job
 from jobs.dashboard.jobs import do_with_a_job, jobs
 from jobs.dashboard.overview import overview
 from jobs.dashboard.pause import pause
+from jobs.dashboard.retry import retry
 from jobs.dashboard.run import do_with_a_run, run
+from jobs.dashboard.run_now import run_now
 from jobs.dashboard.runs import runs
 from jobs.dashboard.sign_in import SignIn, SignOut, choose
 
@@ -18,12 +20,14 @@ urlpatterns = [
     path("jobs/", jobs, name="jobs"),
     path("jobs/<str:name>/", job, name="job"),
     path("jobs/<str:name>/pause/", pause, name="pause"),
+    path("jobs/<str:name>/run/", run_now, name="run_now"),
     path("runs/", runs, name="runs"),
     path("runs/<int:pk>/", run, name="run"),
     path("runs/<int:pk>/cancel/", do_with_a_run, name="cancel"),
     path("calendar/", calendar, name="calendar"),
     path("holes/", ledger_holes, name="holes"),
     path("do/", do_with_a_job, name="do_with_a_job"),
+    path("runs/<int:pk>/retry/", retry, name="retry"),
     path("sign-in/", SignIn.as_view(), name="sign_in"),
     path("sign-out/", SignOut.as_view(), name="sign_out"),
     path("preferences/", choose, name="preferences"),

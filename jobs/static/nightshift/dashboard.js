@@ -179,6 +179,25 @@
     typing = setTimeout(filter, 200, form);
   });
 
+  // ── Check as you type: what a form would do is asked for, and stands in the element that it names. Nothing is done.
+  let pausing = 0;
+  let latest = 0;
+  const check = async (form) => {
+    const mine = ++latest;
+    const body = new FormData(form);
+    body.set("check", "1");
+    const answer = await fetch(location.href, { method: "POST", body }).catch(() => null);
+    if (!answer?.ok || mine !== latest) return;
+    const found = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById(form.dataset.check);
+    if (found) morph(document.getElementById(form.dataset.check), found);
+  };
+  document.addEventListener("input", (event) => {
+    const form = event.target.form;
+    if (!form || !("check" in form.dataset)) return;
+    clearTimeout(pausing);
+    pausing = setTimeout(check, 400, form);
+  });
+
   // ── Keys: off while typing, and where they are turned off.
   let before = "";
   document.addEventListener("keydown", (event) => {

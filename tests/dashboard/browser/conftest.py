@@ -49,7 +49,7 @@ def visitor(browser, live_server, complaints):
                 [{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}]
             )
         page = context.new_page()
-        page.set_default_timeout(20_000)
+        page.set_default_timeout(60_000)
         page.on("console", lambda message: message.type in {"error", "warning"} and complaints.append(message.text))
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on(

@@ -46,7 +46,8 @@ def test_a_person_signs_in_finds_a_failure_runs_a_job_and_pauses_it_with_a_reaso
 
     page.goto("/jobs/?q=ada")
     assert page.locator("tbody tr").count() == 1
-    page.click("button[name=run]")
+    page.click("text=Run…")
+    page.click("text=Run now")
     page.wait_for_selector("#status:has-text('is queued')")
     run = Run.objects.latest("pk")
     assert (run.job, run.requested_by, run.status) == ("nightly", admin_user.username, "queued")
@@ -85,10 +86,12 @@ def test_nobody_is_kept_out(visitor, admin_user, theme, width):
         "/jobs/nightly/",
         "/jobs/weekly/",
         "/jobs/nightly/pause/",
+        "/jobs/nightly/run/",
         "/runs/",
         f"/runs/{run.pk}/",
         "/calendar/",
         "/holes/?hours=720",
+        f"/runs/{run.pk}/retry/",
     ):
         page.goto(path)
         found = Axe().run(page)
