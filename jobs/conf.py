@@ -139,6 +139,14 @@ def _as_a_guid(text: str) -> str:
     return "" if found else "Write the tenant's id in lower case: 8d2f5b1c-0000-4000-8000-3f2a11c0ffee."
 
 
+def _as_an_issuer(text: str) -> str:
+    parts = urlsplit(text)
+    near = parts.hostname in {"localhost", "127.0.0.1", "::1"}
+    if parts.hostname and parts.scheme in ({"http", "https"} if near else {"https"}) and not parts.query:
+        return ""
+    return "Write the issuer's https address, as its /.well-known/openid-configuration has it."
+
+
 def _doorbell() -> str:
     return "jobs.ledger.doorbell.LocalDoorbell" if conf.LOCAL else "jobs.azure.queue.QueueDoorbell"
 
@@ -265,6 +273,15 @@ class Conf:
         "https://login.microsoftonline.com",
         "Where Entra ID's keys are: another host in a cloud of its own (login.microsoftonline.us).",
     )
+    JOBS_OIDC_ISSUER = Setting(
+        "",
+        "The issuer of OpenID Connect at which people sign in, as it calls itself: https://sso.example.com/realms/ops.",
+        more="For hosts other than Azure; it needs the extra `openid` (docs/how-to/permissions.md).",
+        flaw=_as_an_issuer,
+    )
+    JOBS_OIDC_CLIENT_ID = Setting("", "The id under which the issuer knows this site.")
+    JOBS_OIDC_CLIENT_SECRET = Setting("", "The secret that it gave this site.")
+    JOBS_OIDC_GROUPS = Setting("groups", "The claim that lists a person's groups.")
     JOBS_API_RATE = Setting(
         1200,
         "How many requests of the API a user or token may make in a minute, in each process; 0 for any number.",

@@ -35,7 +35,7 @@ class NotSignedIn(Sentence):
 
 
 class NameTaken(Sentence):
-    """There is an account {name!r} with a password of its own, so you can't sign in as it from Entra ID.
+    """There is an account {name!r} with a password of its own, so nobody else's sign-in opens it.
     An administrator renames it, or takes its password away.
     """
 
@@ -43,13 +43,23 @@ class NameTaken(Sentence):
         super().__init__(name=name)
 
 
+class NotVouchedFor(NameTaken):
+    """There is an account {name!r}, and the issuer doesn't say that this name is yours alone: it isn't opened for you.
+    An administrator renames the account, or the issuer sends a verified address (email_verified).
+    """
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Person:
-    """Whom the headers name, by the object id, which is never given again; and the names of roles and groups."""
+    """Who signed in elsewhere, by an id that is never given again; and the names of roles and groups.
+
+    `is_vouched_for`: whether nobody else could have chosen that name there.
+    """
 
     identity: str
     name: str
     groups: frozenset[str]
+    is_vouched_for: bool = True
 
 
 def person(header: str) -> Person:
@@ -88,6 +98,8 @@ def _tied(found: Person) -> Any:
             user: Any = accounts.named(found.name)
             if user is None:
                 user = accounts.make_user(found.name, lambda field: _value(field, found.name))
+            elif not found.is_vouched_for:
+                raise NotVouchedFor(found.name)
             elif user.has_usable_password() or EntraAccount.objects.filter(user=user.pk).exists():
                 raise NameTaken(found.name)
             EntraAccount.objects.create(identity=found.identity, user=user)

@@ -1,12 +1,14 @@
 """Signing in with a name and a password, signing out, and what a person chooses about the pages."""
 
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.contrib.auth.views import LoginView, LogoutView
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotAllowed, HttpResponseRedirect
 from django.urls import reverse
 from django.views.decorators.csrf import csrf_protect
 
+from jobs.conf import conf
 from jobs.dashboard import preferences
 from jobs.dashboard.actor import actor_of
 from jobs.dashboard.pages import HEADERS, next_of, problem, show
@@ -27,8 +29,13 @@ class SignIn(LoginView):
         return reverse("nightshift:overview")
 
     def render_to_response(self, context: dict[str, Any], **kwargs: Any) -> Any:
-        found = {"form": context["form"], "next": self.get_redirect_url()}
+        found = {"form": context["form"], "next": self.get_redirect_url(), "issuer": _issuer()}
         return show(self.request, actor_of(self.request), "sign_in.html", found)
+
+
+def _issuer() -> str | None:
+    """The host's name, as people know it."""
+    return urlsplit(conf.JOBS_OIDC_ISSUER).hostname
 
 
 class SignOut(LogoutView):

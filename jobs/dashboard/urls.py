@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from jobs.dashboard import openid
 from jobs.dashboard.calendar import calendar
 from jobs.dashboard.holes import ledger_holes
 from jobs.dashboard.job import job
@@ -29,6 +30,8 @@ urlpatterns = [
     path("do/", do_with_a_job, name="do_with_a_job"),
     path("runs/<int:pk>/retry/", retry, name="retry"),
     path("sign-in/", SignIn.as_view(), name="sign_in"),
+    path("openid/", openid.begin, name="openid"),
+    path("openid/back/", openid.back, name="openid_back"),
     path("sign-out/", SignOut.as_view(), name="sign_out"),
     path("preferences/", choose, name="preferences"),
 ]
