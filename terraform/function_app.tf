@@ -155,6 +155,21 @@ locals {
     CSRF_TRUSTED_ORIGINS = "https://${var.custom_domain}"
   }
 
+  # The app believes App Service's headers only where App Service stands in front of it: never one without the other.
+  settings_of_the_sign_in = var.sign_in == null ? {} : merge(
+    {
+      JOBS_TRUST_APP_SERVICE_AUTH = "1"
+      JOBS_ENTRA_TENANT           = var.sign_in.tenant_id
+      JOBS_ENTRA_AUDIENCE         = coalesce(var.sign_in.audience, var.sign_in.client_id)
+    },
+    # With this name App Service proves itself by the identity, and needs no secret.
+    var.sign_in.secret_setting == null ? { (local.sign_in_by_identity) = azurerm_user_assigned_identity.app.client_id } : {},
+  )
+
+  sign_in_by_identity = "OVERRIDE_USE_MI_FIC_ASSERTION_CLIENTID"
+  # Programs come with tokens, which the app checks, probes with nothing, and the host's own routes (host.json) have its keys.
+  paths_without_sign_in = ["/api/health", "/api/ready", "/api/*", "/admin/*", "/runtime/*"]
+
   settings_of_jobs = merge(
     { for job, schedule in var.job_schedules : "JOBS_SCHEDULE__${upper(replace(job, "-", "_"))}" => schedule },
     { for job in var.jobs_disabled : "AzureWebJobs.${job}.Disabled" => "1" },
@@ -223,6 +238,30 @@ resource "azurerm_linux_function_app" "main" {
     }
   }
 
+  dynamic "auth_settings_v2" {
+    for_each = var.sign_in == null ? [] : [var.sign_in]
+
+    content {
+      auth_enabled           = true
+      require_authentication = true
+      require_https          = true
+      unauthenticated_action = "RedirectToLoginPage"
+      default_provider       = "azureactivedirectory"
+      excluded_paths         = local.paths_without_sign_in
+
+      active_directory_v2 {
+        client_id                  = auth_settings_v2.value.client_id
+        tenant_auth_endpoint       = "https://login.microsoftonline.com/${auth_settings_v2.value.tenant_id}/v2.0"
+        client_secret_setting_name = coalesce(auth_settings_v2.value.secret_setting, local.sign_in_by_identity)
+      }
+
+      login {
+        # The app needs who signed in, and none of their tokens.
+        token_store_enabled = false
+      }
+    }
+  }
+
   app_settings = merge(
     var.app_settings,
     local.settings_of_the_host,
@@ -232,6 +271,7 @@ resource "azurerm_linux_function_app" "main" {
     local.settings_of_the_server,
     local.settings_of_the_schema,
     local.settings_of_the_domain,
+    local.settings_of_the_sign_in,
     local.settings_of_jobs,
     local.settings_of_elastic_premium,
   )

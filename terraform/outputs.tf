@@ -69,3 +69,15 @@ output "custom_domain_records" {
     TXT   = azurerm_linux_function_app.main.custom_domain_verification_id
   }
 }
+
+output "sign_in_registration" {
+  description = "With sign_in: the redirect addresses of the app registration, and the federated credential by which the app's identity stands for it."
+  value = var.sign_in == null ? null : {
+    redirect_uris = [for host in compact([azurerm_linux_function_app.main.default_hostname, var.custom_domain]) : "https://${host}/.auth/login/aad/callback"]
+    federated_credential = {
+      issuer    = "https://login.microsoftonline.com/${var.sign_in.tenant_id}/v2.0"
+      subject   = azurerm_user_assigned_identity.app.principal_id
+      audiences = ["api://AzureADTokenExchange"]
+    }
+  }
+}

@@ -385,7 +385,7 @@ variable "app_settings" {
     # Each of these conflicts with a setting below: every plan would show a difference, or the host wouldn't start.
     condition = alltrue([
       for name in keys(var.app_settings) : can(regex("^[A-Za-z_][A-Za-z0-9_.]*$", name)) && !can(regex(
-        "(?i)^(DOCKER_|WEBSITE_TIME_ZONE$|TZ$|AzureWebJobs|AzureFunctionsJobHost__extensions__queues__|APPLICATIONINSIGHTS_|APPINSIGHTS_|WEBSITES_ENABLE_APP_SERVICE_STORAGE$|WEBSITES_CONTAINER_ST|WEBSITE_CONTENT|WEBSITE_HEALTHCHECK_|WEBSITE_VNET_ROUTE_ALL$|WEBSITE_HTTPLOGGING_RETENTION_DAYS$|WEBSITE_NODE_DEFAULT_VERSION$|FUNCTIONS_|JOBS_|DATABASE_|SECRET_KEY|LOCAL$|DEBUG$|AZURE_CLIENT_ID$|ALLOWED_HOSTS$|CSRF_TRUSTED_ORIGINS$|TIME_ZONE$|LOG_LEVEL$|RESTART_ON_NEW_DATABASE$|PYTHON_THREADPOOL_THREAD_COUNT$)", name
+        "(?i)^(DOCKER_|WEBSITE_TIME_ZONE$|TZ$|AzureWebJobs|AzureFunctionsJobHost__extensions__queues__|APPLICATIONINSIGHTS_|APPINSIGHTS_|WEBSITES_ENABLE_APP_SERVICE_STORAGE$|WEBSITES_CONTAINER_ST|WEBSITE_CONTENT|WEBSITE_HEALTHCHECK_|WEBSITE_AUTH_|OVERRIDE_USE_MI_FIC_ASSERTION_CLIENTID$|WEBSITE_VNET_ROUTE_ALL$|WEBSITE_HTTPLOGGING_RETENTION_DAYS$|WEBSITE_NODE_DEFAULT_VERSION$|FUNCTIONS_|JOBS_|DATABASE_|SECRET_KEY|LOCAL$|DEBUG$|AZURE_CLIENT_ID$|ALLOWED_HOSTS$|CSRF_TRUSTED_ORIGINS$|TIME_ZONE$|LOG_LEVEL$|RESTART_ON_NEW_DATABASE$|PYTHON_THREADPOOL_THREAD_COUNT$)", name
       ))
     ])
     error_message = "app_settings must be your own settings, with names of letters, digits, _ and ., such as { RATES_URL = \"https://example.com/rates\" }. Settings of the host, the image and Nightshift have their own variables, and a time zone for the host would move every schedule."
@@ -417,6 +417,37 @@ variable "custom_domain" {
   validation {
     condition     = var.custom_domain == null || can(regex("^([a-z0-9]([a-z0-9-]*[a-z0-9])?\\.){2,}[a-z]{2,}$", var.custom_domain))
     error_message = "custom_domain must be a name below a domain, such as \"jobs.example.com\"."
+  }
+}
+
+variable "sign_in" {
+  description = <<-EOT
+    An app registration of Entra ID, by which App Service's authentication signs people in before they reach the site. Null for the
+    site's own sign-in only. The app's identity stands for it: give the registration the federated credential that the output
+    sign_in_registration describes, or name an app setting with a secret (secret_setting). JOBS_ENTRA_AUDIENCE is audience, or the
+    client id: the API takes tokens for it.
+  EOT
+  type = object({
+    tenant_id      = string
+    client_id      = string
+    audience       = optional(string)
+    secret_setting = optional(string)
+  })
+  default = null
+
+  validation {
+    condition     = var.sign_in == null || alltrue([for id in [try(var.sign_in.tenant_id, ""), try(var.sign_in.client_id, "")] : can(regex("^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$", id))])
+    error_message = "sign_in must name the tenant and the registration by their ids, in lower case, such as { tenant_id = \"00000000-0000-0000-0000-000000000000\", client_id = \"11111111-0000-0000-0000-000000000000\" }."
+  }
+
+  validation {
+    condition     = try(var.sign_in.secret_setting, null) == null || contains(keys(var.app_settings), try(var.sign_in.secret_setting, ""))
+    error_message = "sign_in.secret_setting must be one of app_settings, such as \"SIGN_IN_SECRET\" with app_settings = { SIGN_IN_SECRET = \"@Microsoft.KeyVault(SecretUri=…)\" }."
+  }
+
+  validation {
+    condition     = try(var.sign_in.audience, null) == null || can(regex("^(api://)?[A-Za-z0-9./-]+$", try(var.sign_in.audience, "")))
+    error_message = "sign_in.audience must be the registration's application id URI, such as \"api://11111111-0000-0000-0000-000000000000\"."
   }
 }
 

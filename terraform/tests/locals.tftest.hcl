@@ -27,7 +27,7 @@ run "a_name_is_all_it_takes" {
   }
 
   assert {
-    condition     = length(local.settings_of_elastic_premium) + length(local.settings_of_jobs) + length(local.settings_of_the_domain) == 0
+    condition     = length(local.settings_of_elastic_premium) + length(local.settings_of_jobs) + length(local.settings_of_the_domain) + length(local.settings_of_the_sign_in) == 0
     error_message = "No setting without a reason."
   }
 
@@ -201,6 +201,29 @@ run "a_domain_is_allowed_and_trusted" {
   }
 }
 
+run "a_secret_of_ones_own_stands_for_the_registration" {
+  command = plan
+
+  variables {
+    app_settings = { SIGN_IN_SECRET = "@Microsoft.KeyVault(SecretUri=https://vault.example.com/secrets/sign-in)" }
+    sign_in = {
+      tenant_id      = "00000000-0000-0000-0000-000000000000"
+      client_id      = "11111111-0000-0000-0000-000000000000"
+      audience       = "api://11111111-0000-0000-0000-000000000000"
+      secret_setting = "SIGN_IN_SECRET"
+    }
+  }
+
+  assert {
+    condition = local.settings_of_the_sign_in == {
+      JOBS_TRUST_APP_SERVICE_AUTH = "1"
+      JOBS_ENTRA_TENANT           = "00000000-0000-0000-0000-000000000000"
+      JOBS_ENTRA_AUDIENCE         = "api://11111111-0000-0000-0000-000000000000"
+    }
+    error_message = "The app trusts the headers, and takes tokens of the same registration."
+  }
+}
+
 run "what_the_messages_show_is_valid" {
   command = plan
 
@@ -220,6 +243,7 @@ run "what_the_messages_show_is_valid" {
     app_settings                = { RATES_URL = "https://example.com/rates" }
     admin_username              = "admin"
     custom_domain               = "jobs.example.com"
+    sign_in                     = { tenant_id = "00000000-0000-0000-0000-000000000000", client_id = "11111111-0000-0000-0000-000000000000" }
     secret_version              = 2
     database_server_name        = "nightshift-restored"
     database_sku                = "GP_Standard_D2ds_v5"

@@ -121,6 +121,38 @@ run "a_domain_of_ones_own" {
   }
 }
 
+run "nobody_stands_in_front_by_default" {
+  command = plan
+
+  assert {
+    condition     = length(azurerm_linux_function_app.main.auth_settings_v2) == 0 && !contains(keys(azurerm_linux_function_app.main.app_settings), "JOBS_TRUST_APP_SERVICE_AUTH")
+    error_message = "Headers are believed only where somebody sets them."
+  }
+}
+
+run "people_sign_in_with_entra" {
+  command = plan
+
+  variables {
+    sign_in = { tenant_id = "00000000-0000-0000-0000-000000000000", client_id = "11111111-0000-0000-0000-000000000000" }
+  }
+
+  assert {
+    condition     = azurerm_linux_function_app.main.auth_settings_v2[0].require_authentication && azurerm_linux_function_app.main.app_settings["JOBS_TRUST_APP_SERVICE_AUTH"] == "1"
+    error_message = "App Service signs in, and the app believes it: both or neither."
+  }
+
+  assert {
+    condition     = alltrue([for path in ["/api/health", "/api/ready", "/api/*", "/admin/*"] : contains(azurerm_linux_function_app.main.auth_settings_v2[0].excluded_paths, path)])
+    error_message = "Probes, programs with tokens and the host's own routes come without a person."
+  }
+
+  assert {
+    condition     = azurerm_linux_function_app.main.auth_settings_v2[0].active_directory_v2[0].tenant_auth_endpoint == "https://login.microsoftonline.com/00000000-0000-0000-0000-000000000000/v2.0" && azurerm_linux_function_app.main.auth_settings_v2[0].active_directory_v2[0].client_secret_setting_name == "OVERRIDE_USE_MI_FIC_ASSERTION_CLIENTID"
+    error_message = "This tenant alone, and no secret."
+  }
+}
+
 run "built_in_the_cloud" {
   command = plan
 

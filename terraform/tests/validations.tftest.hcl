@@ -340,6 +340,46 @@ run "a_domain_with_a_scheme" {
   expect_failures = [var.custom_domain]
 }
 
+run "a_sign_in_by_a_tenants_name" {
+  command = plan
+
+  variables {
+    sign_in = { tenant_id = "example.com", client_id = "11111111-0000-0000-0000-000000000000" }
+  }
+
+  expect_failures = [var.sign_in]
+}
+
+run "a_sign_in_with_a_secret_that_is_not_set" {
+  command = plan
+
+  variables {
+    sign_in = { tenant_id = "00000000-0000-0000-0000-000000000000", client_id = "11111111-0000-0000-0000-000000000000", secret_setting = "SIGN_IN_SECRET" }
+  }
+
+  expect_failures = [var.sign_in]
+}
+
+run "a_sign_in_for_an_audience_with_a_space" {
+  command = plan
+
+  variables {
+    sign_in = { tenant_id = "00000000-0000-0000-0000-000000000000", client_id = "11111111-0000-0000-0000-000000000000", audience = "the jobs" }
+  }
+
+  expect_failures = [var.sign_in]
+}
+
+run "the_identitys_setting_of_the_sign_in_by_hand" {
+  command = plan
+
+  variables {
+    app_settings = { OVERRIDE_USE_MI_FIC_ASSERTION_CLIENTID = "11111111-0000-0000-0000-000000000000" }
+  }
+
+  expect_failures = [var.app_settings]
+}
+
 run "secrets_of_version_nothing" {
   command = plan
 

@@ -30,6 +30,10 @@ VARIANTS = {
         "database_public_access_from": ["203.0.113.7", "203.0.113.8"],
         "database_administrators": {"ada@example.com": {"object_id": "55555555-5555-5555-5555-555555555555"}},
         "custom_domain": "jobs.example.com",
+        "sign_in": {
+            "tenant_id": "66666666-6666-6666-6666-666666666666",
+            "client_id": "77777777-7777-7777-7777-777777777777",
+        },
         "availability_test_locations": [],
         "monthly_budget": None,
         "tags": {"CostCenter": "1"},
