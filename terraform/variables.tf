@@ -441,7 +441,7 @@ variable "sign_in" {
   }
 
   validation {
-    condition     = try(var.sign_in.secret_setting, null) == null || contains(keys(var.app_settings), try(var.sign_in.secret_setting, ""))
+    condition     = try(contains(keys(var.app_settings), var.sign_in.secret_setting), true)
     error_message = "sign_in.secret_setting must be one of app_settings, such as \"SIGN_IN_SECRET\" with app_settings = { SIGN_IN_SECRET = \"@Microsoft.KeyVault(SecretUri=…)\" }."
   }
 

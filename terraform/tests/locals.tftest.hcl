@@ -215,11 +215,11 @@ run "a_secret_of_ones_own_stands_for_the_registration" {
   }
 
   assert {
-    condition = local.settings_of_the_sign_in == {
+    condition = local.settings_of_the_sign_in == tomap({
       JOBS_TRUST_APP_SERVICE_AUTH = "1"
       JOBS_ENTRA_TENANT           = "00000000-0000-0000-0000-000000000000"
       JOBS_ENTRA_AUDIENCE         = "api://11111111-0000-0000-0000-000000000000"
-    }
+    })
     error_message = "The app trusts the headers, and takes tokens of the same registration."
   }
 }
