@@ -40,6 +40,14 @@ class Piece(NamedTuple):
     notes: Sequence[str] = ()
 
 
+class Which(NamedTuple):
+    """Occurrences of a job: those of a gap, or of a window."""
+
+    gap: int | None = None
+    after: datetime | None = None
+    before: datetime | None = None
+
+
 class Filter(NamedTuple):
     """Which events of the audit; what is empty doesn't matter."""
 
@@ -76,6 +84,10 @@ class Ledger(ABC):
     @abstractmethod
     def jobs(self) -> list[Facts]:
         """The declared jobs, in their order."""
+
+    @abstractmethod
+    def job(self, name: str) -> Facts:
+        """One of them."""
 
     @abstractmethod
     def names(self) -> list[str]:
@@ -150,3 +162,36 @@ class Ledger(ABC):
     @abstractmethod
     def audit(self, which: Filter, limit: int) -> tuple[list[Facts], bool]:
         """What was done and refused, newest first; and whether older events weren't looked at for lack of an index."""
+
+    @abstractmethod
+    def retry(self, run: int, words: list[str] | None, confirm: str) -> Facts:
+        """Queue a run that retries an ended one. Gives the new run."""
+
+    @abstractmethod
+    def gaps(self, job: str | None, limit: int) -> list[Facts]:
+        """The latest gaps, of a job or of all."""
+
+    @abstractmethod
+    def missed(self, job: str, which: Which) -> Facts:
+        """Which of these have no run: `count`, the oldest `occurrences`, and `with_run`, which have theirs."""
+
+    @abstractmethod
+    def run_missed(self, job: str, which: Which, note: str, confirm: str) -> list[Facts]:
+        """Queue a run for each: its `occurrence` and its `run`."""
+
+    @abstractmethod
+    def hold(self) -> Facts:
+        """The hold that is in force or was last, whether it `is_held`, and the gaps that it has `swallowed`."""
+
+    @abstractmethod
+    def begin_hold(self, reason: str, until: datetime | None, all_starts: bool) -> Facts: ...
+
+    @abstractmethod
+    def end_hold(self) -> Facts: ...
+
+    @abstractmethod
+    def notes(self, subject: int | str) -> list[Facts]:
+        """About a run, by its number, or a job or a day, by its name."""
+
+    @abstractmethod
+    def note(self, subject: int | str, text: str) -> None: ...

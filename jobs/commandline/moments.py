@@ -46,7 +46,7 @@ def moment(text: str, zone: ZoneInfo, now: datetime) -> datetime:
     return found
 
 
-def end(text: str, zone: ZoneInfo, now: datetime) -> datetime:
+def end(text: str, zone: tzinfo | None, now: datetime) -> datetime:
     """A time in the future: an ISO date-time, or a duration from now (30m, 2h, 1d12h).
 
     Raises UnreadableEnd.

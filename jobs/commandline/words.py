@@ -40,3 +40,9 @@ def add_runs(parser: ArgumentParser) -> None:
 
 def add_reason(parser: ArgumentParser) -> None:
     parser.add_argument("--reason", default="", help="The reason; it is shown to others.")
+
+
+def add_confirm(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "--confirm", metavar="WORD", default="", help="The word that the job's declaration asks for; API only."
+    )

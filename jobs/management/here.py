@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import partial, wraps
 from typing import Concatenate
 from zoneinfo import ZoneInfo
@@ -11,15 +11,16 @@ from django.db import connection
 from django.utils import timezone
 
 from jobs.access.actor import Actor
-from jobs.commandline.ledger import Facts, Filter, Following, Ledger, Piece, Refusal, Terms
-from jobs.declarations.parameters import InvalidArguments
+from jobs.commandline.ledger import Facts, Filter, Following, Ledger, Piece, Refusal, Terms, Which
+from jobs.declarations.parameters import BrokenCommand, InvalidArguments, UnknownCommand
 from jobs.declarations.registry import registry
 from jobs.formats import local_time, utc_time
-from jobs.ledger import in_force, interventions, obstacles, sql, states
+from jobs.ledger import holds, in_force, interventions, obstacles, sql, states
+from jobs.ledger.missed import NothingNamed
 from jobs.management.operator import operator
 from jobs.management.schedules import scheduled
-from jobs.models import Attempt, Run
-from jobs.reading import facts, keyset, upcoming
+from jobs.models import Attempt, Gap, Intervention, Note, Run
+from jobs.reading import facts, keyset, notes, upcoming
 from jobs.reading.audit import Question, audit, event_facts
 from jobs.reading.explain import explain, zone_of
 from jobs.reading.output import window
@@ -29,14 +30,25 @@ from jobs.reading.overview import Overview, overview, run_facts
 from jobs.reading.transcript import UnknownRun, output_of, pieces
 from jobs.sentences import Sentence
 from jobs.verbs.cancel import cancel
+from jobs.verbs.hold import end_hold, hold
+from jobs.verbs.missed import preview_missed, run_missed
+from jobs.verbs.note import note_on_day, note_on_job, note_on_run
 from jobs.verbs.override import end_override, override
 from jobs.verbs.pause import pause, resume
+from jobs.verbs.retry import retry
 from jobs.verbs.start import start
 
 # After how many seconds a database that can't be reached is asked again.
 AWAY = 2
 # What has a sentence for whoever asked.
-REFUSALS = (Sentence, InvalidArguments, interventions.NothingToOverride)
+REFUSALS = (
+    Sentence,
+    BrokenCommand,
+    InvalidArguments,
+    NothingNamed,
+    UnknownCommand,
+    interventions.NothingToOverride,
+)
 
 
 def _refusing[**P, R](method: Callable[Concatenate["Here", P], R]) -> Callable[Concatenate["Here", P], R]:
@@ -68,6 +80,10 @@ class Here(Ledger):
 
     def jobs(self) -> list[Facts]:
         return [_job(row) for row in overview()]
+
+    @_refusing
+    def job(self, name: str) -> Facts:
+        return _job(overview([name])[0])
 
     def names(self) -> list[str]:
         return list(registry)
@@ -189,7 +205,90 @@ class Here(Ledger):
         found = audit(Question(**which._asdict()), limit)
         return [event_facts(event) for event in found.events], found.older is not None
 
+    @_refusing
+    def retry(self, run: int, words: list[str] | None, confirm: str) -> Facts:
+        try:
+            return run_facts(retry(self.actor, run, words, confirm=confirm))
+        except InvalidArguments as error:
+            raise Refusal(f"Run {run} can't be retried with these arguments: {error}") from None
+
+    @_refusing
+    def gaps(self, job: str | None, limit: int) -> list[Facts]:
+        newest = keyset.by_index(Gap.objects.all(), job=job) if job else Gap.objects.order_by("-pk")
+        found = list(newest[:limit])
+        if job and not found:
+            registry[job]
+        return [_gap(gap) for gap in found]
+
+    @_refusing
+    def missed(self, job: str, which: Which) -> Facts:
+        found = preview_missed(self.actor, job, **which._asdict())
+        with_run = [{"occurrence": each.occurrence, "run": each.run_id} for each in found.with_run]
+        return {"job": job, "count": found.count, "occurrences": found.occurrences, "with_run": with_run}
+
+    @_refusing
+    def run_missed(self, job: str, which: Which, note: str, confirm: str) -> list[Facts]:
+        done = run_missed(self.actor, job, **which._asdict(), note=note, confirm=confirm)
+        return [{"occurrence": moment, "run": run} for moment, run in sorted(done.runs.items())]
+
+    def hold(self) -> Facts:
+        return _held(holds.latest())
+
+    @_refusing
+    def begin_hold(self, reason: str, until: datetime | None, all_starts: bool) -> Facts:
+        return _held(hold(self.actor, reason=reason, until=until, all_starts=all_starts))
+
+    @_refusing
+    def end_hold(self) -> Facts:
+        return _held(end_hold(self.actor))
+
+    @_refusing
+    def notes(self, subject: int | str) -> list[Facts]:
+        if isinstance(subject, int):
+            return [_note(note) for note in notes.of_run(subject)]
+        if day := _day(subject):
+            return [_note(note) for note in notes.of_day(day)]
+        found = notes.of_job(subject)
+        if not found:
+            registry[subject]
+        return [_note(note) for note in found]
+
+    @_refusing
+    def note(self, subject: int | str, text: str) -> None:
+        if isinstance(subject, int):
+            note_on_run(self.actor, subject, text)
+        elif day := _day(subject):
+            note_on_day(self.actor, day, text)
+        else:
+            note_on_job(self.actor, subject, text)
+
 
 def _job(row: Overview) -> Facts:
     last = row.last_run
     return {name: getattr(row, name) for name in Overview.__slots__} | {"last_run": run_facts(last) if last else None}
+
+
+def _gap(gap: Gap) -> Facts:
+    names = ("id", "job", "fingerprint", "first", "last", "count", "fate", "reason", "by", "note", "blocked_by_id")
+    return {name.removesuffix("_id"): getattr(gap, name) for name in names}
+
+
+def _held(found: Intervention | None) -> Facts:
+    names = ("by", "reason", "all_starts", "began_at", "until", "ended_at", "ended_by")
+    swallowed = holds.swallowed(found) if found else []
+    return {
+        "is_held": in_force.hold() is not None,
+        **{name: getattr(found, name, None) for name in names},
+        "swallowed": [_gap(gap) for gap in swallowed],
+    }
+
+
+def _note(note: Note) -> Facts:
+    return {"at": note.at, "by": note.by, "job": note.job, "run": note.run_id, "day": note.day, "text": note.text}
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text) if text.count("-") == 2 else None
+    except ValueError:
+        return None

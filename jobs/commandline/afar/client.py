@@ -143,7 +143,9 @@ def _read(body: bytes) -> Any:
 
 
 # Of the API's fields those that are moments, and those that hold what a job gave.
-MOMENTS = frozenset({"at", "first", "last", "since", "until", "occurrence", "previous", "scheduled_for", "not_before"})
+MOMENTS = frozenset(
+    {"at", "first", "last", "since", "until", "occurrence", "occurrences", "previous", "scheduled_for", "not_before"}
+)
 VERBATIM = frozenset({"result", "progress", "before", "after"})
 
 

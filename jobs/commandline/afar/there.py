@@ -1,18 +1,22 @@
 """The ledger behind an API."""
 
+import re
 import uuid
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
 from urllib.parse import parse_qs, quote, urlsplit
 from zoneinfo import ZoneInfo
 
 from jobs.commandline.afar.client import Client, Problem
-from jobs.commandline.ledger import Facts, Filter, Following, Ledger, Piece, Refusal, Terms
+from jobs.commandline.ledger import Facts, Filter, Following, Ledger, Piece, Refusal, Terms, Which
 
 PAGE = 200
 # What a list of runs has; a run by itself has more.
+DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+# What one question about a job's ledger may span.
+LEDGER = timedelta(days=31)
 OF_A_RUN_ALONE = ("obstacle", "attempts")
 
 
@@ -23,6 +27,7 @@ class There(Ledger):
         self._client = client
         # One invocation starts one run, however often the request has to be sent.
         self._key = str(uuid.uuid4())
+        self._zones: dict[str, ZoneInfo] = {}
 
     def now(self) -> datetime:
         return self.clock()
@@ -39,10 +44,19 @@ class There(Ledger):
                 break
         return found
 
+    def job(self, name: str) -> Facts:
+        found: Facts = self._client.get(_job(name))
+        return found
+
     def names(self) -> list[str]:
         return [job["name"] for job in self.jobs()]
 
     def zone(self, job: str) -> ZoneInfo:
+        if job not in self._zones:
+            self._zones[job] = self._zone(job)
+        return self._zones[job]
+
+    def _zone(self, job: str) -> ZoneInfo:
         found = self._client.get(_job(job))
         # A step's is that of the job at the pipeline's beginning.
         for _ in range(100):
@@ -161,6 +175,68 @@ class There(Ledger):
             for name, value in which._asdict().items()
         }
         return self._list("audit/", limit, **asked), False
+
+    def retry(self, run: int, words: list[str] | None, confirm: str) -> Facts:
+        try:
+            found: Facts = self._client.send(
+                "POST", f"runs/{run}/retry/", _given(words=words, confirm=confirm or None), key=self._key
+            )
+        except Problem as problem:
+            if problem.kind == "invalid-arguments":
+                raise Refusal(f"Run {run} can't be retried with these arguments: {problem}") from None
+            raise
+        return found
+
+    def gaps(self, job: str | None, limit: int) -> list[Facts]:
+        if job is None:
+            raise Refusal("Give a job's name: `nightshift missed clearsessions`. `nightshift jobs` lists them.")
+        now = self.clock()
+        window = {"after": (now - LEDGER).isoformat(), "before": now.isoformat()}
+        found = self._client.get(f"{_job(job)}ledger/", **window)["gaps"]
+        return [gap | {"job": job} for gap in reversed(found)][:limit]
+
+    def missed(self, job: str, which: Which) -> Facts:
+        found: Facts = self._client.get(f"{_job(job)}missed/", **_window(which))
+        return found
+
+    def run_missed(self, job: str, which: Which, note: str, confirm: str) -> list[Facts]:
+        asked = _given(**_window(which), note=note or None, confirm=confirm or None)
+        found: list[Facts] = self._client.send("POST", f"{_job(job)}missed/", asked)["runs"]
+        return found
+
+    def hold(self) -> Facts:
+        found: Facts = self._client.get("hold/")
+        return found
+
+    def begin_hold(self, reason: str, until: datetime | None, all_starts: bool) -> Facts:
+        asked = _given(reason=reason, until=until and until.isoformat(), all_starts=all_starts)
+        found: Facts = self._client.send("PUT", "hold/", asked)
+        return found
+
+    def end_hold(self) -> Facts:
+        found: Facts = self._client.send("DELETE", "hold/")
+        return found
+
+    def notes(self, subject: int | str) -> list[Facts]:
+        found: list[Facts] = self._client.get(_notes(subject))["results"]
+        return found
+
+    def note(self, subject: int | str, text: str) -> None:
+        self._client.send("POST", _notes(subject), {"text": text})
+
+
+def _notes(subject: int | str) -> str:
+    """Where the notes are of a run, by its number, or of a job."""
+    if isinstance(subject, int):
+        return f"runs/{subject}/notes/"
+    if DAY.fullmatch(subject):
+        raise Refusal("Notes about a day are written and read where the project is: `manage.py note`.")
+    return f"{_job(subject)}notes/"
+
+
+def _window(which: Which) -> Facts:
+    moments = {name: value and value.isoformat() for name, value in (("after", which.after), ("before", which.before))}
+    return {"gap": which.gap, **moments}
 
 
 def _job(name: str) -> str:

@@ -5,11 +5,15 @@ from jobs.commandline.verbs.audit import Audit
 from jobs.commandline.verbs.cancel import Cancel
 from jobs.commandline.verbs.completion import Completion
 from jobs.commandline.verbs.explain import Explain
+from jobs.commandline.verbs.hold import Hold
 from jobs.commandline.verbs.jobs import Jobs
+from jobs.commandline.verbs.missed import Missed
 from jobs.commandline.verbs.next import Next
+from jobs.commandline.verbs.note import Note
 from jobs.commandline.verbs.output import Output
 from jobs.commandline.verbs.override import Override
 from jobs.commandline.verbs.pause import Pause, Resume
+from jobs.commandline.verbs.retry import Retry
 from jobs.commandline.verbs.run import Follow, Run
 from jobs.commandline.verbs.runs import Runs
 from jobs.commandline.verbs.upcoming import Upcoming
@@ -21,6 +25,10 @@ VERBS: dict[str, Verb] = {
     "follow": Follow(),
     "output": Output(),
     "cancel": Cancel(),
+    "retry": Retry(),
+    "missed": Missed(),
+    "hold": Hold(),
+    "note": Note(),
     "pause": Pause(),
     "resume": Resume(),
     "override": Override(),

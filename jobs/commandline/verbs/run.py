@@ -10,7 +10,7 @@ from jobs.commandline.following import follow, silence
 from jobs.commandline.ledger import Ledger, Refusal, Terms
 from jobs.commandline.out import Out
 from jobs.commandline.verb import Verb, ending
-from jobs.commandline.words import row_number
+from jobs.commandline.words import add_confirm, row_number
 
 # What is ours among the words after the job.
 OWN = ("--detach", "--follow", "--wait")
@@ -49,9 +49,7 @@ class Run(Verb):
         parser.add_argument(
             "--at", metavar="WHEN", help="Run it later: 30m, 2h, or a time in the job's time zone, 2026-01-31T02:00."
         )
-        parser.add_argument(
-            "--confirm", metavar="WORD", default="", help="The word that the job's declaration asks for; API only."
-        )
+        add_confirm(parser)
         parser.add_argument(
             "--label", action="append", default=[], dest="labels", help="Give the run a label; may be given again."
         )
