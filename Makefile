@@ -22,7 +22,7 @@ ARGS ?=
 SAMPLE := $(if $(filter --sample,$(ARGS)),1)
 # How often `make soak` repeats.
 TIMES ?= 100
-# For `make chaos`: how many minutes, how many hosts, and the seed (a new one unless set).
+# For `make chaos` and `make polling`: how many minutes; how many hosts, and the seed (a new one unless set).
 MINUTES ?= 20
 HOSTS ?= 3
 SEED ?=
@@ -70,6 +70,10 @@ coverage: venv  ## Run the tests, measure which lines and branches they reach, a
 
 .PHONY: check
 check: lint project audit test  ## Do what CI does: format, lint, types, Django's checks, migrations, vulnerabilities, tests
+
+.PHONY: polling
+polling: venv  ## Leave two tabs open, and one out of sight, and count what they ask for: make polling MINUTES=60
+	@MINUTES=$(MINUTES) LOCAL=1 $(PYTHON_IN_VENV) -m pytest -q -p no:randomly tests/dashboard/browser/polling.py $(ARGS)
 
 .PHONY: terraform-test
 terraform-test: venv  ## Test terraform/ and the workflows as far as this machine can, and list what was skipped

@@ -5,6 +5,8 @@ from typing import Any
 
 from django.template import Context, Engine
 
+from jobs.formats import CONTROL
+
 ENGINE = Engine(
     dirs=[str(Path(__file__).parent / "templates")],
     builtins=["django.templatetags.static", "jobs.dashboard.tags"],
@@ -12,5 +14,5 @@ ENGINE = Engine(
 
 
 def rendered(template: str, context: dict[str, Any]) -> str:
-    """The template's text; everything in it is escaped."""
-    return ENGINE.get_template(template).render(Context(context))
+    """The template's text; everything in it is escaped, and nothing turns the writing direction or is a control."""
+    return CONTROL.sub("\N{REPLACEMENT CHARACTER}", ENGINE.get_template(template).render(Context(context)))

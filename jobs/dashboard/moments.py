@@ -15,6 +15,8 @@ def shown(moment: datetime, kind: str, now: datetime, zone: ZoneInfo) -> str:
     if kind == "for":
         return formats.format_duration(timedelta(seconds=int((now - moment).total_seconds())))
     local = moment.astimezone(zone)
+    if kind == "second":
+        return f"{local:%H:%M:%S}"
     if kind == "full":
         return f"{local:%a %-d %b %Y %H:%M:%S}"
     if local.date() == now.astimezone(zone).date():

@@ -19,8 +19,9 @@ from jobs.dashboard import preferences
 from jobs.dashboard.actor import actor_of
 from jobs.dashboard.engine import rendered
 from jobs.declarations.registry import UnknownJob
+from jobs.ledger.selections import REFUSALS
 from jobs.reading.freshness import ledger_version
-from jobs.reading.transcript import UnknownRun
+from jobs.reading.transcript import UnknownAttempt, UnknownRun
 from jobs.sentences import Sentence
 
 type Context = dict[str, Any]
@@ -40,11 +41,11 @@ HEADERS = {
 POLL = "X-Nightshift-Poll"
 SAID = "nightshift.said"
 NO_GRANT = "{name} has no grant here. Ask an administrator for one, such as the role viewer for all jobs."
-NOT_THERE = (Unseen, UnknownRun, UnknownJob)
+NOT_THERE = (Unseen, UnknownRun, UnknownAttempt, UnknownJob)
 
 
 def page[**P](
-    template: str, *, every: int | None = None
+    template: str, *, every: int | None = None, part: str = ""
 ) -> Callable[
     [Callable[Concatenate[HttpRequest, Actor, P], Context | HttpResponse]],
     Callable[Concatenate[HttpRequest, P], HttpResponseBase],
@@ -52,7 +53,8 @@ def page[**P](
     """A view that gives its template's context, for people who have signed in and may see something.
 
     `every` is how often, in seconds, the script asks whether the page has changed. What may not be seen raises Unseen
-    or UnknownRun, and is a 404. A view may also answer itself.
+    or UnknownRun, and is a 404. A view may also answer itself. `part` is the template of the part that the script asks
+    for by itself; the context has the `part_tag` of that.
     """
 
     def decorate(
@@ -60,36 +62,75 @@ def page[**P](
     ) -> Callable[Concatenate[HttpRequest, P], HttpResponseBase]:
         @wraps(view)
         def answer(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
-            actor = actor_of(request)
-            if not actor.name:
-                return _to_sign_in(request)
-            if actor.sees_nothing():
-                return problem(request, actor, 403, "Nothing to see yet", NO_GRANT.format(name=actor.name))
-            tag = _tag(request, actor) if every else ""
-            if tag and POLL in request.headers and request.headers.get("If-None-Match") == tag:
-                return HttpResponse(status=304, headers=HEADERS)
-            try:
-                context = view(request, actor, *args, **kwargs)
-            except NOT_THERE as error:
-                return problem(request, actor, 404, "Not found", str(error))
-            except Refused as error:
-                return problem(request, actor, 403, "Not allowed", str(error))
-            if isinstance(context, HttpResponse):
-                return context
-            return show(request, actor, template, {"every": every, "tag": tag} | context)
+            def shown(actor: Actor) -> HttpResponse:
+                tag = _tag(request, actor) if every else ""
+                if tag and _has(request, tag):
+                    return HttpResponse(status=304, headers=HEADERS)
+                found = view(request, actor, *args, **kwargs)
+                if isinstance(found, HttpResponse):
+                    return found
+                context = {"every": every, "tag": tag} | found
+                if part and POLL in request.headers:
+                    return _part(request, part, context)
+                return show(request, actor, template, context)
+
+            return _for_people(request, shown)
 
         return csrf_protect(require_safe(answer))
 
     return decorate
 
 
+def download[**P](
+    view: Callable[Concatenate[HttpRequest, Actor, P], HttpResponseBase],
+) -> Callable[Concatenate[HttpRequest, P], HttpResponseBase]:
+    """A view that answers with something else than a page, to the same people and with the same refusals."""
+
+    @wraps(view)
+    def answer(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+        return _for_people(request, lambda actor: view(request, actor, *args, **kwargs))
+
+    return require_safe(answer)
+
+
+def _for_people(request: HttpRequest, answer: Callable[[Actor], HttpResponseBase]) -> HttpResponseBase:
+    """The answer, for whom has signed in and may see something; or a page that says why there is none."""
+    actor = actor_of(request)
+    if not actor.name:
+        return _to_sign_in(request)
+    if actor.sees_nothing():
+        return problem(request, actor, 403, "Nothing to see yet", NO_GRANT.format(name=actor.name))
+    try:
+        return answer(actor)
+    except NOT_THERE as error:
+        return problem(request, actor, 404, "Not found", str(error))
+    except Refused as error:
+        return problem(request, actor, 403, "Not allowed", str(error))
+    except Sentence as error:
+        return problem(request, actor, 400, "This can't be shown", str(error))
+
+
+def _has(request: HttpRequest, tag: str) -> bool:
+    """Whether the script that asks shows just this."""
+    return POLL in request.headers and request.headers.get("If-None-Match") == tag
+
+
+def _part(request: HttpRequest, template: str, context: Context) -> HttpResponse:
+    """Only the part of the page that changes: a second's output needs no layout."""
+    if _has(request, context["part_tag"]):
+        return HttpResponse(status=304, headers=HEADERS)
+    known = {"preferences": preferences.of(request), "now": timezone.now()}
+    return HttpResponse(rendered(f"nightshift/{template}", known | context), headers=HEADERS)
+
+
 def act[**P](
-    view: Callable[Concatenate[HttpRequest, Actor, P], str | HttpResponse],
+    view: Callable[Concatenate[HttpRequest, Actor, P], str | tuple[str, str] | HttpResponse],
 ) -> Callable[Concatenate[HttpRequest, P], HttpResponseBase]:
     """A view that does what a form asks for, by a verb, and gives the sentence that the next page begins with.
 
-    What a verb raises as a sentence is said there too. It leads back to the form's field `next`, or to the overview.
-    A view may also answer itself: with its form, and what is wrong in it.
+    What a verb raises as a sentence is said there too. It leads back to the form's field `next`, or to the overview;
+    or to the page that the view gives beside the sentence. A view may also answer itself: with its form, and what is
+    wrong in it.
     """
 
     @wraps(view)
@@ -99,18 +140,20 @@ def act[**P](
         actor = actor_of(request)
         if not actor.name:
             return _to_sign_in(request)
+        path = next_of(request)
         try:
             done = view(request, actor, *args, **kwargs)
             if isinstance(done, HttpResponse):
                 return done
-            say(request, done)
+            sentence, path = done if isinstance(done, tuple) else (done, path)
+            say(request, sentence)
         except NOT_THERE as error:
             return problem(request, actor, 404, "Not found", str(error))
         except Refused as error:
             return problem(request, actor, 403, "Not allowed", str(error))
-        except Sentence as error:
+        except REFUSALS as error:
             say(request, str(error), went_wrong=True)
-        return HttpResponseRedirect(next_of(request))
+        return HttpResponseRedirect(path)
 
     return csrf_protect(answer)
 

@@ -15,18 +15,25 @@ CHOICES = {
     "live": ("on", "off"),
     "times": ("local", "utc"),
     "keys": ("on", "off"),
+    "wrap": ("on", "off"),
+    "stamps": ("off", "on"),
 }
 UTC = ZoneInfo("UTC")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Preferences:
-    """`zone` is that of the times on the page: the browser's, as the script found it; without a script UTC."""
+    """`zone` is that of the times on the page: the browser's, as the script found it; without a script UTC.
+
+    `wrap` and `stamps` are about output: whether its lines wrap, and show when they came.
+    """
 
     theme: str
     live: str
     times: str
     keys: str
+    wrap: str
+    stamps: str
     zone: ZoneInfo
 
 

@@ -1,68 +1,98 @@
-"""The list of runs: newest first, by job and status, a page at a time."""
+"""The list of runs: newest first, by the API's filters, a page at a time."""
 
-from urllib.parse import urlencode
+from collections.abc import Sequence
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
+from django.db.models import Sum
 from django.http import HttpRequest
 
 from jobs.access.actor import Actor
-from jobs.choices import Status, Verb
+from jobs.choices import Act, Trigger, Verb
+from jobs.choices import Status as Statuses
+from jobs.dashboard import preferences, run_filters
 from jobs.dashboard.pages import Context, page
+from jobs.dashboard.run_filters import GROUPS, Filters, Unreadable
 from jobs.dashboard.words import WORDS
 from jobs.declarations.registry import registry
-from jobs.models import Run
-from jobs.reading import keyset
+from jobs.models import Attempt, Run
+from jobs.reading import run_lists
+from jobs.reading.run_sources import Place
 
 SIZE = 50
-# What a person looks for most often, in one word.
-GROUPS = {
-    "": ("all", ()),
-    "bad": ("went wrong", (Status.FAILED, Status.TIMED_OUT, Status.LOST, Status.MISSED)),
-    "active": ("active", (Status.RUNNING, Status.QUEUED)),
-}
+# Of each moment what it is of a run.
+MOMENTS = {"scheduled": "Was due", "started": "Started", "finished": "Ended"}
 
 
 @page("runs.html", every=10)
 def runs(request: HttpRequest, actor: Actor) -> Context:
-    job = request.GET.get("job", "")
-    if job:
-        actor.require(Verb.VIEW, job)
-    statuses = [status for status in request.GET.getlist("status") if status in Status.values]
-    group = request.GET.get("show", "")
-    group = group if group in GROUPS else ""
-    before = request.GET.get("before", "")
-    found = _found(
-        actor, job, statuses or GROUPS[group][1], int(before) if before.isdecimal() and len(before) < 19 else None
-    )
-    older = found[SIZE - 1].pk if len(found) > SIZE else None
-    given = [("job", job), ("show", group), *(("status", status) for status in statuses)]
+    zone = preferences.of(request).zone
+    filters = run_filters.read(actor, request.GET, zone)
+    place = _place(request)
+    found = run_lists.page(filters.wanted, SIZE, place)
+    jobs = filters.values("job")
     return {
-        "title": f"Runs of {job}" if job else "Runs",
+        "title": f"Runs of {', '.join(jobs)}" if jobs else "Runs",
         "at": "runs",
         # Older ones don't change.
-        "every": None if before else 10,
-        "job": job,
-        "statuses": statuses,
-        "group": group,
-        "groups": [(name, words, _query(job=job, show=name)) for name, (words, _) in GROUPS.items()],
-        "choices": [(status.value, WORDS[status]) for status in Status],
+        "every": None if place else 10,
+        "job": jobs[0] if len(jobs) == 1 else "",
+        "filters": filters,
+        "value": {name: filters.value(name) for name in run_filters.NAMES},
+        "statuses": filters.values("status"),
+        "group": filters.value("show"),
+        "groups": [
+            (name, words, _without(filters, "show", "status").query(show=name)) for name, (words, _) in GROUPS.items()
+        ],
+        "choices": [(status.value, WORDS[status]) for status in Statuses],
+        "triggers": [(trigger.value, trigger.label) for trigger in Trigger],
+        "moments": [
+            (name, words, *(_local(moment, zone) for moment in getattr(filters.wanted, name)))
+            for name, words in MOMENTS.items()
+        ],
+        "is_narrowed": any(name not in ("show", "job", "status", "error") for name, _ in filters.given),
+        "given": filters.given,
         "names": sorted(actor.seen(registry)),
-        "runs": found[:SIZE],
-        "older": "?" + urlencode([*((name, value) for name, value in given if value), ("before", older)])
-        if older
-        else "",
-        "newest": "?" + urlencode([(name, value) for name, value in given if value]) if before else "",
+        "runs": _with_warnings(found.runs),
+        "older": filters.query(**_query_of(found.next)) if found.next else "",
+        "newest": filters.query() if place else "",
+        "may": {act.value: bool(actor.seen(registry, verb)) for act, verb in ACTS.items()},
     }
 
 
-def _query(**values: str) -> str:
-    return "?" + urlencode({name: value for name, value in values.items() if value})
+ACTS = {Act.RETRY: Verb.RUN, Act.CANCEL: Verb.CANCEL}
 
 
-def _found(actor: Actor, job: str, statuses: list[str] | tuple[Status, ...], before: int | None) -> list[Run]:
-    """The newest of these runs, one more than a page has where others follow."""
-    rows = Run.objects.all() if before is None else Run.objects.filter(pk__lt=before)
-    jobs: list[str | None] = [job or None]
-    if not job and not actor.may_everywhere(Verb.VIEW):
-        jobs = [*actor.seen(registry)]
-    parts = [keyset.runs(rows, each, status) for each in jobs for status in (statuses or ("",))]
-    return list(keyset.Merged(parts).order_by("-pk")[: SIZE + 1]) if parts else []
+def _local(moment: datetime | None, zone: ZoneInfo) -> str:
+    """As a field for a moment has it."""
+    return moment.astimezone(zone).replace(tzinfo=None).isoformat("T", "seconds").removesuffix(":00") if moment else ""
+
+
+def _with_warnings(runs: Sequence[Run]) -> Sequence[Run]:
+    """The runs, each with how many lines of its output warn. One query."""
+    rows = Attempt.objects.filter(run__in=[run.pk for run in runs], warnings__gt=0)
+    counts = dict(rows.order_by("run").values_list("run").annotate(Sum("warnings")))
+    for run in runs:
+        vars(run)["warnings"] = counts.get(run.pk, 0)
+    return runs
+
+
+def _without(filters: Filters, *names: str) -> Filters:
+    return Filters(filters.wanted, [(name, value) for name, value in filters.given if name not in names])
+
+
+def _place(request: HttpRequest) -> Place | None:
+    """Where the page begins: after the run with this number, and with this moment where the list is by one."""
+    before, moment = request.GET.get("before", ""), request.GET.get("moment", "")
+    if not before:
+        return None
+    if not (before.isdecimal() and len(before) < 19):
+        raise Unreadable("before", before, "the number of a run")
+    try:
+        return Place(int(before), datetime.fromisoformat(moment) if moment else None)
+    except ValueError:
+        raise Unreadable("moment", moment, "what the page before gave") from None
+
+
+def _query_of(place: Place) -> dict[str, str]:
+    return {"before": str(place.id), "moment": place.moment.isoformat() if place.moment else ""}

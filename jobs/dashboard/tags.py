@@ -21,7 +21,8 @@ register = template.Library()
 def when(context: Context, moment: datetime | None, kind: str = "clock", zone: ZoneInfo | str | None = None) -> str:
     """A moment as `<time>`: in the reader's zone, with the job's and UTC on hover. The script keeps it up to date.
 
-    Kinds: "clock" (16:15), "full" (with date and offset), "ago" (3 min ago, in 2 h), "for" (how long since).
+    Kinds: "clock" (16:15), "second" (16:15:04), "full" (with date and offset), "ago" (3 min ago, in 2 h),
+    "for" (how long since).
     """
     if moment is None:
         return formats.NOTHING
@@ -69,8 +70,13 @@ def why(reason: str) -> str:
 
 
 @register.filter
-def thousands(value: int) -> str:
-    return f"{value:,}"
+def thousands(value: float) -> str:
+    return f"{value:,.0f}" if value == int(value) else f"{value:,.1f}"
+
+
+@register.filter(name="bytes")
+def in_bytes(value: int) -> str:
+    return formats.size(value)
 
 
 @register.simple_tag
@@ -82,3 +88,13 @@ def counted(count: int, noun: str) -> str:
 def asset(path: str) -> str:
     """A static file of ours, under an address that changes with the version."""
     return f"{static(f'nightshift/{path}')}?{__version__}"
+
+
+@register.simple_tag
+def toggle(name: str, value: str, label: str) -> SafeString:
+    """A button of a form for preferences that turns one on and off."""
+    other = "off" if value == "on" else "on"
+    pressed = "true" if value == "on" else "false"
+    return format_html(
+        '<button class="quiet" name="{}" value="{}" aria-pressed="{}">{}</button>', name, other, pressed, label
+    )

@@ -4,15 +4,18 @@ from django.urls import path
 
 from jobs.dashboard import openid
 from jobs.dashboard.calendar import calendar
+from jobs.dashboard.compare import compare
 from jobs.dashboard.holes import ledger_holes
 from jobs.dashboard.job import job
 from jobs.dashboard.jobs import do_with_a_job, jobs
+from jobs.dashboard.output import output, raw
 from jobs.dashboard.overview import overview
 from jobs.dashboard.pause import pause
 from jobs.dashboard.retry import retry
 from jobs.dashboard.run import do_with_a_run, run
 from jobs.dashboard.run_now import run_now
 from jobs.dashboard.runs import runs
+from jobs.dashboard.selected import select, selected
 from jobs.dashboard.sign_in import SignIn, SignOut, choose
 
 app_name = "nightshift"
@@ -23,10 +26,15 @@ urlpatterns = [
     path("jobs/<str:name>/pause/", pause, name="pause"),
     path("jobs/<str:name>/run/", run_now, name="run_now"),
     path("runs/", runs, name="runs"),
+    path("runs/select/", select, name="select"),
+    path("runs/selected/<str:what>/<str:token>/", selected, name="selected"),
     path("runs/<int:pk>/", run, name="run"),
-    path("runs/<int:pk>/cancel/", do_with_a_run, name="cancel"),
     path("calendar/", calendar, name="calendar"),
     path("holes/", ledger_holes, name="holes"),
+    path("runs/<int:pk>/do/", do_with_a_run, name="do_with_a_run"),
+    path("runs/<int:pk>/compare/", compare, name="compare"),
+    path("runs/<int:pk>/output/", output, name="output"),
+    path("runs/<int:pk>/output/raw/", raw, name="raw"),
     path("do/", do_with_a_job, name="do_with_a_job"),
     path("runs/<int:pk>/retry/", retry, name="retry"),
     path("sign-in/", SignIn.as_view(), name="sign_in"),

@@ -118,6 +118,16 @@ def _select(of: str, members: Sequence[int | str], filter: dict[str, Any], by: s
     return Selected(token=token, count=kept.count, highest_id=highest, expires_at=kept.expires_at)
 
 
+def known(token: str, *, by: str) -> Selection:
+    """A selection of this person's that hasn't expired. Raises UnknownSelection or SelectionExpired."""
+    found = Selection.objects.filter(token_hash=_hash(token), by=by).first()
+    if found is None:
+        raise UnknownSelection
+    if found.place < found.count and found.expires_at <= states.clock():
+        raise SelectionExpired(found.expires_at)
+    return found
+
+
 def apply(
     token: str,
     act: Act,
@@ -129,7 +139,9 @@ def apply(
     trigger: Trigger = Trigger.MANUAL,
     limit: int = AT_ONCE,
 ) -> Applied:
-    """Act on the next members of a selection, in the name of whoever made it. `allowed` is asked of each one's job.
+    """Act on the next members of a selection, in the name of whoever made it.
+
+    `allowed` is asked of each one's job; if it raises a sentence, that is the result.
 
     Retries wait for their turn, so that none is skipped for another. `reason` and `until` are those of pauses; `reason`
     that of cancellations too. Raises UnknownSelection, SelectionExpired or OtherAct.
@@ -170,9 +182,9 @@ def _result(
     job = run.job if run else str(member)
     if isinstance(member, int) and run is None:
         return Result(member, "", False, str(retrying.UnknownRun(member)))
-    if not allowed(job):
-        return Result(member, job, False, f"You may not {act.value} {job}.")
     try:
+        if not allowed(job):
+            return Result(member, job, False, f"You may not {act.value} {job}.")
         if run:
             done, says = _cancel(run, by, reason) if act is Act.CANCEL else _retry(run, by, trigger)
         else:

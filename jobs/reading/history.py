@@ -38,7 +38,7 @@ def history(now: datetime | None = None) -> list[Past]:
         Past(
             job=found.job or "–",
             kind=InterventionKind(found.kind),
-            what=_what(found),
+            what=what(found),
             by=found.by,
             reason=found.reason,
             since=found.began_at,
@@ -58,7 +58,8 @@ def arguments_of(found: Intervention) -> str:
     return command_line(masking.hide(job, found.arguments)) or "none"
 
 
-def _what(found: Intervention) -> str:
+def what(found: Intervention) -> str:
+    """What it changes, in words."""
     if found.kind == InterventionKind.PAUSE:
         return "paused"
     if found.kind == InterventionKind.HOLD:

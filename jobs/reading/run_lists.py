@@ -24,6 +24,7 @@ from jobs.reading.run_sources import (
     of_pinned,
     of_runs,
 )
+from jobs.sentences import Sentence
 
 
 class Between(NamedTuple):
@@ -75,6 +76,27 @@ def page(wanted: Wanted, size: int, place: Place | None = None) -> Page:
     if len(runs) > size:
         return Page(runs[:size], source.place_of(runs[size - 1]))
     return Page(runs, end)
+
+
+# How many pages of WINDOW rows a selection looks at.
+MOST_PAGES = 20
+
+
+class TooManyLookedAt(Sentence, ValueError):
+    """These filters leave too many runs to look at. Choose also by job, status or time."""
+
+
+def ids(wanted: Wanted, most: int) -> list[int]:
+    """The numbers of these runs: all of them, or one more than `most`. Raises TooManyLookedAt."""
+    found: list[int] = []
+    place = None
+    for _ in range(MOST_PAGES):
+        some = page(wanted, most + 1 - len(found), place)
+        found += [run.pk for run in some.runs]
+        place = some.next
+        if place is None or len(found) > most:
+            return found
+    raise TooManyLookedAt
 
 
 class _Condition(NamedTuple):

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from datetime import datetime
 from itertools import batched
 
 from jobs.ledger import sql
@@ -17,7 +18,7 @@ END = (2**31 - 1, 0)
 class Chunk:
     """What was read of a piece: `body` begins at its byte `start`. `lines` is how many line ends come before it.
 
-    None where the piece was written by a release that didn't count them.
+    None where the piece was written by a release that didn't count them. `at` is when it was read from the pipe.
     """
 
     number: int
@@ -26,6 +27,7 @@ class Chunk:
     start: int
     body: bytes
     lines: int | None
+    at: datetime
 
     def parts(self) -> Iterator[tuple[bytes, bool]]:
         """The bytes in their order, each with whether stderr wrote them."""
@@ -84,8 +86,8 @@ def _read(statement: str, attempt_id: int, place: Cursor, limit: int) -> list[Ch
         "pieces": PIECES,
     }
     return [
-        Chunk(number, size, stderr, start, bytes(body), lines)
-        for number, size, stderr, start, body, lines in sql.rows(statement, parameters)
+        Chunk(number, size, stderr, start, bytes(body), lines, at)
+        for number, size, stderr, start, body, lines, at in sql.rows(statement, parameters)
     ]
 
 
@@ -95,13 +97,13 @@ def _statement(order: str, first: str, start: str, stop: str, cut: str) -> str:
         SELECT number, size, stderr, start, substring(body FROM start + 1 FOR stop - start),
                lines_before + CASE WHEN start = 0 THEN 0 ELSE
                    length(encode(substring(body FOR start), 'escape'))
-                   - length(replace(encode(substring(body FOR start), 'escape'), E'\\n', '')) END
+                   - length(replace(encode(substring(body FOR start), 'escape'), E'\\n', '')) END, at
           FROM (
-               SELECT number, size, stderr, body, lines_before, {cut}
+               SELECT number, size, stderr, body, lines_before, at, {cut}
                  FROM (
                       SELECT *, sum(stop - start) OVER (ORDER BY number {order}) - (stop - start) AS before
                         FROM (
-                             SELECT number, body, stderr, lines_before, octet_length(body) AS size,
+                             SELECT number, body, stderr, lines_before, at, octet_length(body) AS size,
                                     {start} AS start, {stop} AS stop
                                FROM nightshift_output WHERE attempt_id = %(attempt)s AND {first}
                               ORDER BY number {order} LIMIT %(pieces)s

@@ -1,6 +1,8 @@
 """What a run writes, by lines as a terminal shows them, each with a number that stays the same."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import count
 
 from jobs.ledger import sql
@@ -12,10 +14,14 @@ from jobs.reading.transcript import output_of
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line with its number in the attempt's output, from 1; None where a former release wrote it."""
+    """A line with its number in the attempt's output, from 1, and when the last of it was read.
+
+    Both are None where a former release wrote it.
+    """
 
     number: int | None
     segments: list[Segment]
+    at: datetime | None = None
 
     @property
     def text(self) -> str:
@@ -44,8 +50,18 @@ def lines_of(pieces: Pieces, style: str = "") -> Lines:
     style = terminal.style
     # What may begin an escape sequence is shown once no more can come.
     last = terminal.end() if pieces.complete else terminal.line
-    finished = [Line(number, line) for number, line in zip(numbers, shown, strict=False)]
-    return Lines(finished, Line(numbers[-1], last) if last else None, style)
+    *times, last_at = _times(pieces, numbers)
+    finished = [Line(number, line, at) for number, line, at in zip(numbers, shown, times, strict=False)]
+    return Lines(finished, Line(numbers[-1], last, last_at) if last else None, style)
+
+
+def _times(pieces: Pieces, numbers: list[int] | list[None]) -> Iterator[datetime | None]:
+    """Of each line when the piece was read that holds its end; a piece that begins with the line comes after it."""
+    at, rest = None, list(reversed(pieces.times))
+    for number in numbers:
+        while number is not None and rest and rest[-1][0] < number:
+            at = rest.pop()[1]
+        yield at
 
 
 def cursor_of_line(run_id: int, number: int, attempt: int | None = None) -> Cursor:

@@ -3,6 +3,7 @@
 import codecs
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 
 from jobs.models import Run
 from jobs.reading.output import chunks, window
@@ -20,7 +21,8 @@ class Pieces:
     that is None once `complete`: the run has ended, and all of it was read. `before` is where earlier text ends, None
     at the beginning. `again` is where the last line begins if it isn't finished yet, or its latest version if it was
     written over: read from there to show it whole. `line` is the number of the line in which the text begins, from 1;
-    None where a former release wrote it, and didn't count lines. `notes` say what was dropped or deleted.
+    None where a former release wrote it, and didn't count lines. `times` say when what follows so many line ends was
+    read. `notes` say what was dropped or deleted.
     """
 
     run: Run
@@ -32,6 +34,7 @@ class Pieces:
     again: Cursor
     complete: bool
     retry_after: int | None
+    times: tuple[tuple[int, datetime], ...]
     notes: list[str]
 
     @property
@@ -84,6 +87,7 @@ def _as_text(found: Window, ends_here: bool = False) -> Pieces:
         again=_again(found),
         complete=found.complete,
         retry_after=found.retry_after,
+        times=tuple((chunk.lines, chunk.at) for chunk in found.chunks if chunk.lines is not None),
         notes=found.notes(),
     )
 

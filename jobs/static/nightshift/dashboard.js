@@ -42,6 +42,7 @@
       if (Math.abs(seconds) < 1) return "now";
       return seconds > 0 ? `in ${largest(seconds, 1)}` : `${largest(-seconds, 1)} ago`;
     }
+    if (kind === "second") return part(at, { ...CLOCK, second: "2-digit" });
     if (kind === "full") return part(at, { weekday: "short", ...DATE, ...CLOCK, second: "2-digit" });
     if (part(at, DATE) === part(now, DATE)) return part(at, CLOCK);
     return Math.abs(seconds) < 518400 ? part(at, { weekday: "short", ...CLOCK }) : part(at, { ...DATE, ...CLOCK });
@@ -98,16 +99,16 @@
   const due = new WeakMap();
   const isLive = () => (chosen("live") || root.dataset.live) !== "off";
   const plan = (element) => due.set(element, Date.now() + 1000 * Number(element.dataset.every) * wait);
-  const refresh = async (element, address = element.dataset.src || location.href) => {
+  const refresh = async (element, address = following(element) || element.dataset.src || location.href, take = taker(element)) => {
     request?.abort();
     const mine = (request = new AbortController());
     try {
       const headers = { "X-Nightshift-Poll": "1" };
-      if (element.dataset.tag) headers["If-None-Match"] = element.dataset.tag;
+      if (element.dataset.tag && take !== earlier) headers["If-None-Match"] = element.dataset.tag;
       const answer = await fetch(address, { headers, signal: mine.signal });
       if (answer.status === 401) return location.reload();
       if (answer.status !== 304 && !answer.ok && answer.status !== 404) throw new Error(answer.status);
-      if (answer.status !== 304) swap(element, await answer.text());
+      if (answer.status !== 304) take(element, await answer.text());
       if (wait > 1) status.textContent = "Up to date again.";
       wait = 1;
     } catch (error) {
@@ -129,6 +130,66 @@
     if (element.dataset.says !== before) status.textContent = element.dataset.says || "";
     document.dispatchEvent(new CustomEvent("nightshift:swapped"));
   };
+
+  // ── Output: while its end is in view, what comes after it is added; what is earlier, when its link is followed.
+  const MOST_LINES = 5000;
+  const isLines = (element) => "lines" in element.dataset;
+  const following = ({ dataset }) => "lines" in dataset && `${dataset.src}?${new URLSearchParams({ after: dataset.again, style: dataset.style })}`;
+  const taker = (element) => (isLines(element) ? later : swap);
+  const isAtEnd = (box) => {
+    const isTail = getComputedStyle(box).flexDirection === "column-reverse";
+    return (isTail ? -box.scrollTop : box.scrollHeight - box.clientHeight - box.scrollTop) < 8;
+  };
+  const listIn = (text) => {
+    const list = document.importNode(new DOMParser().parseFromString(text, "text/html").querySelector("ol.lines"), true);
+    if (!list) location.reload();
+    writeTimes(list);
+    return list;
+  };
+  const later = (box, text) => {
+    const list = listIn(text);
+    const wasAtEnd = isAtEnd(box);
+    for (const each of box.querySelectorAll(".unfinished, p")) each.remove();
+    box.firstElementChild.append(list);
+    for (const name of ["again", "style", "tag"]) box.dataset[name] = list.dataset[name];
+    if ("wait" in list.dataset) box.dataset.every = list.dataset.wait;
+    else delete box.dataset.every;
+    const lists = [...box.querySelectorAll("ol")];
+    let count = box.querySelectorAll("li").length;
+    while (lists.length > 1 && count > MOST_LINES) {
+      count -= lists[0].children.length;
+      lists.shift().remove();
+      linkEarlier(box, lists[0].dataset.earlier);
+    }
+    if (wasAtEnd && box.classList.contains("tail")) box.scrollTop = 0;
+    if (box.dataset.every === "0" && list.children.length) setTimeout(tick, 100);
+  };
+  const earlier = (box, text) => {
+    const list = listIn(text);
+    const link = box.querySelector("a[data-earlier]");
+    link.after(list);
+    linkEarlier(box, list.dataset.earlier);
+    box.focus();
+  };
+  const linkEarlier = (box, address) => {
+    let link = box.querySelector("a[data-earlier]");
+    if (!address) return link?.remove();
+    if (!link) {
+      link = document.createElement("a");
+      link.className = "button";
+      link.textContent = "Earlier";
+      link.dataset.earlier = "";
+      box.firstElementChild.prepend(link);
+    }
+    link.href = address;
+  };
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest?.("a[data-earlier]");
+    if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    refresh(link.closest("[data-lines]"), link.href, earlier);
+  });
+
   const tick = () => {
     if (document.hidden) return;
     writeTimes(document);
@@ -137,6 +198,7 @@
     if (!isOn || request) return;
     for (const element of document.querySelectorAll("[data-every]")) {
       if (!due.has(element)) plan(element);
+      else if (isLines(element) && !isAtEnd(element)) continue;
       else if (due.get(element) <= Date.now()) return void refresh(element);
     }
   };
@@ -144,9 +206,12 @@
   // ── Choices: theme, times, keys, live.
   const show = (name, value) => {
     root.dataset[name] = value;
-    for (const button of document.querySelectorAll(`[data-preferences] button[name=${name}]`)) {
-      if (name === "live") button.value = value === "on" ? "off" : "on";
-      button.setAttribute("aria-pressed", name === "live" ? value === "on" : button.value === value);
+    const buttons = document.querySelectorAll(`[data-preferences] button[name=${name}]`);
+    for (const button of buttons) {
+      // One button alone turns on and off.
+      const isToggle = buttons.length === 1;
+      if (isToggle) button.value = value === "on" ? "off" : "on";
+      button.setAttribute("aria-pressed", isToggle ? value === "on" : button.value === value);
     }
     writeTimes(document);
   };

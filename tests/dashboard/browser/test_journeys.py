@@ -40,7 +40,7 @@ def test_a_person_signs_in_finds_a_failure_runs_a_job_and_pauses_it_with_a_reaso
     assert "1 of 2 jobs" in page.inner_text("h1")
     page.click(f"a[href='/runs/{failed.pk}/']")
     assert "the file is empty" in page.inner_text("main")
-    shown = page.inner_text("pre")
+    shown = page.inner_text("#lines")
     assert "<script>alert(1)</script>" in shown
     assert not re.search("[\x00-\x08\x0b-\x1f\x7f\u202e]", shown)
 
@@ -77,8 +77,11 @@ def test_jobs_are_filtered_while_one_types_and_keys_lead_to_pages(visitor, admin
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1440, 390])
 def test_nobody_is_kept_out(visitor, admin_user, theme, width):
+    an_attempt(a_run(), written=[b"line\n" * 50])
     run = a_run(status="failed", error="the file is empty")
-    an_attempt(run, written=[b"line\n" * 50])
+    an_attempt(
+        run, status="failed", written=[b"line\n" * 50, (b"Traceback (most recent call last):\n  x\nE: y\n", [0, 45])]
+    )
     page = visitor(admin_user, width=width, theme=theme)
     for path in (
         "/",
@@ -92,6 +95,9 @@ def test_nobody_is_kept_out(visitor, admin_user, theme, width):
         "/calendar/",
         "/holes/?hours=720",
         f"/runs/{run.pk}/retry/",
+        f"/runs/{run.pk}/output/",
+        f"/runs/{run.pk}/output/?find=line",
+        f"/runs/{run.pk}/compare/",
     ):
         page.goto(path)
         found = Axe().run(page)
