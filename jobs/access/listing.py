@@ -1,9 +1,11 @@
 """Who may do what with a job, and why: for `manage.py who-may` and its page."""
 
+from collections import defaultdict
 from dataclasses import replace
 from typing import Any, NamedTuple
 
 from django.contrib.auth import get_user_model
+from django.db.models import F
 
 from jobs.access.holders import holder_of, rule_of
 from jobs.access.rules import EVERYTHING, Rule
@@ -30,13 +32,14 @@ def who_may(job: str, verb: Verb | None = None) -> list[Holder]:
     """
     found = [Holder(name, replace(EVERYTHING, source="a superuser"), []) for name in _superusers()]
     grants = Grant.objects.in_force().select_related("user", "group", "service").order_by("pk")
-    found += [_of(grant, rule_of(grant)) for grant in grants]
+    members = _members({grant.group_id for grant in grants if grant.group_id})
+    found += [_of(grant, rule_of(grant), members.get(grant.group_id, [])) for grant in grants]
     return [holder for holder in found if _concerns(holder.rule, job, verb)]
 
 
-def _of(grant: Grant, rule: Rule) -> Holder:
+def _of(grant: Grant, rule: Rule, members: list[str]) -> Holder:
     idle = bool(grant.service and grant.service.disabled_at) or bool(grant.user and not grant.user.is_active)
-    return Holder(holder_of(grant), rule, _members(grant.group) if grant.group else [], idle)
+    return Holder(holder_of(grant), rule, members, idle)
 
 
 def _concerns(rule: Rule, job: str, verb: Verb | None) -> bool:
@@ -52,12 +55,15 @@ def _superusers() -> list[str]:
     return [user.get_username() for user in found if getattr(user, "is_active", True)]
 
 
-def _members(group: Any) -> list[str]:
-    model = get_user_model()
-    if "groups" not in _fields(model):
-        return []
-    users = model._default_manager.filter(groups=group).order_by("pk")
-    return [user.get_username() for user in users if getattr(user, "is_active", True)]
+def _members(groups: set[Any]) -> dict[Any, list[str]]:
+    """The active users of each of these groups. One query."""
+    model, found = get_user_model(), defaultdict[Any, list[str]](list)
+    if groups and "groups" in _fields(model):
+        users = model._default_manager.filter(groups__in=groups).annotate(of_group=F("groups")).order_by("pk")
+        for user in users:
+            if getattr(user, "is_active", True):
+                found[user.of_group].append(user.get_username())
+    return found
 
 
 def _fields(model: Any) -> set[str]:

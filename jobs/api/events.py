@@ -17,19 +17,8 @@ from jobs.choices import EventKind, Verb
 from jobs.ledger import events
 from jobs.models import Event
 from jobs.reading import keyset
+from jobs.reading.audit import OF_ACCESS
 from jobs.reading.run_sources import Place
-
-# Who may do what, and who tried, is for administrators.
-OF_ACCESS = frozenset(
-    {
-        EventKind.GRANTED,
-        EventKind.GRANT_ENDED,
-        EventKind.TOKEN_CREATED,
-        EventKind.TOKEN_REVOKED,
-        EventKind.ACCOUNT_CHANGED,
-        EventKind.REFUSED,
-    }
-)
 
 
 class FeedQuery(Asked):

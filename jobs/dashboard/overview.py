@@ -90,7 +90,7 @@ def _counts(found: Since, moment: datetime) -> list[tuple[str, str, str]]:
         "cancelled": (Status.CANCELLED,),
         "never started": (Status.MISSED, Status.SKIPPED),
     }
-    total = sum(found.runs.values())
+    total = found.total
     counts = [
         (
             f"{total:,}{'+' if found.is_capped else ''}",

@@ -15,6 +15,7 @@ from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.http import require_safe
 
 from jobs.access.actor import Actor, Refused, Unseen
+from jobs.choices import Verb
 from jobs.dashboard import preferences
 from jobs.dashboard.actor import actor_of
 from jobs.dashboard.engine import rendered
@@ -163,6 +164,7 @@ def show(request: HttpRequest, actor: Actor, template: str, context: Context, st
     session = getattr(request, "session", None)
     layout = {
         "actor": actor,
+        "is_auditor": actor.may_everywhere(Verb.ADMIN),
         "preferences": preferences.of(request),
         "now": timezone.now(),
         "csrf_token": get_token(request),

@@ -3,8 +3,11 @@
 from django.urls import path
 
 from jobs.dashboard import openid
+from jobs.dashboard.access import access, change_access, make_token
+from jobs.dashboard.audit import who_did_what
 from jobs.dashboard.calendar import calendar
 from jobs.dashboard.compare import compare
+from jobs.dashboard.handover import handover
 from jobs.dashboard.holes import ledger_holes
 from jobs.dashboard.job import job
 from jobs.dashboard.jobs import do_with_a_job, jobs
@@ -35,6 +38,11 @@ urlpatterns = [
     path("runs/<int:pk>/compare/", compare, name="compare"),
     path("runs/<int:pk>/output/", output, name="output"),
     path("runs/<int:pk>/output/raw/", raw, name="raw"),
+    path("handover/", handover, name="handover"),
+    path("audit/", who_did_what, name="audit"),
+    path("access/", access, name="access"),
+    path("access/change/", change_access, name="change_access"),
+    path("access/token/", make_token, name="make_token"),
     path("do/", do_with_a_job, name="do_with_a_job"),
     path("runs/<int:pk>/retry/", retry, name="retry"),
     path("sign-in/", SignIn.as_view(), name="sign_in"),

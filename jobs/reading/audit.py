@@ -6,8 +6,21 @@ from typing import Any, NamedTuple
 
 from django.db.models import Q, QuerySet
 
+from jobs.choices import EventKind
 from jobs.models import Event
 from jobs.reading import keyset
+
+# Who may do what, and who tried, is for administrators.
+OF_ACCESS = frozenset(
+    {
+        EventKind.GRANTED,
+        EventKind.GRANT_ENDED,
+        EventKind.TOKEN_CREATED,
+        EventKind.TOKEN_REVOKED,
+        EventKind.ACCOUNT_CHANGED,
+        EventKind.REFUSED,
+    }
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,15 +1,13 @@
 """The holes of the ledger: what had no run in a window, by its cause, over all jobs."""
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import groupby
 
 from jobs.choices import Reason, Trigger
 from jobs.formats import counted
 from jobs.ledger import sql
-from jobs.models import Run
-from jobs.reading import keyset
 
 # So many gaps of a window are looked at, the newest first.
 MOST = 2_000
@@ -122,12 +120,10 @@ class Hole:
 
 
 def holes(jobs: Collection[str], since: datetime, until: datetime) -> tuple[list[Hole], bool]:
-    """What of these jobs had no run in [since, until), the latest first; and whether there is more. Two queries."""
-    gaps = _gaps(jobs, since, until)
-    found = [Hole(gaps=each) for each in grouped(gaps[:MOST])]
-    late = _caught_up(jobs, [hole for hole in found if hole.is_absence])
-    with_late = [Hole(gaps=hole.gaps, caught_up=late.get(hole.first, 0)) for hole in found]
-    return sorted(with_late, key=lambda hole: hole.until, reverse=True), len(gaps) > MOST
+    """What of these jobs had no run in [since, until), the latest first; and whether there is more. One query."""
+    gaps, late = _read(jobs, since, until)
+    found = [_with_late(Hole(gaps=each), late) for each in grouped(gaps[:MOST])]
+    return sorted(found, key=lambda hole: hole.until, reverse=True), len(gaps) > MOST
 
 
 def grouped(gaps: Iterable[Found]) -> list[list[Found]]:
@@ -168,11 +164,14 @@ def _in_order(gaps: Iterable[Found]) -> list[str]:
     return [reason for reason in Reason if reason in found]
 
 
-def _gaps(jobs: Collection[str], since: datetime, until: datetime) -> list[Found]:
-    """One index entry for each gap of the window; of each job also the few before, which may reach into it."""
+def _read(jobs: Collection[str], since: datetime, until: datetime) -> tuple[list[Found], list[datetime]]:
+    """The gaps of a window, and what was found late and had a run all the same: the latest occurrences of those.
+
+    One index entry for each gap of the window; of each job also the few before, which may reach into it.
+    """
     rows = sql.rows(
         f"""
-        SELECT found.job, first, last, greatest(last, recorded_at), count, fate, reason, by, note
+        (SELECT found.job, first, last, greatest(last, recorded_at), count, fate, reason, by, note
           FROM unnest(%(jobs)s::text[]) AS seen(job), LATERAL (
                (SELECT * FROM nightshift_gap g WHERE g.job = seen.job AND first >= %(since)s AND first < %(until)s
                  ORDER BY first DESC LIMIT {MOST + 1})
@@ -181,17 +180,20 @@ def _gaps(jobs: Collection[str], since: datetime, until: datetime) -> list[Found
                  ORDER BY first DESC LIMIT 3)
           ) AS found
          WHERE last >= %(since)s
-         ORDER BY last DESC, id DESC LIMIT {MOST + 1}
+         ORDER BY last DESC, id DESC LIMIT {MOST + 1})
+         UNION ALL
+        SELECT job, scheduled_for, scheduled_for, scheduled_for, 1, '', '', '', ''
+          FROM (SELECT job, scheduled_for FROM nightshift_run WHERE trigger = ANY(%(late)s)
+                 ORDER BY trigger, id DESC LIMIT {MOST}) AS latest
+         WHERE job = ANY(%(jobs)s) AND scheduled_for IS NOT NULL
         """,  # noqa: S608 — numbers of ours
-        {"jobs": list(jobs), "since": since, "until": until},
+        {"jobs": list(jobs), "since": since, "until": until, "late": [Trigger.CATCH_UP.value]},
     )
-    return [Found(*row) for row in rows]
+    found = [Found(*row) for row in rows]
+    return [gap for gap in found if gap.fate], [run.first for run in found if not run.fate]
 
 
-def _caught_up(jobs: Collection[str], absences: Sequence[Hole]) -> dict[datetime, int]:
-    """Of each absence, by its beginning, how many occurrences in it were found late and had a run all the same."""
-    if not absences:
-        return {}
-    newest = keyset.by_index(Run.objects.all(), trigger=Trigger.CATCH_UP).values_list("job", "scheduled_for")[:MOST]
-    late = [moment for job, moment in newest if job in jobs]
-    return {hole.first: sum(hole.first <= moment <= hole.until for moment in late) for hole in absences}
+def _with_late(hole: Hole, late: Sequence[datetime]) -> Hole:
+    if not hole.is_absence:
+        return hole
+    return replace(hole, caught_up=sum(hole.first <= moment <= hole.until for moment in late))
