@@ -22,7 +22,7 @@ WINDOWS = {"8": 8, "12": 12, "24": 24, "72": 72}
 MOST = 40
 
 
-@page("handover.html", every=60)
+@page("handover.html")
 def handover(request: HttpRequest, actor: Actor) -> Context:
     now, seen = timezone.now(), actor.seen(registry)
     hours = WINDOWS.get(request.GET.get("hours", ""), 12)

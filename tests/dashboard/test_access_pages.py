@@ -55,9 +55,9 @@ def test_an_administrator_gives_a_grant_sees_who_may_what_and_why_and_ends_it(ad
     grant = Grant.objects.get()
     shown = page(admin_client, "/access/?job=billed")
     assert f"Grant {grant.pk}: the user grace is operator on label:billing." in shown
-    assert f"grant {grant.pk} of the user grace" in shown
+    assert f"grant {grant.pk} of the user grace, on" in shown
     assert "a superuser" in shown
-    assert f"grant {grant.pk} of" not in page(admin_client, "/access/?job=paid")
+    assert f"grant {grant.pk} of the user grace, on" not in page(admin_client, "/access/?job=paid")
     admin_client.post("/access/change/", given | {"holder": "nobody", "next": "/access/"})
     assert "There is no user &#x27;nobody&#x27;." in page(admin_client, "/access/")
     admin_client.post("/access/change/", {"end": grant.pk, "next": "/access/"})

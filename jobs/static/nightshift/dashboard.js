@@ -271,9 +271,11 @@
     const pressed = before + event.key;
     before = event.key === "g" ? "g" : "";
     const link = document.querySelector(`a[data-keys="${CSS.escape(pressed)}"]`);
-    const search = document.querySelector("input[type=search]");
+    const search = document.querySelector("main input[type=search]");
     if (link) link.click();
     else if (event.key === "/" && search) (event.preventDefault(), search.focus(), search.select());
+    // A page without a search leads to that of the jobs.
+    else if (event.key === "/") (event.preventDefault(), location.assign(`${document.querySelector('a[data-keys="gj"]').href}#q`));
     else if (event.key === "?") document.getElementById("keys")?.showModal();
     else if (pressed === "r") {
       const main = document.querySelector("main");
