@@ -119,10 +119,16 @@ class LocalHost:
 class ProjectHost(LocalHost):
     """The project itself on a host, with the project's jobs. It may be asked thousands of times."""
 
-    def __init__(self, database_url: str, folder: Path) -> None:
+    def __init__(self, database_url: str, folder: Path, **more: str) -> None:
         folder.mkdir(exist_ok=True)
-        environment = {"LOCAL": "1", "DATABASE_URL": database_url, "DJANGO_SETTINGS_MODULE": "tests.settings"}
-        super().__init__(folder, "--app", str(ROOT), **environment, PYTHONPATH=str(ROOT), SECRET_KEY="a-test's")
+        environment = {
+            "LOCAL": "1",
+            "DATABASE_URL": database_url,
+            "DJANGO_SETTINGS_MODULE": "tests.settings",
+            "PYTHONPATH": str(ROOT),
+            "SECRET_KEY": "a-test's",
+        }
+        super().__init__(folder, "--app", str(ROOT), **environment | more)
         # It prints a line for each request, and would wait for a reader once the pipe is full.
         for stream in (self.process.stdout, self.process.stderr):
             threading.Thread(target=list, args=[stream], daemon=True).start()
