@@ -253,8 +253,11 @@
     body.set("check", "1");
     const answer = await fetch(location.href, { method: "POST", body }).catch(() => null);
     if (!answer?.ok || mine !== latest) return;
-    const found = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById(form.dataset.check);
-    if (found) morph(document.getElementById(form.dataset.check), found);
+    const found = new DOMParser().parseFromString(await answer.text(), "text/html");
+    for (const old of [document.getElementById(form.dataset.check), ...form.querySelectorAll(".mark[id]")]) {
+      const now = found.getElementById(old.id);
+      if (now) morph(old, now);
+    }
   };
   document.addEventListener("input", (event) => {
     const form = event.target.form;

@@ -31,6 +31,7 @@ def test_a_job_is_run_with_an_invalid_then_a_valid_argument_and_retried_with_cha
     page.fill("[name='arg.seconds']", "7")
     look()
     page.wait_for_selector("#equals pre:has-text('nightshift run sleepy 7')")
+    assert page.inner_text(".mark") == "as declared: 5"
     page.click("button.primary")
     page.wait_for_selector("#status:has-text('of sleepy is queued')")
     assert Run.objects.get().arguments == ["7"]
