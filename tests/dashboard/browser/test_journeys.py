@@ -46,8 +46,8 @@ def test_a_person_signs_in_finds_a_failure_runs_a_job_and_pauses_it_with_a_reaso
 
     page.goto("/jobs/?q=ada")
     assert page.locator("tbody tr").count() == 1
-    page.click("text=Run…")
-    page.click("text=Run now")
+    page.click(".jobs .acts a[href$='/run/']")
+    page.click("button.primary")
     page.wait_for_selector("#status:has-text('is queued')")
     run = Run.objects.latest("pk")
     assert (run.job, run.requested_by, run.status) == ("nightly", admin_user.username, "queued")

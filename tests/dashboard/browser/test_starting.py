@@ -17,10 +17,10 @@ def test_a_job_is_run_with_an_invalid_then_a_valid_argument_and_retried_with_cha
 
     def look():
         if not script:
-            page.click("text=Check")
+            page.click("button[name=check]")
 
     page.goto("/jobs/sleepy/")
-    page.click("text=Run now…")
+    page.click("a.primary")
     assert page.input_value("[name='arg.seconds']") == "5"
     page.fill("[name='arg._words']", "--wrod")
     page.click("button.primary")
