@@ -105,6 +105,10 @@ format: venv  ## Format the code, and fix what ruff can fix
 docs: venv  ## Write the pages of the documentation that are generated from the code
 	LOCAL=1 DJANGO_SETTINGS_MODULE=mydjango.settings $(PYTHON_IN_VENV) -m tools.reference
 
+.PHONY: screenshots
+screenshots: venv  ## Take the documentation's pictures of the sample's month, with Chromium
+	LOCAL=1 SAMPLE=1 DJANGO_SETTINGS_MODULE=mydjango.settings $(PYTHON_IN_VENV) -m tools.screenshots
+
 .PHONY: lock
 lock:  ## Update the requirements' locks (needs uv): make lock ARGS=--upgrade
 	uv $(COMPILE) requirements.in -o requirements.txt $(ARGS)
