@@ -133,6 +133,10 @@ THOROUGHLY ?= $(addprefix tests/,api schedule declarations/parameters invariants
 thorough: venv  ## Run the invariants and the properties of schedules with all examples, and an outage of 90 s
 	@JOBS_THOROUGH=1 JOBS_OUTAGE=90 LOCAL=1 $(PYTHON_IN_VENV) -m pytest $(THOROUGHLY) $(ARGS)
 
+.PHONY: api-test
+api-test: venv  ## Ask the running API for whatever it describes, start runs by the hundred: with all examples
+	@JOBS_THOROUGH=1 LOCAL=1 $(PYTHON_IN_VENV) -m pytest tests/api $(ARGS)
+
 .PHONY: chaos
 chaos: venv  ## Inject random faults into real hosts, and check the ledger: make chaos MINUTES=20 HOSTS=3 SEED=7
 	@LOCAL=1 $(PYTHON_IN_VENV) -m tests.chaos --minutes $(MINUTES) --hosts $(HOSTS) $(if $(SEED),--seed $(SEED)) $(ARGS)

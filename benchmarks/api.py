@@ -1,23 +1,29 @@
 """What it takes to ask for a run, beside a bare INSERT with its commit."""
 
+import uuid
+from datetime import UTC, datetime, timedelta
 from statistics import median
 
 from django.db import connection
+from django.test import Client
 
 from benchmarks.database import statements
 from benchmarks.harness import Figure, Result, Row, Side, duration, rounds
-from jobs.choices import Trigger
+from jobs.access.actor import Actor
+from jobs.choices import Trigger, Verb
 from jobs.ledger import triggers
-from jobs.models import Run
+from jobs.models import Grant, Run, ServiceAccount
+from jobs.verbs.tokens import create_token
 
 TIMES = 40
 
 
 def measure() -> list[Result]:
-    ours, theirs = rounds(
-        Side(work=ask, times=TIMES, prepare=empty_queue), Side(work=bare_insert, times=TIMES, prepare=empty_queue)
-    )
+    program = Program()
+    works = (ask, program.post, bare_insert)
+    ours, posted, theirs = rounds(*(Side(work=work, times=TIMES, prepare=empty_queue) for work in works))
     row = Row(what="a run is asked for", yardstick="a bare INSERT with its commit", ours=ours, theirs=theirs)
+    by_api = Row(what="the same by POST, with a key", yardstick=row.yardstick, ours=posted, theirs=theirs)
     asked = statements(ask)
     empty_queue()
     wall = row.by_wall()
@@ -25,11 +31,13 @@ def measure() -> list[Result]:
         Result(
             row=11,
             figures=[Figure(f"wall: {wall}", "at most 2.5", wall.median <= 2.5)],
-            compared=[row],
+            compared=[row, by_api],
             notes=[
-                "`triggers.request`, which the doors call to start a job, with its ring: HTTP is not in it, since the "
-                f"API has no start yet. It takes {asked} statements beside the beginning and end of its transaction, "
-                "and two commits (the run, and PostgreSQL's NOTIFY); the floor is one of each.",
+                "`triggers.request`, which the doors call to start a job, with its ring. It takes "
+                f"{asked} statements beside the beginning and end of its transaction, and two commits (the run, and "
+                "PostgreSQL's NOTIFY); the floor is one of each.",
+                "By POST: Django's middleware, a token, the grants, an `Idempotency-Key` and the run as JSON, through "
+                "Django's test client. The way to a host's socket is not in it.",
                 f"The medians: {duration(median(cost.wall for cost in ours))} and "
                 f"{duration(median(cost.wall for cost in theirs))}.",
             ],
@@ -44,6 +52,27 @@ def empty_queue() -> None:
 def ask() -> None:
     # With overlap="allow" none is skipped for the one before.
     triggers.request("noop_beside", trigger=Trigger.API, requested_by="a benchmark")
+
+
+class Program:
+    """A program that starts jobs by its token."""
+
+    def __init__(self) -> None:
+        account, rights = ServiceAccount.objects.create(name="bench"), [Verb.VIEW, Verb.RUN]
+        Grant.objects.create(service=account, verbs=rights, selector="*")
+        actor, tomorrow = Actor.of_shell("a benchmark"), datetime.now(UTC) + timedelta(days=1)
+        _, secret = create_token(actor, account, "bench", [(rights, "*")], tomorrow)
+        self._client = Client(headers={"Authorization": f"Bearer {secret}"}, SERVER_NAME="localhost")
+
+    def post(self) -> None:
+        answer = self._client.post(
+            "/api/v1/jobs/noop_beside/runs/",
+            {},
+            content_type="application/json",
+            headers={"Idempotency-Key": str(uuid.uuid4())},
+        )
+        if answer.status_code != 201:
+            raise RuntimeError(f"The start was answered by {answer.status_code}: {answer.content.decode()}")
 
 
 def bare_insert() -> None:

@@ -4,6 +4,8 @@ from datetime import date
 from typing import Any, cast
 
 from django.db.models import QuerySet
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiResponse, extend_schema, extend_schema_view
 from rest_framework.exceptions import ValidationError
 from rest_framework.filters import BaseFilterBackend
 from rest_framework.generics import ListAPIView
@@ -131,6 +133,19 @@ class TopMovers(BaseFilterBackend):
         ]
 
 
+REFUSALS = {
+    400: "A parameter can't be read, or names a currency that isn't yours: the answer says which.",
+    403: "Nobody is signed in, or no currency is granted to you.",
+    404: "There is no such page.",
+}
+
+
+@extend_schema_view(
+    get=extend_schema(
+        responses={200: RateSerializer(many=True)}
+        | {status: OpenApiResponse(OpenApiTypes.OBJECT, description=why) for status, why in REFUSALS.items()}
+    )
+)
 class RateList(ListAPIView[Rate]):
     """The European Central Bank's euro reference rates of your currencies, the latest first."""
 

@@ -13,8 +13,21 @@ from jobs.access.actor import Refused, Unseen
 from jobs.access.selectors import UnreadableSelector
 from jobs.declarations.parameters import BrokenCommand, InvalidArguments, UnknownCommand
 from jobs.declarations.registry import UnknownJob
-from jobs.ledger import idempotency, interventions, pipelines, sql
+from jobs.ledger import (
+    carving,
+    holds,
+    idempotency,
+    interventions,
+    missed,
+    notes,
+    pipelines,
+    retrying,
+    run_labels,
+    selections,
+    sql,
+)
 from jobs.middleware import RETRY_AFTER
+from jobs.reading import run_lists
 from jobs.reading.output.cursor import UnreadableCursor
 from jobs.reading.statistics import NoRange
 from jobs.reading.transcript import OutputDeleted, UnknownAttempt, UnknownRun
@@ -31,17 +44,26 @@ STATUS: dict[type[Exception], int] = {
     UnreadableSelector: 400,
     NoRange: 400,
     UnreadableCursor: 400,
+    missed.NothingNamed: 400,
     Refused: 403,
     Unseen: 404,
     UnknownJob: 404,
     UnknownRun: 404,
     UnknownAttempt: 404,
+    retrying.UnknownRun: 404,
+    missed.UnknownGap: 404,
+    selections.UnknownSelection: 404,
     grants.UnknownGrant: 404,
     tokens.UnknownToken: 404,
     interventions.AlreadyPaused: 409,
     interventions.NotPaused: 409,
     interventions.AlreadyOverridden: 409,
     interventions.NotOverridden: 409,
+    holds.AlreadyHeld: 409,
+    holds.NotHeld: 409,
+    retrying.StillActive: 409,
+    selections.SelectionExpired: 409,
+    selections.OtherAct: 409,
     Ended: 409,
     idempotency.StillAtWork: 409,
     OutputDeleted: 410,
@@ -57,6 +79,15 @@ STATUS: dict[type[Exception], int] = {
     interventions.OverrideEndsInThePast: 422,
     interventions.PauseEndsInThePast: 422,
     idempotency.UsedForAnother: 422,
+    holds.HoldEndsInThePast: 422,
+    missed.FollowsOthers: 422,
+    carving.UnreadableGap: 422,
+    run_labels.BadLabel: 422,
+    run_labels.TooManyLabels: 422,
+    notes.NoText: 422,
+    notes.TooLong: 422,
+    selections.TooManySelected: 422,
+    run_lists.TooManyLookedAt: 422,
     UnknownService: 422,
     grants.EndsInThePast: 422,
     tokens.NoLifetime: 422,

@@ -13,11 +13,10 @@ from jobs.api.described import described
 from jobs.api.fields import Number, OneOf
 from jobs.api.fields import Request as Asked
 from jobs.api.seen import seen
-from jobs.choices import EventKind, Verb
+from jobs.choices import Door, EventKind, Verb
 from jobs.ledger import events
 from jobs.models import Event
-from jobs.reading import keyset
-from jobs.reading.audit import OF_ACCESS
+from jobs.reading.audit import OF_ACCESS, Question, audit
 from jobs.reading.run_sources import Place
 
 
@@ -42,7 +41,7 @@ class EventSerializer(serializers.ModelSerializer[Event]):
 
 
 class AuditSerializer(EventSerializer):
-    door = serializers.CharField(help_text="By what way: shell, api, page, admin, portal; empty: by itself.")
+    door = serializers.CharField(help_text=f"By what way: {', '.join(Door.values)}; empty: by itself.")
     before = serializers.JSONField(allow_null=True, help_text="What was in force before, without secrets.")
     after = serializers.JSONField(allow_null=True, help_text="What is in force since, without secrets.")
 
@@ -86,6 +85,10 @@ class AuditQuery(Cursored):
     by = serializers.CharField(max_length=200, required=False, help_text="Only what this person or program did.")
     job = serializers.CharField(max_length=127, required=False, help_text="Only what was done with this job.")
     kind = OneOf(EventKind.values, required=False, help_text="Only acts of this kind.")
+    door = OneOf(Door.values, required=False, help_text="Only what came by this way.")
+    run = Number(min_value=1, max_value=2**63 - 1, required=False, help_text="Only what was done with this run.")
+    since = serializers.DateTimeField(required=False, help_text="Only what was done then or later.")
+    until = serializers.DateTimeField(required=False, help_text="Only what was done before.")
 
 
 class Audit(ForActors):
@@ -102,17 +105,8 @@ class Audit(ForActors):
     def get(self, request: Request) -> Response:
         self.actor.require_everywhere(Verb.ADMIN)
         query = AuditQuery.read(request.query_params)
-        size, place = query["page_size"], query.get("cursor")
-        chosen: dict[str, str] = {name: query[name] for name in ("by", "job", "kind") if name in query}
-        rows: Any = Event.objects.all() if place is None else Event.objects.filter(pk__lt=place.id)
-        if first := next(iter(chosen), ""):
-            by = {first: chosen[first]}
-            rows = keyset.by_index(rows.exclude(by="") if first == "by" else rows, **by)
-        else:
-            rows = rows.order_by("-pk")
-        ids, end = keyset.window(rows)
-        acts = keyset.with_ids(Event.objects.all(), ids).filter(**chosen).exclude(by="").order_by("-pk")
-        found = list(acts[: size + 1])
-        following = found[size - 1].pk if len(found) > size else end
-        results = AuditSerializer(found[:size], many=True).data
+        size, place = query.pop("page_size"), query.pop("cursor", None)
+        acts, older = audit(Question(**query), size + 1, place and place.id)
+        following = acts[size - 1].pk if len(acts) > size else older
+        results = AuditSerializer(acts[:size], many=True).data
         return cursors.answer(request, results, None if following is None else Place(following))

@@ -9,6 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.utils.urls import replace_query_param
 
+from jobs.access.actor import Actor
 from jobs.api.access import ForActors
 from jobs.api.described import described
 from jobs.api.fields import LabelField, Number, OneOf, Paged
@@ -68,12 +69,9 @@ class JobList(ForActors):
     )
     def get(self, request: Request) -> Response:
         query = JobQuery.read(request.query_params)
-        names, known = _chosen(seen(self.actor), query), None
-        if state := query.get("state"):
-            known = [job for job in overview(names) if state in _states(job)]
-            names = [job.name for job in known]
+        names = names_of(self.actor, query)
         begin, end = (query["page"] - 1) * query["page_size"], query["page"] * query["page_size"]
-        page = known[begin:end] if known is not None else overview(names[begin:end])
+        page = overview(names[begin:end])
         following = replace_query_param(request.build_absolute_uri(), "page", query["page"] + 1)
         results = JobSerializer(page, many=True).data  # type: ignore[arg-type]
         return Response({"count": len(names), "next": following if end < len(names) else None, "results": results})
@@ -100,6 +98,14 @@ def detail(name: str) -> dict[str, Any]:
         "next_runs": OccurrenceSerializer(facts.following(job, NEXT, timezone.now())["results"], many=True).data,
         "statistics": FiguresSerializer(statistics(name, *days())).data,
     }
+
+
+def names_of(actor: Actor, query: dict[str, Any]) -> list[str]:
+    """The jobs that the filters give, of those that the actor may see."""
+    names = _chosen(seen(actor), query)
+    if state := query.get("state"):
+        return [job.name for job in overview(names) if state in _states(job)]
+    return names
 
 
 def _parameters(job: Job) -> dict[str, Any] | None:

@@ -30,10 +30,13 @@ class RunQuery(Cursored):
         child=serializers.CharField(max_length=127), required=False, help_text="Only this job's. Repeat it for several."
     )
     locals()["label"] = LabelField(help_text="Only of jobs that declare this label.")
-    status = serializers.ListField(
-        child=OneOf(Status.values), required=False, help_text="Only with this status. Repeat it for several."
+    run_label = serializers.CharField(
+        max_length=63, required=False, help_text="Only runs that were started with this label, such as ticket/4711."
     )
-    trigger = OneOf(Trigger.values, required=False, help_text="Only what this brought into being.")
+    status = serializers.ListField(
+        child=OneOf(Status.choices), required=False, help_text="Only with this status. Repeat it for several."
+    )
+    trigger = OneOf(Trigger.choices, required=False, help_text="Only what this brought into being.")
     requested_by = serializers.CharField(max_length=200, required=False, help_text="Only what this one asked for.")
     scheduled_after = _after("whose occurrence is")
     scheduled_before = _before("whose occurrence is")
@@ -66,6 +69,7 @@ def wanted(actor: Actor, query: dict[str, Any]) -> Wanted:
     """The runs that the query asks for, of jobs that the actor may see."""
     return Wanted(
         jobs=_jobs(seen(actor), query.get("job"), query.get("label")),
+        label=query.get("run_label", ""),
         statuses=query.get("status", ()),
         scheduled=_between(query, "scheduled"),
         started=_between(query, "started"),

@@ -1,7 +1,7 @@
-"""POST /api/v1/jobs/<name>/runs/: start a job."""
+"""POST /api/v1/jobs/<name>/runs/ and /api/v1/runs/<id>/retry/: start a job, and ask for an ended run once more."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -12,6 +12,7 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from jobs.access.actor import Actor
 from jobs.api.access import ForActors
 from jobs.api.described import described
 from jobs.api.fields import Request as Asked
@@ -21,8 +22,11 @@ from jobs.api.serializers import RunWithAttemptsSerializer
 from jobs.choices import Verb
 from jobs.declarations.parameters import InvalidArguments, Parameters, UnwritableValue, describe, fields_of
 from jobs.declarations.parameters import words as words_of
+from jobs.ledger import run_labels
 from jobs.ledger.idempotency import Key
-from jobs.verbs.start import start_once
+from jobs.models import Run
+from jobs.verbs.retry import retry
+from jobs.verbs.start import once, start
 
 # As the draft has it: a string in quotes; without them it is taken too.
 KEY = re.compile(r'"([\x21\x23-\x7e]{1,255})"|([\x21\x23-\x7e]{1,255})')
@@ -39,7 +43,7 @@ LOCATION = OpenApiParameter(
 )
 
 
-class StartSerializer(Asked):
+class TermsSerializer(Asked):
     words = serializers.ListField(
         child=serializers.CharField(allow_blank=True, trim_whitespace=False, max_length=100_000),
         required=False,
@@ -50,7 +54,6 @@ class StartSerializer(Asked):
         help_text="In place of words, the values of the job's `parameters`, by their names: all that the command is to "
         "get, also what is declared. Secrets are passed on and never given back.",
     )
-    not_before = serializers.DateTimeField(required=False, help_text="It doesn't start earlier. Default: at once.")
     confirm = serializers.CharField(
         required=False,
         default="",
@@ -64,10 +67,37 @@ class StartSerializer(Asked):
             raise ValidationError({"fields": ["Write either words or fields."]})
         return attrs
 
+
+class StartSerializer(TermsSerializer):
+    not_before = serializers.DateTimeField(required=False, help_text="It doesn't start earlier. Default: at once.")
+    labels = serializers.ListField(
+        child=serializers.CharField(max_length=63),
+        default=list,
+        max_length=run_labels.MOST,
+        help_text="To find the run by: a ticket, a customer, a reason, such as `ticket/4711`.",
+    )
+    despite_hold = serializers.BooleanField(default=False, help_text="Start it also while everything is held.")
+
     def validate_not_before(self, moment: datetime) -> datetime:
         if moment > datetime.now(UTC) + FARTHEST:
             raise ValidationError("not_before is more than a year ahead. Declare a schedule for what is so far away.")
         return moment
+
+
+KEY_PARAMETER = OpenApiParameter(
+    "Idempotency-Key",
+    str,
+    OpenApiParameter.HEADER,
+    description="Up to 255 printable letters that name this request, such as a UUID.",
+)
+ANSWERS = {
+    200: OpenApiResponse(RunWithAttemptsSerializer, description="An earlier request with this key started it."),
+    201: RunWithAttemptsSerializer,
+}
+ONCE = (
+    "A request that is repeated with its `Idempotency-Key`, unchanged and within seven days, starts nothing again: it "
+    "is answered by 200 and the run."
+)
 
 
 class JobStart(ForActors):
@@ -75,52 +105,76 @@ class JobStart(ForActors):
         operation_id="jobs_start",
         tags=["jobs"],
         description="Start the job now, or at a later moment. The command's own parser judges the words. The run comes "
-        "back `queued`, or `skipped` where the job's overlap policy says so. A request that is repeated with its "
-        "`Idempotency-Key`, unchanged and within seven days, starts nothing again: it is answered by 200 and the run.",
+        f"back `queued`, or `skipped` where the job's overlap policy says so. {ONCE}",
         request=StartSerializer,
-        parameters=[
-            WaitQuery,
-            OpenApiParameter(
-                "Idempotency-Key",
-                str,
-                OpenApiParameter.HEADER,
-                description="Up to 255 printable letters that name this request, such as a UUID.",
-            ),
-            LOCATION,
-            REPLAYED,
-        ],
-        responses={
-            200: OpenApiResponse(RunWithAttemptsSerializer, description="An earlier request with this key started it."),
-            201: RunWithAttemptsSerializer,
-        },
+        parameters=[WaitQuery, KEY_PARAMETER, LOCATION, REPLAYED],
+        responses=ANSWERS,
         problems=(409, 415, 422),
         examples=[
             OpenApiExample("as declared", value={}, request_only=True),
             OpenApiExample("by fields", value={"fields": {"days": 7}}, request_only=True),
-            OpenApiExample("with other words", value={"words": ["--days", "7"]}, request_only=True),
+            OpenApiExample(
+                "with other words", value={"words": ["--days", "7"], "labels": ["ticket/4711"]}, request_only=True
+            ),
         ],
     )
     def post(self, request: Request, name: str) -> Response:
-        asked, seconds = StartSerializer.read(request.data), WaitQuery.read(request.query_params)["wait"]
-        key = _key(request, self.actor.name, {"job": name, **asked})
-        words, values, moment = asked.get("words"), asked.get("fields"), asked.get("not_before")
-        parameters = None
-        # Where it may not, the verb refuses, and leaves an event.
-        if self.actor.may(Verb.RUN, name):
-            job = declared(self.actor, name)
-            if values is not None:
-                parameters = describe(job.command, job.secrets)
-                words = _words(parameters, values)
-        try:
-            run, replayed = start_once(self.actor, key, name, words, not_before=moment, confirm=asked["confirm"])
-        except InvalidArguments as error:
-            if parameters is None:
-                raise
-            raise Unfit(str(error), fields_of(str(error), parameters, values)) from None
-        headers = {"Location": request.build_absolute_uri(reverse("nightshift_api:run", args=[run.pk]))}
-        if replayed:
-            headers["Idempotent-Replayed"] = "true"
-        return waited(run, seconds, 200 if replayed else 201, headers)
+        asked = StartSerializer.read(request.data)
+        terms = {each: asked[each] for each in ("confirm", "labels", "despite_hold")}
+
+        def begin(words: list[str] | None, ring: bool) -> Run:
+            return start(self.actor, name, words, not_before=asked.get("not_before"), ring=ring, **terms)
+
+        return started(self.actor, request, name, asked, begin)
+
+
+class RunRetry(ForActors):
+    @described(
+        operation_id="runs_retry",
+        tags=["runs"],
+        description="Ask for an ended run once more: with its words, or with others. The new run has its labels, and "
+        f"`retry_of`; it is for no occurrence. {ONCE}",
+        request=TermsSerializer,
+        parameters=[WaitQuery, KEY_PARAMETER, LOCATION, REPLAYED],
+        responses=ANSWERS,
+        problems=(409, 415, 422),
+        examples=[
+            OpenApiExample("with its words", value={}, request_only=True),
+            OpenApiExample("with other words", value={"words": ["--days", "7"]}, request_only=True),
+        ],
+    )
+    def post(self, request: Request, pk: int) -> Response:
+        asked = TermsSerializer.read(request.data)
+        job = Run.objects.filter(pk=pk).values_list("job", flat=True).first() or ""
+
+        def begin(words: list[str] | None, ring: bool) -> Run:
+            return retry(self.actor, pk, words, confirm=asked["confirm"], ring=ring)
+
+        return started(self.actor, request, job, {"retry_of": pk, **asked}, begin)
+
+
+def started(
+    actor: Actor, request: Request, job: str, asked: dict[str, Any], begin: Callable[[list[str] | None, bool], Run]
+) -> Response:
+    """The answer with the run that `begin` starts: by these words, and whether it rings. For a known key its run."""
+    seconds, key = WaitQuery.read(request.query_params)["wait"], _key(request, actor.name, {"job": job, **asked})
+    words, values, parameters = asked.get("words"), asked.get("fields"), None
+    # Where it may not, the verb refuses, and leaves an event.
+    if actor.may(Verb.RUN, job):
+        found = declared(actor, job)
+        if values is not None:
+            parameters = describe(found.command, found.secrets)
+            words = _words(parameters, values)
+    try:
+        run, replayed = once(actor, key, lambda ring: begin(words, ring))
+    except InvalidArguments as error:
+        if parameters is None:
+            raise
+        raise Unfit(str(error), fields_of(str(error), parameters, values)) from None
+    headers = {"Location": request.build_absolute_uri(reverse("nightshift_api:run", args=[run.pk]))}
+    if replayed:
+        headers["Idempotent-Replayed"] = "true"
+    return waited(run, seconds, 200 if replayed else 201, headers)
 
 
 class Unfit(InvalidArguments):

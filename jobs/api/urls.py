@@ -5,8 +5,11 @@ from django.urls import include, path
 from jobs.api.events import Audit, Feed
 from jobs.api.granting import GrantEnd, GrantList, TokenList, TokenRevoke, WhoMay
 from jobs.api.health import Health, Ready
+from jobs.api.hold import Hold
 from jobs.api.job_acts import JobOverride, JobPause, JobResume
 from jobs.api.jobs import JobDetail, JobList
+from jobs.api.missed import JobMissed
+from jobs.api.notes import JobNotes, RunNotes
 from jobs.api.nothing import Nothing
 from jobs.api.occurrences import Drift, JobExplain, JobLedger, JobNext, Upcoming
 from jobs.api.output import RunOutput, RunOutputPieces
@@ -14,7 +17,8 @@ from jobs.api.pages import Page
 from jobs.api.run_acts import RunCancel, RunPin
 from jobs.api.runs import RunDetail, RunList
 from jobs.api.schema import Schema
-from jobs.api.starts import JobStart
+from jobs.api.selections import Apply, Select
+from jobs.api.starts import JobStart, RunRetry
 from jobs.api.statistics import JobStatistics
 
 app_name = "nightshift_api"
@@ -23,7 +27,9 @@ V1 = [
     path("jobs/<str:name>/", JobDetail.as_view(), name="job"),
     path("jobs/<str:name>/explain/", JobExplain.as_view(), name="explain"),
     path("jobs/<str:name>/ledger/", JobLedger.as_view(), name="ledger"),
+    path("jobs/<str:name>/missed/", JobMissed.as_view(), name="missed"),
     path("jobs/<str:name>/next/", JobNext.as_view(), name="next"),
+    path("jobs/<str:name>/notes/", JobNotes.as_view(), name="job_notes"),
     path("jobs/<str:name>/override/", JobOverride.as_view(), name="override"),
     path("jobs/<str:name>/pause/", JobPause.as_view(), name="pause"),
     path("jobs/<str:name>/resume/", JobResume.as_view(), name="resume"),
@@ -33,14 +39,19 @@ V1 = [
     path("runs/", RunList.as_view(), name="runs"),
     path("runs/<int:pk>/", RunDetail.as_view(), name="run"),
     path("runs/<int:pk>/cancel/", RunCancel.as_view(), name="cancel"),
+    path("runs/<int:pk>/notes/", RunNotes.as_view(), name="run_notes"),
     path("runs/<int:pk>/output/", RunOutput.as_view(), name="output"),
     path("runs/<int:pk>/output/pieces/", RunOutputPieces.as_view(), name="pieces"),
     path("runs/<int:pk>/pin/", RunPin.as_view(), name="pin"),
+    path("runs/<int:pk>/retry/", RunRetry.as_view(), name="retry"),
     path("audit/", Audit.as_view(), name="audit"),
     path("drift/", Drift.as_view(), name="drift"),
     path("events/", Feed.as_view(), name="events"),
     path("grants/", GrantList.as_view(), name="grants"),
     path("grants/<int:pk>/", GrantEnd.as_view(), name="grant"),
+    path("hold/", Hold.as_view(), name="hold"),
+    path("selections/", Select.as_view(), name="selections"),
+    path("selections/apply/", Apply.as_view(), name="apply"),
     path("tokens/", TokenList.as_view(), name="tokens"),
     path("tokens/<int:pk>/", TokenRevoke.as_view(), name="token"),
     path("upcoming/", Upcoming.as_view(), name="upcoming"),

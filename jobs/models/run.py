@@ -23,7 +23,7 @@ class RunQuerySet(models.QuerySet["Run"]):
 
     def labelled(self, label: str) -> "RunQuerySet":
         """Those that were started with this label. An index has them."""
-        return self.filter(labels__contains=[label])
+        return self.filter(labels__contains=[label]).exclude(labels=[])
 
     def latest_first(self) -> "RunQuerySet":
         return self.order_by("-id")

@@ -20,6 +20,7 @@ from jobs.reading.run_sources import (
     of_attempts,
     of_ids,
     of_jobs,
+    of_labelled,
     of_moments,
     of_pinned,
     of_runs,
@@ -44,6 +45,7 @@ class Wanted:
     jobs: Sequence[str] | None = None
     statuses: Sequence[str] = ()
     trigger: str = ""
+    label: str = ""  # of the run itself, as its start gave it
     requested_by: str = ""
     scheduled: Between = WHENEVER
     started: Between = WHENEVER
@@ -113,6 +115,7 @@ def _conditions(wanted: Wanted) -> list[_Condition]:
         _Condition("jobs", "r.job = ANY(%s)", None if wanted.jobs is None else list(wanted.jobs)),
         _Condition("statuses", "r.status = ANY(%s)", list(wanted.statuses) or None),
         _Condition("trigger", "r.trigger = %s", wanted.trigger or None),
+        _Condition("label", "r.labels @> ARRAY[%s]::varchar[]", wanted.label or None),
         _Condition("requested_by", "r.requested_by = %s", wanted.requested_by or None),
         _Condition("min_duration", "r.finished_at - r.started_at >= %s", wanted.min_duration),
         _Condition("max_duration", "r.finished_at - r.started_at <= %s", wanted.max_duration),
@@ -142,6 +145,8 @@ def _source(wanted: Wanted) -> tuple[Source, set[str]]:
     words = wanted.error.split()
     if words and (ids := searching.of_errors(words)):
         return of_ids(ids), set()
+    if wanted.label:
+        return of_labelled(wanted.label), {"label"}
     if wanted.pinned:
         return of_pinned(), {"pinned"}
     for name in ("release", "instance"):

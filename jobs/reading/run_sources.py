@@ -80,6 +80,20 @@ def of_ids(ids: Sequence[int]) -> Source:
     return Source(statements=[text], values={"ids": list(ids)})
 
 
+def of_labelled(label: str) -> Source:
+    """Runs that were started with this label, of which there are few."""
+    text = """
+        SELECT id, NULL::timestamptz, '' FROM (
+            WITH labelled AS MATERIALIZED (
+                -- The index has only runs with labels.
+                SELECT id FROM nightshift_run WHERE labels @> ARRAY[%(label)s]::varchar[] AND labels <> '{}'
+            )
+            SELECT id FROM labelled WHERE id < %(id)s ORDER BY id DESC LIMIT %(limit)s
+        ) AS few
+    """
+    return Source(statements=[text], values={"label": label})
+
+
 def of_pinned() -> Source:
     """Runs that are kept for ever, whatever their status: an index has them."""
     text = """

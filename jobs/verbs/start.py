@@ -1,6 +1,6 @@
 """Start a job now, or at a later moment."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -68,40 +68,18 @@ def confirmed(actor: Actor, job: str, word: str) -> None:
         raise Unconfirmed(job, declared.confirm)
 
 
-def start_once(
-    actor: Actor,
-    key: Key | None,
-    job: str,
-    words: Sequence[str] | None = None,
-    *,
-    not_before: datetime | None = None,
-    confirm: str = "",
-    labels: Sequence[str] = (),
-    despite_hold: bool = False,
-) -> Started:
-    """The same for a client that may repeat its request: without a key each one starts a run.
+def once(actor: Actor, key: Key | None, begin: Callable[[bool], Run]) -> Started:
+    """What `begin` starts, for a client that may repeat its request: without a key each request starts a run.
 
-    Raises StillAtWork and UsedForAnother too, and UnknownRun where retention has deleted the run.
+    `begin` gets whether it rings the doorbell. Raises StillAtWork, UsedForAnother, UnknownRun where retention has
+    deleted the run, and what `begin` raises.
     """
-
-    def begin(*, ring: bool) -> Run:
-        return start(
-            actor,
-            job,
-            words,
-            not_before=not_before,
-            confirm=confirm,
-            labels=labels,
-            despite_hold=despite_hold,
-            ring=ring,
-        )
-
     if key is None:
-        return Started(begin(ring=True), replayed=False)
+        return Started(begin(True), replayed=False)
     with ledger_transaction():
         if (known := idempotency.run_of(key)) is not None:
             return Started(_seen(actor, known), replayed=True)
-        run = begin(ring=False)
+        run = begin(False)
         idempotency.keep(key, run.pk)
     triggers.wake(run)
     return Started(run, replayed=False)

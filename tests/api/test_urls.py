@@ -22,12 +22,17 @@ SIGNED_IN, NOT_YOURS = "signed in", "not yours"
 SCOPE = {"role": "viewer", "jobs": "*"}
 TOMORROW = (datetime.now(UTC) + timedelta(days=1)).isoformat()
 WINDOW = "after=2026-03-01T00:00:00Z&before=2026-03-20T00:00:00Z"
+MISSED = {"after": "2026-03-01T00:00:00Z", "before": "2026-03-20T00:00:00Z"}
 # By name and method: what it needs, its path, its body, and how it answers to whoever may.
 URLS = {
     ("jobs", "get"): (LISTED, "jobs/", None, 200),
     ("job", "get"): (Verb.VIEW, "jobs/billed/", None, 200),
     ("explain", "get"): (Verb.VIEW, "jobs/billed/explain/", None, 200),
     ("ledger", "get"): (Verb.VIEW, f"jobs/billed/ledger/?{WINDOW}", None, 200),
+    ("missed", "get"): (Verb.RUN, f"jobs/billed/missed/?{WINDOW}", None, 200),
+    ("missed", "post"): (Verb.RUN, "jobs/billed/missed/", MISSED, 200),
+    ("job_notes", "get"): (Verb.VIEW, "jobs/billed/notes/", None, 200),
+    ("job_notes", "post"): (Verb.RUN, "jobs/billed/notes/", {"text": "often late"}, 201),
     ("next", "get"): (Verb.VIEW, "jobs/billed/next/", None, 200),
     ("override", "put"): (Verb.OVERRIDE, "jobs/billed/override/", {"schedule": "0 0 4 * * *"}, 200),
     ("override", "delete"): (Verb.OVERRIDE, "jobs/changed/override/", None, 200),
@@ -39,6 +44,9 @@ URLS = {
     ("runs", "get"): (LISTED, "runs/", None, 200),
     ("run", "get"): (Verb.VIEW, "runs/{ended}/", None, 200),
     ("cancel", "post"): (Verb.CANCEL, "runs/{queued}/cancel/", {"reason": "not today"}, 200),
+    ("retry", "post"): (Verb.RUN, "runs/{ended}/retry/", {"words": []}, 201),
+    ("run_notes", "get"): (Verb.VIEW, "runs/{ended}/notes/", None, 200),
+    ("run_notes", "post"): (Verb.RUN, "runs/{ended}/notes/", {"text": "late again"}, 201),
     ("output", "get"): (Verb.OUTPUT, "runs/{ended}/output/", None, 200),
     ("pieces", "get"): (Verb.OUTPUT, "runs/{ended}/output/pieces/", None, 200),
     ("pin", "put"): (Verb.OVERRIDE, "runs/{ended}/pin/", {}, 200),
@@ -47,6 +55,11 @@ URLS = {
     ("grants", "get"): (ADMIN, "grants/", None, 200),
     ("grants", "post"): (ADMIN, "grants/", {"group": "ops", "role": "viewer", "jobs": "*"}, 201),
     ("grant", "delete"): (ADMIN, "grants/9999/", None, 200),
+    ("hold", "get"): (LISTED, "hold/", None, 200),
+    ("hold", "put"): (ADMIN, "hold/", {"reason": "release"}, 200),
+    ("hold", "delete"): (ADMIN, "hold/", None, 409),
+    ("selections", "post"): (LISTED, "selections/", {"runs": {"status": ["failed"]}}, 201),
+    ("apply", "post"): (LISTED, "selections/apply/", {"token": "none", "act": "retry"}, 404),
     ("tokens", "get"): (LISTED, "tokens/", None, 200),
     ("tokens", "post"): (SIGNED_IN, "tokens/", {"name": "ci", "scopes": [SCOPE], "expires_at": TOMORROW}, 201),
     ("token", "delete"): (NOT_YOURS, "tokens/9999/", None, 200),

@@ -6,9 +6,13 @@ from jobs.access.actor import Actor, Refused, Unseen
 from jobs.access.rules import Rule
 from jobs.access.selectors import Selector
 from jobs.choices import ROLES, Door, Verb
+from jobs.ledger import selections
+from jobs.ledger.selections import ACTS as ACTS_ON
 from jobs.models import Event, Intervention, Run
 from jobs.reading.transcript import UnknownRun
 from jobs.verbs.cancel import cancel
+from jobs.verbs.hold import end_hold, hold
+from jobs.verbs.many import NEEDS, act_on_selection
 from jobs.verbs.missed import preview_missed, run_missed
 from jobs.verbs.note import note_on_day, note_on_job, note_on_run
 from jobs.verbs.override import end_override, override
@@ -64,6 +68,32 @@ def test_a_verb_is_refused_to_whom_it_was_not_granted(run, act):
     assert (Run.objects.count(), Intervention.objects.count()) == (1, 0)
     run.refresh_from_db()
     assert (run.status, run.pinned) == ("queued", False)
+
+
+def test_only_who_may_pause_all_jobs_holds_everything(run):
+    for actor in (holding(Verb), holding(set(Verb) - {Verb.PAUSE}, "*")):
+        for act in (lambda actor: hold(actor, reason="release"), end_hold):
+            with pytest.raises(Refused, match="ada may not pause all jobs"):
+                act(actor)
+    assert not Intervention.objects.exists()
+    assert set(Event.objects.values_list("kind", flat=True)) == {"refused"}
+    everywhere = holding(Verb, "*")
+    hold(everywhere, reason="release")
+    assert end_hold(everywhere).ended_by == "ada"
+
+
+@pytest.mark.parametrize(("act", "verb"), NEEDS.items())
+def test_a_selection_is_acted_on_as_far_as_its_owner_may(run, act, verb):
+    actor = holding(set(Verb) - {verb})
+    if act in ACTS_ON["runs"]:
+        selected = selections.select_runs(Run.objects.all(), {}, by="ada")
+    else:
+        selected = selections.select_jobs(["nightly"], {}, by="ada")
+    [result] = act_on_selection(actor, selected.token, act).results
+    assert (result.done, result.says) == (False, f"You may not {act.value} nightly.")
+    assert [*Event.objects.values_list("kind", "job", "door", "token")] == [("refused", "nightly", "api", "deploy")]
+    assert not Run.objects.exclude(status="queued").exists()
+    assert not Intervention.objects.exists()
 
 
 def test_what_was_granted_is_done_and_told(run):
