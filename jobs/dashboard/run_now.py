@@ -23,7 +23,7 @@ from jobs.models import Run
 from jobs.reading import shell
 from jobs.reading.starting import last_used, what_will_happen
 from jobs.verbs.note import note_on_run
-from jobs.verbs.start import Started, Unconfirmed, start, start_once
+from jobs.verbs.start import Started, Unconfirmed, once, start
 
 TEMPLATE = "run_now.html"
 UNLOADABLE = "Its parameters can't be read"
@@ -80,9 +80,9 @@ def _start(actor: Actor, job: str, words: list[str] | None, found: Asked) -> Sta
     }
     key = None
     if name := found.how.given("key"):
-        once = Key.of(f"page/{actor.name}", name, {"job": job, "words": words, **asked_for})
-        key = replace(once, key=f"{name}/{once.request}")
-    return start_once(actor, key, job, words, **asked_for)
+        named = Key.of(f"page/{actor.name}", name, {"job": job, "words": words, **asked_for})
+        key = replace(named, key=f"{name}/{named.request}")
+    return once(actor, key, lambda ring: start(actor, job, words, ring=ring, **asked_for))
 
 
 def again(request: HttpRequest, run: Run) -> HttpResponse:
