@@ -115,7 +115,7 @@ def _conditions(wanted: Wanted) -> list[_Condition]:
         _Condition("jobs", "r.job = ANY(%s)", None if wanted.jobs is None else list(wanted.jobs)),
         _Condition("statuses", "r.status = ANY(%s)", list(wanted.statuses) or None),
         _Condition("trigger", "r.trigger = %s", wanted.trigger or None),
-        _Condition("label", "r.labels @> ARRAY[%s]::varchar[]", wanted.label or None),
+        _Condition("label", "r.labels @> ARRAY[%s]::text[]", wanted.label or None),
         _Condition("requested_by", "r.requested_by = %s", wanted.requested_by or None),
         _Condition("min_duration", "r.finished_at - r.started_at >= %s", wanted.min_duration),
         _Condition("max_duration", "r.finished_at - r.started_at <= %s", wanted.max_duration),

@@ -86,7 +86,7 @@ def of_labelled(label: str) -> Source:
         SELECT id, NULL::timestamptz, '' FROM (
             WITH labelled AS MATERIALIZED (
                 -- The index has only runs with labels.
-                SELECT id FROM nightshift_run WHERE labels @> ARRAY[%(label)s]::varchar[] AND labels <> '{}'
+                SELECT id FROM nightshift_run WHERE labels @> ARRAY[%(label)s]::text[] AND labels <> '{}'
             )
             SELECT id FROM labelled WHERE id < %(id)s ORDER BY id DESC LIMIT %(limit)s
         ) AS few
