@@ -144,6 +144,8 @@ REFUSALS = {
     get=extend_schema(
         responses={200: RateSerializer(many=True)}
         | {status: OpenApiResponse(OpenApiTypes.OBJECT, description=why) for status, why in REFUSALS.items()}
+        # Of Nightshift's middleware, for text that no database takes.
+        | {(400, "text/plain"): OpenApiResponse(OpenApiTypes.STR, description=REFUSALS[400])}
     )
 )
 class RateList(ListAPIView[Rate]):
