@@ -9,13 +9,13 @@ from django.utils import timezone
 
 from jobs.access.actor import Actor
 from jobs.choices import Verb
-from jobs.dashboard.charts import strip
+from jobs.dashboard import preferences
+from jobs.dashboard.job_row import rows
 from jobs.dashboard.pages import Context, act, page
 from jobs.declarations.registry import registry
 from jobs.formats import counted
 from jobs.reading import finding
 from jobs.reading.board import Standing, standings
-from jobs.reading.schedules import in_words
 from jobs.verbs import pause as pausing
 from jobs.verbs.start import start
 
@@ -56,30 +56,14 @@ class Chosen:
         return "?" + urlencode(given)
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    standing: Standing
-    may_run: bool
-    may_pause: bool
-
-    @property
-    def strip(self) -> str:
-        return strip(self.standing.marks)
-
-    @property
-    def schedule(self) -> str:
-        return in_words(self.standing.job)
-
-
 @page("jobs.html", every=10)
 def jobs(request: HttpRequest, actor: Actor) -> Context:
     chosen = Chosen.of(request)
-    everything = standings(actor.seen(registry), timezone.now())
+    now = timezone.now()
+    everything = standings(actor.seen(registry), now)
     found = finding.matching(everything, chosen.q)
     kinds = {name: sum(map(is_so, found)) for name, is_so in finding.KINDS.items()}
-    shown = SORTS[chosen.sort][1](
-        [each for each in found if finding.KINDS[chosen.show](each)] if chosen.show else found
-    )
+    shown = SORTS[chosen.sort][1](finding.of_kind(found, chosen.show))
     groups = finding.grouped(shown, chosen.group) if chosen.group else [("", shown)]
     return {
         "title": "Jobs",
@@ -102,13 +86,9 @@ def jobs(request: HttpRequest, actor: Actor) -> Context:
             *((n, f"by {n}", chosen.query(group=n)) for n in finding.GROUPS),
         ],
         "why_this_order": finding.WORST_FIRST if chosen.sort == "worst" else "",
-        "groups": [(name, rows(actor, members)) for name, members in groups],
+        "groups": [(name, rows(actor, members, now, preferences.of(request).zone)) for name, members in groups],
+        "may_pause": bool(actor.seen(registry, Verb.PAUSE)),
     }
-
-
-def rows(actor: Actor, standings: Sequence[Standing]) -> list[Row]:
-    """The rows of a table of jobs, each with what this person may do."""
-    return [Row(each, actor.may(Verb.RUN, each.job.name), actor.may(Verb.PAUSE, each.job.name)) for each in standings]
 
 
 @act

@@ -10,6 +10,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from jobs import formats
+from jobs.choices import Trigger, Verb
 from jobs.dashboard.moments import hover, shown
 from jobs.dashboard.words import REASONS, WORDS
 from jobs.version import __version__
@@ -41,6 +42,12 @@ def state(name: str, words: str = "") -> SafeString:
     return format_html('<span class="state {}">{}</span>', name, words or WORDS.get(name, name))
 
 
+@register.simple_tag(takes_context=True)
+def may(context: Context, verb: str, job: str) -> bool:
+    """Whether the reader may do this with the job: `{% may "run" job.name as may_run %}`."""
+    return bool(context["actor"].may(Verb(verb), job))
+
+
 @register.filter
 def duration(value: timedelta | None) -> str:
     return formats.format_duration(value)
@@ -67,6 +74,18 @@ def shortened(value: object) -> str:
 def why(reason: str) -> str:
     """Of a run that never started, or of a gap: why."""
     return REASONS.get(reason, reason)
+
+
+@register.filter
+def trigger(name: str) -> str:
+    """What started a run, in words."""
+    return Trigger(name).label.lower() if name != Trigger.API else Trigger.API.label
+
+
+@register.filter
+def percent(share: float | None) -> str:
+    """Rounded down: what isn't perfect isn't 100 %."""
+    return formats.NOTHING if share is None else f"{int(share * 1000) / 10:g} %"
 
 
 @register.filter

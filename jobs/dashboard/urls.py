@@ -9,9 +9,12 @@ from jobs.dashboard.calendar import calendar
 from jobs.dashboard.compare import compare
 from jobs.dashboard.handover import handover
 from jobs.dashboard.holes import ledger_holes
-from jobs.dashboard.job import job
+from jobs.dashboard.job import job, note_on_this_job
 from jobs.dashboard.jobs import do_with_a_job, jobs
+from jobs.dashboard.ledger import ledger
+from jobs.dashboard.missed import missed
 from jobs.dashboard.output import output, raw
+from jobs.dashboard.override import override
 from jobs.dashboard.overview import overview
 from jobs.dashboard.pause import pause
 from jobs.dashboard.retry import retry
@@ -19,15 +22,22 @@ from jobs.dashboard.run import do_with_a_run, run
 from jobs.dashboard.run_now import run_now
 from jobs.dashboard.runs import runs
 from jobs.dashboard.selected import select, selected
+from jobs.dashboard.selected_jobs import act_on_jobs, select_jobs
 from jobs.dashboard.sign_in import SignIn, SignOut, choose
+from jobs.dashboard.why import why
 
 app_name = "nightshift"
 urlpatterns = [
     path("", overview, name="overview"),
     path("jobs/", jobs, name="jobs"),
     path("jobs/<str:name>/", job, name="job"),
+    path("jobs/<str:name>/ledger/", ledger, name="ledger"),
+    path("jobs/<str:name>/missed/", missed, name="missed"),
+    path("jobs/<str:name>/note/", note_on_this_job, name="note_on_job"),
+    path("jobs/<str:name>/override/", override, name="override"),
     path("jobs/<str:name>/pause/", pause, name="pause"),
     path("jobs/<str:name>/run/", run_now, name="run_now"),
+    path("jobs/<str:name>/why/", why, name="why"),
     path("runs/", runs, name="runs"),
     path("runs/select/", select, name="select"),
     path("runs/selected/<str:what>/<str:token>/", selected, name="selected"),
@@ -36,6 +46,8 @@ urlpatterns = [
     path("runs/<int:pk>/compare/", compare, name="compare"),
     path("runs/<int:pk>/output/", output, name="output"),
     path("runs/<int:pk>/output/raw/", raw, name="raw"),
+    path("jobs-selected/", select_jobs, name="select_jobs"),
+    path("jobs-selected/do/", act_on_jobs, name="act_on_jobs"),
     path("runs/<int:pk>/retry/", retry, name="retry"),
     path("calendar/", calendar, name="calendar"),
     path("holes/", ledger_holes, name="holes"),

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import pairwise, takewhile
+from typing import NamedTuple
 
 from jobs.choices import Fate, Reason, Status
 from jobs.declarations.disabled import setting_that_disables
@@ -124,36 +125,54 @@ class Standing:
 
 
 def standings(names: Sequence[str], now: datetime) -> list[Standing]:
-    """How these declared jobs stand, in the order given. Five queries."""
-    current, marks = in_force.by_job(names, now), _marks(names)
-    active, usual, late = _active(names), usual_durations(now), _late(names, now)
+    """How these declared jobs stand, in the order given. Four queries."""
+    current, latest = in_force.by_job(names, now), _latest(names)
+    active, usual = _active(names), usual_durations(now)
     found = []
     for name in names:
         job, of_job = registry[name], current.get(name, InForce())
-        fates, last_run, last_at = marks.get(name, ([], None, None))
+        marks, last_run, last_at, due_at = latest.get(name, NOTHING)
         found.append(
             Standing(
                 job=overrides.applied(job, of_job.override),
                 current=of_job,
-                marks=fates,
+                marks=marks,
                 last_run=last_run,
                 last_at=last_at,
                 active=active.get(name, []),
                 usual=usual.get(name),
                 next_at=upcoming.next_run_at(job, of_job, now),
                 is_disabled=bool(setting_that_disables(name)),
-                late_since=None if of_job.pause else late.get(name),
+                late_since=due_at if due_at and now - due_at > PATIENCE and not of_job.pause else None,
             )
         )
     return found
 
 
-def _marks(names: Sequence[str]) -> dict[str, tuple[list[Mark], int | None, datetime | None]]:
-    """The latest fates of each job, oldest first; the last one's run, where it is one, and moment."""
+# The tick gives timers half a minute, and comes once a minute.
+PATIENCE = timedelta(minutes=3)
+
+
+class Latest(NamedTuple):
+    """The latest fates, oldest first; the last one's run, where it is one, and moment; and when the job is due next:
+    in the past, where nobody has decided about that yet.
+    """
+
+    marks: Sequence[Mark]
+    run: int | None
+    at: datetime | None
+    due_at: datetime | None
+
+
+NOTHING = Latest((), None, None, None)
+
+
+def _latest(names: Sequence[str]) -> dict[str, Latest]:
     found = sql.rows(
         f"""
-        SELECT declared.job, latest.marks, latest.run, latest.at
-          FROM unnest(%(names)s::text[]) AS declared(job), LATERAL (
+        SELECT declared.job, coalesce(latest.marks, ''), latest.run, latest.at, s.next_due_at
+          FROM unnest(%(names)s::text[]) AS declared(job)
+          LEFT JOIN nightshift_jobstate s ON s.job = declared.job, LATERAL (
                SELECT string_agg(fate || ':' || coalesce(seconds::text, '') || ':' || reason || ':' || number, ' '
                                  ORDER BY at, id) AS marks,
                       (array_agg(run ORDER BY at DESC, id DESC))[1] AS run, max(at) AS at
@@ -171,11 +190,10 @@ def _marks(names: Sequence[str]) -> dict[str, tuple[list[Mark], int | None, date
                     ) AS each ORDER BY at DESC, id DESC LIMIT {SHOWN}
                ) AS newest
           ) AS latest
-         WHERE latest.marks IS NOT NULL
         """,  # noqa: S608 — a number of ours
         {"names": list(names)},
     )
-    return {job: ([_mark(text) for text in marks.split()], run, at) for job, marks, run, at in found}
+    return {job: Latest([_mark(text) for text in marks.split()], *others) for job, marks, *others in found}
 
 
 def _mark(text: str) -> Mark:
@@ -208,19 +226,6 @@ def _active(names: Sequence[str]) -> dict[str, list[Active]]:
         )
         found.setdefault(job, []).append(active)
     return found
-
-
-# The tick gives timers half a minute, and comes once a minute.
-PATIENCE = timedelta(minutes=3)
-
-
-def _late(names: Sequence[str], now: datetime) -> dict[str, datetime]:
-    """Jobs that were due some time ago, and nobody has decided what becomes of that."""
-    found = sql.rows(
-        "SELECT job, next_due_at FROM nightshift_jobstate WHERE job = ANY(%s) AND next_due_at < %s",
-        [list(names), now - PATIENCE],
-    )
-    return dict(found)
 
 
 def is_pause(mark: Mark) -> bool:

@@ -40,7 +40,7 @@ def drift(now: datetime | None = None) -> list[Difference]:
     hold = next((found.hold for found in current.values() if found.hold), None)
     return [
         *([_difference(hold, "starts", "on", f"held. {_END_HOLD}")] if hold else []),
-        *(difference for job in registry.values() for difference in _of(job, current.get(job.name, InForce()))),
+        *(difference for job in registry.values() for difference in of_job(job, current.get(job.name, InForce()))),
         *(
             difference
             for name in sorted(current.keys() - registry.keys())
@@ -53,7 +53,8 @@ def drift(now: datetime | None = None) -> list[Difference]:
     ]
 
 
-def _of(job: Job, current: InForce) -> Iterator[Difference]:
+def of_job(job: Job, current: InForce) -> Iterator[Difference]:
+    """The differences of one declared job. No query."""
     if job.schedule_setting and job.schedule:
         yield Difference(
             job=job.name,

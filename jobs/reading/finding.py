@@ -26,6 +26,11 @@ def matching(standings: Iterable[Standing], words: str) -> list[Standing]:
     return [found for found in standings if not wanted or all(word in _text(found) for word in wanted)]
 
 
+def of_kind(standings: Iterable[Standing], kind: str) -> list[Standing]:
+    """Those of a kind of KINDS; all where it is empty."""
+    return [found for found in standings if not kind or KINDS[kind](found)]
+
+
 def _text(standing: Standing) -> str:
     job = standing.job
     arguments = command_line(masking.hide(job, job.arguments))

@@ -1,8 +1,11 @@
 """The lists of jobs and runs, and what can be done from them."""
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
-from jobs.models import Run
+from jobs.ledger import sql
+from jobs.models import Intervention, Run
 from jobs.reading import usual
 from tests.helpers.rows import a_run
 
@@ -28,8 +31,8 @@ def test_jobs_are_found_by_any_word_and_narrowed_by_how_they_stand(admin_client)
     a_run(status="failed")
     for query in ("?q=ada+03:00", "?q=billing&group=label", "?show=failing&sort=next"):
         found = page(admin_client, f"/jobs/{query}")
-        assert "/jobs/nightly/" in found, query
-        assert "/jobs/weekly/" not in found, query
+        assert ">nightly</a>" in found, query
+        assert ">weekly</a>" not in found, query
     assert "No job matches" in page(admin_client, "/jobs/?q=nothing-has-this")
 
 
@@ -51,6 +54,47 @@ def test_a_job_that_asks_for_a_word_starts_only_with_it(admin_client):
     assert not Run.objects.exists()
     admin_client.post("/do/", {"run": "weekly", "confirm": "yes"})
     assert Run.objects.get().job == "weekly"
+
+
+def test_only_the_jobs_that_were_shown_are_paused_and_the_others_left(admin_client, declared):
+    shown = admin_client.post("/jobs-selected/", {"act": "pause", "which": "all", "q": "billing"}).content.decode()
+    token = shown.partition('name="token" value="')[2].partition('"')[0]
+    declared("later", command="clearsessions", labels="billing")
+    admin_client.post("/jobs/nightly/pause/", {"reason": "mine", "length": "1h"})
+    done = admin_client.post("/jobs-selected/do/", {"act": "pause", "token": token, "reason": "moving", "length": "1d"})
+    assert "0 jobs paused" in done.content.decode()
+    assert "is paused already, by admin: mine" in done.content.decode()
+    assert [*Intervention.objects.values_list("job", "reason")] == [("nightly", "mine")]
+
+    ticked = {"act": "resume", "job": ["nightly", "weekly", "unheard_of"]}
+    shown = admin_client.post("/jobs-selected/", ticked).content.decode()
+    assert "Only these 2 jobs are meant" in shown
+    token = shown.partition('name="token" value="')[2].partition('"')[0]
+    done = admin_client.post("/jobs-selected/do/", {"act": "resume", "token": token}).content.decode()
+    assert "1 job resumed" in done
+    assert "&#x27;weekly&#x27; is not paused" in done
+    admin_client.post("/jobs-selected/", {"act": "pause"})
+    assert "No job that you may pause is ticked" in page(admin_client, "/jobs/")
+
+
+def test_five_hundred_jobs_fit_into_a_page(admin_client, declared):
+    for number in range(500):
+        declared(f"orders_{number:03}_eu", command="clearsessions", schedule=f"0 {number % 60} * * * *")
+    sql.execute(
+        """
+        INSERT INTO nightshift_run (job, trigger, status, attempt, started_at, finished_at, scheduled_for)
+        SELECT 'orders_' || lpad(job::text, 3, '0') || '_eu', 'schedule',
+               CASE WHEN mod(job + run, 9) = 0 THEN 'failed' ELSE 'succeeded' END, 1,
+               at, at + mod(job * run, 97) * interval '1 second', at
+          FROM generate_series(0, 499) AS job, generate_series(1, 30) AS run,
+               LATERAL (SELECT now() - run * interval '1 hour' AS at) AS due
+        """
+    )
+    with CaptureQueriesContext(connection) as queries:
+        answer = admin_client.get("/jobs/")
+    assert answer.content.count(b"<tr") == 503
+    assert len(answer.content) < 300_000
+    assert len(queries) <= 12
 
 
 def test_runs_are_listed_by_job_and_status_and_paged_by_key(admin_client, monkeypatch):

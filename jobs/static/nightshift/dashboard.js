@@ -58,6 +58,7 @@
     for (const each of within.querySelectorAll("[data-as]")) {
       const text = shown(new Date(each.dateTime || each.dataset.at), each.dataset.as, now);
       if (each.textContent !== text) each.textContent = text;
+      if (!each.title && each.dateTime) each.title = new Date(each.dateTime).toUTCString();
     }
   };
 

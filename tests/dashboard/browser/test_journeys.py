@@ -1,13 +1,16 @@
 """What a person does in a real browser: with a script and without, and nobody is kept out."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
+from jobs.declarations.registry import registry
+from jobs.ledger.settle import settle
 from jobs.models import Intervention, Run
 from jobs.reading import usual
-from tests.helpers.rows import a_run, an_attempt, settled_ticks
+from tests.helpers.rows import NOON, a_pause, a_run, an_attempt, first_seen_at, settled_ticks
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(300)]
 HOSTILE = (
@@ -76,9 +79,39 @@ def test_jobs_are_filtered_while_one_types_and_keys_lead_to_pages(visitor, admin
     assert "weekly" in page.inner_text("table.jobs")
 
 
+@pytest.fixture
+def paused(declared, monkeypatch):
+    """A job of each minute that was paused for ten of them: a gap says so."""
+    first_seen_at(monkeypatch, NOON)
+    declared("often", command="succeeds", schedule="0 * * * * *", start_deadline="never")
+    settle([registry["often"]], NOON)
+    a_pause("often", began_at=NOON + timedelta(minutes=10), until=NOON + timedelta(minutes=20), reason="stocktaking")
+    settle([registry["often"]], NOON + timedelta(minutes=38))
+
+
+@pytest.mark.parametrize("script", [True, False])
+def test_a_person_reads_why_a_run_was_skipped_and_repairs_the_gap(visitor, admin_user, paused, script):
+    page = visitor(admin_user, script=script)
+    page.goto("/jobs/often/")
+    row = page.locator("table.entries tr", has_text="the job was paused (ada)")
+    row.get_by_text("Why?").click()
+    page.wait_for_selector(".answer:has-text('It was skipped: the job was paused by ada: stocktaking.')")
+    page.fill("#at", "2026-03-14T12:05:20")
+    page.press("#at", "Enter")
+    page.wait_for_selector(".answer:has-text('a later occurrence ran instead')")
+    page.goto("/jobs/often/ledger/?show=skipped")
+    page.click("text=Run…")
+    page.wait_for_selector("h2:has-text('10 occurrences had no run')")
+    assert not Run.objects.filter(trigger="repair").exists()
+    page.fill("#note", "counted by now")
+    page.click("button:has-text('Run 10 occurrences')")
+    page.wait_for_selector("#status:has-text('are queued, one after another')")
+    assert Run.objects.filter(trigger="repair", requested_by=admin_user.username).count() == 10
+
+
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1440, 390])
-def test_nobody_is_kept_out(visitor, admin_user, theme, width):
+def test_nobody_is_kept_out(visitor, admin_user, paused, theme, width):
     an_attempt(a_run(), written=[b"line\n" * 50])
     run = a_run(status="failed", error="the file is empty")
     an_attempt(
@@ -90,6 +123,12 @@ def test_nobody_is_kept_out(visitor, admin_user, theme, width):
         "/jobs/",
         "/jobs/nightly/",
         "/jobs/weekly/",
+        "/jobs/often/",
+        "/jobs/often/ledger/",
+        "/jobs/often/why/?at=2026-03-14T12:15",
+        "/jobs/often/missed/",
+        "/jobs/often/missed/?after=2026-03-14T12:00&before=2026-03-14T13:00",
+        "/jobs/often/override/",
         "/jobs/nightly/pause/",
         "/jobs/nightly/run/",
         "/runs/",
