@@ -64,14 +64,14 @@ def event_facts(event: Event) -> dict[str, Any]:
         "job": event.job,
         "run": event.run_id,
         "by": event.by,
+        "reason": event.reason,
+        "message": event.message,
+        "count": event.count,
         "door": event.door,
         "address": event.address,
         "token": event.token,
-        "reason": event.reason,
-        "message": event.message,
         "before": event.before,
         "after": event.after,
-        "count": event.count,
     }
 
 

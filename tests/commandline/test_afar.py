@@ -1,0 +1,111 @@
+"""`nightshift --url` against the project on a real local host: it prints what `manage.py` prints on the same ledger."""
+
+import io
+import json
+import re
+from importlib import import_module, reload
+
+import pytest
+from django.core.management import call_command
+
+from jobs.choices import Door
+from jobs.ledger import events
+from jobs.models import Event, Run
+from tests.helpers.people import a_token, a_user
+from tests.helpers.rows import a_run, an_attempt
+from tests.localhost.hosts import ProjectHost
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(400)]
+READ = [
+    "jobs",
+    "jobs --words",
+    "runs",
+    "runs clearsessions --status failed",
+    "runs --pinned",
+    "runs --format json",
+    "next clearsessions -n 3",
+    "next clearsessions --format json",
+    "upcoming --hours 48",
+    "explain clearsessions",
+    "explain clearsessions 03:00 --format json",
+    "output {failed}",
+    "output {failed} --stderr",
+    "audit clearsessions",
+    "audit --by ada --door page --format json",
+    "audit --run {failed} --since 2026-01-31T02:00 --format json",
+    "audit --kind paused --until 2100-01-31T02:00",
+]
+AGES = re.compile(r"\b(in )?\d+ (s|min|h|d)( ago)?\b|\bnow\b")
+
+
+@pytest.fixture
+def host(database_url, tmp_path):
+    found = ProjectHost(database_url, tmp_path / "host")
+    yield found
+    found.kill()
+
+
+@pytest.fixture
+def afar(host, nightshift, monkeypatch):
+    """The same as a person with a grant for everything, over the API."""
+    monkeypatch.setenv("NIGHTSHIFT_TOKEN", a_token(a_user("olga", "administrator", "*"))[1])
+    monkeypatch.setattr("jobs.commandline.afar.client.PATIENCE", 60.0)
+    return lambda line: nightshift("--url", host.url, *line.split())
+
+
+@pytest.fixture
+def here(capfdbinary):
+    def call(line):
+        out = io.StringIO()
+        call_command(*line.split(), stdout=out)
+        return out.getvalue() + capfdbinary.readouterr().out.decode()
+
+    return call
+
+
+@pytest.fixture
+def every_job():
+    """In this process what the host declares, in its order."""
+    for name in ("examples.rates", "tests.sample_commands", "mydjango"):
+        reload(import_module(f"{name}.schedule"))
+
+
+def test_each_list_is_what_it_is_here(afar, here, every_job):
+    failed = a_run("clearsessions", status="failed", error="It is empty.")
+    an_attempt(failed, status="failed", written=[(b"at work\nIt is empty.\n", [8, 21])], exit_code=3)
+    a_run("clearsessions", pinned=True, result={"deleted": 3})
+    with events.coming_from(Door.PAGE, "192.0.2.7"):
+        for kind in ("paused", "resumed"):
+            events.record(
+                kind, f"{kind} by ada", job="clearsessions", run_id=failed.pk, by="ada", after={"until": None}
+            )
+    differ = {}
+    for line in READ:
+        line = line.format(failed=failed.pk)
+        code, out, err = afar(line)
+        said = here(line).replace("manage.py", "nightshift")
+        if (code, AGES.sub("…", out)) != (0, AGES.sub("…", said)):
+            differ[line] = f"{code} {err}\n{out}\n---\n{said}"
+    assert not differ, "\n".join(f"{line}: {text}" for line, text in differ.items())
+
+
+def test_a_job_is_run_followed_paused_and_resumed_by_who_has_the_token(afar):
+    code, _, err = afar("run clearsessions --verbosity 2")
+    run = Run.objects.get()
+    assert (code, err.splitlines()[-1]) == (0, f"Run {run.pk} of clearsessions succeeded in {_took(err)}.")
+    assert (run.arguments, run.trigger, run.requested_by) == (["--verbosity", "2"], "api", "olga")
+    assert afar(f"follow {run.pk}")[0] == 0
+    assert afar(f"cancel {run.pk}")[1] == f"Run {run.pk} of clearsessions has already ended: succeeded.\n"
+    assert afar("pause clearsessions --reason release --until 2h")[0] == 0
+    assert afar("pause clearsessions")[0] == 1
+    assert afar("override clearsessions --arguments=--traceback --reason look")[0] == 0
+    assert afar("resume clearsessions")[:2] == (0, "clearsessions is resumed.\n")
+    acts = json.loads(afar("audit clearsessions --format json")[1])
+    assert [(act["kind"], act["by"], act["door"], act["token"], act["address"]) for act in acts] == [
+        (kind, "olga", "api", "ci", "127.0.0.1") for kind in ("resumed", "overridden", "paused", "started")
+    ]
+    assert Event.objects.filter(kind="paused").get().reason == "release"
+
+
+def _took(err):
+    return err.rpartition(" in ")[2].rstrip(".\n")
