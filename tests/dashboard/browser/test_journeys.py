@@ -49,7 +49,7 @@ def test_a_person_signs_in_finds_a_failure_runs_a_job_and_pauses_it_with_a_reaso
 
     page.goto("/jobs/?q=ada")
     assert page.locator("tbody tr").count() == 1
-    page.click(".jobs .acts a[href$='/run/']")
+    page.click(".jobs td a[href$='/run/']")
     page.click("button.primary")
     page.wait_for_selector("#status:has-text('is queued')")
     run = Run.objects.latest("pk")
@@ -124,9 +124,7 @@ def test_nobody_is_kept_out(visitor, admin_user, paused, theme, width):
         "/jobs/nightly/",
         "/jobs/weekly/",
         "/jobs/often/",
-        "/jobs/often/ledger/",
         "/jobs/often/why/?at=2026-03-14T12:15",
-        "/jobs/often/missed/",
         "/jobs/often/missed/?after=2026-03-14T12:00&before=2026-03-14T13:00",
         "/jobs/often/override/",
         "/jobs/nightly/pause/",

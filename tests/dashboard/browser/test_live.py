@@ -140,7 +140,7 @@ def test_a_job_is_run_read_and_retried_by_keyboard_alone(visitor, admin_user, sc
     page.keyboard.type("password")
     page.keyboard.press("Enter")
     page.wait_for_url("**/jobs/")
-    tab_to(page, "td a[href='/jobs/nightly/run/']")
+    tab_to(page, "td a[href='nightly/run/']")
     page.keyboard.press("Enter")
     page.wait_for_url("**/jobs/nightly/run/")
     tab_to(page, "button.primary")
