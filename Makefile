@@ -127,7 +127,7 @@ soak: venv  ## Run the invariants under faults, again and again, each time with 
 	@JOBS_OUTAGE=3 LOCAL=1 $(PYTHON_IN_VENV) -m pytest -x -m invariant tests/invariants --times $(TIMES) $(ARGS)
 
 # What `make test` tries with fewer examples, or for a shorter time.
-THOROUGHLY ?= $(addprefix tests/,api schedule declarations/parameters invariants)
+THOROUGHLY ?= $(addprefix tests/,api dashboard/browser schedule declarations/parameters invariants)
 
 .PHONY: thorough
 thorough: venv  ## Run the invariants and the properties of schedules with all examples, and an outage of 90 s

@@ -11,8 +11,11 @@ from jobs.ledger.settle import settle
 from jobs.models import Intervention, Run
 from jobs.reading import usual
 from tests.helpers.rows import NOON, a_pause, a_run, an_attempt, first_seen_at, settled_ticks
+from tests.helpers.thorough import THOROUGH
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(300)]
+# Each theme and each width; `make thorough` looks at each in the other, too.
+LOOKS = [("light", 1440), ("dark", 390), *([("dark", 1440), ("light", 390)] if THOROUGH else [])]
 HOSTILE = (
     b"<script>alert(1)</script> \x1b[31mred\x1b[0m \xe2\x80\xaegnp.exe\x07 </pre><a href='javascript:alert(2)'>x</a>\n"
 )
@@ -109,8 +112,7 @@ def test_a_person_reads_why_a_run_was_skipped_and_repairs_the_gap(visitor, admin
     assert Run.objects.filter(trigger="repair", requested_by=admin_user.username).count() == 10
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1440, 390])
+@pytest.mark.parametrize(("theme", "width"), LOOKS)
 def test_nobody_is_kept_out(visitor, admin_user, paused, theme, width):
     an_attempt(a_run(), written=[b"line\n" * 50])
     run = a_run(status="failed", error="the file is empty")
