@@ -135,8 +135,9 @@ def tab_to(page, selector):
 def test_a_job_is_run_read_and_retried_by_keyboard_alone(visitor, admin_user, script):
     page = visitor(script=script)
     page.goto("/jobs/")
+    tab_to(page, "input[name=username]")
     page.keyboard.type(admin_user.username)
-    page.keyboard.press("Tab")
+    tab_to(page, "input[name=password]")
     page.keyboard.type("password")
     page.keyboard.press("Enter")
     page.wait_for_url("**/jobs/")
