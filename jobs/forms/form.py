@@ -65,7 +65,8 @@ class ParametersForm(forms.Form):
     ) -> None:
         """`called` is what the words are, in the marks beside the fields: "as declared".
 
-        `given` fills fields in from an address, as a form is sent by GET.
+        `given` fills fields in from an address, as a form is sent by GET; what was sent by POST is compared with
+        `filled_with` alone.
         """
         found = filled(self.parameters, filled_with)
         super().__init__(data, initial=found.initial | (options.pop("initial", None) or {}), **options)
@@ -74,7 +75,7 @@ class ParametersForm(forms.Form):
         self.secret = found.secret
         for name in self.secret:
             self.fields[name + names.LEFT_OUT] = forms.BooleanField(required=False, label="leave the secret out")
-        if given:
+        if given and not self.is_bound:
             self._fill(given)
         for name, parameter in drawn_of(self.parameters):
             if field := self.fields.get(name):

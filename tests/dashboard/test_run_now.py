@@ -43,6 +43,14 @@ def test_the_form_is_filled_as_declared_and_runs_nothing(admin_client):
     assert 'value="wine"' in text(like)
 
 
+def test_what_an_address_filled_in_is_what_runs(admin_client):
+    like = a_run(arguments=["--word", "wine"])
+    for address, word in (("arg.word=cheese", "cheese"), (f"like={like.pk}", "wine")):
+        admin_client.post(f"/jobs/nightly/run/?{address}", {"arg.word": word})
+        run = Run.objects.latest("pk")
+        assert (run.requested_by, run.arguments) == ("admin", ["--word", word])
+
+
 def test_what_the_parser_says_stands_at_its_field_and_nothing_runs(admin_client, declared):
     declared("picky", command="fails")
     answer = admin_client.post("/jobs/picky/run/", {"arg.letters": "three"})
