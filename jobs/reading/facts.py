@@ -12,6 +12,7 @@ from jobs.ledger import in_force
 from jobs.ledger.eras import INSTANT
 from jobs.ledger.in_force import InForce
 from jobs.reading import upcoming
+from jobs.reading.coming import first_of
 from jobs.reading.explain import Explanation, zone_of
 from jobs.reading.upcoming import Coming, Stretch
 from jobs.schedule.describe import describe
@@ -53,8 +54,7 @@ def coming(rows: Iterable[Coming]) -> list[Facts]:
 def following(job: Job, count: int, now: datetime) -> Facts:
     """The job's next occurrences, and its schedule in words. A job without a schedule has none."""
     parts = upcoming.stretches(job, in_force.by_job([job.name], now).get(job.name, InForce()), now)
-    moments, zone = upcoming.following(parts, count), _zone(job, parts)
-    notes = _notes(parts, moments)
+    zone = _zone(job, parts)
     return {
         "in_words": _in_words(parts, zone),
         "time_zone": zone.key,
@@ -64,26 +64,15 @@ def following(job: Job, count: int, now: datetime) -> Facts:
                 "scheduled_for": moment,
                 "local": moment.astimezone(zone).isoformat(),
                 "time_zone": zone.key,
-                "note": notes.get(moment, ""),
+                "note": note,
             }
-            for moment, _ in moments
+            for moment, note in first_of(parts, count)
         ],
     }
 
 
 def _zone(job: Job, parts: Sequence[Stretch]) -> ZoneInfo:
     return parts[0].schedule.zone if parts else zone_of(job)
-
-
-def _notes(parts: Sequence[Stretch], moments: Sequence[tuple[datetime, Stretch]]) -> dict[datetime, str]:
-    """What skips an occurrence, and what a change of the clock does to it."""
-    notes = {moment: part.skipped for moment, part in moments if part.skipped}
-    for part in parts:
-        changed = upcoming.changed(part.schedule, [moment for moment, its_part in moments if its_part is part])
-        for moment, note in changed.items():
-            what = f"{upcoming.named(note)} {upcoming.what_happens(part.schedule, note)}"
-            notes[moment] = f"{notes[moment]}; {what}" if moment in notes else what
-    return notes
 
 
 def _in_words(parts: Sequence[Stretch], zone: ZoneInfo) -> str:
