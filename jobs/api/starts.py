@@ -159,8 +159,8 @@ def started(
     """The answer with the run that `begin` starts: by these words, and whether it rings. For a known key its run."""
     seconds, key = WaitQuery.read(request.query_params)["wait"], _key(request, actor.name, {"job": job, **asked})
     words, values, parameters = asked.get("words"), asked.get("fields"), None
-    # Where it may not, the verb refuses, and leaves an event.
-    if actor.may(Verb.RUN, job):
+    # Where it may not, the verb refuses, and leaves an event. A run that isn't there has no job.
+    if job and actor.may(Verb.RUN, job):
         found = declared(actor, job)
         if values is not None:
             parameters = describe(found.command, found.secrets)

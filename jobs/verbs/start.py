@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from jobs.access.actor import Actor
+from jobs.access.actor import Actor, Refused, Unseen
 from jobs.choices import Door, Trigger, Verb
 from jobs.declarations.registry import registry
 from jobs.ledger import idempotency, triggers
@@ -76,11 +76,17 @@ def once(actor: Actor, key: Key | None, begin: Callable[[bool], Run]) -> Started
     """
     if key is None:
         return Started(begin(True), replayed=False)
+    refusal: Exception | None = None
     with ledger_transaction():
         if (known := idempotency.run_of(key)) is not None:
             return Started(_seen(actor, known), replayed=True)
-        run = begin(False)
-        idempotency.keep(key, run.pk)
+        try:
+            run = begin(False)
+            idempotency.keep(key, run.pk)
+        except (Unseen, Refused, UnknownRun) as why:
+            refusal = why  # raised here, it would undo the event that it has left
+    if refusal:
+        raise refusal
     triggers.wake(run)
     return Started(run, replayed=False)
 

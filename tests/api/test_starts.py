@@ -8,6 +8,7 @@ from jobs.ledger import doorbell, sql, states
 from jobs.ledger.retention import prune
 from jobs.models import Event, IdempotencyKey, Run
 from tests.helpers.people import a_user, signed_in
+from tests.helpers.rows import a_run
 
 pytestmark = pytest.mark.django_db
 
@@ -96,6 +97,23 @@ def test_a_request_at_work_is_told_at_once(post, admin_user, locked):
 def test_a_request_that_was_refused_may_be_repeated_with_its_key(post):
     assert post(job="purge", key="k-1").status_code == 422
     assert post({"confirm": "delete"}, job="purge", key="k-1").status_code == 201
+
+
+@pytest.mark.parametrize("path", ["jobs/report/runs/", "runs/{run}/retry/"])
+@pytest.mark.parametrize(("grant", "status"), [(("viewer", "*"), 403), (("viewer", "purge"), 404)])
+def test_a_refusal_leaves_an_event_also_with_a_key(post, path, grant, status):
+    client = signed_in(a_user("vera", *grant))
+    address = f"/api/v1/{path.format(run=a_run(job='report', status='failed').pk)}"
+    for refusals in (1, 2):
+        answer = client.post(address, content_type="application/json", headers={"Idempotency-Key": "k-1"})
+        event = Event.objects.get(kind="refused", by="vera", job="report")
+        assert (answer.status_code, event.count) == (status, refusals)
+    assert not IdempotencyKey.objects.exists()
+
+
+def test_a_run_that_is_not_there_is_not_retried(post, admin_client):
+    answer = admin_client.post("/api/v1/runs/4711/retry/", {}, content_type="application/json")
+    assert (answer.status_code, answer.json()["detail"].split(". ")[0]) == (404, "There is no run 4711")
 
 
 @pytest.mark.django_db(transaction=True)
