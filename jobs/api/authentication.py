@@ -20,7 +20,7 @@ NOT_IN_FORCE = (
 )
 
 
-NOT_ACTIVE = "This account is not active."
+NOT_ACTIVE = "This account is not active. An administrator can activate it in the admin."
 
 
 class Unavailable(APIException):

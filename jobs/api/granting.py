@@ -124,7 +124,7 @@ def _holder(asked: dict[str, Any]) -> dict[str, Any]:
     groups = apps.get_model("auth", "Group")._default_manager
     found = accounts.named(name) if kind == "user" else groups.filter(name=name).first()
     if found is None:
-        raise serializers.ValidationError({kind: [f"There is no {kind} {name!r}."]})
+        raise serializers.ValidationError({kind: [f"There is no {kind} {name!r}. The admin lists them."]})
     return {kind: found}
 
 
@@ -190,7 +190,10 @@ class TokenList(ForActors):
     )
     def post(self, request: Request) -> Response:
         asked = MakeTokenSerializer.read(request.data)
-        owner = service_account(asked["service"]) if asked.get("service") else request.user
+        owner: Any = request.user
+        if asked.get("service"):
+            with acting_everywhere(self.actor, Verb.ADMIN):
+                owner = service_account(asked["service"])
         scopes = [(verbs_of(scope), scope["jobs"]) for scope in asked["scopes"]]
         made, secret = tokens.create_token(self.actor, owner, asked["name"], scopes, asked["expires_at"])
         return Response({**TokenSerializer(made).data, "secret": secret}, status=201)

@@ -1,10 +1,13 @@
 """Who gets an answer at all: by a session, by a token, or without either."""
 
+from datetime import timedelta
+
 import pytest
 from django.contrib.auth.models import Permission
 
-from jobs.models import Grant
-from tests.helpers.people import PEOPLE
+from jobs.ledger import states
+from jobs.models import Event, Grant
+from tests.helpers.people import PEOPLE, a_service, a_user, signed_in
 from tests.helpers.rows import a_run, an_attempt
 
 PATHS = [
@@ -79,3 +82,17 @@ def test_anyone_may_ask_whether_the_app_is_alive_and_the_database_is_not_asked(c
 def test_a_signed_in_browser_asks_the_database_nothing_either(client):
     client.cookies["sessionid"] = "0123456789abcdef0123456789abcdef"
     assert client.get("/api/health").status_code == 200
+
+
+@pytest.mark.django_db
+def test_only_an_administrator_hears_whether_there_is_a_service_account():
+    a_service("deploy")
+    body = {"name": "ci", "scopes": [{"role": "viewer", "jobs": "*"}], "expires_at": states.clock() + timedelta(days=1)}
+    client = signed_in(a_user("vera", "viewer", "*"))
+    answers = {
+        client.post("/api/v1/tokens/", body | {"service": name}, content_type="application/json").content
+        for name in ("deploy", "no-such")
+    }
+    assert len(answers) == 1
+    assert b"vera may not admin all jobs." in answers.pop()
+    assert Event.objects.get(kind="refused").count == 2
