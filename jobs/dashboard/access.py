@@ -19,6 +19,7 @@ from jobs.access.holders import holder_of
 from jobs.access.listing import Holder, who_may
 from jobs.access.rules import Rule, role_of
 from jobs.choices import ROLES, Verb
+from jobs.dashboard import asked
 from jobs.dashboard.actor import actor_of
 from jobs.dashboard.pages import Context, act, page, problem, say, show
 from jobs.declarations.registry import registry
@@ -63,8 +64,8 @@ def in_words(verbs: Iterable[Verb]) -> str:
 @page("access.html")
 def access(request: HttpRequest, actor: Actor) -> Context:
     is_admin = actor.may_everywhere(Verb.ADMIN)
-    job, verb = request.GET.get("job", ""), request.GET.get("verb", "")
-    asked = {"job": job, "verb": verb, "who": _who_may(actor, job, verb)} if job else {}
+    job, verb = asked.text(request, "job"), asked.text(request, "verb")
+    answer = {"job": job, "verb": verb, "who": _who_may(actor, job, verb)} if job else {}
     return {
         "title": "Access",
         "at": "access",
@@ -79,7 +80,7 @@ def access(request: HttpRequest, actor: Actor) -> Context:
         "holders": HOLDERS.items(),
         "names": actor.seen(registry, Verb.ADMIN),
         "asks": is_admin or bool(actor.seen(registry, Verb.ADMIN)),
-    } | asked
+    } | answer
 
 
 def _who_may(actor: Actor, job: str, verb: str) -> list[tuple[Holder, May]]:
@@ -121,10 +122,13 @@ def make_token(request: HttpRequest) -> HttpResponseBase:
     if not actor.name:
         return HttpResponseRedirect(reverse("nightshift:sign_in"))
     try:
-        service, scope = _text(request, "service"), (read_verbs(_text(request, "verbs")), _text(request, "jobs"))
+        service, scope = (
+            asked.text(request, "service"),
+            (read_verbs(asked.text(request, "verbs")), asked.text(request, "jobs")),
+        )
         owner: Any = service_account(service) if service else request.user
         made, secret = tokens.create_token(
-            actor, owner, _text(request, "name"), [scope], _end(request) or timezone.now()
+            actor, owner, asked.text(request, "name"), [scope], _end(request) or timezone.now()
         )
     except Refused as error:
         return problem(request, actor, 403, "Not allowed", str(error))
@@ -144,19 +148,20 @@ def make_token(request: HttpRequest) -> HttpResponseBase:
 @act
 def change_access(request: HttpRequest, actor: Actor) -> str:
     """A button of the page: revoke a token, end a grant, or give one."""
-    if number := request.POST.get("revoke", ""):
-        token = tokens.revoke_token(actor, _number(number), reason=_text(request, "reason"))
+    reason = asked.text(request, "reason")
+    if "revoke" in request.POST:
+        token = tokens.revoke_token(actor, asked.number(request, "revoke") or 0, reason=reason)
         return f"The token {token.name} of {tokens.owner_of(token)} is revoked."
-    if number := request.POST.get("end", ""):
-        ended = grants.end_grant(actor, _number(number), reason=_text(request, "reason"))
+    if "end" in request.POST:
+        ended = grants.end_grant(actor, asked.number(request, "end") or 0, reason=reason)
         return f"Grant {ended.pk} of {holder_of(ended)} has ended."
     actor.require_everywhere(Verb.ADMIN)
     given = grants.grant(
         actor,
-        read_verbs(_text(request, "verbs")),
-        _text(request, "jobs"),
-        **_holder(_text(request, "kind"), _text(request, "holder")),
-        reason=_text(request, "reason"),
+        read_verbs(asked.text(request, "verbs")),
+        asked.text(request, "jobs"),
+        **_holder(asked.text(request, "kind"), asked.text(request, "holder")),
+        reason=reason,
         until=_end(request),
     )
     return f"Grant {given.pk}: {holder_of(given)} is {in_words(map(Verb, given.verbs))} on {given.selector}."
@@ -174,13 +179,5 @@ def _holder(kind: str, name: str) -> dict[str, Any]:
 
 
 def _end(request: HttpRequest) -> datetime | None:
-    days = _text(request, "days")
+    days = asked.text(request, "days")
     return timezone.now() + timedelta(days=int(days)) if days in map(str, LIFETIMES) else None
-
-
-def _text(request: HttpRequest, name: str) -> str:
-    return request.POST.get(name, "").strip()[:200]
-
-
-def _number(text: str) -> int:
-    return int(text) if text.isdecimal() and len(text) < 19 else 0

@@ -6,6 +6,7 @@ from django.http import HttpRequest
 
 from jobs.access.actor import Actor
 from jobs.choices import Door, EventKind, Verb
+from jobs.dashboard import asked
 from jobs.dashboard.pages import Context, page
 from jobs.reading.audit import Question, audit
 
@@ -16,14 +17,14 @@ FILTERS = ("job", "by", "kind", "door")
 @page("audit.html")
 def who_did_what(request: HttpRequest, actor: Actor) -> Context:
     actor.require_everywhere(Verb.ADMIN)
-    given = {name: request.GET.get(name, "").strip()[:200] for name in FILTERS}
+    given = {name: asked.text(request, name) for name in FILTERS}
     for name, values in (("kind", EventKind.values), ("door", Door.values)):
         given[name] = given[name] if given[name] in values else ""
-    before = request.GET.get("before", "")
+    before = asked.number(request, "before")
     found = audit(
         Question(job=given["job"], by=given["by"], kind=given["kind"], door=given["door"]),
         SIZE,
-        int(before) if before.isdecimal() and len(before) < 19 else None,
+        before,
     )
     last = found.events[-1].pk if len(found.events) == SIZE else found.older
     chosen = [(name, value) for name, value in given.items() if value]

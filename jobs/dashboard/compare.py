@@ -4,6 +4,7 @@ from django.http import HttpRequest
 
 from jobs.access.actor import Actor
 from jobs.choices import Verb
+from jobs.dashboard import asked
 from jobs.dashboard.pages import Context, page
 from jobs.models import Run
 from jobs.reading import comparing
@@ -53,9 +54,9 @@ def _seen(actor: Actor, pk: int) -> Run:
 
 
 def _other(request: HttpRequest, actor: Actor, run: Run) -> Run:
-    named = request.GET.get("with", "")
-    if named.isdecimal() and len(named) < 19:
-        return _seen(actor, int(named))
+    named = asked.number(request, "with")
+    if named is not None:
+        return _seen(actor, named)
     before = last_success(run)
     if before is None:
         raise NothingToCompare(run)

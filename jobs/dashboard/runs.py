@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from django.db.models import Sum
 from django.http import HttpRequest
@@ -10,7 +9,7 @@ from django.http import HttpRequest
 from jobs.access.actor import Actor
 from jobs.choices import Act, Trigger, Verb
 from jobs.choices import Status as Statuses
-from jobs.dashboard import preferences, run_filters
+from jobs.dashboard import asked, preferences, run_filters
 from jobs.dashboard.pages import Context, page
 from jobs.dashboard.run_filters import GROUPS, Filters, Unreadable
 from jobs.dashboard.words import WORDS
@@ -47,7 +46,7 @@ def runs(request: HttpRequest, actor: Actor) -> Context:
         "choices": [(status.value, WORDS[status]) for status in Statuses],
         "triggers": [(trigger.value, trigger.label) for trigger in Trigger],
         "moments": [
-            (name, words, *(_local(moment, zone) for moment in getattr(filters.wanted, name)))
+            (name, words, *(asked.field(moment, zone) for moment in getattr(filters.wanted, name)))
             for name, words in MOMENTS.items()
         ],
         "is_narrowed": any(name not in ("show", "job", "status", "error") for name, _ in filters.given),
@@ -61,11 +60,6 @@ def runs(request: HttpRequest, actor: Actor) -> Context:
 
 
 ACTS = {Act.RETRY: Verb.RUN, Act.CANCEL: Verb.CANCEL}
-
-
-def _local(moment: datetime | None, zone: ZoneInfo) -> str:
-    """As a field for a moment has it."""
-    return moment.astimezone(zone).replace(tzinfo=None).isoformat("T", "seconds").removesuffix(":00") if moment else ""
 
 
 def _with_warnings(runs: Sequence[Run]) -> Sequence[Run]:
