@@ -13,6 +13,7 @@ from django.utils.dateparse import parse_datetime
 from jobs.access.actor import Actor
 from jobs.choices import Status, Trigger, Verb
 from jobs.declarations.registry import registry
+from jobs.reading.board import BAD
 from jobs.reading.run_lists import Between, Wanted
 from jobs.sentences import Sentence
 
@@ -24,7 +25,7 @@ NAMES = (
 # What a person looks for most often, in one word.
 GROUPS: Mapping[str, tuple[str, tuple[Status, ...]]] = {
     "": ("all", ()),
-    "bad": ("went wrong", (Status.FAILED, Status.TIMED_OUT, Status.LOST, Status.MISSED)),
+    "bad": ("went wrong", tuple(sorted(BAD))),
     "active": ("active", (Status.RUNNING, Status.QUEUED)),
 }
 # In days: ten years.

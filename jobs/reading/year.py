@@ -6,10 +6,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from math import ceil, log
 
-from jobs.choices import Reason, Status, Trigger
+from jobs.choices import Status, Trigger
 from jobs.models import JobDay
 from jobs.models.job_day import GAMMA
+from jobs.reading.board import BAD
 from jobs.reading.histogram import Histogram
+from jobs.reading.holes import ABSENT
 
 DAYS = 366
 # What is usual on a day: that of the runs that succeeded in so many days up to it.
@@ -19,9 +21,9 @@ LATE = timedelta(minutes=1)
 LATE_BUCKET = ceil(log(LATE.total_seconds(), GAMMA))
 # These runs had an occurrence; the others were asked for.
 BY_ITSELF = frozenset({Trigger.SCHEDULE, Trigger.CATCH_UP, Trigger.CHAIN, Trigger.REPAIR})
-RAN = (Status.SUCCEEDED, Status.FAILED, Status.TIMED_OUT, Status.LOST, Status.CANCELLED)
-WRONG = (Status.FAILED, Status.TIMED_OUT, Status.LOST)
-MISSED_BY = frozenset({Reason.TOO_LATE, Reason.SUPERSEDED, Reason.UNSCHEDULED})
+# Those that started: what is missed is counted apart.
+WRONG = BAD - {Status.MISSED}
+RAN = {Status.SUCCEEDED, Status.CANCELLED, *WRONG}
 
 
 @dataclass(slots=True)
@@ -117,7 +119,7 @@ def _total(row: JobDay) -> Reliability:
     if row.trigger not in BY_ITSELF:
         return Reliability(asked=ran, asked_wrong=wrong)
     gaps = Counter({reason: count for reason, count in row.gaps.items() if count})
-    missed = sum(count for reason, count in gaps.items() if reason in MISSED_BY)
+    missed = sum(count for reason, count in gaps.items() if reason in ABSENT)
     return Reliability(
         ran=ran,
         ok=row.succeeded,
