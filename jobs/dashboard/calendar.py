@@ -74,7 +74,7 @@ def calendar(request: HttpRequest, actor: Actor) -> Context:
     begin, length = midnights[0], midnights[-1] - midnights[0]
     found = load.busy(standings(actor.seen(registry), now), begin, length)
     loads = load.at_work(found, length // MINUTE)
-    starts = Counter(start // 60 for each in found for start in each.starts if start >= 0)
+    starts = load.starts_by_hour(found)
     hour = _hour(request.GET.get("hour", ""), begin, begin + length)
     collisions = _collisions(found, loads, begin, zone)
     busiest = max(range(len(loads)), key=loads.__getitem__)
@@ -164,7 +164,7 @@ def _collisions(found: Sequence[Busy], loads: Sequence[int], begin: datetime, zo
 
 
 def _at_work(found: Sequence[Busy], minute: int) -> list[str]:
-    return [each.job.name for each in found if any(start <= minute < start + each.most for start in each.starts)]
+    return [each.job.name for each in found if each.is_at_work(minute)]
 
 
 def _in_hour(found: Sequence[Busy], begin: int) -> list[tuple[Busy, list[str], bool]]:

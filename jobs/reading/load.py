@@ -7,7 +7,7 @@ out.
 
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
@@ -28,7 +28,7 @@ DAY = timedelta(days=1)
 class Busy:
     """A job's part in a time, in minutes after its beginning: when it starts, and when it would but is skipped.
 
-    What starts earlier and is still at work then has a number below zero.
+    Both are in order. What starts earlier and is still at work then has a number below zero.
     """
 
     job: Job
@@ -50,6 +50,11 @@ class Busy:
     def total(self) -> int:
         """How many minutes it is at work in all."""
         return len(self.starts) * self.most
+
+    def is_at_work(self, minute: int) -> bool:
+        """Whether one of its runs is, if each takes as long as nine in ten do."""
+        started = bisect_right(self.starts, minute)
+        return started > 0 and minute < self.starts[started - 1] + self.most
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +83,28 @@ def busy(standings: Iterable[Standing], begin: datetime, length: timedelta) -> l
 
 def at_work(found: Iterable[Busy], minutes: int) -> list[int]:
     """How many runs are at work in each minute, if each takes as long as nine in ten do."""
-    begun, ended = Counter[int](), Counter[int]()
+    lasting: dict[int, Counter[int]] = {}
     for each in found:
-        most = each.most
-        begun.update(start if start > 0 else 0 for start in each.starts if start + most > 0)
-        ended.update(start + most for start in each.starts if start + most > 0)
-    return list(accumulate(begun[minute] - ended[minute] for minute in range(minutes)))
+        lasting.setdefault(each.most, Counter()).update(each.starts)
+    changes = [0] * (minutes + 1)
+    for most, starts in lasting.items():
+        for start, count in starts.items():
+            if start + most > 0:
+                changes[max(start, 0)] += count
+                changes[min(start + most, minutes)] -= count
+    return list(accumulate(changes[:-1]))
+
+
+def starts_by_hour(found: Iterable[Busy]) -> Counter[int]:
+    """How many runs start in each hour, counted from the beginning."""
+    by_minute = Counter[int]()
+    for each in found:
+        by_minute.update(each.starts)
+    by_hour = Counter[int]()
+    for minute, count in by_minute.items():
+        if minute >= 0:
+            by_hour[minute // 60] += count
+    return by_hour
 
 
 def crowds(loads: Sequence[int], slots: int) -> list[Crowd]:
@@ -110,15 +131,16 @@ def _minutes(duration: timedelta) -> int:
     return max(-(-duration // MINUTE), 1)
 
 
-def _starts(part: upcoming.Stretch, begin: datetime, end: datetime) -> Iterator[int]:
+def _starts(part: upcoming.Stretch, begin: datetime, end: datetime) -> list[int]:
     """The minutes of a stretch's occurrences before `end`, counted from `begin`."""
     first, last = (part.after - begin) // MINUTE, (min(part.until, end - MINUTE) - begin) // MINUTE
-    day = part.after.astimezone(UTC).date()
+    day, found = part.after.astimezone(UTC).date(), []
     while (offset := (datetime.combine(day, time(), UTC) - begin) // MINUTE) <= last:
         minutes = _of_day(part.schedule, day)
         within = minutes[bisect_right(minutes, first - offset) : bisect_right(minutes, last - offset)]
-        yield from [offset + minute for minute in within]
+        found += [offset + minute for minute in within]
         day += DAY
+    return found
 
 
 @lru_cache(maxsize=8192)
