@@ -56,7 +56,8 @@ def _sentence(total: int, well: int, wrong: Sequence[Ended], hours: int, *, is_c
     if not wrong:
         return f"{ended}, and none went wrong."
     bad = sum(each.count for each in wrong)
-    return f"{ended}: {well:,} ok, {bad:,} of {counted(len({each.job for each in wrong}), 'job')} went wrong."
+    jobs = counted(len({each.job for each in wrong}), "job")
+    return f"{ended}: {well:,} ok, and {counted(bad, 'run')} of {jobs} went wrong."
 
 
 def _acts(seen: Sequence[str], begin: datetime) -> list[Event]:

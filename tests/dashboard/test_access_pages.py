@@ -126,7 +126,7 @@ def test_the_handover_says_what_went_wrong_what_had_no_run_who_did_what_and_what
     with CaptureQueriesContext(connection) as queries:
         shown = page(client, "/handover/")
     assert len(queries) <= 12, [query["sql"][:80] for query in queries]
-    assert "2 runs ended in the last 12 hours: 1 ok, 1 of 1 job went wrong." in shown
+    assert "2 runs ended in the last 12 hours: 1 ok, and 1 run of 1 job went wrong." in shown
     assert "2 occurrences of 1 job" in shown
     assert "ada paused billed." in shown
     assert "The printer is out of paper." in shown
