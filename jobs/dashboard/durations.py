@@ -16,7 +16,11 @@ from jobs.reading.fates import Entry
 
 type Usual = Mapping[date, tuple[timedelta, timedelta]]
 
-STEP, LEFT, RIGHT, TOP, HEIGHT, BOTTOM = 11, 64, 12, 18, 132, 22
+LEFT, RIGHT, TOP, HEIGHT, BOTTOM = 84, 12, 18, 132, 22
+# Few runs spread over the width of a page; many stand close, and the chart scrolls.
+CLOSE, WIDE, PAGE = 11, 40, 1000
+# How wide a date is below the axis.
+DATE = 80
 RELEASE_LENGTH = 10
 # What took longer than so many times p95 stands at the upper edge.
 BEYOND = 3
@@ -54,7 +58,7 @@ def durations(shown: Sequence[Point], zone: ZoneInfo) -> SafeString:
     def level(seconds: float) -> float:
         return round(base - HEIGHT * min(seconds / highest, 1.0), 1)
 
-    width = LEFT + STEP * len(shown) + RIGHT
+    width = LEFT + _step(shown) * len(shown) + RIGHT
     return format_html(
         '<svg class=plot width={} height={} viewBox="0 0 {} {}" role=img aria-label="{}">{}{}{}{}</svg>',
         width,
@@ -107,8 +111,13 @@ def _highest(shown: Sequence[Point]) -> float:
     return max(min(longest, BEYOND * usual), usual) or 1.0
 
 
+def _step(shown: Sequence[Point]) -> int:
+    return min(max(PAGE // max(len(shown), 1), CLOSE), WIDE)
+
+
 def _placed(shown: Sequence[Point]) -> Iterator[tuple[int, Point]]:
-    return ((LEFT + STEP * place + STEP // 2, point) for place, point in enumerate(shown))
+    step = _step(shown)
+    return ((LEFT + step * place + step // 2, point) for place, point in enumerate(shown))
 
 
 def _axis(
@@ -123,12 +132,13 @@ def _axis(
             for seconds, y in ticks
         ),
     )
-    every = max(len(shown) // 5, 8)
+    step = _step(shown)
+    every = max(len(shown) // 5, DATE // step + 1)
     dates = format_html_join(
         "",
         "<text x={} y={}>{}</text>",
         (
-            (x - STEP // 2, TOP + HEIGHT + 16, f"{point.entry.at.astimezone(zone):%-d %b %H:%M}")
+            (x - step // 2, TOP + HEIGHT + 16, f"{point.entry.at.astimezone(zone):%-d %b %H:%M}")
             for place, (x, point) in enumerate(_placed(shown))
             if place % every == 0 and (place == 0 or place + every // 2 < len(shown))
         ),
@@ -137,21 +147,21 @@ def _axis(
 
 
 def _band(shown: Sequence[Point], level: Callable[[float], float]) -> Iterator[str]:
+    half = _step(shown) / 2
     for known, group in groupby(_placed(shown), key=lambda placed: placed[1].usual is not None):
         if not known:
             continue
         together = [(x, *point.usual) for x, point in group if point.usual]
-        above = [f"{x - STEP / 2:g} {level(p95.total_seconds()):g}H{x + STEP / 2:g}" for x, _, p95 in together]
-        below = [
-            f"{x + STEP / 2:g} {level(p50.total_seconds()):g}H{x - STEP / 2:g}" for x, p50, _ in reversed(together)
-        ]
+        above = [f"{x - half:g} {level(p95.total_seconds()):g}H{x + half:g}" for x, _, p95 in together]
+        below = [f"{x + half:g} {level(p50.total_seconds()):g}H{x - half:g}" for x, p50, _ in reversed(together)]
         yield "M" + "L".join([*above, *below]) + "Z"
 
 
 def _releases(shown: Sequence[Point]) -> Iterator[tuple[str, int, int, str]]:
+    half = _step(shown) // 2
     for x, point in _placed(shown):
         if point.release:
-            at = x - STEP // 2
+            at = x - half
             yield f"{at},{TOP - 6}", HEIGHT + 6, at, shorten(point.release, RELEASE_LENGTH)
 
 
