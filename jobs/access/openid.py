@@ -133,7 +133,10 @@ class Backend(OIDCAuthenticationBackend):  # type: ignore[misc]
         more = self.get_userinfo(access_token, id_token, payload) if self.OIDC_OP_USER_ENDPOINT else {}
         if more and more.get("sub") != payload["sub"]:
             raise NotTaken("it answered about somebody else")
-        return user_of(person({**more, **payload}))
+        # An address is verified by the answer that it stands in, and by no other.
+        address = next((said for said in (payload, more) if said.get("email_verified") is True), payload)
+        verified = {name: address.get(name) for name in ("email", "email_verified")}
+        return user_of(person({**more, **payload, **verified}))
 
 
 def person(claims: Mapping[str, Any]) -> Person:

@@ -16,7 +16,7 @@ from django.contrib.auth.models import Group, User
 from django.test import Client
 
 from jobs.access import openid
-from jobs.models import Grant
+from jobs.models import EntraAccount, Grant
 from tests.helpers.people import by_app_service
 
 pytestmark = pytest.mark.django_db
@@ -193,6 +193,14 @@ def test_an_account_that_exists_is_opened_by_a_verified_address_only(issuer):
     User.objects.update(is_active=False)
     issuer.claims = {}
     assert b"This account is disabled." in signs_in(issuer).content
+
+
+def test_an_address_is_verified_only_by_the_answer_that_it_stands_in(issuer):
+    User.objects.create_user("grace@example.com")
+    issuer.claims = {"email": "grace@example.com", "email_verified": None}
+    issuer.userinfo = {"sub": "17", "email": "ada@example.com", "email_verified": True}
+    assert signs_in(issuer).status_code == 302
+    assert EntraAccount.objects.get().user.username == "ada@example.com"
 
 
 def test_an_issuer_that_is_away_or_another_one_is_reported(issuer, settings):
