@@ -5,8 +5,8 @@ from collections.abc import MutableMapping
 from typing import Any
 
 from jobs.beside.database import by_entra
-from jobs.conf import TRUE
 from jobs.declarations import app_settings
+from jobs.setting import TRUE
 
 # The function app is reached by TLS alone, whatever the project's own site does. What a project sets stays.
 BY_TLS = {

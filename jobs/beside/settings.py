@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from jobs.beside.deployment import by_identity, for_a_deployment, for_a_laptop
-from jobs.conf import Variable, declared
+from jobs.conf import declared
+from jobs.setting import Variable
 
 # In the order of MIDDLEWARE: the probe is answered before anything that could be in its way.
 FIRST = ("jobs.middleware.HealthProbeMiddleware", "jobs.middleware.BadRequestMiddleware")

@@ -4,7 +4,8 @@ import textwrap
 from typing import Any
 
 from jobs import conf
-from jobs.conf import Setting
+from jobs.setting import Setting
+from jobs.setting import Variable as OfTheEnvironment
 from mydjango.variables import CONTAINER, PROJECT, Variable
 
 WIDTH = 100
@@ -50,8 +51,8 @@ def example() -> str:
 
 
 def page() -> str:
-    settings = [setting for setting in conf.declared() if not isinstance(setting, conf.Variable)]
-    variables = [setting for setting in conf.declared() if isinstance(setting, conf.Variable)]
+    settings = [setting for setting in conf.declared() if not isinstance(setting, OfTheEnvironment)]
+    variables = [setting for setting in conf.declared() if isinstance(setting, OfTheEnvironment)]
     return PAGE.format(
         settings="".join(map(_section, settings)),
         variables="".join(map(_section, variables)),
