@@ -2,27 +2,13 @@
 
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from itertools import groupby
-from random import Random
 
 from django.db import transaction
 
-from examples.sample.history import (
-    DAY,
-    HOUR,
-    MINUTE,
-    MONTH,
-    NEW,
-    PAUSES,
-    RELEASED,
-    SECOND,
-    STORIES,
-    Story,
-    was_stopped,
-)
-from jobs.choices import Door, EventKind, Fate, InterventionKind, Reason, Status, Trigger
+from examples.sample.history import DAY, HOUR, MINUTE, MONTH, NEW, PAUSES, STORIES
+from examples.sample.month import HOST, Month
+from jobs.choices import Door, EventKind, InterventionKind, Status, Trigger
 from jobs.declarations.job import Job
 from jobs.declarations.registry import registry
 from jobs.ledger import states, statistics
@@ -32,21 +18,6 @@ from jobs.schedule.zones import rules_of
 
 # Of each job the newest runs have output.
 PRINTED = 20
-HOST = "app-1"
-
-
-@dataclass
-class Month:
-    """What is to be written."""
-
-    now: datetime
-    length: timedelta = MONTH
-    runs: list[tuple[Run, list[Attempt]]] = field(default_factory=list)
-    gaps: list[Gap] = field(default_factory=list)
-
-    @property
-    def start(self) -> datetime:
-        return self.now - self.length
 
 
 def write(length: timedelta = MONTH, *, at_work: bool = False) -> int:
@@ -56,7 +27,7 @@ def write(length: timedelta = MONTH, *, at_work: bool = False) -> int:
     jobs = [job for job in registry.values() if job.name not in known]
     for job in jobs:
         if job.schedule and job.name in STORIES and job.name not in NEW:
-            _tell(month, job, STORIES[job.name])
+            month.add(job, STORIES[job.name])
     with transaction.atomic():
         _write_states(month, jobs)
         _write_runs(month)
@@ -67,110 +38,6 @@ def write(length: timedelta = MONTH, *, at_work: bool = False) -> int:
     return len(month.runs)
 
 
-def _tell(month: Month, job: Job, story: Story) -> None:
-    """The occurrences of the month, each as a run or in a gap."""
-    assert job.schedule
-    chance = Random(job.name)  # noqa: S311 — the same month each time
-    # A run must be over by now.
-    moments = list(job.schedule.between(_beginning(month, job), month.now - 3 * story.takes))
-    for why, group in groupby(enumerate(moments), lambda each: _kept_from(job.name, each[1], month.now)):
-        if why:
-            month.gaps.append(_gap(job, *why, [moment for _, moment in group]))
-            continue
-        for place, moment in group:
-            month.runs.append(_run(month, job, story, moment, len(moments) - place - 1, chance))
-
-
-def _beginning(month: Month, job: Job) -> datetime:
-    """Since when the job's ledger has been kept: of one that is due each minute, as on a laptop, a day is enough."""
-    assert job.schedule
-    is_frequent = (job.schedule.period(month.now) or DAY) < 5 * MINUTE
-    return month.now - DAY if is_frequent else month.start
-
-
-def _gap(job: Job, fate: Fate, reason: Reason, by: str, note: str, moments: list[datetime]) -> Gap:
-    return Gap(
-        job=job.name,
-        fingerprint=job.fingerprint,
-        first=moments[0],
-        last=moments[-1],
-        count=len(moments),
-        fate=fate,
-        reason=reason,
-        by=by,
-        note=note,
-        recorded_at=moments[-1],
-    )
-
-
-def _kept_from(job: str, moment: datetime, now: datetime) -> tuple[Fate, Reason, str, str] | None:
-    """Why there was no run at this moment."""
-    if was_stopped(moment, now):
-        return Fate.MISSED, Reason.TOO_LATE, "", ""
-    for pause in PAUSES:
-        if pause.job == job and now - pause.since < moment <= now - (pause.until or timedelta(0)):
-            return Fate.SKIPPED, Reason.PAUSED, pause.by, pause.reason
-    return None
-
-
-def _run(
-    month: Month, job: Job, story: Story, moment: datetime, later: int, chance: Random
-) -> tuple[Run, list[Attempt]]:
-    ago = month.now - moment
-    status, error = story.ends(ago, later, chance)
-    took = story.duration(1 - ago / MONTH, chance)
-    if status == Status.TIMED_OUT:
-        took = job.timeout
-    elif status == Status.FAILED:
-        took *= chance.uniform(0.1, 0.6)
-    release = "a1b2c3d" if ago > RELEASED else "f4e5d6c"
-    attempts = []
-    started = moment + chance.uniform(0.1, 1.4) * SECOND
-    if status == Status.SUCCEEDED and chance.random() < story.retried:
-        attempts.append(
-            _attempt(1, Status.FAILED, started, took / 3, release, chance, "ConnectionResetError: [Errno 104]")
-        )
-        started += took / 3 + 30 * SECOND
-    attempts.append(_attempt(len(attempts) + 1, status, started, took, release, chance, error))
-    run = Run(
-        job=job.name,
-        trigger=Trigger.SCHEDULE,
-        scheduled_for=moment,
-        status=status,
-        arguments=list(job.arguments),
-        created_at=moment,
-        not_before=moment,
-        started_at=started,
-        finished_at=started + took,
-        attempt=len(attempts),
-        failures=len(attempts) - 1,
-        error=error,
-        result=story.prints.format(n=round(40 * took / story.takes)) if status == Status.SUCCEEDED else None,
-    )
-    return run, attempts
-
-
-def _attempt(
-    number: int, status: Status, started: datetime, took: timedelta, release: str, chance: Random, error: str
-) -> Attempt:
-    return Attempt(
-        number=number,
-        status=status,
-        started_at=started,
-        finished_at=started + took,
-        exit_code={Status.SUCCEEDED: 0, Status.FAILED: 1}.get(status),
-        signal="SIGTERM" if status == Status.TIMED_OUT else "",
-        error=error,
-        wall=took,
-        cpu=took * chance.uniform(0.1, 0.5),
-        peak_memory=chance.randint(60, 90) * 2**20,
-        sql_statements=chance.randint(10, 400),
-        instance=HOST,
-        supervisor=f"{HOST}/1/1",
-        release=release,
-    )
-
-
 def _write_states(month: Month, jobs: list[Job]) -> None:
     JobState.objects.bulk_create(
         JobState(
@@ -178,7 +45,7 @@ def _write_states(month: Month, jobs: list[Job]) -> None:
             fingerprint=job.fingerprint,
             declared=job.fingerprint,
             zone_rules=rules_of(job.schedule.zone.key) if job.schedule else "",
-            ledger_from=_beginning(month, job) if job.schedule else None,
+            ledger_from=month.beginning(job) if job.schedule else None,
             ledger_through=month.now if job.schedule else None,
             next_due_at=job.schedule.next(month.now) if job.schedule else None,
         )
