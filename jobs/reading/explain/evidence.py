@@ -59,10 +59,21 @@ class Clock:
         local = moment.astimezone(self.zone)
         if self.occurrence and local.date() == self.occurrence.astimezone(self.zone).date():
             return _time(local)
-        return f"{local:%Y-%m-%d} {_time(local)}"
+        return _dated(local)
+
+    def span(self, first: datetime, last: datetime) -> str:
+        """From one to the other, with both dates where these differ."""
+        begin, end = first.astimezone(self.zone), last.astimezone(self.zone)
+        if begin.date() == end.date():
+            return f"{self.short(first)} to {_time(end)}"
+        return f"{_dated(begin)} to {_dated(end)}"
 
     def ago(self, moment: datetime) -> timedelta:
         return max(self.now - moment, timedelta(0))
+
+
+def _dated(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d} {_time(moment)}"
 
 
 def _time(moment: datetime) -> str:

@@ -15,9 +15,8 @@ from jobs.reading.explain.evidence import Evidence, run_in_the_way, sentence
 def explain_gap(job: Job, gap: Gap | Repair, evidence: Evidence) -> Iterator[str]:
     yield from GAP[Reason(gap.reason)](job, gap, evidence)
     if gap.count > 1:
-        clock = evidence.clock
-        first, last = clock.short(gap.first), clock.short(gap.last)
-        yield f"The same happened to {counted(gap.count, 'occurrence')} in a row, {first} to {last}."
+        span = evidence.clock.span(gap.first, gap.last)
+        yield f"The same happened to {counted(gap.count, 'occurrence')} in a row, {span}."
 
 
 def explain_repair(job: Job, repair: Repair, run: Run, evidence: Evidence) -> Iterator[str]:

@@ -54,7 +54,7 @@ def test_an_operator_had_paused_it(nightly):
         HEAD,
         "It was skipped: the job was paused by ada: the bank moves.",
         "It is still paused, until 2026-03-20 12:00. `manage.py resume nightly` ends it.",
-        "The same happened to 2 occurrences in a row, 2026-03-13 02:00 to 02:00.",
+        "The same happened to 2 occurrences in a row, 2026-03-13 02:00 to 2026-03-14 02:00.",
     ]
 
 
@@ -104,7 +104,7 @@ def test_it_was_found_too_late_like_those_before_it(nightly):
     a_gap("too_late", "missed", first=at("2026-03-10 02:00"), count=5, recorded_at=at("2026-03-11 12:00"))
     assert explained()[1:] == [
         "It was missed: it was found too late (the start deadline is 1 d).",
-        "The same happened to 5 occurrences in a row, 2026-03-10 02:00 to 02:00.",
+        "The same happened to 5 occurrences in a row, 2026-03-10 02:00 to 2026-03-14 02:00.",
     ]
 
 
@@ -149,6 +149,6 @@ def test_an_operator_had_it_run_afterwards(nightly):
     assert explained(when="02:00", now="09:13")[:4] == [
         HEAD,
         "It was missed: no host was running until 08:15, 6 h 15 min late (the start deadline is 1 d).",
-        "The same happened to 2 occurrences in a row, 2026-03-13 02:00 to 02:00.",
+        "The same happened to 2 occurrences in a row, 2026-03-13 02:00 to 2026-03-14 02:00.",
         f"anna had it run afterwards, at 09:12; run {run.pk} is for this occurrence: the host was away.",
     ]
