@@ -11,6 +11,7 @@ from django.db.models import F
 from jobs.choices import EventKind, InterventionKind, Reason
 from jobs.conf import conf
 from jobs.declarations.registry import registry
+from jobs.formats import utc_time
 from jobs.ledger import claims, doorbell, events, in_force, sql, states
 from jobs.ledger.doorbell import Ring
 from jobs.ledger.in_force import EVERYTHING
@@ -63,7 +64,7 @@ def hold(*, by: str, reason: str, until: datetime | None = None, all_starts: boo
             all_starts=all_starts,
         )
         what = "Everything" if all_starts else "Everything that starts by itself"
-        end = f" until {until.isoformat()}" if until else ""
+        end = f" until {utc_time(until)}" if until else ""
         message = f"{what} is held by {by}{end}{f': {reason}' if reason else '.'}"
         after = {"until": until and until.isoformat(), "all_starts": all_starts}
         events.record(EventKind.HELD, message, by=by, reason=reason, after=after)

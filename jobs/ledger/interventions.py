@@ -12,6 +12,7 @@ from jobs.conf import conf
 from jobs.declarations.job import Job
 from jobs.declarations.parameters import check_arguments
 from jobs.declarations.registry import registry
+from jobs.formats import utc_time
 from jobs.ledger import claims, doorbell, events, overrides, pipelines, states
 from jobs.ledger.doorbell import Ring
 from jobs.ledger.eras import INSTANT
@@ -276,5 +277,5 @@ def _check_override(job: Job, schedule: str, time_zone: str, arguments: Sequence
 
 
 def _sentence(job: Job, by: str, reason: str, until: datetime | None, what: str = "paused") -> str:
-    end = f" until {until.isoformat()}" if until else ""
+    end = f" until {utc_time(until)}" if until else ""
     return f"{job.name} was {what} by {by}{end}{f': {reason}' if reason else '.'}"

@@ -6,6 +6,7 @@ import pytest
 
 from jobs.choices import Status
 from jobs.declarations.registry import registry
+from jobs.formats import utc_time
 from jobs.ledger import in_force, interventions, states, triggers
 from jobs.ledger.settle import settle
 from jobs.models import Event, Gap, Intervention, JobState, Run
@@ -39,7 +40,7 @@ def test_an_event_reports_the_pause_and_of_its_end(nightly):
     interventions.pause(nightly, by="ada", reason="the bank moves", until=until)
     interventions.resume(nightly, by="bob")
     assert list(Event.objects.order_by("id").values_list("job", "kind", "by", "message")) == [
-        ("nightly", "paused", "ada", f"nightly was paused by ada until {until.isoformat()}: the bank moves"),
+        ("nightly", "paused", "ada", f"nightly was paused by ada until {utc_time(until)}: the bank moves"),
         ("nightly", "resumed", "bob", "nightly was resumed by bob."),
     ]
 
