@@ -28,11 +28,6 @@ class HoldSerializer(Asked):
     )
 
 
-class SwallowedSerializer(GapSerializer):
-    class Meta(GapSerializer.Meta):
-        fields = ["job", *GapSerializer.Meta.fields]
-
-
 class HeldSerializer(serializers.Serializer[Any]):
     is_held = serializers.BooleanField(help_text="Whether it is in force. If not, this is the latest one.")
     by = serializers.CharField(help_text="Who holds everything; empty if nobody ever did.")
@@ -42,7 +37,7 @@ class HeldSerializer(serializers.Serializer[Any]):
     until = serializers.DateTimeField(allow_null=True)
     ended_at = serializers.DateTimeField(allow_null=True)
     ended_by = serializers.CharField()
-    swallowed = SwallowedSerializer(
+    swallowed = GapSerializer(
         many=True, help_text=f"The gaps that it made, of jobs that you may see, {MOST} at most: run them as missed."
     )
 

@@ -105,13 +105,26 @@ class GapSerializer(serializers.ModelSerializer[Gap]):
 
     class Meta:
         model = Gap
-        fields = ["id", "first", "last", "count", "fate", "reason", "by", "note", "blocked_by", "recorded_at"]
+        fields = [
+            "id",
+            "job",
+            "fingerprint",
+            "first",
+            "last",
+            "count",
+            "fate",
+            "reason",
+            "by",
+            "note",
+            "blocked_by",
+            "recorded_at",
+        ]
         read_only_fields = fields
 
 
 class LedgerSerializer(serializers.Serializer[Any]):
     runs = RunSerializer(many=True, help_text=f"Runs of occurrences in the window, latest first: {MOST} at most.")
-    gaps = GapSerializer(many=True, help_text=f"Occurrences without a run, earliest first: {MOST} rows at most.")
+    gaps = GapSerializer(many=True, help_text=f"Occurrences without a run, earliest first: the newest {MOST} at most.")
     complete = serializers.BooleanField(help_text="Whether these are all. If not, ask for a shorter window.")
 
 
@@ -130,13 +143,13 @@ class JobLedger(ForActors):
         query = LedgerQuery.read(request.query_params)
         after, before = query["after"], query["before"]
         page = run_lists.page(Wanted(jobs=[name], scheduled=Between(after, before)), MOST)
-        gaps = list(Gap.objects.filter(job=name, first__lt=before, last__gte=after).order_by("first")[: MOST + 1])
+        gaps = list(Gap.objects.filter(job=name, first__lt=before, last__gte=after).order_by("-first")[: MOST + 1])
         if not page.runs and not gaps:
             declared(self.actor, name)
         return Response(
             {
                 "runs": RunSerializer(page.runs, many=True).data,
-                "gaps": GapSerializer(gaps[:MOST], many=True).data,
+                "gaps": GapSerializer(gaps[:MOST][::-1], many=True).data,
                 "complete": page.next is None and len(gaps) <= MOST,
             }
         )

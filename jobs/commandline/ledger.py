@@ -72,6 +72,8 @@ class Ledger(ABC):
     """Each method raises Refusal. `program` is how its commands are named to the operator."""
 
     program: str
+    # How far back `gaps` looks, in words.
+    reach = ""
 
     @abstractmethod
     def now(self) -> datetime:

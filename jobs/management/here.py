@@ -269,8 +269,9 @@ def _job(row: Overview) -> Facts:
 
 
 def _gap(gap: Gap) -> Facts:
-    names = ("id", "job", "fingerprint", "first", "last", "count", "fate", "reason", "by", "note", "blocked_by_id")
-    return {name.removesuffix("_id"): getattr(gap, name) for name in names}
+    names = ("id", "job", "fingerprint", "first", "last", "count", "fate", "reason", "by", "note")
+    found = {name: getattr(gap, name) for name in names}
+    return found | {"blocked_by": gap.blocked_by_id, "recorded_at": gap.recorded_at}
 
 
 def _held(found: Intervention | None) -> Facts:

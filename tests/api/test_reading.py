@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from jobs.api import occurrences
 from jobs.choices import Door, EventKind
 from jobs.ledger import events
 from jobs.models import Gap
@@ -75,6 +76,15 @@ def test_the_ledger_of_a_window_has_runs_and_gaps(get, nightly):
     assert ([each["id"] for each in found["runs"]], found["complete"]) == ([run.pk], True)
     assert [(gap["count"], gap["reason"]) for gap in found["gaps"]] == [(3, "too_late")]
     assert "before" in get("/api/v1/jobs/nightly/ledger/?after=2026-03-01T00:00:00Z", 400)["errors"]
+
+
+def test_a_ledger_with_too_many_gaps_has_the_newest(get, nightly, monkeypatch):
+    monkeypatch.setattr(occurrences, "MOST", 2)
+    moments = [NOON - timedelta(days=days) for days in (3, 2, 1)]
+    for moment in moments:
+        Gap.objects.create(job="nightly", fate="missed", reason="too_late", first=moment, last=moment, count=1)
+    found = get("/api/v1/jobs/nightly/ledger/?after=2026-03-01T00:00:00Z&before=2026-03-20T00:00:00Z")
+    assert ([gap["first"][:10] for gap in found["gaps"]], found["complete"]) == (["2026-03-12", "2026-03-13"], False)
 
 
 def test_an_occurrence_is_explained(get, nightly):

@@ -3,14 +3,20 @@
 import io
 import json
 import re
+from datetime import timedelta
 from importlib import import_module, reload
 
 import pytest
 from django.core.management import call_command
+from django.utils import timezone
 
+from jobs.access.actor import Actor
 from jobs.choices import Door
+from jobs.declarations.registry import registry
 from jobs.ledger import events
-from jobs.models import Event, Run
+from jobs.models import Event, Gap, Run
+from jobs.verbs.hold import hold
+from jobs.verbs.note import note_on_run
 from tests.helpers.people import a_token, a_user
 from tests.helpers.rows import a_run, an_attempt
 from tests.localhost.hosts import ProjectHost
@@ -30,6 +36,12 @@ READ = [
     "explain clearsessions 03:00 --format json",
     "output {failed}",
     "output {failed} --stderr",
+    "missed clearsessions",
+    "missed clearsessions --limit 1 --format json",
+    "missed clearsessions --gap {gap} --dry-run",
+    "hold",
+    "note clearsessions",
+    "note {failed}",
     "audit clearsessions",
     "audit --by ada --door page --format json",
     "audit --run {failed} --since 2026-01-31T02:00 --format json",
@@ -70,6 +82,21 @@ def every_job():
         reload(import_module(f"{name}.schedule"))
 
 
+def a_gap_of_the_hold(number):
+    at = timezone.now().replace(hour=3, minute=0, second=0, microsecond=0) + timedelta(days=number - 3)
+    return Gap.objects.create(
+        job="clearsessions",
+        fingerprint=registry["clearsessions"].fingerprint,
+        first=at,
+        last=at,
+        count=1,
+        fate="skipped",
+        reason="held",
+        by="root",
+        note="the database moves",
+    )
+
+
 def test_each_list_is_what_it_is_here(afar, here, every_job):
     failed = a_run("clearsessions", status="failed", error="It is empty.")
     an_attempt(failed, status="failed", written=[(b"at work\nIt is empty.\n", [8, 21])], exit_code=3)
@@ -79,9 +106,13 @@ def test_each_list_is_what_it_is_here(afar, here, every_job):
             events.record(
                 kind, f"{kind} by ada", job="clearsessions", run_id=failed.pk, by="ada", after={"until": None}
             )
+    root = Actor.of_shell("root")
+    note_on_run(root, failed.pk, "The table was locked.")
+    hold(root, reason="the database moves")
+    gaps = [a_gap_of_the_hold(number) for number in range(2)]
     differ = {}
     for line in READ:
-        line = line.format(failed=failed.pk)
+        line = line.format(failed=failed.pk, gap=gaps[0].pk)
         code, out, err = afar(line)
         said = here(line).replace("manage.py", "nightshift")
         if (code, AGES.sub("…", out)) != (0, AGES.sub("…", said)):

@@ -13,15 +13,16 @@ from jobs.commandline.afar.client import Client, Problem
 from jobs.commandline.ledger import Facts, Filter, Following, Ledger, Piece, Refusal, Terms, Which
 
 PAGE = 200
-# What a list of runs has; a run by itself has more.
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 # What one question about a job's ledger may span.
 LEDGER = timedelta(days=31)
+# What a list of runs hasn't; a run by itself has it.
 OF_A_RUN_ALONE = ("obstacle", "attempts")
 
 
 class There(Ledger):
     program = "nightshift"
+    reach = f" in the last {LEDGER.days} days"
 
     def __init__(self, client: Client) -> None:
         self._client = client
@@ -189,11 +190,11 @@ class There(Ledger):
 
     def gaps(self, job: str | None, limit: int) -> list[Facts]:
         if job is None:
-            raise Refusal("Give a job's name: `nightshift missed clearsessions`. `nightshift jobs` lists them.")
+            raise Refusal("Give a job's name: `nightshift missed clearsessions`. `nightshift jobs` lists the jobs.")
         now = self.clock()
         window = {"after": (now - LEDGER).isoformat(), "before": now.isoformat()}
-        found = self._client.get(f"{_job(job)}ledger/", **window)["gaps"]
-        return [gap | {"job": job} for gap in reversed(found)][:limit]
+        found: list[Facts] = self._client.get(f"{_job(job)}ledger/", **window)["gaps"]
+        return found[::-1][:limit]
 
     def missed(self, job: str, which: Which) -> Facts:
         found: Facts = self._client.get(f"{_job(job)}missed/", **_window(which))

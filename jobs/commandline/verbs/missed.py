@@ -63,7 +63,7 @@ class Missed(Verb):
         **options: Any,
     ) -> None:
         if gap is None and after is None and before is None:
-            nothing = f"No gaps{f' of {job}' if job else ''}: each occurrence has its run."
+            nothing = f"No gaps{f' of {job}' if job else ''}{ledger.reach}: each occurrence has its run."
             out.rows(format, ledger.gaps(job, limit), HEADINGS, lambda row: cells(ledger, row), nothing)
             return
         if job is None:
