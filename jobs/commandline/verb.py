@@ -26,11 +26,11 @@ class Verb(ABC):
         """Raises Refusal."""
 
 
-def ending(ledger: Ledger, job: str, option: str, text: str | None) -> datetime | None:
-    """The moment that an option names, by the job's clock. Raises Refusal."""
+def ending(ledger: Ledger, job: str | None, option: str, text: str | None) -> datetime | None:
+    """The moment that an option names, by the job's clock, or without a job by the ledger's. Raises Refusal."""
     if text is None:
         return None
-    zone = ledger.zone(job)
+    zone = ledger.zone(job) if job else ledger.now().tzinfo
     try:
         return end(text, zone, ledger.clock())
     except UnreadableEnd as error:

@@ -5,9 +5,8 @@ from typing import Any
 
 from jobs.commandline.gaps import HEADINGS, cells
 from jobs.commandline.ledger import Facts, Ledger, Refusal
-from jobs.commandline.moments import UnreadableEnd, end
 from jobs.commandline.out import Out
-from jobs.commandline.verb import Verb
+from jobs.commandline.verb import Verb, ending
 from jobs.formats import counted
 
 
@@ -39,18 +38,11 @@ class Hold(Verb):
             out.say("The hold is ended: jobs start by themselves again.")
             _show_swallowed(ledger, out, held)
         elif reason is not None:
-            _show(ledger, out, ledger.begin_hold(reason, _ending(ledger, until), all_starts))
+            _show(ledger, out, ledger.begin_hold(reason, ending(ledger, None, "--until", until), all_starts))
         elif until or all_starts:
             raise Refusal("Give the --reason: others see it while nothing starts.")
         else:
             _show(ledger, out, ledger.hold())
-
-
-def _ending(ledger: Ledger, until: str | None) -> Any:
-    try:
-        return end(until, ledger.now().tzinfo, ledger.clock()) if until else None
-    except UnreadableEnd as error:
-        raise Refusal(f"--until: {error}") from None
 
 
 def _show(ledger: Ledger, out: Out, held: Facts) -> None:
