@@ -40,7 +40,7 @@ PUBLISHED = {
 
 
 class NotTaken(Sentence):
-    """The issuer's word isn't taken: {why}."""
+    """What the issuer sent was refused: {why}. Sign in again; if it is refused again, ask an administrator."""
 
     def __init__(self, why: str) -> None:
         super().__init__(why=why)
