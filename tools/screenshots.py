@@ -43,7 +43,7 @@ def _take() -> int:
     from django.contrib.staticfiles.testing import StaticLiveServerTestCase
 
     class Site(StaticLiveServerTestCase):
-        """Only its server is wanted."""
+        """Only its server is used."""
 
     settings.ALLOWED_HOSTS = ["*"]
     call_command("sample_history", at_work=True, verbosity=0)

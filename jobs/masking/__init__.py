@@ -95,7 +95,7 @@ def hide(job: Job | None, arguments: Sequence[str], mask: str = MASK.decode()) -
 
 
 def hide_words(declared: Collection[str], arguments: Sequence[str], mask: str = MASK.decode()) -> list[str]:
-    """The same, for options that are declared secret by whatever."""
+    """The same, where `declared` are the options that are secret."""
     secret = set(filter(None, _of_words(declared, arguments)))
 
     def shown(word: str) -> str:
