@@ -18,6 +18,7 @@ from jobs.execution import tick
 from jobs.execution.isolation.client import server
 from jobs.execution.worker import this_worker
 from jobs.ledger import migration_gate, releases
+from jobs.reading import usual
 from tests.helpers.beside import url_of
 from tests.helpers.database_clock import SEARCH_PATH, DatabaseClock
 from tests.helpers.doorbells import rings, rung  # noqa: F401 — fixtures
@@ -43,9 +44,10 @@ def declared():
 
 @pytest.fixture(autouse=True)
 def new_process():
-    """This process is one that has neither ticked nor said which release it runs."""
+    """This process is one that has neither ticked, nor said which release it runs, nor read what is usual."""
     tick.here.forget()
     releases.here.forget()
+    usual.kept.forget()
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ from django.test.utils import CaptureQueriesContext
 from jobs.access.listing import who_may
 from jobs.choices import ROLES
 from jobs.models import Event, Gap, Grant, Note, Token
-from jobs.reading import usual
 from tests.helpers.moments import ago
+from tests.helpers.pages import page
 from tests.helpers.people import a_service, a_token, a_user, signed_in
 from tests.helpers.rows import a_run
 
@@ -17,17 +17,8 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def billed(declared):
-    usual.kept.forget()
     declared("billed", command="clearsessions", schedule="0 0 3 * * *", labels="billing")
     declared("paid", command="clearsessions", schedule="0 0 3 * * *", labels="payroll")
-    yield
-    usual.kept.forget()
-
-
-def page(client, path, status=200):
-    answer = client.get(path, follow=True)
-    assert answer.status_code == status, path
-    return answer.content.decode()
 
 
 def test_a_token_is_shown_once_and_revoked(admin_client):

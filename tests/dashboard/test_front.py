@@ -9,28 +9,16 @@ from django.test.utils import CaptureQueriesContext
 from jobs.choices import Fate, Reason
 from jobs.ledger import states
 from jobs.models import Gap, JobDay
-from jobs.reading import load, usual
+from jobs.reading import load
 from jobs.reading.board import standings
 from jobs.reading.holes import Found, Hole, grouped, holes
 from tests.helpers.moments import ago, at
+from tests.helpers.pages import page
 from tests.helpers.people import a_user, signed_in
 from tests.helpers.rows import a_pause, a_run, settled_ticks
 
 pytestmark = pytest.mark.django_db
 PAGES = ("/", "/calendar/", "/holes/")
-
-
-@pytest.fixture(autouse=True)
-def nothing_kept():
-    usual.kept.forget()
-    yield
-    usual.kept.forget()
-
-
-def page(client, path):
-    answer = client.get(path)
-    assert answer.status_code == 200, path
-    return answer.content.decode()
 
 
 def a_gap(job="nightly", first="02:00", last=None, count=1, reason=Reason.TOO_LATE, **fields):

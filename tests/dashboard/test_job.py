@@ -11,10 +11,10 @@ from jobs.declarations.registry import registry
 from jobs.ledger import notes
 from jobs.ledger.settle import settle
 from jobs.models import Gap, Grant, Intervention, Note, Run
-from jobs.reading import usual
 from jobs.reading.fates import fates
 from jobs.reading.year import year_of
 from tests.helpers.days import count_ends
+from tests.helpers.pages import page
 from tests.helpers.rows import NOON, a_pause, a_run, an_attempt, first_seen_at
 
 pytestmark = pytest.mark.django_db
@@ -24,7 +24,6 @@ MINUTE = timedelta(minutes=1)
 @pytest.fixture(autouse=True)
 def often(declared, monkeypatch, rung):
     """A job of each minute: found late after 38 minutes, of which it was paused for ten. The last of them is queued."""
-    usual.kept.forget()
     first_seen_at(monkeypatch, NOON)
     declared(
         "often",
@@ -39,8 +38,7 @@ def often(declared, monkeypatch, rung):
     settle([registry["often"]], NOON)
     a_pause("often", began_at=NOON + 10 * MINUTE, until=NOON + 20 * MINUTE, reason="stocktaking")
     settle([registry["often"]], NOON + 38 * MINUTE)
-    yield registry["often"]
-    usual.kept.forget()
+    return registry["often"]
 
 
 @pytest.fixture
@@ -49,12 +47,6 @@ def viewer(client):
     Grant.objects.create(user=user, verbs=["view", "output"], selector="often")
     client.force_login(user)
     return client
-
-
-def page(client, path, status=200):
-    answer = client.get(path)
-    assert answer.status_code == status, path
-    return answer.content.decode()
 
 
 def test_a_job_is_shown_with_all_that_became_of_it(admin_client):

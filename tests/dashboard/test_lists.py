@@ -6,7 +6,7 @@ from django.test.utils import CaptureQueriesContext
 
 from jobs.ledger import sql
 from jobs.models import Intervention, Run
-from jobs.reading import usual
+from tests.helpers.pages import page
 from tests.helpers.rows import a_run
 
 pytestmark = pytest.mark.django_db
@@ -14,17 +14,8 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def two_jobs(declared):
-    usual.kept.forget()
     declared("nightly", command="clearsessions", schedule="0 0 3 * * *", owner="Ada", labels="billing")
     declared("weekly", command="clearsessions", schedule="0 0 3 * * MON", confirm="yes")
-    yield
-    usual.kept.forget()
-
-
-def page(client, path):
-    answer = client.get(path, follow=True)
-    assert answer.status_code == 200, path
-    return answer.content.decode()
 
 
 def test_jobs_are_found_by_any_word_and_narrowed_by_how_they_stand(admin_client):

@@ -7,7 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from jobs.models import Grant
-from jobs.reading import usual
+from tests.helpers.pages import page
 from tests.helpers.people import a_user, signed_in
 from tests.helpers.rows import a_claimed_run, a_run, an_attempt
 
@@ -17,16 +17,7 @@ POLL = {"X-Nightshift-Poll": "1"}
 
 @pytest.fixture(autouse=True)
 def nightly(declared):
-    usual.kept.forget()
     declared("nightly", command="clearsessions", schedule="0 0 3 * * *", labels="billing")
-    yield
-    usual.kept.forget()
-
-
-def page(client, path, **headers):
-    answer = client.get(path, headers=headers)
-    assert answer.status_code == 200, path
-    return answer.content.decode()
 
 
 class Found(HTMLParser):

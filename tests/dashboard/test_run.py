@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 
 from jobs.dashboard.louder import louder
 from jobs.models import Event, JobDay, Note, Run
-from jobs.reading import usual
+from tests.helpers.pages import page
 from tests.helpers.people import a_user, signed_in
 from tests.helpers.rows import NOON, a_claimed_run, a_queued_run, a_run, an_attempt, an_override
 
@@ -20,18 +20,9 @@ TRACEBACK = (
 
 @pytest.fixture(autouse=True)
 def nightly(declared):
-    usual.kept.forget()
     declared("nightly", command="clearsessions", schedule="0 0 3 * * *", runbook="https://wiki.example/nightly")
     declared("report", command="clearsessions", after=["nightly"])
     declared("other", command="clearsessions", confirm="delete")
-    yield
-    usual.kept.forget()
-
-
-def page(client, path):
-    answer = client.get(path, follow=True)
-    assert answer.status_code == 200, path
-    return " ".join(answer.content.decode().split())
 
 
 def do(client, run, what, **fields):

@@ -10,7 +10,7 @@ from django.utils import timezone
 from jobs.dashboard import selected
 from jobs.ledger import selections
 from jobs.models import Grant, Run, Selection
-from jobs.reading import usual
+from tests.helpers.pages import page
 from tests.helpers.people import a_user, signed_in
 from tests.helpers.rows import NOON, a_queued_run, a_run, an_attempt
 
@@ -19,17 +19,8 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def jobs(declared):
-    usual.kept.forget()
     declared("nightly", command="clearsessions", schedule="0 0 3 * * *", labels="billing")
     declared("weekly", command="clearsessions", schedule="0 0 3 * * MON", confirm="yes")
-    yield
-    usual.kept.forget()
-
-
-def page(client, path):
-    answer = client.get(path, follow=True)
-    assert answer.status_code == 200, path
-    return " ".join(answer.content.decode().split())
 
 
 FILTERS = (

@@ -8,7 +8,6 @@ from collections import Counter
 import pytest
 
 from jobs.models import Output
-from jobs.reading import usual
 from tests.helpers.rows import NOON, a_claimed_run, a_run
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(0)]
@@ -39,7 +38,6 @@ class Tab:
 
 
 def test_tabs_that_are_left_open(visitor, admin_user, declared, capsys):
-    usual.kept.forget()
     declared("nightly", command="clearsessions", schedule="0 0 3 * * *")
     run, _ = a_claimed_run()
     attempt = run.attempts.get()

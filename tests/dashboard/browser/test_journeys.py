@@ -9,7 +9,6 @@ from axe_playwright_python.sync_playwright import Axe
 from jobs.declarations.registry import registry
 from jobs.ledger.settle import settle
 from jobs.models import Intervention, Run
-from jobs.reading import usual
 from tests.helpers.rows import NOON, a_pause, a_run, an_attempt, first_seen_at, settled_ticks
 from tests.helpers.thorough import THOROUGH
 
@@ -23,11 +22,8 @@ HOSTILE = (
 
 @pytest.fixture(autouse=True)
 def two_jobs(declared):
-    usual.kept.forget()
     declared("nightly", command="clearsessions", schedule="0 0 3 * * *", owner="Ada", description="Clears sessions.")
     declared("weekly", command="clearsessions", schedule="0 0 3 * * MON", confirm="yes")
-    yield
-    usual.kept.forget()
 
 
 @pytest.mark.parametrize("script", [True, False])

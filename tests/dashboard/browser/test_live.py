@@ -5,7 +5,6 @@ from django.utils import timezone
 
 from jobs.choices import Status
 from jobs.models import Output, Run
-from jobs.reading import usual
 from tests.helpers.rows import a_claimed_run, a_run, an_attempt
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(300)]
@@ -18,10 +17,7 @@ IS_AT_END = """(() => {
 
 @pytest.fixture(autouse=True)
 def nightly(declared):
-    usual.kept.forget()
     declared("nightly", command="clearsessions", schedule="0 0 3 * * *")
-    yield
-    usual.kept.forget()
 
 
 def write(attempt, *lines):
