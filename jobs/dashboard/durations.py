@@ -167,7 +167,7 @@ def _releases(shown: Sequence[Point]) -> Iterator[tuple[str, int, int, str]]:
 
 def _mark(entry: Entry, x: int, level: Callable[[float], float]) -> str:
     y = level(entry.seconds or 0.0)
-    return SHAPES.get(entry.fate, _square)(x, y)
+    return SHAPES[entry.fate](x, y)
 
 
 def _circle(x: int, y: float) -> str:
@@ -199,6 +199,7 @@ SHAPES: dict[str, Callable[[int, float], str]] = {
     Status.FAILED: _triangle,
     Status.TIMED_OUT: _hourglass,
     Status.LOST: _diamond,
+    Status.CANCELLED: _square,
     Status.SKIPPED: _dash,
     Status.MISSED: _circle,
 }

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from jobs import masking
 from jobs.access.actor import Actor
-from jobs.choices import Verb
+from jobs.choices import ENDED, Verb
 from jobs.dashboard import calendars, durations
 from jobs.dashboard.charts import strip
 from jobs.dashboard.pages import Context, act, page
@@ -66,7 +66,7 @@ def _past(standing: Standing, now: datetime) -> Context:
     name, zone = standing.job.name, zone_of(standing.job)
     found, year = fates(name, CHARTED), year_of(name, now)
     days = (entry.at.astimezone(now.tzinfo).date() for entry in found.entries)
-    points = durations.points([entry for entry in found.entries if entry.fate not in ACTIVE], year.usual(days))
+    points = durations.points([entry for entry in found.entries if entry.fate in ENDED], year.usual(days))
     hours = bad_hours(name, zone)
     return {
         "entries": found.entries[:LISTED],
@@ -83,9 +83,6 @@ def _past(standing: Standing, now: datetime) -> Context:
         "worst_hours": calendars.worst_hours(hours),
         "bad_hours_of": LATEST,
     }
-
-
-ACTIVE = {"queued", "running"}
 
 
 def rules(declared: Job) -> Any:
