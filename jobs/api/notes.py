@@ -10,11 +10,12 @@ from rest_framework.response import Response
 from jobs.api.access import ForActors
 from jobs.api.described import described
 from jobs.api.fields import Request as Asked
-from jobs.api.seen import declared, run_of
+from jobs.api.seen import declared
 from jobs.choices import Verb
 from jobs.models import Note
 from jobs.models.note import LONGEST_NOTE
 from jobs.reading import notes
+from jobs.reading.seen import run_of
 from jobs.verbs.note import note_on_job, note_on_run
 
 EXAMPLES = [OpenApiExample("a note", value={"text": "The supplier sent the file late."}, request_only=True)]

@@ -13,10 +13,10 @@ from jobs.api.access import ForActors
 from jobs.api.described import described
 from jobs.api.fields import Number
 from jobs.api.fields import Request as Asked
-from jobs.api.seen import run_of
 from jobs.choices import Status, Verb
 from jobs.reading.output.pieces import read_after, read_before
 from jobs.reading.output.window import LEAST, LIMIT, MOST
+from jobs.reading.seen import run_of
 from jobs.reading.transcript import output_of, pieces
 
 

@@ -8,8 +8,8 @@ from jobs.api.access import ForActors
 from jobs.api.described import described
 from jobs.api.fields import Request as Asked
 from jobs.api.runs import detail
-from jobs.api.seen import run_of
 from jobs.api.serializers import RunWithAttemptsSerializer
+from jobs.reading.seen import run_of
 from jobs.verbs.cancel import Ended, cancel
 from jobs.verbs.pin import pin, unpin
 

@@ -12,11 +12,11 @@ from jobs.api.access import ForActors
 from jobs.api.described import described
 from jobs.api.fields import Request as Asked
 from jobs.api.run_filters import RunQuery, wanted
-from jobs.api.seen import run_of
 from jobs.api.serializers import RunSerializer, RunWithAttemptsSerializer
 from jobs.api.waiting import LONGEST, PAUSE, until_ended
 from jobs.models import Attempt, Run
 from jobs.reading import run_lists
+from jobs.reading.seen import run_of
 
 
 class WaitQuery(Asked):

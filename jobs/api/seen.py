@@ -1,11 +1,10 @@
-"""What an actor may see: the jobs and runs that an answer may speak of."""
+"""What an actor may see: the jobs that an answer may speak of."""
 
 from jobs.access.actor import Actor, Unseen
 from jobs.choices import Verb
 from jobs.declarations.job import Job
 from jobs.declarations.registry import registry
-from jobs.models import JobState, Run
-from jobs.reading.transcript import UnknownRun
+from jobs.models import JobState
 
 
 def seen(actor: Actor, verb: Verb = Verb.VIEW) -> list[str] | None:
@@ -22,12 +21,3 @@ def declared(actor: Actor, name: str, verb: Verb = Verb.VIEW) -> Job:
     if name not in registry and not actor.may_everywhere(Verb.VIEW):
         raise Unseen(name)
     return registry[name]
-
-
-def run_of(actor: Actor, run_id: int, verb: Verb = Verb.VIEW) -> Run:
-    """The run. Raises UnknownRun, also where it may not be seen, and Refused. To read is no act: it leaves no event."""
-    run = Run.objects.filter(pk=run_id).first()
-    if run is None or not actor.may(Verb.VIEW, run.job):
-        raise UnknownRun(run_id)
-    actor.require(verb, run.job)
-    return run

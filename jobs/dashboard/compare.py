@@ -9,7 +9,7 @@ from jobs.dashboard.pages import Context, page
 from jobs.models import Run
 from jobs.reading import comparing
 from jobs.reading.last_success import last_success
-from jobs.reading.transcript import UnknownRun
+from jobs.reading.seen import run_of
 from jobs.sentences import Sentence
 
 # Of lines that are alike so many are shown before and after those that differ.
@@ -28,7 +28,7 @@ class NothingToCompare(Sentence, LookupError):
 
 @page("compare.html")
 def compare(request: HttpRequest, actor: Actor, pk: int) -> Context:
-    run = _seen(actor, pk)
+    run = run_of(actor, pk)
     other = _other(request, actor, run)
     attempts = comparing.last_attempts(run.pk, other.pk)
     facts = comparing.facts(other, run, attempts)
@@ -46,17 +46,10 @@ def compare(request: HttpRequest, actor: Actor, pk: int) -> Context:
     }
 
 
-def _seen(actor: Actor, pk: int) -> Run:
-    found = Run.objects.filter(pk=pk).first()
-    if found is None or not actor.may(Verb.VIEW, found.job):
-        raise UnknownRun(pk)
-    return found
-
-
 def _other(request: HttpRequest, actor: Actor, run: Run) -> Run:
     named = asked.number(request, "with")
     if named is not None:
-        return _seen(actor, named)
+        return run_of(actor, named)
     before = last_success(run)
     if before is None:
         raise NothingToCompare(run)

@@ -19,7 +19,7 @@ from jobs.reading import transcript
 from jobs.reading.output.find import find
 from jobs.reading.output.lines import Line, cursor_of_line, lines_of
 from jobs.reading.output.pieces import Pieces, read_after, read_before
-from jobs.reading.transcript import UnknownRun
+from jobs.reading.seen import run_of
 
 # What a page shows at once: so many bytes, or fewer where they are more lines.
 SHOWN = 32 * 1024
@@ -43,7 +43,7 @@ class Row:
 @page("output.html", part="lines.html")
 def output(request: HttpRequest, actor: Actor, pk: int) -> Context:
     """A part of the output: its end, or by `after`, `before` or `line`; with `find`, the lines that hold that."""
-    run = readable(actor, pk)
+    run = run_of(actor, pk, Verb.OUTPUT)
     asked = request.GET
     attempt = _number(asked.get("attempt", ""))
     shown = {
@@ -63,7 +63,7 @@ def output(request: HttpRequest, actor: Actor, pk: int) -> Context:
 @download
 def raw(request: HttpRequest, actor: Actor, pk: int) -> HttpResponseBase:
     """The bytes of an attempt, in the browser or as a file."""
-    run = readable(actor, pk)
+    run = run_of(actor, pk, Verb.OUTPUT)
     attempt = transcript.output_of(pk, _number(request.GET.get("attempt", "")))
     response = HttpResponse(
         b"".join(transcript.pieces(attempt)), content_type="text/plain; charset=utf-8", headers=HEADERS
@@ -71,15 +71,6 @@ def raw(request: HttpRequest, actor: Actor, pk: int) -> HttpResponseBase:
     if "download" in request.GET:
         response["Content-Disposition"] = f'attachment; filename="{run.job}-{pk}-{attempt.number}.txt"'
     return response
-
-
-def readable(actor: Actor, pk: int) -> Run:
-    """The run, if its output may be read. Raises UnknownRun or Refused."""
-    run = Run.objects.filter(pk=pk).first()
-    if run is None or not actor.may(Verb.VIEW, run.job):
-        raise UnknownRun(pk)
-    actor.require(Verb.OUTPUT, run.job)
-    return run
 
 
 def tail(run_id: int, attempt: int | None = None) -> Pieces:

@@ -14,7 +14,7 @@ from jobs.ledger import in_force
 from jobs.ledger.in_force import InForce
 from jobs.ledger.retrying import StillActive
 from jobs.models import Run
-from jobs.reading import shell
+from jobs.reading import seen, shell
 from jobs.reading.starting import what_will_happen
 from jobs.verbs import retry as verbs
 from jobs.verbs.acting import run_of
@@ -30,8 +30,7 @@ def retry(request: HttpRequest, pk: int) -> HttpResponseBase:
 
 @page(TEMPLATE)
 def ask(request: HttpRequest, actor: Actor, pk: int) -> Context | HttpResponse:
-    run = run_of(actor, Verb.RUN, pk)
-    actor.require(Verb.RUN, run.job)
+    run = seen.run_of(actor, pk, Verb.RUN)
     if run.status not in ENDED:
         return problem(request, actor, 409, "It has not ended yet", str(StillActive(run)))
     job = registry[run.job]

@@ -25,8 +25,8 @@ from jobs.reading.board import BAD
 from jobs.reading.last_success import LastSuccess, last_success, said_of_failure
 from jobs.reading.overview import visible_arguments
 from jobs.reading.pipeline import pipeline
+from jobs.reading.seen import run_of
 from jobs.reading.timeline import timeline
-from jobs.reading.transcript import UnknownRun
 from jobs.reading.usual import Usual, usual_durations
 from jobs.verbs.cancel import cancel
 from jobs.verbs.note import note_on_run
@@ -39,9 +39,7 @@ LONGEST_RESULT = 4_000
 
 @page("run.html", every=5)
 def run(request: HttpRequest, actor: Actor, pk: int) -> Context:
-    found = Run.objects.filter(pk=pk).first()
-    if found is None or not actor.may(Verb.VIEW, found.job):
-        raise UnknownRun(pk)
+    found = run_of(actor, pk)
     attempts = list(Attempt.objects.filter(run=pk).order_by("number"))
     usual = usual_durations(timezone.now()).get(found.job)
     before = last_success(found) if attempts else None
