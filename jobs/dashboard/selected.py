@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from django.http import HttpRequest, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponseBase
 from django.urls import reverse
 
 from jobs.access.actor import Actor
@@ -52,6 +52,8 @@ def select(request: HttpRequest, actor: Actor) -> str | tuple[str, str]:
 
 def selected(request: HttpRequest, what: str, token: str) -> HttpResponseBase:
     """GET shows what is selected, and what became of it so far; POST acts on the next of it."""
+    if what not in PAST:
+        raise Http404
     return go_on(request, what, token) if request.method == "POST" else preview(request, what, token)
 
 

@@ -127,6 +127,8 @@ def test_ticked_runs_are_cancelled_with_a_reason(admin_client):
     waiting, ended = a_queued_run(), a_run()
     path = select(admin_client, act="cancel", run=[waiting.pk, ended.pk, "x"])["Location"]
     assert "This acts on 1 run and no others" in page(admin_client, path)
+    for other in ("pause", "nonsense"):
+        assert admin_client.post(path.replace("cancel", other)).status_code == 404
     admin_client.post(path, {"reason": "wrong data"})
     waiting.refresh_from_db()
     assert (waiting.status, waiting.cancelled_by) == ("cancelled", "admin")
