@@ -6,6 +6,7 @@ from jobs.access.actor import Actor
 from jobs.choices import ENDED, Verb
 from jobs.dashboard.pages import Context, act, page, problem, show
 from jobs.dashboard.run_now import UNLOADABLE, problems, show_at_its_field, shown_words, started
+from jobs.dashboard.sent_twice import again, retry_once
 from jobs.dashboard.start_form import Asked, asked
 from jobs.declarations.job import Job
 from jobs.declarations.parameters import BrokenCommand, InvalidArguments, UnknownCommand
@@ -50,11 +51,13 @@ def do_retry(request: HttpRequest, actor: Actor, pk: int) -> HttpResponse:
     found = _asked(request, job, run)
     if found.is_valid and "check" not in request.POST:
         try:
-            new = verbs.retry(actor, pk, _words(found, run), confirm=found.how.given("confirm") or "")
+            new, replayed = retry_once(
+                actor, pk, _words(found, run), found.how.given("confirm") or "", found.how.given("key") or ""
+            )
         except (Unconfirmed, InvalidArguments, UnknownCommand, BrokenCommand) as error:
             show_at_its_field(found, error)
         else:
-            return started(request, actor, new, found)
+            return again(request, new) if replayed else started(request, actor, new, found)
     return show(request, actor, TEMPLATE, _context(job, run, found))
 
 

@@ -4,8 +4,9 @@ import json
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
-from django.http import HttpRequest
+from django.http import HttpRequest, QueryDict
 from django.urls import reverse
 from django.utils import timezone
 
@@ -15,6 +16,7 @@ from jobs.choices import ENDED, Status, Verb
 from jobs.dashboard.louder import louder
 from jobs.dashboard.output import box, tail, traceback_of
 from jobs.dashboard.pages import Context, act, page
+from jobs.dashboard.sent_twice import retry_once
 from jobs.declarations.registry import registry
 from jobs.formats import command_line, format_duration, size
 from jobs.ledger import obstacles
@@ -31,7 +33,6 @@ from jobs.reading.usual import Usual, usual_durations
 from jobs.verbs.cancel import cancel
 from jobs.verbs.note import note_on_run
 from jobs.verbs.pin import pin, unpin
-from jobs.verbs.retry import retry
 
 # A larger result is shown in part.
 LONGEST_RESULT = 4_000
@@ -54,6 +55,7 @@ def run(request: HttpRequest, actor: Actor, pk: int) -> Context:
             "run": found,
             "is_declared": declared is not None,
             "confirm": declared.confirm if declared else "",
+            "key": uuid4().hex,
             "runbook": declared.runbook if declared else "",
             "arguments": command_line(visible_arguments(found)),
             "waits": _waits(found),
@@ -154,10 +156,10 @@ def do_with_a_run(request: HttpRequest, actor: Actor, pk: int) -> str | tuple[st
         case "cancel":
             return _cancel(actor, pk, reason)
         case "retry":
-            return _retry(actor, pk, None, given.get("confirm", ""))
+            return _retry(actor, pk, None, given)
         case "louder":
             found = Run.objects.filter(pk=pk).only("arguments").first()
-            return _retry(actor, pk, louder(found.arguments if found else []), given.get("confirm", ""))
+            return _retry(actor, pk, louder(found.arguments if found else []), given)
         case "pin":
             pin(actor, pk, reason=reason)
             return f"Run {pk} is kept until somebody unpins it."
@@ -177,9 +179,9 @@ def _cancel(actor: Actor, pk: int, reason: str) -> str:
     return f"Run {pk} is cancelled." if status in ENDED else f"Run {pk} is asked to end."
 
 
-def _retry(actor: Actor, pk: int, words: Sequence[str] | None, confirm: str) -> tuple[str, str]:
+def _retry(actor: Actor, pk: int, words: Sequence[str] | None, given: QueryDict) -> tuple[str, str]:
     """It leads to the new run, where its output comes."""
-    new = retry(actor, pk, words, confirm=confirm)
+    new = retry_once(actor, pk, words, given.get("confirm", ""), given.get("key", "")).run
     said = f" {new.error}" if new.status == Status.SKIPPED else ""
     return f"Run {new.pk} retries run {pk}; it is {new.get_status_display().lower()}.{said}", reverse(
         "nightshift:run", args=[new.pk]

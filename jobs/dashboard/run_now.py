@@ -1,7 +1,6 @@
 """Run now: a form over what the job's command takes, what it equals elsewhere, and what will happen."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any, NamedTuple
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
@@ -11,19 +10,19 @@ from jobs import masking
 from jobs.access.actor import Actor
 from jobs.choices import Status, Verb
 from jobs.dashboard.pages import Context, act, page, problem, say, show
+from jobs.dashboard.sent_twice import again, once_a_form
 from jobs.dashboard.start_form import Asked, asked
 from jobs.declarations.job import Job
 from jobs.declarations.parameters import BrokenCommand, InvalidArguments, UnknownCommand
 from jobs.declarations.registry import registry
 from jobs.formats import command_line
 from jobs.ledger import in_force, overrides
-from jobs.ledger.idempotency import Key
 from jobs.ledger.in_force import InForce
 from jobs.models import Run
 from jobs.reading import shell
 from jobs.reading.starting import last_used, what_will_happen
 from jobs.verbs.note import note_on_run
-from jobs.verbs.start import Started, Unconfirmed, once, start
+from jobs.verbs.start import Started, Unconfirmed, start
 
 TEMPLATE = "run_now.html"
 UNLOADABLE = "Its parameters can't be read"
@@ -72,22 +71,17 @@ def do_run_now(request: HttpRequest, actor: Actor, name: str) -> HttpResponse:
 
 
 def _start(actor: Actor, job: str, words: list[str] | None, found: Asked) -> Started:
-    """Two clicks start one run. Changed and sent again, as after a step back, the form starts another."""
     asked_for: dict[str, Any] = {
         "not_before": found.how.given("at"),
         "confirm": found.how.given("confirm") or "",
         "labels": found.how.given("labels") or (),
     }
-    key = None
-    if name := found.how.given("key"):
-        named = Key.of(f"page/{actor.name}", name, {"job": job, "words": words, **asked_for})
-        key = replace(named, key=f"{name}/{named.request}")
-    return once(actor, key, lambda ring: start(actor, job, words, ring=ring, **asked_for))
-
-
-def again(request: HttpRequest, run: Run) -> HttpResponse:
-    say(request, f"This form had started run {run.pk} already. Open it again to start another one.")
-    return HttpResponseRedirect(reverse("nightshift:run", args=[run.pk]))
+    return once_a_form(
+        actor,
+        found.how.given("key") or "",
+        {"job": job, "words": words, **asked_for},
+        lambda ring: start(actor, job, words, ring=ring, **asked_for),
+    )
 
 
 def started(request: HttpRequest, actor: Actor, run: Run, found: Asked) -> HttpResponse:

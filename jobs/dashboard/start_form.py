@@ -55,7 +55,7 @@ class HowForm(forms.Form):
         else:
             del self.fields["confirm"]
         if retry:  # at once, and with the labels of the run
-            del self.fields["at"], self.fields["labels"], self.fields["key"]
+            del self.fields["at"], self.fields["labels"]
 
     def full_clean(self) -> None:
         with timezone.override(self.zone):

@@ -1,5 +1,6 @@
 """The page of a run: what became of it, what it is beside its last success, and what is done from there."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -7,6 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from jobs.dashboard.louder import louder
+from jobs.ledger.idempotency import Key
 from jobs.models import Event, JobDay, Note, Run
 from tests.helpers.pages import page
 from tests.helpers.people import a_user, signed_in
@@ -112,6 +114,25 @@ def test_a_run_is_retried_as_it_was_or_louder_and_leads_to_the_new_one(admin_cli
     assert "starts only with its word of confirmation" in page(admin_client, f"/runs/{asks.pk}/")
     do(admin_client, asks, "retry", confirm="delete")
     assert Run.objects.latest("pk").retry_of_id == asks.pk
+
+
+def test_a_retry_that_is_pressed_twice_starts_one_run(admin_client):
+    ended = a_run()
+    key = re.search('name="key" value="([^"]+)"', admin_client.get(f"/runs/{ended.pk}/").content.decode())[1]
+    first, again = (do(admin_client, ended, "retry", key=key) for _ in range(2))
+    [new] = Run.objects.filter(retry_of=ended)
+    assert first["Location"] == again["Location"] == f"/runs/{new.pk}/"
+    do(admin_client, ended, "louder", key=key)
+    assert Run.objects.filter(retry_of=ended).count() == 2
+
+
+def test_a_retry_that_is_pressed_again_while_the_first_is_at_work_says_so(admin_client, locked):
+    ended = a_run()
+    asked = Key.of("", "", {"retry_of": ended.pk, "words": None, "confirm": ""}).request
+    with locked("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", f"jobs.idempotency/page/admin/k-1/{asked}"):
+        do(admin_client, ended, "retry", key="k-1")
+    assert "This form is starting a run already." in page(admin_client, f"/runs/{ended.pk}/")
+    assert not Run.objects.filter(retry_of=ended).exists()
 
 
 @pytest.mark.parametrize(
