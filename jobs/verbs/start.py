@@ -11,6 +11,7 @@ from jobs.ledger import idempotency, triggers
 from jobs.ledger.idempotency import Key
 from jobs.ledger.sessions import ledger_transaction
 from jobs.models import Run
+from jobs.reading.seen import run_of
 from jobs.reading.transcript import UnknownRun
 from jobs.sentences import Sentence
 from jobs.verbs.acting import acting
@@ -79,7 +80,7 @@ def once(actor: Actor, key: Key | None, begin: Callable[[bool], Run]) -> Started
     refusal: Exception | None = None
     with ledger_transaction():
         if (known := idempotency.run_of(key)) is not None:
-            return Started(_seen(actor, known), replayed=True)
+            return Started(run_of(actor, known), replayed=True)
         try:
             run = begin(False)
             idempotency.keep(key, run.pk)
@@ -89,11 +90,3 @@ def once(actor: Actor, key: Key | None, begin: Callable[[bool], Run]) -> Started
         raise refusal
     triggers.wake(run)
     return Started(run, replayed=False)
-
-
-def _seen(actor: Actor, run_id: int) -> Run:
-    """What was started, if its client may still see it."""
-    run = Run.objects.filter(pk=run_id).first()
-    if run is None or not actor.may(Verb.VIEW, run.job):
-        raise UnknownRun(run_id)
-    return run
