@@ -35,6 +35,23 @@ class LabelField(serializers.CharField):
         super().__init__(max_length=100, required=False, **options)
 
 
+class ConfirmField(serializers.CharField):
+    """What a start of a job with a word of confirmation sends with it."""
+
+    def __init__(self, **options: Any) -> None:
+        help_text = "The word of confirmation, for a job that declares one: `confirm_needed`."
+        super().__init__(default="", allow_blank=True, max_length=200, help_text=help_text, **options)
+
+
+class ArgumentsField(serializers.ListField):
+    """Words of a command line, byte for byte."""
+
+    child = serializers.CharField(allow_blank=True, trim_whitespace=False, max_length=100_000)
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(required=False, **options)
+
+
 class Request(serializers.Serializer[Any]):
     """What a request asks for, in its body or its query. A name that nobody knows is refused, and not passed over."""
 

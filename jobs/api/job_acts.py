@@ -7,6 +7,7 @@ from rest_framework.response import Response
 
 from jobs.api.access import ForActors
 from jobs.api.described import described
+from jobs.api.fields import ArgumentsField
 from jobs.api.jobs import JobDetailSerializer, detail
 from jobs.api.run_acts import ReasonSerializer
 from jobs.declarations.registry import registry
@@ -27,11 +28,7 @@ class OverrideSerializer(UntilSerializer):
     time_zone = serializers.CharField(
         required=False, default="", allow_blank=True, max_length=100, help_text="Such as Europe/Berlin."
     )
-    words = serializers.ListField(
-        child=serializers.CharField(allow_blank=True, trim_whitespace=False, max_length=100_000),
-        required=False,
-        help_text="The arguments, as on the command line.",
-    )
+    words = ArgumentsField(help_text="The arguments, as on the command line.")
 
 
 class JobPause(ForActors):

@@ -9,7 +9,7 @@ from rest_framework.response import Response
 
 from jobs.api.access import ForActors
 from jobs.api.described import described
-from jobs.api.fields import Number
+from jobs.api.fields import ConfirmField, Number
 from jobs.api.fields import Request as Asked
 from jobs.api.occurrences import GapSerializer
 from jobs.ledger.missed import AT_ONCE
@@ -26,13 +26,7 @@ class MissedSerializer(WhichQuery):
     note = serializers.CharField(
         required=False, default="", allow_blank=True, max_length=1000, help_text="Why they are run; others see it."
     )
-    confirm = serializers.CharField(
-        required=False,
-        default="",
-        allow_blank=True,
-        max_length=200,
-        help_text="The word of confirmation, for a job that declares one: `confirm_needed`.",
-    )
+    confirm = ConfirmField()
 
 
 class WithRunSerializer(serializers.Serializer[Any]):

@@ -15,6 +15,7 @@ from rest_framework.response import Response
 from jobs.access.actor import Actor
 from jobs.api.access import ForActors
 from jobs.api.described import described
+from jobs.api.fields import ArgumentsField, ConfirmField
 from jobs.api.fields import Request as Asked
 from jobs.api.runs import WaitQuery, waited
 from jobs.api.seen import declared
@@ -44,9 +45,7 @@ LOCATION = OpenApiParameter(
 
 
 class TermsSerializer(Asked):
-    words = serializers.ListField(
-        child=serializers.CharField(allow_blank=True, trim_whitespace=False, max_length=100_000),
-        required=False,
+    words = ArgumentsField(
         help_text="The arguments, as on the command line. Default: as declared, or as an override has them.",
     )
     locals()["fields"] = serializers.DictField(
@@ -54,13 +53,7 @@ class TermsSerializer(Asked):
         help_text="In place of words, the values of the job's `parameters`, by their names: all that the command is to "
         "get, also what is declared. Secrets are passed on and never given back.",
     )
-    confirm = serializers.CharField(
-        required=False,
-        default="",
-        allow_blank=True,
-        max_length=200,
-        help_text="The word of confirmation, for a job that declares one: `confirm_needed`.",
-    )
+    confirm = ConfirmField()
 
     def validate(self, attrs: Any) -> Any:
         if "words" in attrs and "fields" in attrs:
