@@ -138,5 +138,25 @@ def test_a_job_is_run_followed_paused_and_resumed_by_who_has_the_token(afar):
     assert Event.objects.filter(kind="paused").get().reason == "release"
 
 
+def test_who_has_the_token_repairs_retries_holds_and_notes(afar, every_job):
+    failed, gap = a_run("clearsessions", status="failed"), a_gap_of_the_hold(0)
+    assert "Nothing was run. Add --yes" in afar(f"missed clearsessions --gap {gap.pk}")[2]
+    code, out, _ = afar(f"missed clearsessions --gap {gap.pk} --yes --note repaired")
+    repair = Run.objects.get(trigger="repair")
+    shows = "`nightshift runs clearsessions` shows them."
+    assert (code, out.splitlines()[-1]) == (0, f"Run {repair.pk} of clearsessions is queued. {shows}")
+    assert (repair.scheduled_for, repair.requested_by) == (gap.first, "olga")
+    assert afar("missed clearsessions")[1] == (
+        "No gaps of clearsessions in the last 31 days: each occurrence has its run.\n"
+    )
+    assert afar(f"retry {failed.pk} --with --verbosity 2")[0] == 0
+    retry = Run.objects.get(retry_of=failed)
+    assert (retry.arguments, retry.requested_by) == (["--verbosity", "2"], "olga")
+    assert afar("hold --reason migration --until 2h")[1].startswith("Everything is held by olga until ")
+    assert afar("hold --end")[:2] == (0, "The hold is ended: jobs start by themselves again.\n")
+    assert afar(f"note {failed.pk} The table was locked.")[:2] == (0, f"Noted about run {failed.pk}.\n")
+    assert "notes about a day" in afar("note 2026-03-14")[2].lower()
+
+
 def _took(err):
     return err.rpartition(" in ")[2].rstrip(".\n")
