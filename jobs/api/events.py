@@ -106,7 +106,6 @@ class Audit(ForActors):
         self.actor.require_everywhere(Verb.ADMIN)
         query = AuditQuery.read(request.query_params)
         size, place = query.pop("page_size"), query.pop("cursor", None)
-        acts, older = audit(Question(**query), size + 1, place and place.id)
-        following = acts[size - 1].pk if len(acts) > size else older
-        results = AuditSerializer(acts[:size], many=True).data
-        return cursors.answer(request, results, None if following is None else Place(following))
+        found = audit(Question(**query), size, place and place.id)
+        results = AuditSerializer(found.events, many=True).data
+        return cursors.answer(request, results, None if found.next is None else Place(found.next))

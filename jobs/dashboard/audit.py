@@ -26,7 +26,6 @@ def who_did_what(request: HttpRequest, actor: Actor) -> Context:
         SIZE,
         before,
     )
-    last = found.events[-1].pk if len(found.events) == SIZE else found.older
     chosen = [(name, value) for name, value in given.items() if value]
     return {
         "title": "Audit",
@@ -35,8 +34,8 @@ def who_did_what(request: HttpRequest, actor: Actor) -> Context:
         "events": found.events,
         "kinds": [(kind.value, kind.label.lower()) for kind in EventKind],
         "doors": Door.choices,
-        "older": "?" + urlencode([*chosen, ("before", last)]) if last else "",
+        "older": "?" + urlencode([*chosen, ("before", found.next)]) if found.next else "",
         "newest": "?" + urlencode(chosen) if before else "",
-        "is_partial": found.older is not None,
+        "is_partial": found.is_partial,
         "is_filtered": bool(chosen),
     }

@@ -203,7 +203,7 @@ class Here(Ledger):
 
     def audit(self, which: Filter, limit: int) -> tuple[list[Facts], bool]:
         found = audit(Question(**which._asdict()), limit)
-        return [event_facts(event) for event in found.events], found.older is not None
+        return [event_facts(event) for event in found.events], found.is_partial
 
     @_refusing
     def retry(self, run: int, words: list[str] | None, confirm: str) -> Facts:

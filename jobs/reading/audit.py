@@ -41,18 +41,22 @@ class Question:
 
 
 class Audit(NamedTuple):
-    """`older` is the id of the last event that was looked at, if there are older ones that weren't."""
+    """`next` is the id before which the list continues; None at its end. With `is_partial` the page may be short of
+    events that are older than those that were looked at.
+    """
 
     events: list[Event]
-    older: int | None
+    next: int | None
+    is_partial: bool
 
 
 def audit(asked: Question, limit: int, before: int | None = None) -> Audit:
     """The newest of these events, with ids below `before`: of at most 10,000 that an index leaves."""
     ids, older = keyset.window(_within(_by_index(asked), asked, before))
-    found = keyset.with_ids(Event.objects.all(), ids).filter(_fits(asked)).order_by("-pk")[:limit]
-    events = list(found)
-    return Audit(events, older if len(events) < limit else None)
+    found = list(keyset.with_ids(Event.objects.all(), ids).filter(_fits(asked)).order_by("-pk")[: limit + 1])
+    if len(found) > limit:
+        return Audit(found[:limit], found[limit - 1].pk, is_partial=False)
+    return Audit(found, older, is_partial=older is not None)
 
 
 def event_facts(event: Event) -> dict[str, Any]:

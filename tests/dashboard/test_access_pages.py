@@ -104,6 +104,17 @@ def test_the_audit_is_filtered_by_its_address(admin_client):
     assert "No act matches." in page(admin_client, "/audit/?door=shell&by=ada")
 
 
+def test_the_audit_leads_to_older_acts_while_there_are_some(admin_client, monkeypatch):
+    first, second = (Event.objects.create(by="ada", kind="paused", door="page", message=f"act {n}.") for n in "12")
+    for size, older in ((1, True), (2, False)):
+        monkeypatch.setattr("jobs.dashboard.audit.SIZE", size)
+        shown = page(admin_client, "/audit/?by=ada")
+        assert (f"before={second.pk}" in shown, "act 1." in shown) == (older, not older)
+    monkeypatch.setattr("jobs.dashboard.audit.SIZE", 1)
+    shown = page(admin_client, f"/audit/?by=ada&before={second.pk}")
+    assert ("act 1." in shown, "act 2." in shown, f"before={first.pk}" in shown) == (True, False, False)
+
+
 def test_the_handover_says_what_went_wrong_what_had_no_run_who_did_what_and_what_was_noted():
     a_run("billed", status="failed", finished_at=ago(hours=1))
     a_run("billed", finished_at=ago(hours=1))
