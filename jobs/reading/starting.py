@@ -17,9 +17,9 @@ from jobs.reading import keyset
 LOOKED_AT = 200
 BECOMES = {
     Collision.START: "",
-    Collision.WAIT: "Run {run} is active: by overlap={overlap!r} this one would wait until it has ended.",
-    Collision.SKIP: "Run {run} is active: by overlap={overlap!r} this one would be skipped.",
-    Collision.REPLACE: "Run {run} is active: by overlap={overlap!r} it would be cancelled, and this one would follow.",
+    Collision.WAIT: "Run {run} is active: by {rule} this one would wait until it has ended.",
+    Collision.SKIP: "Run {run} is active: by {rule} this one would be skipped.",
+    Collision.REPLACE: "Run {run} is active: by {rule} it would be cancelled, and this one would follow.",
 }
 
 
@@ -42,7 +42,8 @@ def what_will_happen(job: Job, current: InForce, is_for_later: bool = False) -> 
         return [*found, "It is queued until that moment, and then waits until nothing is in its way."]
     collision, other = collide(job, states.active(job.name))
     if collision is not Collision.START:
-        return [*found, BECOMES[collision].format(run=other, overlap=job.overlap.value)]
+        rule = f"max_running={job.max_running}" if job.max_running else f"overlap={job.overlap.value!r}"
+        return [*found, BECOMES[collision].format(run=other, rule=rule)]
     return [*found, *(_full(job) or ["It starts as soon as an instance has room for it."])]
 
 

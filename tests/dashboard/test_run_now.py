@@ -152,3 +152,10 @@ def test_a_command_that_cannot_be_loaded_says_so(admin_client, monkeypatch):
     answer = admin_client.get("/jobs/nightly/run/")
     assert answer.status_code == 409
     assert "There is no management command called 'succeeds'." in text(answer)
+
+
+def test_a_run_beyond_max_running_would_be_skipped_by_that(admin_client, declared):
+    declared("pooled", command="succeeds", overlap="allow", max_running=1)
+    active = a_run("pooled", "running")
+    said = part(admin_client.get("/jobs/pooled/run/"))
+    assert f"Run {active.pk} is active: by max_running=1 this one would be skipped." in said
