@@ -5,7 +5,7 @@ import pytest
 from benchmarks import history
 from jobs.reading import keyset, searching
 from tests.helpers import lists
-from tests.helpers.plans import plans
+from tests.helpers.plans import emptied, plans
 
 RUNS = 30_000
 LARGE = {f"nightshift_{name}" for name in ("run", "attempt", "output", "gap", "event")}
@@ -17,6 +17,7 @@ def ledger(db, declared, monkeypatch):
     monkeypatch.setattr(keyset, "WINDOW", 1_000)
     monkeypatch.setattr(searching, "WINDOW", 1_000)
     monkeypatch.setattr(searching, "MOST_ERRORS", 200)
+    emptied(*LARGE)
     jobs = history.make(RUNS, jobs=100)
     for job in jobs:
         declared(job, command="succeeds")
