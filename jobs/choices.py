@@ -148,6 +148,45 @@ class EventKind(TextChoices):
     LEDGER_AHEAD = "ledger_ahead"  # a job's watermark lies in the future, and the job is silent until then
     POISONED_MESSAGE = "poisoned_message"  # the queue gave a message up
     END_FROM_JOURNAL = "end_from_journal"  # a run's end was kept on a machine, and recorded later
+    ACKNOWLEDGED = "acknowledged"  # somebody works on an incident
+    SNOOZED = "snoozed"  # an operator silenced an incident for a while, or ended that
+    RESOLVED = "resolved"  # an operator resolved an incident
+
+
+class Cause(TextChoices):
+    """What an incident is about: the kind of the rule that opened it."""
+
+    FAILED = "failed"  # runs failed, after their retries
+    RATE = "rate"  # too many of the latest runs failed
+    MISSED = "missed"  # an occurrence got no run, since nobody was there in time
+    LATE_START = "late_start"  # an occurrence hasn't started in time
+    MUST_SUCCEED_BY = "must_succeed_by"  # no run had succeeded by a time of day
+    NOT_SUCCEEDED_FOR = "not_succeeded_for"  # no run has succeeded for long
+    SLOWER_THAN = "slower_than"  # a run took too long
+    STILL_RUNNING = "still_running"  # a run is still at work after long
+    LOST = "lost"  # a run's supervisor vanished
+    OUTPUT_MATCHES = "output_matches"  # a run wrote something that it shouldn't
+    FORGOTTEN_PAUSE = "forgotten_pause"  # the job has been paused for long
+    DRIFT = "drift"  # another schedule or other arguments are in force than the declared ones
+    FLAPPING = "flapping"  # runs succeed and fail in turn
+    NOT_RUNNING = "not_running"  # Nightshift itself was away
+
+
+class Resolution(TextChoices):
+    """How an incident ended."""
+
+    RECOVERED = "recovered"  # by itself: what it was about is over
+    BY_HAND = "by_hand"  # an operator said so
+    UNDECLARED = "undeclared"  # its job or its rule is no longer declared
+
+
+class NoticeKind(TextChoices):
+    """What a notice is about."""
+
+    OPENED = "opened"  # an incident began
+    RESOLVED = "resolved"  # an incident ended
+    ESCALATED = "escalated"  # nobody acknowledged an incident in time
+    ACKNOWLEDGED = "acknowledged"  # somebody works on an incident
 
 
 class Overlap(TextChoices):

@@ -4,6 +4,7 @@ from jobs.models.access import EntraAccount, Failures, Grant, ServiceAccount, To
 from jobs.models.attempt import Attempt, Output
 from jobs.models.gap import Gap, Repair
 from jobs.models.idempotency import IdempotencyKey
+from jobs.models.incident import Incident, Notice
 from jobs.models.intervention import Intervention
 from jobs.models.job_day import JobDay
 from jobs.models.job_state import JobState
@@ -20,11 +21,13 @@ __all__ = [
     "Gap",
     "Grant",
     "IdempotencyKey",
+    "Incident",
     "Intervention",
     "JobDay",
     "JobState",
     "LastTick",
     "Note",
+    "Notice",
     "Output",
     "Release",
     "Repair",

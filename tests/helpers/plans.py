@@ -7,7 +7,7 @@ from django.db import connection
 
 
 def emptied(*tables):
-    """Empty the tables as if nothing had been in them: what other tests rolled back is in their indexes until VACUUM."""
+    """Empty the tables as if nothing had been in them: indexes have what other tests rolled back until VACUUM."""
     with connection.cursor() as cursor:
         cursor.execute(f"TRUNCATE {', '.join(tables)} CASCADE")
 

@@ -112,7 +112,7 @@ def server(own_server):
     with own_server.connect() as connection:
         connection.execute(
             "TRUNCATE nightshift_run, nightshift_jobstate, nightshift_gap, nightshift_event, nightshift_intervention,"
-            " nightshift_lasttick, nightshift_release, nightshift_jobday CASCADE"
+            " nightshift_lasttick, nightshift_release, nightshift_jobday, nightshift_incident CASCADE"
         )
     return own_server
 
