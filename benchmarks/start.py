@@ -131,7 +131,10 @@ def a_thousand_jobs() -> list[Result]:
             "worker library's hands.",
             "CPU is that of the whole process, with that of the thread that imports what calls need as soon as the "
             "functions are built: the same for any number of timers.",
-            "`manage.py check` loads the project twice: it also tries whether runs can be forked from it.",
+            "`manage.py check` loads the project twice: it also tries whether runs can be forked from it, in a process "
+            "that is loaded as the fork server is. That, Django's own checks with this project's URLs, and the loading "
+            "are what is left: our checks of 1,000 jobs take a tenth of a second, since jobs of one command have it "
+            "described once.",
         ],
     )
     return [result]

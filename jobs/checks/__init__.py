@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import cache
 from typing import Any
 
 from django.apps import apps
@@ -11,7 +12,7 @@ from django.core.checks import ERROR, WARNING, CheckMessage, Error, Tags, Warnin
 from jobs.checks import database, host, loading, schedules, secrets
 from jobs.declarations.graph import Graph
 from jobs.declarations.job import Job
-from jobs.declarations.parameters import BrokenCommand, InvalidArguments, UnknownCommand, check_arguments
+from jobs.declarations.parameters import BrokenCommand, InvalidArguments, UnknownCommand, check_arguments, describe
 from jobs.declarations.registry import registry
 from jobs.declarations.when import unknown_settings
 from jobs.ledger import connections
@@ -90,6 +91,7 @@ def declarations(**_: Any) -> list[CheckMessage]:
 def commands(**_: Any) -> list[CheckMessage]:
     """Each job's command exists, can be loaded, and takes its arguments and secrets (E003, E004, E022, E026, I002)."""
     found: list[CheckMessage] = []
+    described = cache(describe)  # many jobs have one command
     for job in registry.values():
         try:
             check_arguments(job.command, job.arguments)
@@ -121,7 +123,7 @@ def commands(**_: Any) -> list[CheckMessage]:
                 )
             )
         else:
-            found += secrets.of(job)
+            found += secrets.of(job, described(job.command, job.secrets))
     return found
 
 

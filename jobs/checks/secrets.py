@@ -3,12 +3,14 @@
 from django.core.checks import CheckMessage, Error, Info
 
 from jobs.declarations.job import Job
-from jobs.declarations.parameters import Kind, Parameters, describe
+from jobs.declarations.parameters import Kind, Parameters
 
 
-def of(job: Job) -> list[CheckMessage]:
-    """Each secret option is one of the command's, and what is called like a secret is an option."""
-    parameters = describe(job.command, job.secrets)
+def of(job: Job, parameters: Parameters) -> list[CheckMessage]:
+    """Each secret option is one of the command's, and what is called like a secret is an option.
+
+    `parameters` are what the command takes, with the job's own secrets.
+    """
     if parameters.is_opaque:
         return []
     options, places = _options(parameters), dict.fromkeys(_places(parameters))
