@@ -103,8 +103,10 @@ def busy() -> Result:
             "The prototype knows no rule: in one transaction it locks the rows that are due, computes each one's next "
             "moment, and inserts the runs and advances the rows in one statement; then it rings for all in one.",
             "Ours decides each occurrence by the rules of its job (eras, pauses, overlaps, deadlines), in Python, and "
-            "looks once without the lock and once with it: that is what the rest of the time goes to. A third of it "
-            "is spent on whether something is due, which is computed again by each who asks.",
+            "looks once without the lock and once with it: that is what the rest of the time goes to. Tried: computing "
+            "once for a look whether something is due, which every step had computed again (a tenth less, kept). What "
+            "holds it back: 200 µs for each job, of rules, rows as Python's objects and JSON. A way of its own for "
+            "jobs without any rule would say the rules twice.",
             "PostgreSQL's CPU is counted in hundredths of a second: of one tick it is coarse.",
         ],
     )

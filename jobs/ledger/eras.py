@@ -8,6 +8,7 @@ invents none.
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import NamedTuple
 
 from jobs.declarations.job import Job
@@ -59,7 +60,7 @@ class Ledger:
     overrides: Sequence[Intervention] = ()
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class Timeline:
     """The eras from the watermark to now, and what changed on the way.
 
@@ -80,7 +81,7 @@ class Timeline:
     def until(self) -> datetime:
         return self.eras[-1].until
 
-    @property
+    @cached_property
     def is_due(self) -> bool:
         return any(era.is_due for era in self.eras)
 

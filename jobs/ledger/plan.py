@@ -171,10 +171,10 @@ def _latest(free: list[Era], limit: int) -> list[tuple[datetime, Era]]:
     """The latest occurrences in the eras, `limit` at most, oldest first."""
     found: list[tuple[datetime, Era]] = []
     for era in reversed(free):
-        moment = era.schedule.previous(era.until + INSTANT)
-        while moment is not None and moment > era.after and len(found) < limit:
+        before = era.until + INSTANT
+        while len(found) < limit and (moment := era.schedule.previous(before)) and moment > era.after:
             found.append((moment, era))
-            moment = era.schedule.previous(moment)
+            before = moment
     return found[::-1]
 
 
