@@ -166,14 +166,18 @@ class Row:
 class Result:
     """All that was measured for one row of the table (`report.ROWS`).
 
-    `figures` are judged; `compared` shows what they come from; `notes` say how it was measured, and what holds back
-    where an aim isn't met. Each note is a line of Markdown.
+    `figures` are judged; `compared` shows what they come from, or `lines` under `headings` where nothing is compared;
+    `notes` say how it was measured, and what holds back where an aim isn't met. Each note is a line of Markdown. One
+    that isn't `kept` is only printed: it was measured with less than the row says.
     """
 
     row: int
     figures: Sequence[Figure]
     compared: Sequence[Row] = ()
     notes: Sequence[str] = ()
+    headings: Sequence[str] = ()
+    lines: Sequence[Sequence[str]] = ()
+    kept: bool = True
 
 
 HEADINGS = ["What", "takes", "over", "which takes", "ratio, wall", "ratio, CPU"]

@@ -49,6 +49,7 @@ ROWS = {
     15: Line("idle SQL a minute between ticks; wake-ups a second of an idle worker", "nothing", "idle"),
     16: Line("retention of a million runs and their output", "–", "retention", long=True),
     17: Line("recovery: a worker is killed, its run starts again", "a lease and a tick", "recovery", long=True),
+    18: Line("each page of the dashboard at 500 jobs and 5 million runs", "–", "pages", long=True),
 }
 
 
@@ -95,6 +96,8 @@ def _show(result: Result, kept: Kept) -> None:
         print(f"   {figure.found} (aim: {figure.aim}; {_verdict(figure.met)})")
     for row in result.compared:
         print(f"     {row}", flush=True)
+    for line in result.lines:
+        print(f"     {'; '.join(line)}", flush=True)
 
 
 def page(found: dict[int, Kept]) -> str:
@@ -126,7 +129,8 @@ def _verdict(met: bool) -> str:
 
 
 def _details(row: int, kept: Kept) -> str:
-    compared = table(HEADINGS, kept.compared) if kept.compared else ""
+    lines = kept.lines or kept.compared
+    compared = table(kept.headings or HEADINGS, lines) if lines else ""
     notes = "".join(f"{note}\n" if note.startswith("  ") else f"- {note}\n" for note in kept.notes)
     parts = [f"## {row}. {ROWS[row].what}\n", f"Measured on {kept.measured}. {kept.machine}.\n", compared, notes]
     return "\n".join(part for part in parts if part)

@@ -4,7 +4,7 @@ import json
 import os
 import platform
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import django
@@ -17,13 +17,15 @@ FILE = Path(__file__).parent / "results.json"
 
 @dataclass(frozen=True, kw_only=True)
 class Kept:
-    """A row's result in words. `measured` says when, for how long and under which load."""
+    """A row's result in words: `lines` under `headings`. `measured` says when, how long and under which load."""
 
     figures: list[Figure]
-    compared: list[list[str]]
     notes: list[str]
     measured: str
     machine: str
+    compared: list[list[str]] = field(default_factory=list)
+    headings: list[str] = field(default_factory=list)
+    lines: list[list[str]] = field(default_factory=list)
 
 
 def kept() -> dict[int, Kept]:
@@ -36,14 +38,18 @@ def kept() -> dict[int, Kept]:
 
 
 def keep(result: Result, seconds: float) -> Kept:
-    """Put it in the place of the row's former result."""
+    """Put it in the place of the row's former result, unless it isn't to be kept."""
     now = Kept(
         figures=list(result.figures),
         compared=[row.cells() for row in result.compared],
         notes=list(result.notes),
         measured=f"{time.strftime('%-d %B %Y, %H:%M')} ({seconds:.0f} s, load {os.getloadavg()[1]:.1f})",
         machine=machine(),
+        headings=list(result.headings),
+        lines=[list(line) for line in result.lines],
     )
+    if not result.kept:
+        return now
     results = {**kept(), result.row: now}
     as_json = {row: vars(results[row]) for row in sorted(results)}
     FILE.write_text(json.dumps(as_json, indent=1, ensure_ascii=False) + "\n")

@@ -151,8 +151,10 @@ def _collisions(found: Sequence[Busy], loads: Sequence[int], begin: datetime, zo
     """Where more is at work than one instance runs: the fullest first."""
     crowds = sorted(load.crowds(loads, conf.JOBS_MAX_RUNNING), key=lambda crowd: (-crowd.most, crowd.begin))
     alike: dict[tuple[object, ...], list[Crowd]] = {}
-    for crowd in crowds[:LOOKED_AT]:
-        names = _at_work(found, loads.index(crowd.most, crowd.begin, crowd.end))
+    fullest = {crowd: loads.index(crowd.most, crowd.begin, crowd.end) for crowd in crowds[:LOOKED_AT]}
+    at_work = load.jobs_at_work(found, fullest.values())
+    for crowd, minute in fullest.items():
+        names = at_work[minute]
         clock = (begin + crowd.begin * MINUTE).astimezone(zone).time()
         alike.setdefault((clock, crowd.end - crowd.begin, crowd.most, *names), []).append(crowd)
     return [
@@ -161,10 +163,6 @@ def _collisions(found: Sequence[Busy], loads: Sequence[int], begin: datetime, zo
         )
         for (_, _, _, *names), (crowd, *rest) in alike.items()
     ]
-
-
-def _at_work(found: Sequence[Busy], minute: int) -> list[str]:
-    return [each.job.name for each in found if each.is_at_work(minute)]
 
 
 def _in_hour(found: Sequence[Busy], begin: int) -> list[tuple[Busy, list[str], bool]]:

@@ -5,9 +5,9 @@ No database: how the jobs stand is an argument. Jobs that run after others have 
 out.
 """
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
@@ -51,10 +51,20 @@ class Busy:
         """How many minutes it is at work in all."""
         return len(self.starts) * self.most
 
-    def is_at_work(self, minute: int) -> bool:
-        """Whether one of its runs is, if each takes as long as nine in ten do."""
-        started = bisect_right(self.starts, minute)
-        return started > 0 and minute < self.starts[started - 1] + self.most
+    def at_work(self, minutes: Sequence[int]) -> Iterator[int]:
+        """In which of these, in order, one of its runs is, if each takes as long as nine in ten do."""
+        most = self.most
+        if len(self.starts) < len(minutes):
+            upto = 0
+            for start in self.starts:
+                first = bisect_left(minutes, max(start, upto))
+                upto = start + most
+                yield from minutes[first : bisect_left(minutes, upto, first)]
+        else:
+            for minute in minutes:
+                started = bisect_right(self.starts, minute)
+                if started and minute < self.starts[started - 1] + most:
+                    yield minute
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +103,16 @@ def at_work(found: Iterable[Busy], minutes: int) -> list[int]:
                 changes[max(start, 0)] += count
                 changes[min(start + most, minutes)] -= count
     return list(accumulate(changes[:-1]))
+
+
+def jobs_at_work(found: Iterable[Busy], minutes: Iterable[int]) -> dict[int, list[str]]:
+    """Of each of these minutes the jobs that are at work then, in the order given."""
+    wanted = sorted(set(minutes))
+    names: dict[int, list[str]] = {minute: [] for minute in wanted}
+    for each in found:
+        for minute in each.at_work(wanted):
+            names[minute].append(each.job.name)
+    return names
 
 
 def starts_by_hour(found: Iterable[Busy]) -> Counter[int]:

@@ -1,10 +1,7 @@
 """The lists of jobs and runs, and what can be done from them."""
 
 import pytest
-from django.db import connection
-from django.test.utils import CaptureQueriesContext
 
-from jobs.ledger import sql
 from jobs.models import Intervention, Run
 from tests.helpers.pages import page
 from tests.helpers.rows import a_run
@@ -66,26 +63,6 @@ def test_only_the_jobs_that_were_shown_are_paused_and_the_others_left(admin_clie
     assert "&#x27;weekly&#x27; is not paused" in done
     admin_client.post("/jobs-selected/", {"act": "pause"})
     assert "No job that you may pause is ticked" in page(admin_client, "/jobs/")
-
-
-def test_five_hundred_jobs_fit_into_a_page(admin_client, declared):
-    for number in range(500):
-        declared(f"orders_{number:03}_eu", command="clearsessions", schedule=f"0 {number % 60} * * * *")
-    sql.execute(
-        """
-        INSERT INTO nightshift_run (job, trigger, status, attempt, started_at, finished_at, scheduled_for)
-        SELECT 'orders_' || lpad(job::text, 3, '0') || '_eu', 'schedule',
-               CASE WHEN mod(job + run, 9) = 0 THEN 'failed' ELSE 'succeeded' END, 1,
-               at, at + mod(job * run, 97) * interval '1 second', at
-          FROM generate_series(0, 499) AS job, generate_series(1, 30) AS run,
-               LATERAL (SELECT now() - run * interval '1 hour' AS at) AS due
-        """
-    )
-    with CaptureQueriesContext(connection) as queries:
-        answer = admin_client.get("/jobs/")
-    assert answer.content.count(b"<tr") == 503
-    assert len(answer.content) < 300_000
-    assert len(queries) <= 12
 
 
 def test_runs_are_listed_by_job_and_status_and_paged_by_key(admin_client, monkeypatch):

@@ -55,8 +55,8 @@
   };
   const writeTimes = (within) => {
     const now = new Date(Date.now() + ahead);
-    for (const each of within.querySelectorAll("[data-as]")) {
-      const text = shown(new Date(each.dateTime || each.dataset.at), each.dataset.as, now);
+    for (const each of within.querySelectorAll("time, [data-as]")) {
+      const text = shown(new Date(each.dateTime || each.dataset.at), each.dataset.as || "ago", now);
       if (each.textContent !== text) each.textContent = text;
       if (!each.title && each.dateTime) each.title = new Date(each.dateTime).toUTCString();
     }
