@@ -139,6 +139,8 @@ class EventKind(TextChoices):
     HELD = "held"  # an operator held everything
     HOLD_ENDED = "hold_ended"  # jobs start by themselves again
     NOTED = "noted"  # somebody wrote a note about a run, a job or a day
+    PRESET_SAVED = "preset_saved"  # somebody kept arguments of a job under a name
+    PRESET_DELETED = "preset_deleted"  # somebody deleted such arguments
     REPAIRED = "repaired"  # an operator ran occurrences that had got no run
     SCHEDULE_CHANGED = "schedule_changed"  # the code declares another schedule, or none any more
     RELEASE = "release"  # a release took over from another one that is still at work

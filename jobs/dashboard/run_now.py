@@ -9,6 +9,7 @@ from django.urls import reverse
 from jobs import masking
 from jobs.access.actor import Actor
 from jobs.choices import Status, Verb
+from jobs.dashboard import presets
 from jobs.dashboard.pages import Context, act, page, problem, say, show
 from jobs.dashboard.sent_twice import again, once_a_form
 from jobs.dashboard.start_form import Asked, asked
@@ -21,6 +22,7 @@ from jobs.ledger.in_force import InForce
 from jobs.models import Run
 from jobs.reading import shell
 from jobs.reading.starting import last_used, what_will_happen
+from jobs.sentences import Sentence
 from jobs.verbs.note import note_on_run
 from jobs.verbs.start import Started, Unconfirmed, start
 
@@ -29,11 +31,12 @@ UNLOADABLE = "Its parameters can't be read"
 
 
 class Basis(NamedTuple):
-    """What the form is filled with, and what that is called. `run` had these words, where one did."""
+    """What the form is filled with, and what that is called. `run` had these words, or they are of a `preset`."""
 
     words: Sequence[str]
     called: str
     run: int | None = None
+    preset: int | None = None
 
 
 def run_now(request: HttpRequest, name: str) -> HttpResponseBase:
@@ -50,7 +53,7 @@ def ask(request: HttpRequest, actor: Actor, name: str) -> Context | HttpResponse
         found = asked(request, job, basis.words, basis.called)
     except (UnknownCommand, BrokenCommand) as error:
         return problem(request, actor, 409, UNLOADABLE, str(error))
-    return _context(request, job, current, basis, found)
+    return _context(request, job, current, basis, found) | presets.context(request, actor, job, "")
 
 
 @act
@@ -60,14 +63,23 @@ def do_run_now(request: HttpRequest, actor: Actor, name: str) -> HttpResponse:
     job, current = _job(name)
     basis = _basis(request, job)
     found = asked(request, job, basis.words, basis.called)
-    if found.is_valid and "check" not in request.POST:
+    preset_error = ""
+    if "check" in request.POST:
+        pass  # it only says what would be
+    elif presets.is_about_one(request):
+        try:
+            return presets.saved(request, actor, job, found.words)
+        except (Sentence, InvalidArguments) as error:
+            preset_error = str(error)
+    elif found.is_valid:
         try:
             run, replayed = _start(actor, name, words_to_run(found, basis), found)
         except (Unconfirmed, InvalidArguments, UnknownCommand, BrokenCommand) as error:
             show_at_its_field(found, error)
         else:
             return again(request, run) if replayed else started(request, actor, run, found)
-    return show(request, actor, TEMPLATE, _context(request, job, current, basis, found))
+    context = _context(request, job, current, basis, found) | presets.context(request, actor, job, preset_error)
+    return show(request, actor, TEMPLATE, context)
 
 
 def _start(actor: Actor, job: str, words: list[str] | None, found: Asked) -> Started:
@@ -104,7 +116,8 @@ def show_at_its_field(found: Asked, error: Exception) -> None:
 
 def words_to_run(found: Asked, basis: Basis) -> list[str] | None:
     """None where the run is to have the words that it has anyway, declared or overridden."""
-    return None if found.sent.is_as_filled and basis.run is None else found.words
+    is_declared = basis.run is None and basis.preset is None
+    return None if found.sent.is_as_filled and is_declared else found.words
 
 
 def _job(name: str) -> tuple[Job, InForce]:
@@ -114,10 +127,12 @@ def _job(name: str) -> tuple[Job, InForce]:
 
 
 def _basis(request: HttpRequest, job: Job) -> Basis:
-    """The declared words, or those of the run that the address names: ?like=4711."""
+    """The declared words, or those of the run or the preset that the address names: ?like=4711, ?preset=12."""
     like = request.GET.get("like", "")
     if like.isdecimal() and len(like) <= 18 and (run := Run.objects.filter(pk=int(like), job=job.name).first()):
         return Basis(run.arguments, f"as in run {run.pk}", run.pk)
+    if preset := presets.chosen(request, job):
+        return Basis(preset.words, f"as saved in {preset.name}", preset=preset.pk)
     is_declared = job.arguments == registry[job.name].arguments
     return Basis(job.arguments, "as declared" if is_declared else "as overridden")
 

@@ -17,6 +17,7 @@ from jobs.dashboard.output import output, raw
 from jobs.dashboard.override import override
 from jobs.dashboard.overview import overview
 from jobs.dashboard.pause import pause
+from jobs.dashboard.presets import delete as delete_preset
 from jobs.dashboard.retry import retry
 from jobs.dashboard.run import do_with_a_run, run
 from jobs.dashboard.run_now import run_now
@@ -37,6 +38,7 @@ urlpatterns = [
     path("jobs/<str:name>/override/", override, name="override"),
     path("jobs/<str:name>/pause/", pause, name="pause"),
     path("jobs/<str:name>/run/", run_now, name="run_now"),
+    path("jobs/<str:name>/run/delete-preset/", delete_preset, name="delete_preset"),
     path("jobs/<str:name>/why/", why, name="why"),
     path("runs/", runs, name="runs"),
     path("runs/select/", select, name="select"),

@@ -10,6 +10,7 @@ from jobs.models.job_day import JobDay
 from jobs.models.job_state import JobState
 from jobs.models.note import Note
 from jobs.models.operation import Event, LastTick, Release
+from jobs.models.preset import Preset
 from jobs.models.run import Run
 from jobs.models.selection import Selection
 
@@ -29,6 +30,7 @@ __all__ = [
     "Note",
     "Notice",
     "Output",
+    "Preset",
     "Release",
     "Repair",
     "Run",

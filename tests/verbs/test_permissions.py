@@ -18,6 +18,7 @@ from jobs.verbs.note import note_on_day, note_on_job, note_on_run
 from jobs.verbs.override import end_override, override
 from jobs.verbs.pause import pause, resume
 from jobs.verbs.pin import pin, unpin
+from jobs.verbs.preset import delete_preset, save_preset
 from jobs.verbs.retry import retry
 from jobs.verbs.start import Unconfirmed, start
 from tests.helpers.rows import NOON, a_queued_run, a_run
@@ -38,6 +39,8 @@ ACTS = {
     "preview_missed": (Verb.RUN, lambda actor, run: preview_missed(actor, run.job, after=NOON, before=NOON)),
     "note_on_run": (Verb.RUN, lambda actor, run: note_on_run(actor, run.pk, "the supplier was late")),
     "note_on_job": (Verb.RUN, lambda actor, run: note_on_job(actor, run.job, "the supplier is often late")),
+    "save_preset": (Verb.RUN, lambda actor, run: save_preset(actor, run.job, "loud", ["--verbosity", "2"])),
+    "delete_preset": (Verb.OVERRIDE, lambda actor, run: delete_preset(actor, run.job, "loud")),
     "retry": (Verb.RUN, lambda actor, run: retry(actor, run.pk)),
 }
 
