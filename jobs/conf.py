@@ -36,6 +36,17 @@ def _as_a_schema(name: str) -> str:
     )
 
 
+# The kinds of rules that need no value. `jobs.declarations.alert` has them.
+ALERTS = ("failed", "rate", "missed", "lost", "slower_than", "forgotten_pause", "drift")
+
+
+def _as_alerts(text: str) -> str:
+    words = [word.strip() for word in text.split(",")]
+    if words == ["none"] or (set(words) <= {*ALERTS} and len(words) == len(set(words))):
+        return ""
+    return f"Write some of {', '.join(ALERTS)}, with commas between them, or none."
+
+
 def _as_a_guid(text: str) -> str:
     found = re.fullmatch(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", text)
     return "" if found else "Write the tenant's id in lower case: 8d2f5b1c-0000-4000-8000-3f2a11c0ffee."
@@ -124,6 +135,13 @@ class Conf:
         "For how many days failed, timed-out and lost runs are kept, with their output.",
         more="Gaps, ended pauses and overrides, and events are kept as long.",
         flaw=between(1, MOST_DAYS),
+    )
+    JOBS_ALERTS = Setting(
+        "failed, missed, lost",
+        "What opens an incident of every job, unless the job declares `alerts` of its own.",
+        more="The names of rules that need no value, with commas between them, or none. docs/reference/alerts.md "
+        "explains them.",
+        flaw=_as_alerts,
     )
     APPLICATIONINSIGHTS_CONNECTION_STRING = Setting(
         "",

@@ -9,7 +9,7 @@ from typing import Any
 from django.apps import apps
 from django.core.checks import ERROR, WARNING, CheckMessage, Error, Tags, Warning, register
 
-from jobs.checks import database, host, loading, schedules, secrets
+from jobs.checks import alerts, database, host, loading, schedules, secrets
 from jobs.declarations.graph import Graph
 from jobs.declarations.job import Job
 from jobs.declarations.parameters import BrokenCommand, InvalidArguments, UnknownCommand, check_arguments, describe
@@ -27,6 +27,7 @@ def register_all() -> None:
         *(declarations, commands_if_asked, pipelines, groups, schedule_settings),
         *(schedules.surprises, schedules.rhythms, schedules.crowds, schedules.timers),
         *(host.host_json, host.routes, host.logging),
+        alerts.rules,
         database.postgresql,
     ):
         register(check, "jobs")
@@ -82,7 +83,7 @@ def at_start() -> list[CheckMessage]:
 
 
 def declarations(**_: Any) -> list[CheckMessage]:
-    """What `declare` itself found (E001, E002, E005 to E008, E011, E014, E015, E021)."""
+    """What `declare` itself found (E001, E002, E005 to E008, E011, E014, E015, E021, E027)."""
     return [
         Error(problem.message, hint=f"{problem.hint} ({problem.place})", id=problem.id) for problem in registry.problems
     ]

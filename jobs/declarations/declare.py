@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Literal
 
 from jobs.declarations import rules, when
+from jobs.declarations.alert import Alert
 from jobs.declarations.job import Job
 from jobs.declarations.keep import Keep
 from jobs.declarations.registry import Problem, registry
@@ -50,6 +51,7 @@ def declare(
     owner: str = "",
     runbook: str = "",
     confirm: str = "",
+    alerts: Alert | Sequence[Alert] | Literal["none"] = (),
 ) -> None:
     """Declare that a management command is a job.
 

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from jobs.choices import Dispatch, Interrupted, Isolation, Misfire, Overlap
+from jobs.declarations.alert import Alert
 from jobs.declarations.keep import Keep
 from jobs.declarations.retry import Retry
 from jobs.declarations.rules import NEVER
@@ -46,6 +47,8 @@ class Job:
     owner: str = ""
     runbook: str = ""
     confirm: str = ""
+    # Beside the usual ones, or in their place; "none": no rule at all (`alert.over`).
+    alerts: tuple[Alert | Literal["none"], ...] = ()
     place: str = ""
     # Where an app setting overrides the declared schedule: the setting's name and what the code says.
     schedule_setting: str = ""

@@ -10,7 +10,8 @@ from django.db.models import TextChoices
 
 from jobs.choices import Dispatch, Interrupted, Isolation, Misfire, Overlap, Status
 from jobs.conf import MOST_DAYS, MOST_KEPT
-from jobs.declarations import bounds
+from jobs.declarations import alert, bounds
+from jobs.declarations.alert import Alert
 from jobs.declarations.keep import Keep
 from jobs.declarations.retry import Retry
 from jobs.declarations.values import is_text, shown, words
@@ -62,6 +63,9 @@ def mistakes(job: object, given: Mapping[str, Any]) -> Iterator[Mistake]:
         for item in _refused(rule, given[what]):
             verb = "has" if rule.many else "is"
             yield Mistake(rule.number, f"{what} of job {shown(job)} {verb} {shown(item)}.", rule.hint)
+    for rule in given["alerts"]:
+        if isinstance(rule, Alert) and (flaw := rule.flaw()):
+            yield Mistake(27, f"alerts of job {shown(job)} has {shown(rule)}.", flaw)
     for name, (kind, fields) in WITH_FIELDS.items():
         value = given[name]
         for what, rule in fields.items() if isinstance(value, kind) else ():
@@ -83,6 +87,13 @@ def contradictions(job: object, given: Mapping[str, Any]) -> Iterator[Mistake]:
     if given["max_running"] is not None and given["overlap"] != Overlap.ALLOW:
         yield Mistake(
             7, f"max_running of job {shown(job)} goes with overlap='allow' only.", "Leave out one of the two."
+        )
+    kinds = [rule.cause for rule in given["alerts"] if isinstance(rule, Alert)]
+    if len(kinds) > len(set(kinds)) or (kinds and len(kinds) < len(given["alerts"])):
+        yield Mistake(
+            27,
+            f"alerts of job {shown(job)} has two rules that exclude each other.",
+            f"Write one rule of a kind, or alerts={alert.NONE!r} alone.",
         )
     if given["retry"] is not None and given["retries"] != 0:
         yield Mistake(
@@ -201,6 +212,12 @@ RULES: dict[str, Rule] = {
     ),
     "owner": _text(200, "Write who is responsible, as a person or team: 'Billing team'."),
     "runbook": Rule(fits=_link, hint="Write the address of a page, such as 'https://wiki.example.com/close-month'."),
+    "alerts": Rule(
+        fits=lambda value: isinstance(value, Alert) or (isinstance(value, str) and value == alert.NONE),
+        hint="Write [alert.failed(in_a_row=3), alert.must_succeed_by('06:30')]; `from jobs import alert` brings it.",
+        number=27,
+        many=True,
+    ),
     "confirm": _text(100, "Write the word that a person must type before the job starts: 'delete'."),
 }
 # For each field of a Retry.

@@ -37,6 +37,7 @@ class Evidence:
     output_bytes: int = 0
     output_dropped: int = 0
     warnings: int = 0
+    matched: str = ""
 
     @property
     def exit_code(self) -> int | None:
@@ -70,6 +71,7 @@ def judge(job: Job, seen: Evidence) -> Outcome:
         output_bytes=seen.output_bytes,
         output_dropped=seen.output_dropped,
         warnings=seen.warnings,
+        matched=seen.matched,
         begun=seen.has_begun,
     )
 

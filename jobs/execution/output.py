@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from jobs.execution.searching import Search
 from jobs.masking import Masker
 
 PIECE = 64 * 1024
@@ -53,8 +54,11 @@ class Recorder:
     half is written as it comes; the last is known when the attempt ends.
     """
 
-    def __init__(self, write: Callable[[int, Piece], None], limit: int, secrets: Iterable[str]) -> None:
+    def __init__(
+        self, write: Callable[[int, Piece], None], limit: int, secrets: Iterable[str], search: Search | None = None
+    ) -> None:
         secrets = list(secrets)
+        self.search = search or Search()
         self._write = write
         self._head = self._tail = limit // 2
         self._maskers = {False: Masker(secrets), True: Masker(secrets)}
@@ -76,6 +80,7 @@ class Recorder:
         self.bytes += len(data)
         shown = self._maskers[is_stderr].feed(data)
         self._add(shown, is_stderr)
+        self.search.feed(shown, is_stderr)
         return shown
 
     def flush(self) -> None:
@@ -102,6 +107,7 @@ class Recorder:
         held = [(masker.end(), is_stderr) for is_stderr, masker in self._maskers.items()]
         for data, is_stderr in held:
             self._add(data, is_stderr)
+            self.search.feed(data, is_stderr)
         self.flush()
         if self.dropped:
             note = Piece(at=datetime.now(UTC))

@@ -10,7 +10,8 @@ from datetime import timedelta
 from typing import Any
 
 from jobs import masking, telemetry
-from jobs.choices import AttemptStatus
+from jobs.choices import AttemptStatus, Cause
+from jobs.declarations import alert
 from jobs.declarations.registry import registry
 from jobs.execution import outcome as outcomes
 from jobs.execution.echo import Echo
@@ -18,10 +19,12 @@ from jobs.execution.isolation import marks
 from jobs.execution.isolation.process import ForkServerFailed
 from jobs.execution.output import Recorder
 from jobs.execution.reports import Reports, sentence
+from jobs.execution.searching import Search
 from jobs.execution.shutdown import Shutdown
 from jobs.execution.stopping import LAST_WORDS
 from jobs.execution.watching import Ear, Watch
 from jobs.execution.writer import writer
+from jobs.ledger import watched
 from jobs.ledger.attempts import Outcome
 from jobs.ledger.claims import Claim
 from jobs.ledger.endings import Ended
@@ -56,7 +59,7 @@ class Supervisor:
         self.masker = masking.Masker(secrets)
         self.reports = Reports(self.masker)
         self.recorder = Recorder(
-            lambda number, piece: writer.write(self.held, number, piece), self.job.output_limit, secrets
+            lambda number, piece: writer.write(self.held, number, piece), self.job.output_limit, secrets, self._search()
         )
         # Last: what raises up here must not leave an attempt behind whose lease is renewed for ever.
         self.held = writer.hold(claim, self.wake, asked_at)
@@ -120,6 +123,7 @@ class Supervisor:
             output_bytes=self.recorder.bytes,
             output_dropped=self.recorder.dropped,
             warnings=self.recorder.warnings,
+            matched=self.recorder.search.end(),
         )
 
     def _request(self) -> dict[str, Any]:
@@ -142,6 +146,10 @@ class Supervisor:
                 "scheduled_for": scheduled_for,
             },
         }
+
+    def _search(self) -> Search:
+        rule = watched.of(self.job.name).rules.get(Cause.OUTPUT_MATCHES)
+        return Search(rule.pattern if isinstance(rule, alert.output_matches) else "")
 
     def _take_output(self, data: bytes, is_stderr: bool) -> None:
         self._show(self.recorder.feed(data, is_stderr), is_stderr)

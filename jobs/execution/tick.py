@@ -16,6 +16,8 @@ from jobs.ledger import (
     doorbell,
     instance,
     leases,
+    outages,
+    overdue,
     queue,
     record,
     releases,
@@ -66,6 +68,7 @@ class Tick:
         self.is_aligned = True
         self._version, self._began_at = registry.version, began_at
         doorbell.ring_all(_put_right(to_do, [Ring(run_id=run.run) for run in runs]))
+        self._judge(to_do)
         if telemetry.is_on():
             telemetry.queue(*queue.waiting())
         _unless_busy(_note_end)
@@ -78,6 +81,14 @@ class Tick:
         scheduled = registry.scheduled()
         _unless_busy(partial(retire, [job.name for job in scheduled]))
         return scheduled
+
+    def _judge(self, to_do: ToDo) -> None:
+        """Open and close the incidents that no run's end does. Last: an outage of ours is known by what came of it."""
+        if to_do.incidents:
+            _unless_busy(outages.report)
+        if to_do.incidents or overdue.have_rules():
+            now = self.observer.last.at if self.observer.last else clocks.wall()
+            _unless_busy(partial(overdue.judge, now, alone=not to_do.others))
 
     def _due(self, to_do: ToDo) -> list[Job]:
         """The jobs to settle. Also those whose next moment was computed otherwise than this process would: only where

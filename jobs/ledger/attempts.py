@@ -12,7 +12,7 @@ from django.db import IntegrityError, transaction
 from jobs import telemetry
 from jobs.choices import AttemptStatus, Interrupted, Status
 from jobs.declarations import bounds
-from jobs.ledger import claims, instance, pipelines, releases, sql
+from jobs.ledger import claims, incidents, instance, pipelines, releases, sql
 from jobs.ledger.changed import Changed
 from jobs.ledger.claims import Claim
 from jobs.ledger.doorbell import Ring
@@ -38,6 +38,7 @@ class Outcome:
     output_bytes: int = 0
     output_dropped: int = 0
     warnings: int = 0  # lines of its output that warn
+    matched: str = ""  # the first line of its output that the job's `output_matches` looks for
     begun: bool = True  # whether the command was started
 
 
@@ -48,7 +49,7 @@ def finish(claim: Claim, outcome: Outcome, *, only_if: str = "") -> Ended | None
     `only_if` is a further condition on the run's row, in SQL.
     """
     status, delay = _next_status(claim, outcome)
-    ended = end(claim.job, partial(_change, claim, outcome, status, delay, only_if))
+    ended = end(claim.job, partial(_change, claim, outcome, status, delay, only_if), status)
     if ended is None:
         return None
     point("end.after_commit")
@@ -87,7 +88,7 @@ def _change(
                    output_bytes = %(output_bytes)s, output_dropped = %(output_dropped)s,
                    warnings = %(warnings)s
              WHERE id = %(attempt)s AND EXISTS (SELECT FROM finished)
-        )
+        ) {incidents.CLOSING if status is Status.SUCCEEDED else ""}
         SELECT id, job, status, scheduled_for FROM finished
         """,  # noqa: S608 — the condition is fixed
         releases.as_heard(in_charge)
@@ -119,7 +120,15 @@ def _change(
     if outcome.status is AttemptStatus.LOST:
         telemetry.lost(claim.job)
     run_id, job, ended_as, scheduled_for = row
-    return Changed(run_id=run_id, job=job, status=Status(ended_as), scheduled_for=scheduled_for)
+    return Changed(
+        run_id=run_id,
+        job=job,
+        status=Status(ended_as),
+        scheduled_for=scheduled_for,
+        error=outcome.error,
+        took=outcome.wall,
+        matched=outcome.matched,
+    )
 
 
 def fail_waiting(run_id: int, error: str, invocation_id: str = "") -> Ended | None:

@@ -14,7 +14,7 @@ from typing import TypedDict
 
 from jobs import telemetry
 from jobs.choices import ENDED, Reason, Status, Trigger
-from jobs.ledger import cancellation, enqueue, pipelines, releases, sessions, sql, steps
+from jobs.ledger import cancellation, enqueue, incidents, pipelines, releases, sessions, sql, steps
 from jobs.ledger.changed import Changed
 from jobs.ledger.doorbell import Ring
 from jobs.ledger.enqueue import Enqueued
@@ -33,25 +33,27 @@ class Ended:
     rings: list[Ring] = field(default_factory=list)
 
 
-def end(job: str, change: Callable[[str | None], Changed | None]) -> Ended | None:
+def end(job: str, change: Callable[[str | None], Changed | None], likely: Status | None = None) -> Ended | None:
     """End a run of this job, in one transaction with all that its end brings. None where `change` changed nothing.
 
     `change` is one conditional statement on the run's row, whose number of rows is the answer. It is given the key of
     the release in charge, and is to change nothing where that is another one by now (`releases.IS_IN_CHARGE`). It may
     leave the run unended: back in the queue, or running and asked to end. Then nothing comes with it.
+
+    `likely` is how the run ends if alerts are to judge that; None if not, as where an operator asked for it.
     """
     while True:
         in_charge = releases.heard_in_charge()
         pipeline = pipelines.of_release(releases.with_key(in_charge))
-        ended = _end(job, pipeline, partial(change, in_charge))
+        ended = _end(job, pipeline, partial(change, in_charge), likely)
         # It may have changed nothing because another release is in charge, whose steps follow.
         if ended is not None or releases.key_in_charge() == in_charge:
             return ended
 
 
-def _end(job: str, pipeline: Pipeline, change: Callable[[], Changed | None]) -> Ended | None:
-    # Without steps there is one statement, which commits itself.
-    is_alone = not pipeline.steps_after(job) and sessions.are_bounded()
+def _end(job: str, pipeline: Pipeline, change: Callable[[], Changed | None], likely: Status | None) -> Ended | None:
+    # With no steps, and nothing for the alerts to judge, there is one statement, which commits itself.
+    is_alone = not pipeline.steps_after(job) and not incidents.concern(job, likely) and sessions.are_bounded()
     if is_alone:
         point("end.before_commit")
     with nullcontext() if is_alone else sessions.ledger_transaction():
@@ -69,6 +71,7 @@ def has_ended(run: Changed, pipeline: Pipeline) -> list[Ring]:
     """What the end of a run brings with it, in its transaction. Each end passes here once; whatever reports ends
     belongs here. The database itself counts them by day, as the transaction commits (JobDay). Gives whom to wake.
     """
+    incidents.judge(run)
     telemetry.run_ended(run.job, run.status)
     if run.status is Status.MISSED:
         telemetry.missed(run.job, run.reason)
@@ -165,12 +168,15 @@ def cancel_for_replacement(run_ids: Sequence[int]) -> None:
         cancel(run_id, "the run that replaces it")
 
 
-def miss(run_id: int, job: str, why: str) -> Ended | None:
-    """End a run that waited until its start deadline had passed. None where it has started, or ended."""
-    return end(job, partial(_miss, run_id, why))
+def miss(run_id: int, job: str, why: str, *, excused: bool = False) -> Ended | None:
+    """End a run that waited until its start deadline had passed. None where it has started, or ended.
+
+    `excused`: an operator kept it from starting.
+    """
+    return end(job, partial(_miss, run_id, why, excused), None if excused else Status.MISSED)
 
 
-def _miss(run_id: int, why: str, in_charge: str | None) -> Changed | None:
+def _miss(run_id: int, why: str, excused: bool, in_charge: str | None) -> Changed | None:
     row = sql.row(
         f"""
         UPDATE nightshift_run
@@ -183,7 +189,15 @@ def _miss(run_id: int, why: str, in_charge: str | None) -> Changed | None:
     if row is None:
         return None
     job, scheduled_for = row
-    return Changed(run_id=run_id, job=job, status=Status.MISSED, scheduled_for=scheduled_for, reason=Reason.TOO_LATE)
+    return Changed(
+        run_id=run_id,
+        job=job,
+        status=Status.MISSED,
+        scheduled_for=scheduled_for,
+        reason=Reason.TOO_LATE,
+        error=why,
+        excused=excused,
+    )
 
 
 def each_unless_busy[T](ends: Iterable[tuple[str, Callable[[], T]]]) -> Iterator[T]:

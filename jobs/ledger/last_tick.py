@@ -7,12 +7,13 @@ ticks is kept in the ledger, so that it survives the processes that tick.
 
 import logging
 from datetime import datetime, timedelta
+from functools import partial
 
 from jobs import clocks
 from jobs.choices import EventKind
 from jobs.clocks import TOLERANCE, Reading
 from jobs.formats import utc_time
-from jobs.ledger import events, sql, timing
+from jobs.ledger import events, outages, sql, timing
 
 log = logging.getLogger(__name__)
 
@@ -39,11 +40,15 @@ class TickObserver:
 
     def observe(self) -> None:
         """Note that a tick sees the database now. Report a jump of its clock, and a difference from this host's."""
-        reading, last = clocks.read(_note), self.last
+        reading, last = clocks.read(partial(_note, self._was_here())), self.last
         self.last = reading
         if last is not None:
             _report_jump(reading, last)
         self._report_difference(reading)
+
+    def _was_here(self) -> bool:
+        """Whether this process has ticked within an outage's length: then a longer pause is a jump of the clock."""
+        return self.last is not None and clocks.elapsed() - self.last.received < outages.OUTAGE.total_seconds()
 
     def _report_difference(self, reading: Reading) -> None:
         """Say it in the log when it changes, and once an hour."""
@@ -66,10 +71,14 @@ def parameters() -> dict[str, object]:
     }
 
 
-def _note() -> datetime:
-    """Lengthen the series of ticks, or begin a new one. Gives the database's clock."""
+def _note(was_here: bool) -> datetime:
+    """Lengthen the series of ticks, or begin a new one; after a long pause an incident is open. Gives the database's
+    clock.
+    """
     now: datetime = sql.value(
-        """
+        f"""
+        WITH before AS MATERIALIZED (SELECT seen_at FROM nightshift_lasttick WHERE seen_at IS NOT NULL),
+        noted AS (
         INSERT INTO nightshift_lasttick AS t (seen_at, unbroken_since)
         VALUES (clock_timestamp(), clock_timestamp())
             ON CONFLICT (id) DO UPDATE
@@ -79,8 +88,10 @@ def _note() -> datetime:
                    THEN coalesce(t.unbroken_since, clock_timestamp())
                    ELSE clock_timestamp() END
         RETURNING seen_at
-        """,
-        parameters(),
+        ), {outages.OPENING}
+        SELECT seen_at FROM noted
+        """,  # noqa: S608 — OPENING is fixed
+        parameters() | outages.parameters() | {"was_here": was_here},
     )
     return now
 

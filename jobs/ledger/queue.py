@@ -57,5 +57,8 @@ def forgotten(limit: int = 100) -> list[int]:
 def miss_overdue() -> int:
     """End the queued runs whose start deadline passed before anyone picked them up. Gives back how many."""
     overdue = sql.rows(f"SELECT job, id, {HELD_BY_A_HOLD} FROM nightshift_run r WHERE {IS_OVERDUE}")  # noqa: S608
-    ends = ((job, partial(endings.miss, run_id, job, HELD if held else FORGOTTEN)) for job, run_id, held in overdue)
+    ends = (
+        (job, partial(endings.miss, run_id, job, HELD if held else FORGOTTEN, excused=held))
+        for job, run_id, held in overdue
+    )
     return sum(ended is not None for ended in endings.each_unless_busy(ends))

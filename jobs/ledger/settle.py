@@ -2,7 +2,8 @@
 
 `settle` decides about every occurrence between a job's watermark and now, under the lock on the job's `JobState`.
 Timers call it for their job, the tick for all that are due. It takes at most nine statements, for one job or for ten
-thousand, beside those for each run that is replaced; one where nothing is due.
+thousand, beside those for each run that is replaced, and one more where an occurrence was missed; one where nothing is
+due.
 """
 
 import logging
@@ -17,6 +18,7 @@ from jobs.ledger import (
     endings,
     eras,
     gaps,
+    incidents,
     pipelines,
     record,
     releases,
@@ -200,6 +202,7 @@ def _settle_locked(windows: Sequence[Window], pipeline: Pipeline) -> list[Schedu
             line = window.timeline
             for end in steps.left_waiting(window.job.name, line.through, line.until, pipeline):
                 endings.follow(end, pipeline)
+    incidents.missed(swallowed)
     statistics.count(swallowed)
     return runs
 

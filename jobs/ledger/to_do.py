@@ -12,7 +12,7 @@ class ToDo:
     """`late` has the jobs whose next moment has passed, each with how long ago; `overridden` those that an override
     gives another schedule. `others` says that another release is at work, or was since the last tick.
 
-    The rest: whether there may be runs to miss, to fail, to declare lost and to ring for.
+    The rest: whether there may be runs to miss, to fail, to declare lost and to ring for, and incidents to close.
     """
 
     late: dict[str, timedelta]
@@ -22,6 +22,7 @@ class ToDo:
     unknown: bool
     lost: bool
     forgotten: bool
+    incidents: bool
 
     def is_due(self, job: Job) -> bool:
         """Whether it is to be settled: at once without a timer, after a while with one, whenever it is overridden."""
@@ -42,7 +43,8 @@ def look() -> ToDo:
                EXISTS (SELECT FROM nightshift_run r WHERE {queue.IS_OVERDUE}),
                EXISTS (SELECT FROM nightshift_run r WHERE {unknown_jobs.HAS_WAITED}),
                EXISTS (SELECT FROM nightshift_run r WHERE r.status = 'running' AND {leases.has_expired()}),
-               EXISTS (SELECT FROM nightshift_run r WHERE {queue.IS_FORGOTTEN})
+               EXISTS (SELECT FROM nightshift_run r WHERE {queue.IS_FORGOTTEN}),
+               EXISTS (SELECT FROM nightshift_incident WHERE resolved_at IS NULL)
         """,  # noqa: S608 — the conditions are fixed
         last_tick.parameters()
         | queue.parameters()
@@ -50,7 +52,7 @@ def look() -> ToDo:
         | {"own": releases.own().key, "silent": timing.LONGEST_PAUSE},
     )
     assert found is not None
-    late, overridden, others, overdue, unknown, lost, forgotten = found
+    late, overridden, others, overdue, unknown, lost, forgotten, incidents = found
     return ToDo(
         late={job: timedelta(seconds=seconds) for job, seconds in (late or {}).items()},
         overridden=set(overridden or ()),
@@ -59,4 +61,5 @@ def look() -> ToDo:
         unknown=unknown,
         lost=lost,
         forgotten=forgotten,
+        incidents=incidents,
     )

@@ -1,0 +1,91 @@
+"""The rules of alerts that hold for a job: the usual ones, and those it declares. Asked at each end of a run."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from jobs.choices import Cause, Status
+from jobs.conf import conf
+from jobs.declarations import alert
+from jobs.declarations.alert import Alert
+from jobs.declarations.graph import Graph
+from jobs.declarations.job import Job
+from jobs.declarations.registry import registry
+from jobs.schedule.occurrences import Schedule
+
+# What the alerts count: how runs came out, after their retries. Skipped, missed and cancelled runs say nothing of that.
+BAD = frozenset({Status.FAILED, Status.TIMED_OUT, Status.LOST})
+OUTCOMES = frozenset({Status.SUCCEEDED}) | BAD
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """A job's rules by their kind, and how many failures in a row count. `schedule` says when it is due; a step's is
+    that of its pipeline, and `family` has the jobs at the pipeline's beginning beside the job itself.
+    """
+
+    rules: Mapping[Cause, Alert]
+    in_a_row: int = alert.SELDOM
+    schedule: Schedule | None = None
+    family: tuple[str, ...] = ()
+
+    def concerns(self, status: Status | None) -> bool:
+        """Whether an end like this is to be judged. Most runs succeed, and no usual rule looks at those."""
+        return bool(self.causes(status))
+
+    def causes(self, status: Status | None) -> list[Cause]:
+        """The kinds of the rules that look at an end like this."""
+        return [
+            cause for cause in self.rules if status in _LOOKED_AT.get(cause, ()) and not self._is_lost(cause, status)
+        ]
+
+    def _is_lost(self, cause: Cause, status: Status | None) -> bool:
+        # One incident for one end: that of `lost`, where the job has that rule.
+        return cause is Cause.FAILED and status is Status.LOST and Cause.LOST in self.rules
+
+
+_LOOKED_AT: dict[Cause, frozenset[Status]] = {
+    Cause.FAILED: BAD,
+    Cause.RATE: OUTCOMES,
+    Cause.LOST: frozenset({Status.LOST}),
+    Cause.MISSED: frozenset({Status.MISSED}),
+    Cause.SLOWER_THAN: frozenset({Status.SUCCEEDED}),
+    Cause.OUTPUT_MATCHES: OUTCOMES,
+}
+
+_known: tuple[object, str, dict[str, Watched]] | None = None
+
+
+def of(name: str) -> Watched:
+    """The rules of this job; the usual ones where this process doesn't know it."""
+    return of_all().get(name) or Watched(alert.over(_usual(), ()))
+
+
+def of_all() -> Mapping[str, Watched]:
+    """The rules of all declared jobs."""
+    global _known
+    usual = conf.JOBS_ALERTS
+    if _known is None or _known[0] is not registry.version or _known[1] != usual:
+        graph = Graph(registry.values())
+        _known = registry.version, usual, {job.name: _watched(job, graph) for job in registry.values()}
+    return _known[2]
+
+
+def _usual() -> list[Alert]:
+    return alert.named(conf.JOBS_ALERTS)
+
+
+def _watched(job: Job, graph: Graph) -> Watched:
+    rules = alert.over(_usual(), job.alerts)
+    roots = graph.roots(job)
+    schedule = job.schedule or next((registry[root].schedule for root in roots), None)
+    streak = rules.get(Cause.FAILED)
+    in_a_row = streak.number(_period(schedule)) if isinstance(streak, alert.failed) else alert.SELDOM
+    return Watched(rules, in_a_row, schedule, (job.name, *roots))
+
+
+def _period(schedule: Schedule | None) -> timedelta | None:
+    """From the next occurrence to the one after it: at night, a job of the day's hours seems to be due seldom."""
+    first = schedule.next(datetime.now(UTC)) if schedule else None
+    second = schedule.next(first) if schedule and first else None
+    return second - first if first and second else None
