@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 from django.urls import reverse
@@ -115,8 +116,8 @@ class JobStart(ForActors):
         asked = StartSerializer.read(request.data)
         terms = {each: asked[each] for each in ("confirm", "labels", "despite_hold")}
 
-        def begin(words: list[str] | None, ring: bool) -> Run:
-            return start(self.actor, name, words, not_before=asked.get("not_before"), ring=ring, **terms)
+        def begin(words: list[str] | None, key: Key | None) -> Run:
+            return start(self.actor, name, words, not_before=asked.get("not_before"), key=key, **terms)
 
         return started(self.actor, request, name, asked, begin)
 
@@ -140,16 +141,20 @@ class RunRetry(ForActors):
         asked = TermsSerializer.read(request.data)
         job = Run.objects.filter(pk=pk).values_list("job", flat=True).first() or ""
 
-        def begin(words: list[str] | None, ring: bool) -> Run:
-            return retry(self.actor, pk, words, confirm=asked["confirm"], ring=ring)
+        def begin(words: list[str] | None, key: Key | None) -> Run:
+            return retry(self.actor, pk, words, confirm=asked["confirm"], key=key)
 
         return started(self.actor, request, job, {"retry_of": pk, **asked}, begin)
 
 
 def started(
-    actor: Actor, request: Request, job: str, asked: dict[str, Any], begin: Callable[[list[str] | None, bool], Run]
+    actor: Actor,
+    request: Request,
+    job: str,
+    asked: dict[str, Any],
+    begin: Callable[[list[str] | None, Key | None], Run],
 ) -> Response:
-    """The answer with the run that `begin` starts: by these words, and whether it rings. For a known key its run."""
+    """The answer with the run that `begin` starts: by these words, with this key. For a known key its run."""
     seconds, key = WaitQuery.read(request.query_params)["wait"], _key(request, actor.name, {"job": job, **asked})
     words, values, parameters = asked.get("words"), asked.get("fields"), None
     # Where it may not, the verb refuses, and leaves an event. A run that isn't there has no job.
@@ -159,7 +164,7 @@ def started(
             parameters = describe(found.command, found.secrets)
             words = _words(parameters, values)
     try:
-        run, replayed = once(actor, key, lambda ring: begin(words, ring))
+        run, replayed = once(actor, key, partial(begin, words))
     except InvalidArguments as error:
         if parameters is None:
             raise

@@ -92,7 +92,7 @@ def _start(actor: Actor, job: str, words: list[str] | None, found: Asked) -> Sta
         actor,
         found.how.given("key") or "",
         {"job": job, "words": words, **asked_for},
-        lambda ring: start(actor, job, words, ring=ring, **asked_for),
+        lambda key: start(actor, job, words, key=key, **asked_for),
     )
 
 

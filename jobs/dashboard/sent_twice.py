@@ -22,7 +22,7 @@ class StillStarting(Sentence, ValueError):
     """This form is starting a run already. The list of runs shows it in a moment."""
 
 
-def once_a_form(actor: Actor, form: str, asked: dict[str, Any], begin: Callable[[bool], Run]) -> Started:
+def once_a_form(actor: Actor, form: str, asked: dict[str, Any], begin: Callable[[Key | None], Run]) -> Started:
     """What `begin` starts, once for this key of a form and what is asked by it; without a key each time.
 
     Changed and sent again, as after a step back, the form starts another run. Raises StillStarting, and what `begin`
@@ -39,7 +39,7 @@ def once_a_form(actor: Actor, form: str, asked: dict[str, Any], begin: Callable[
 
 def retry_once(actor: Actor, run: int, words: Sequence[str] | None, confirm: str, form: str) -> Started:
     asked = {"retry_of": run, "words": words, "confirm": confirm}
-    return once_a_form(actor, form, asked, lambda ring: retry(actor, run, words, confirm=confirm, ring=ring))
+    return once_a_form(actor, form, asked, lambda key: retry(actor, run, words, confirm=confirm, key=key))
 
 
 def again(request: HttpRequest, run: Run) -> HttpResponse:

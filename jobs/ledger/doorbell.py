@@ -57,6 +57,14 @@ def backend() -> Doorbell:
     return found
 
 
+def channel() -> str:
+    """What a statement may notify with a run's id and its delay in seconds, to ring as it commits.
+
+    Empty for a doorbell that isn't PostgreSQL's NOTIFY: ring for the run once it is committed.
+    """
+    return CHANNEL if type(backend()) is LocalDoorbell else ""
+
+
 def ring(run_id: int, delay: timedelta = timedelta(0)) -> None:
     """Wake an executor for this run once `delay` has passed. Call it after the commit that made the run."""
     ring_all([Ring(run_id=run_id, delay=delay)])

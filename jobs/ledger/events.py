@@ -17,6 +17,10 @@ from jobs.models import Event
 # For a statement that leaves events of what it changed: SELECT kind, job, by, message FROM … follows.
 INSERT = "INSERT INTO nightshift_event (kind, job, by, message)"
 
+# The same of an act: SELECT kind, job, run_id, message, after, ACTOR FROM … follows. `actor` gives what ACTOR needs.
+INSERT_ACT = "INSERT INTO nightshift_event (kind, job, run_id, message, after, by, door, address, token)"
+ACTOR = "%(by)s::text, %(door)s::text, %(address)s::text, %(token)s::text"
+
 
 @dataclass(frozen=True, slots=True)
 class Origin:
@@ -43,6 +47,12 @@ def coming_from(door: Door, address: str = "", token: str = "") -> Iterator[None
         yield
     finally:
         _origin.reset(before)
+
+
+def actor(by: str) -> dict[str, str]:
+    """The parameters of ACTOR: who acts, and by what way."""
+    origin = _origin.get()
+    return {"by": by, "door": origin.door, "address": origin.address, "token": origin.token}
 
 
 def record(

@@ -50,15 +50,50 @@ class Key:
         return cls(owner=owner, key=key, request=hashlib.sha256(text.encode()).hexdigest())
 
 
-def run_of(key: Key) -> int | None:
-    """The run that a request with this key has started; None where there is none, and the key is the caller's.
+class AlreadyStarted(Exception):
+    """An earlier request with the key has started this run."""
 
-    Needs a transaction: until its end others hear that the request is at work. Raises StillAtWork or UsedForAnother.
+    def __init__(self, run_id: int) -> None:
+        super().__init__(run_id)
+        self.run_id = run_id
+
+
+# Nobody waits for the lock: a client that is told at once needn't hold a connection.
+LOCK = "pg_try_advisory_xact_lock(hashtextextended(%(lock)s::text, 0))"
+# For the statement that inserts the run: whether the key is new, and its row, which SELECT COLUMNS, id FROM … gives.
+# `parameters` gives what they need. Raises IntegrityError where the key was committed since the statement's snapshot.
+IS_NEW = f"""
+    {LOCK} AND NOT EXISTS (
+        SELECT FROM nightshift_idempotencykey WHERE owner = %(owner)s::text AND key = %(key)s::text)
+"""
+INSERT = "INSERT INTO nightshift_idempotencykey (owner, key, request, run_id)"
+COLUMNS = "%(owner)s::text, %(key)s::text, %(request)s::text"
+
+
+def parameters(key: Key | None) -> dict[str, str | None]:
+    """The parameters of IS_NEW and COLUMNS; without a key all are null."""
+    if key is None:
+        return dict.fromkeys(("lock", "owner", "key", "request"))
+    return {"lock": _lock(key), "owner": key.owner, "key": key.key, "request": key.request}
+
+
+def _lock(key: Key) -> str:
+    return f"jobs.idempotency/{key.owner}/{key.key}"
+
+
+def begin(key: Key) -> None:
+    """Make the key the caller's until the transaction ends: others hear that the request is at work.
+
+    Raises StillAtWork, UsedForAnother, or AlreadyStarted.
     """
-    # Nobody waits for the lock: a client that is told at once needn't hold a connection.
-    name = f"jobs.idempotency/{key.owner}/{key.key}"
-    if not sql.value("SELECT pg_try_advisory_xact_lock(hashtextextended(%s, 0))", [name]):
+    if not sql.value(f"SELECT {LOCK}", {"lock": _lock(key)}):
         raise StillAtWork(key.key)
+    if (known := run_of(key)) is not None:
+        raise AlreadyStarted(known)
+
+
+def run_of(key: Key) -> int | None:
+    """The run that a request with this key has started; None where there is none. Raises UsedForAnother."""
     found = sql.row(
         """
         SELECT run_id, request, date_trunc('second', clock_timestamp() - at)::text

@@ -60,6 +60,11 @@ def collide(job: Job, activity: Iterable[Activity]) -> tuple[Collision, int | No
     return Collision.SKIP, latest
 
 
+def collides_with_none(job: Job) -> bool:
+    """Whether one more run of the job starts whatever else of it is queued or runs."""
+    return job.overlap is Overlap.ALLOW and job.max_running is None
+
+
 def replaced(job: Job, activity: Iterable[Activity]) -> list[int]:
     """The runs that one more run of the job replaces. What `misfire="all"` caught up is to run, each of it."""
     return [

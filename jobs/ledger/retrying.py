@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from jobs.choices import ENDED, Trigger
 from jobs.ledger import triggers
+from jobs.ledger.idempotency import Key
 from jobs.models import Run
 from jobs.sentences import Sentence
 
@@ -29,6 +30,7 @@ def retry(
     requested_by: str,
     trigger: Trigger = Trigger.MANUAL,
     yields: bool = False,
+    key: Key | None = None,
     ring: bool = True,
 ) -> Run:
     """Ask for a new run of an ended run's job: with its arguments, or with others. It has the run's labels.
@@ -36,7 +38,7 @@ def retry(
     It is for no occurrence: that has its run already, and `explain` names the retry beside it. With `yields` it waits
     for its turn, as repairs do; else it is queued or skipped by the job's overlap policy.
 
-    Raises UnknownRun, StillActive, UnknownJob, and what `check_arguments` raises.
+    Raises UnknownRun, StillActive, and what `triggers.request` raises.
     """
     run = Run.objects.filter(pk=run_id).first()
     if run is None:
@@ -51,5 +53,6 @@ def retry(
         labels=run.labels,
         retry_of=run_id,
         yields=yields,
+        key=key,
         ring=ring,
     )

@@ -61,7 +61,7 @@ def ledger_transaction() -> Iterator[None]:
     # Whose day a run's end is counted in is locked by the commit.
     with busy_told_apart(), transaction.atomic():
         if not are_bounded():
-            _set(_settings(), is_local=True)
+            _bind_transaction()
         _here.transactions += 1
         try:
             yield
@@ -94,11 +94,19 @@ def _milliseconds(seconds: float) -> str:
     return str(max(1, round(seconds * 1000)))  # 0 would mean: without a bound
 
 
-def _set(values: dict[str, str], *, is_local: bool) -> tuple[str, ...]:
-    """Set them. Gives what they were before, in the same order."""
+def _bind_transaction() -> None:
+    """Bound the present transaction."""
+    values = _settings()
+    sets = ", ".join(f"set_config('{name}', %s, true)" for name in values)
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {sets}", list(values.values()))
+
+
+def _set(values: dict[str, str]) -> tuple[str, ...]:
+    """Set them for the session. Gives what they were before, in the same order."""
     # A select list is computed from left to right: what was is read before it is changed.
     before = ", ".join(f"current_setting('{name}')" for name in values)
-    after = ", ".join(f"set_config('{name}', %s, {is_local})" for name in values)
+    after = ", ".join(f"set_config('{name}', %s, false)" for name in values)
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT {before}, {after}", list(values.values()))
         found: tuple[str, ...] = cursor.fetchone()
@@ -109,7 +117,7 @@ def _bind(wrapper: BaseDatabaseWrapper) -> None:
     asked = wrapper.connection
     _answer_in_time(asked)
     try:
-        before = _set(_settings(), is_local=False)
+        before = _set(_settings())
     except DatabaseError:
         wrapper.close()
         raise
@@ -123,7 +131,7 @@ def _unbind() -> None:
     if bounded is None or bounded is not connection.connection:
         return  # it was closed in the meantime
     try:
-        _set(dict(zip(_settings(), _here.before, strict=True)), is_local=False)
+        _set(dict(zip(_settings(), _here.before, strict=True)))
         del bounded.wait
     except DatabaseError:
         connection.close()

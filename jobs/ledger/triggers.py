@@ -5,14 +5,15 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 
-from jobs import masking
 from jobs.choices import EventKind, Status, Trigger
 from jobs.conf import conf
 from jobs.declarations.parameters import check_arguments
 from jobs.declarations.registry import registry
-from jobs.ledger import claims, doorbell, endings, enqueue, events, pipelines, run_labels, states
+from jobs.ledger import claims, doorbell, endings, enqueue, events, idempotency, pipelines, run_labels, states
 from jobs.ledger.changed import Changed
 from jobs.ledger.doorbell import Ring
+from jobs.ledger.enqueue_at_once import Start, enqueue_at_once
+from jobs.ledger.idempotency import Key
 from jobs.ledger.sessions import ledger_transaction
 from jobs.models import Run
 
@@ -30,47 +31,70 @@ def request(
     retry_of: int | None = None,
     yields: bool = False,
     despite_hold: bool = False,
+    key: Key | None = None,
     ring: bool = True,
 ) -> Run:
     """Ask for a run of the job, with other arguments than the declared ones where they are given.
 
     The run comes back queued, or skipped where the job's overlap policy says so. Without `ring` nobody is woken: for a
     caller that executes the run itself. With `yields` it waits for its turn, as repairs do. With
-    `despite_hold` it starts also while everything is held.
+    `despite_hold` it starts also while everything is held. A client's `key` is written with the run.
 
-    Raises UnknownJob, BadLabel, TooManyLabels, or where arguments are given what `check_arguments` raises.
+    Raises UnknownJob, BadLabel, TooManyLabels, where arguments are given what `check_arguments` raises, and with a key
+    StillAtWork, UsedForAnother and AlreadyStarted.
     """
     declared = registry[job]
     known_as = run_labels.checked(labels)
     if arguments is not None:
         check_arguments(declared.command, arguments)
+    start = Start(
+        job=declared,
+        arguments=None if arguments is None else list(arguments),
+        trigger=trigger,
+        requested_by=requested_by,
+        not_before=not_before,
+        labels=known_as,
+        retry_of=retry_of,
+        yields=yields,
+        despite_hold=despite_hold,
+        key=key,
+    )
+    channel = doorbell.channel() if ring else ""
     with ledger_transaction():
-        pipeline = pipelines.current()
-        # The steps follow where it is skipped, and of what is cancelled for it: all locks are taken in one order.
-        pipeline.lock_with(declared)
-        enqueued = enqueue.enqueue(
-            declared,
-            trigger,
-            arguments=None if arguments is None else list(arguments),
-            requested_by=requested_by,
-            not_before=not_before,
-            labels=known_as,
-            retry_of=retry_of,
-            yields=yields,
-            despite_hold=despite_hold,
-        )
-        assert enqueued is not None  # only occurrences and steps can be there already
-        endings.was_enqueued(enqueued, pipeline)
-        shown = None if arguments is None else {"arguments": masking.hide(declared, list(arguments))}
-        which = f", which retries run {retry_of}" if retry_of else ""
-        despite = ", whatever is held" if despite_hold else ""
-        message = f"{requested_by} asked for run {enqueued.run_id} of {job}{which}{despite}."
-        events.record(EventKind.STARTED, message, job=job, run_id=enqueued.run_id, by=requested_by, after=shown)
-    run = Run.objects.get(pk=enqueued.run_id)
+        at_once = enqueue_at_once(start, channel)
+        run = at_once or _under_the_lock(start)
     log.info("requested run=%s job=%s trigger=%s by=%s status=%s", run.pk, job, trigger, requested_by, run.status)
-    if ring:
+    # Else its commit has rung already.
+    if ring and not (at_once and channel):
         wake(run)
     return run
+
+
+def _under_the_lock(start: Start) -> Run:
+    """Queue the run, or skip it, as the rules of its job say, and leave its event."""
+    if start.key is not None:
+        idempotency.begin(start.key)
+    pipeline = pipelines.current()
+    # The steps follow where it is skipped, and of what is cancelled for it: all locks are taken in one order.
+    pipeline.lock_with(start.job)
+    enqueued = enqueue.enqueue(
+        start.job,
+        start.trigger,
+        arguments=start.arguments,
+        requested_by=start.requested_by,
+        not_before=start.not_before,
+        labels=start.labels,
+        retry_of=start.retry_of,
+        yields=start.yields,
+        despite_hold=start.despite_hold,
+    )
+    assert enqueued is not None  # only occurrences and steps can be there already
+    endings.was_enqueued(enqueued, pipeline)
+    if start.key is not None:
+        idempotency.keep(start.key, enqueued.run_id)
+    run, by = enqueued.run_id, start.requested_by
+    events.record(EventKind.STARTED, start.message(run), job=start.job.name, run_id=run, by=by, after=start.shown)
+    return Run.objects.get(pk=run)
 
 
 def wake(run: Run) -> None:

@@ -4,15 +4,13 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from jobs.access.actor import Actor, Refused, Unseen
+from jobs.access.actor import Actor
 from jobs.choices import Door, Trigger, Verb
 from jobs.declarations.registry import registry
 from jobs.ledger import idempotency, triggers
-from jobs.ledger.idempotency import Key
-from jobs.ledger.sessions import ledger_transaction
+from jobs.ledger.idempotency import AlreadyStarted, Key
 from jobs.models import Run
 from jobs.reading.seen import run_of
-from jobs.reading.transcript import UnknownRun
 from jobs.sentences import Sentence
 from jobs.verbs.acting import acting
 
@@ -40,12 +38,13 @@ def start(
     confirm: str = "",
     labels: Sequence[str] = (),
     despite_hold: bool = False,
+    key: Key | None = None,
     ring: bool = True,
 ) -> Run:
     """Queue a run of the job, with other words than the declared ones where they are given.
 
     The run comes back queued, or skipped where the job's overlap policy says so. Raises Unseen, Refused, Unconfirmed,
-    UnknownJob, and what `check_arguments` raises.
+    UnknownJob, what `check_arguments` raises, and with a key what `once` answers.
     """
     with acting(actor, Verb.RUN, job):
         confirmed(actor, job, confirm)
@@ -58,6 +57,7 @@ def start(
             not_before=not_before,
             labels=labels,
             despite_hold=despite_hold,
+            key=key,
             ring=ring,
         )
 
@@ -69,24 +69,16 @@ def confirmed(actor: Actor, job: str, word: str) -> None:
         raise Unconfirmed(job, declared.confirm)
 
 
-def once(actor: Actor, key: Key | None, begin: Callable[[bool], Run]) -> Started:
+def once(actor: Actor, key: Key | None, begin: Callable[[Key | None], Run]) -> Started:
     """What `begin` starts, for a client that may repeat its request: without a key each request starts a run.
 
-    `begin` gets whether it rings the doorbell. Raises StillAtWork, UsedForAnother, UnknownRun where retention has
-    deleted the run, and what `begin` raises.
+    `begin` passes the key on to what it calls, which keeps it with the run. Raises StillAtWork, UsedForAnother,
+    UnknownRun where retention has deleted the run, and what `begin` raises.
     """
-    if key is None:
-        return Started(begin(True), replayed=False)
-    refusal: Exception | None = None
-    with ledger_transaction():
-        if (known := idempotency.run_of(key)) is not None:
-            return Started(run_of(actor, known), replayed=True)
-        try:
-            run = begin(False)
-            idempotency.keep(key, run.pk)
-        except (Unseen, Refused, UnknownRun) as why:
-            refusal = why  # raised here, it would undo the event that it has left
-    if refusal:
-        raise refusal
-    triggers.wake(run)
-    return Started(run, replayed=False)
+    try:
+        # What has been started is given back, though its job asks for another word by now.
+        if key is not None and (known := idempotency.run_of(key)) is not None:
+            raise AlreadyStarted(known)
+        return Started(begin(key), replayed=False)
+    except AlreadyStarted as found:
+        return Started(run_of(actor, found.run_id), replayed=True)

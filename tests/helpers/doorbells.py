@@ -7,6 +7,7 @@ import pytest
 def rung(monkeypatch):
     """The runs that were rung for."""
     found = []
+    monkeypatch.setattr("jobs.ledger.doorbell.channel", str)
     monkeypatch.setattr("jobs.ledger.doorbell.ring_all", lambda rings: found.extend(ring.run_id for ring in rings))
     return found
 
@@ -15,6 +16,7 @@ def rung(monkeypatch):
 def rings(monkeypatch):
     """The runs that were rung for, each with its delay."""
     found = []
+    monkeypatch.setattr("jobs.ledger.doorbell.channel", str)
     monkeypatch.setattr(
         "jobs.ledger.doorbell.ring_all", lambda rings: found.extend((ring.run_id, ring.delay) for ring in rings)
     )
