@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from django.urls import reverse
 from django.utils import timezone
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -53,6 +54,7 @@ class JobDetailSerializer(JobSerializer):
         allow_null=True,
         help_text="What the command takes, as JSON Schema: the `fields` of a start. Null where it can't be described.",
     )
+    openapi = serializers.CharField(read_only=True, help_text="Where a start of this job is described in OpenAPI.")
     next_runs = OccurrenceSerializer(many=True, read_only=True, help_text=f"The next {NEXT} occurrences.")
     statistics = FiguresSerializer(read_only=True, help_text="Of the latest 30 days in UTC.")
 
@@ -95,6 +97,7 @@ def detail(name: str) -> dict[str, Any]:
     return {
         **JobSerializer(found).data,
         "parameters": _parameters(job),
+        "openapi": reverse("nightshift_api:openapi", args=[name]),
         "next_runs": OccurrenceSerializer(facts.following(job, NEXT, timezone.now())["results"], many=True).data,
         "statistics": FiguresSerializer(statistics(name, *days())).data,
     }

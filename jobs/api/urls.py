@@ -18,6 +18,7 @@ from jobs.api.run_acts import RunCancel, RunPin
 from jobs.api.runs import RunDetail, RunList
 from jobs.api.schema import Schema
 from jobs.api.selections import Apply, Select
+from jobs.api.start_schema import JobOpenApi
 from jobs.api.starts import JobStart, RunRetry
 from jobs.api.statistics import JobStatistics
 
@@ -30,6 +31,7 @@ V1 = [
     path("jobs/<str:name>/missed/", JobMissed.as_view(), name="missed"),
     path("jobs/<str:name>/next/", JobNext.as_view(), name="next"),
     path("jobs/<str:name>/notes/", JobNotes.as_view(), name="job_notes"),
+    path("jobs/<str:name>/openapi/", JobOpenApi.as_view(), name="openapi"),
     path("jobs/<str:name>/override/", JobOverride.as_view(), name="override"),
     path("jobs/<str:name>/pause/", JobPause.as_view(), name="pause"),
     path("jobs/<str:name>/resume/", JobResume.as_view(), name="resume"),

@@ -24,6 +24,7 @@ def test_a_job_is_given_with_its_schedule_and_latest_run(get, nightly):
     assert next(moment["scheduled_for"][11:] for moment in job.pop("next_runs")) in {"01:00:00Z", "02:00:00Z"}
     assert job.pop("statistics")["runs"] == 0
     assert job.pop("parameters")["type"] == "object"
+    assert job.pop("openapi") == "/api/v1/jobs/nightly/openapi/"
     assert job == {
         "name": "nightly",
         "command": "writes",

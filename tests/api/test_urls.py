@@ -34,6 +34,7 @@ URLS = {
     ("job_notes", "get"): (Verb.VIEW, "jobs/billed/notes/", None, 200),
     ("job_notes", "post"): (Verb.RUN, "jobs/billed/notes/", {"text": "often late"}, 201),
     ("next", "get"): (Verb.VIEW, "jobs/billed/next/", None, 200),
+    ("openapi", "get"): (Verb.VIEW, "jobs/billed/openapi/", None, 200),
     ("override", "put"): (Verb.OVERRIDE, "jobs/billed/override/", {"schedule": "0 0 4 * * *"}, 200),
     ("override", "delete"): (Verb.OVERRIDE, "jobs/changed/override/", None, 200),
     ("pause", "post"): (Verb.PAUSE, "jobs/billed/pause/", {"reason": "release"}, 200),
