@@ -87,6 +87,7 @@ STATUS: dict[type[Exception], int] = {
     notes.NoText: 422,
     notes.TooLong: 422,
     selections.TooManySelected: 422,
+    selections.UnknownRuns: 422,
     run_lists.TooManyLookedAt: 422,
     UnknownService: 422,
     grants.EndsInThePast: 422,

@@ -24,7 +24,8 @@ class Number(serializers.IntegerField):
         try:
             found: int = super().to_internal_value(data)
         except ValidationError:
-            raise ValidationError(f"{self.field_name} is {data!r}. Write a number such as 1.") from None
+            name = self.field_name or getattr(self.parent, "field_name", "")
+            raise ValidationError(f"{name} is {data!r}. Write a number such as 1.") from None
         return found
 
 

@@ -4,7 +4,8 @@ from jobs.access.actor import Actor, Unseen
 from jobs.choices import Verb
 from jobs.declarations.job import Job
 from jobs.declarations.registry import registry
-from jobs.models import JobState
+from jobs.models import JobState, Run
+from jobs.models.run import RunQuerySet
 
 
 def seen(actor: Actor, verb: Verb = Verb.VIEW) -> list[str] | None:
@@ -13,6 +14,12 @@ def seen(actor: Actor, verb: Verb = Verb.VIEW) -> list[str] | None:
         return None
     left = JobState.objects.exclude(job__in=list(registry)).order_by("job").values_list("job", flat=True)
     return actor.seen([*registry, *left], verb)
+
+
+def visible(actor: Actor) -> RunQuerySet:
+    """The runs of these jobs."""
+    names = seen(actor)
+    return Run.objects.all() if names is None else Run.objects.filter(job__in=names)
 
 
 def declared(actor: Actor, name: str, verb: Verb = Verb.VIEW) -> Job:

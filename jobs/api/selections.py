@@ -9,13 +9,14 @@ from rest_framework.response import Response
 
 from jobs.api.access import ForActors
 from jobs.api.described import described
-from jobs.api.fields import OneOf
+from jobs.api.fields import Number, OneOf
 from jobs.api.fields import Request as Asked
 from jobs.api.jobs import JobQuery, names_of
 from jobs.api.run_filters import RunQuery, wanted
+from jobs.api.seen import visible
 from jobs.choices import Act
 from jobs.ledger import selections
-from jobs.ledger.selections import ACTS, AT_ONCE, MOST
+from jobs.ledger.selections import ACTS, AT_ONCE, MOST, MOST_NUMBERS
 from jobs.models import Run
 from jobs.reading import run_lists
 from jobs.verbs.many import act_on_selection
@@ -38,15 +39,22 @@ class JobFilterSerializer(JobQuery):
 
 
 class SelectSerializer(Asked):
-    """Either runs or jobs, by the filters of their list; `{}` selects all."""
+    """Either runs or jobs, by the filters of their list; `{}` selects all. Or runs by their numbers."""
 
     runs = RunFilterSerializer(required=False)
     jobs = JobFilterSerializer(required=False)
+    run_ids = serializers.ListField(
+        child=Number(min_value=1, max_value=2**63 - 1),
+        required=False,
+        allow_empty=False,
+        max_length=MOST_NUMBERS,
+        help_text="The numbers of the runs. If one of them isn't there, nothing is selected.",
+    )
 
     def validate(self, attrs: Any) -> Any:
         if len(attrs) != 1:
             raise serializers.ValidationError(
-                {"runs": ["Write either runs or jobs, each with the filters of its list."]}
+                {"runs": ["Write one of runs and jobs, with the filters of its list, or run_ids."]}
             )
         return attrs
 
@@ -86,8 +94,9 @@ class Select(ForActors):
     @described(
         operation_id="selections_create",
         tags=["selections"],
-        description=f"Freeze the runs or jobs that these filters give now, {MOST:,} at most, and count them. Nothing "
-        "is done yet. Whatever the list shows later, only these are acted on.",
+        description=f"Freeze the runs or jobs that these filters give now, {MOST:,} at most, or the runs with these "
+        f"numbers, {MOST_NUMBERS:,} at most, and count them. Nothing is done yet. Whatever the list shows later, only "
+        "these are acted on.",
         request=SelectSerializer,
         responses={201: SelectedSerializer},
         problems=(415, 422),
@@ -97,6 +106,7 @@ class Select(ForActors):
                 value={"runs": {"status": ["failed"], "finished_after": "2026-03-14T00:00:00Z"}},
                 request_only=True,
             ),
+            OpenApiExample("runs by their numbers", value={"run_ids": [4711, 4712]}, request_only=True),
             OpenApiExample("jobs with a label", value={"jobs": {"label": "billing"}}, request_only=True),
         ],
     )
@@ -105,7 +115,9 @@ class Select(ForActors):
         [(of, chosen)] = asked.items()
         sent: Any = request.data
         kept = sent[of]
-        if of == "jobs":
+        if of == "run_ids":
+            found = selections.select_these(chosen, visible(self.actor), by=self.actor.name)
+        elif of == "jobs":
             found = selections.select_jobs(names_of(self.actor, chosen), kept, by=self.actor.name)
         else:
             runs = Run.objects.filter(pk__in=run_lists.ids(wanted(self.actor, chosen), MOST))

@@ -26,6 +26,10 @@ from jobs.sentences import Sentence
 
 # A larger list is to be narrowed by its filters first.
 MOST = 10_000
+# A list of numbers that somebody sends.
+MOST_NUMBERS = 1_000
+# How many of the runs that aren't there a sentence names.
+NAMED = 5
 # How many members one call acts on, so that no request takes long.
 AT_ONCE = 100
 # From its preview on, and again from each batch on.
@@ -41,6 +45,14 @@ class TooManySelected(Sentence, ValueError):
 
     def __init__(self, of: str) -> None:
         super().__init__(of=of, most=MOST)
+
+
+class UnknownRuns(Sentence, LookupError):
+    """There is no run {ids}, so nothing is selected. Leave out what isn't there."""
+
+    def __init__(self, ids: Sequence[int]) -> None:
+        named = ", ".join(map(str, ids[:NAMED]))
+        super().__init__(ids=f"{named} and {len(ids) - NAMED:,} more" if len(ids) > NAMED else named)
 
 
 class UnknownSelection(Sentence, LookupError):
@@ -93,6 +105,15 @@ def select_runs(runs: RunQuerySet, filter: dict[str, Any], *, by: str) -> Select
     """Freeze these runs, oldest first. `filter` says by what they were chosen. Raises TooManySelected."""
     ids = list(runs.order_by("pk").values_list("pk", flat=True)[: MOST + 1])
     return _select("runs", ids, filter, by)
+
+
+def select_these(ids: Iterable[int], among: RunQuerySet, *, by: str) -> Selected:
+    """Freeze the runs with these numbers, oldest first. Raises UnknownRuns where one of them isn't `among` these."""
+    numbers = set(ids)
+    runs = among.filter(pk__in=numbers)
+    if missing := numbers.difference(runs.values_list("pk", flat=True)):
+        raise UnknownRuns(sorted(missing))
+    return select_runs(runs, {"run_ids": sorted(numbers)}, by=by)
 
 
 def select_jobs(jobs: Iterable[str], filter: dict[str, Any], *, by: str) -> Selected:

@@ -117,6 +117,34 @@ def test_nobody_acts_by_a_selection_on_what_they_may_not(call, declared):
         assert [(each["run"], each["done"]) for each in found] == [(runs[0].pk, done)]
 
 
+def test_runs_are_selected_by_their_numbers_and_then_frozen_as_a_lists_are(call):
+    failed = [a_run("report", Status.FAILED).pk for _ in range(3)]
+    status, selected = call("post", "selections", {"run_ids": [failed[2], failed[0], failed[0]]})
+    assert (status, selected["count"], selected["highest_id"]) == (201, 2, failed[2])
+    applied = call("post", "selections/apply", {"token": selected["token"], "act": "retry"})[1]
+    assert [(each["run"], each["done"]) for each in applied["results"]] == [(failed[0], True), (failed[2], True)]
+    assert call("post", "selections/apply", {"token": selected["token"], "act": "pause"})[0] == 409
+    wrong = [[], [0], ["x"], list(range(1, 1002)), [2**63]]
+    assert {call("post", "selections", {"run_ids": ids})[0] for ids in wrong} == {400}
+    assert "run_ids is 'x'. Write a number such as 1." in str(call("post", "selections", {"run_ids": ["x"]})[1])
+    assert call("post", "selections", {"run_ids": failed, "runs": {}})[0] == 400
+
+
+def test_a_run_that_may_not_be_seen_is_selected_no_more_than_one_that_isnt_there(call, declared):
+    declared("billed", command="succeeds", labels=["billing"])
+    seen, unseen = a_run("billed", Status.FAILED).pk, a_run("report", Status.FAILED).pk
+    client = bearing(a_token(a_user("operator", "operator"))[1])
+    answers = {
+        number: call("post", "selections", {"run_ids": [seen, number]}, client=client) for number in (unseen, 10**9)
+    }
+    for number, (status, answer) in answers.items():
+        sentence = f"There is no run {number}, so nothing is selected. Leave out what isn't there."
+        assert (status, answer["detail"]) == (422, sentence)
+    many = [seen, *range(10**9, 10**9 + 7)]
+    assert "1000000004 and 2 more, so" in call("post", "selections", {"run_ids": many}, client=client)[1]["detail"]
+    assert call("post", "selections", {"run_ids": [seen]}, client=client)[0] == 201
+
+
 @pytest.mark.django_db(transaction=True)
 def test_two_calls_repair_a_gap_of_37_once_while_the_schedule_goes_on(declared, monkeypatch, rung):
     first_seen_at(monkeypatch, NOON)
