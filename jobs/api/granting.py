@@ -16,6 +16,16 @@ from jobs.access.listing import who_may
 from jobs.access.rules import role_of
 from jobs.api.access import ForActors
 from jobs.api.described import described
+from jobs.api.examples import (
+    GIVE_A_ROLE,
+    GIVE_VERBS,
+    GRANT,
+    MAKE_FOR_A_SERVICE,
+    MAKE_FOR_YOURSELF,
+    TOKEN,
+    answer,
+    body,
+)
 from jobs.api.fields import OneOf
 from jobs.api.fields import Request as Asked
 from jobs.api.seen import declared
@@ -90,6 +100,11 @@ class GrantList(ForActors):
         request=GiveSerializer,
         responses={201: GrantSerializer},
         problems=(415, 422),
+        examples=[
+            body("a role for a group", GIVE_A_ROLE),
+            body("verbs for a service account", GIVE_VERBS),
+            answer("given", GRANT, 201),
+        ],
     )
     def post(self, request: Request) -> Response:
         with acting_everywhere(self.actor, Verb.ADMIN):
@@ -108,7 +123,11 @@ class GrantList(ForActors):
 
 class GrantEnd(ForActors):
     @described(
-        operation_id="grants_end", tags=["access"], description="End a grant now.", responses={200: GrantSerializer}
+        operation_id="grants_end",
+        tags=["access"],
+        description="End a grant now.",
+        responses={200: GrantSerializer},
+        examples=[answer("ended", GRANT)],
     )
     def delete(self, request: Request, pk: int) -> Response:
         return Response(GrantSerializer(grants.end_grant(self.actor, pk)).data)
@@ -187,6 +206,11 @@ class TokenList(ForActors):
         request=MakeTokenSerializer,
         responses={201: NewTokenSerializer},
         problems=(415, 422),
+        examples=[
+            body("for a service account", MAKE_FOR_A_SERVICE),
+            body("for yourself", MAKE_FOR_YOURSELF),
+            answer("made", TOKEN | {"secret": "nsk_…, shown this once"}, 201),
+        ],
     )
     def post(self, request: Request) -> Response:
         asked = MakeTokenSerializer.read(request.data)
@@ -201,7 +225,11 @@ class TokenList(ForActors):
 
 class TokenRevoke(ForActors):
     @described(
-        operation_id="tokens_revoke", tags=["access"], description="End a token now.", responses={200: TokenSerializer}
+        operation_id="tokens_revoke",
+        tags=["access"],
+        description="End a token now.",
+        responses={200: TokenSerializer},
+        examples=[answer("revoked", TOKEN)],
     )
     def delete(self, request: Request, pk: int) -> Response:
         return Response(TokenSerializer(tokens.revoke_token(self.actor, pk)).data)

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from drf_spectacular.utils import OpenApiExample
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -10,6 +9,7 @@ from rest_framework.response import Response
 from jobs.access.actor import Actor
 from jobs.api.access import ForActors
 from jobs.api.described import described
+from jobs.api.examples import HELD, RELEASED, answer, body
 from jobs.api.fields import Request as Asked
 from jobs.api.occurrences import GapSerializer
 from jobs.api.seen import seen
@@ -61,7 +61,7 @@ class Hold(ForActors):
         request=HoldSerializer,
         responses=HeldSerializer,
         problems=(409, 415, 422),
-        examples=[OpenApiExample("for a while", value={"reason": "migration of the database"}, request_only=True)],
+        examples=[body("until somebody ends it", {"reason": "migration of the database"}), answer("held", HELD)],
     )
     def put(self, request: Request) -> Response:
         return _answer(self.actor, hold(self.actor, **HoldSerializer.read(request.data)))
@@ -72,6 +72,7 @@ class Hold(ForActors):
         description="Let jobs start by themselves again. What was swallowed stays skipped until you run it.",
         responses=HeldSerializer,
         problems=(409,),
+        examples=[answer("ended", RELEASED)],
     )
     def delete(self, request: Request) -> Response:
         return _answer(self.actor, end_hold(self.actor))

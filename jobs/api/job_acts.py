@@ -7,6 +7,7 @@ from rest_framework.response import Response
 
 from jobs.api.access import ForActors
 from jobs.api.described import described
+from jobs.api.examples import JOB, OVERRIDDEN, PAUSED, UNTIL, answer, body
 from jobs.api.fields import ArgumentsField
 from jobs.api.jobs import JobDetailSerializer, detail
 from jobs.api.run_acts import ReasonSerializer
@@ -39,6 +40,11 @@ class JobPause(ForActors):
         request=UntilSerializer,
         responses=JobDetailSerializer,
         problems=(409, 415, 422),
+        examples=[
+            body("until somebody resumes it", {"reason": "the supplier is down"}),
+            body("for a while", {"reason": "the supplier is down", "until": UNTIL}),
+            answer("paused", PAUSED),
+        ],
     )
     def post(self, request: Request, name: str) -> Response:
         asked = UntilSerializer.read(request.data)
@@ -54,6 +60,7 @@ class JobResume(ForActors):
         request=None,
         responses={200: JobDetailSerializer, 204: GONE},
         problems=(409,),
+        examples=[answer("resumed", JOB)],
     )
     def post(self, request: Request, name: str) -> Response:
         resume(self.actor, name)
@@ -68,6 +75,11 @@ class JobOverride(ForActors):
         request=OverrideSerializer,
         responses=JobDetailSerializer,
         problems=(409, 415, 422),
+        examples=[
+            body("another schedule", {"schedule": "0 0 5 * * *", "reason": "the backup takes longer", "until": UNTIL}),
+            body("other words", {"words": ["--days", "7"], "reason": "catch up on the week"}),
+            answer("overridden", OVERRIDDEN),
+        ],
     )
     def put(self, request: Request, name: str) -> Response:
         asked = OverrideSerializer.read(request.data)
@@ -88,6 +100,7 @@ class JobOverride(ForActors):
         description="Let the declaration apply again.",
         responses={200: JobDetailSerializer, 204: GONE},
         problems=(409,),
+        examples=[answer("as declared", JOB)],
     )
     def delete(self, request: Request, name: str) -> Response:
         end_override(self.actor, name)

@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from drf_spectacular.utils import OpenApiExample
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from jobs.api.access import ForActors
 from jobs.api.described import described
+from jobs.api.examples import REPAIRED, answer, body
 from jobs.api.fields import ConfirmField, Number
 from jobs.api.fields import Request as Asked
 from jobs.api.occurrences import GapSerializer
@@ -82,12 +82,9 @@ class JobMissed(ForActors):
         responses=RepairedSerializer,
         problems=(415, 422),
         examples=[
-            OpenApiExample("a gap", value={"gap": 12, "note": "the database was away"}, request_only=True),
-            OpenApiExample(
-                "a window",
-                value={"after": "2026-03-14T00:00:00Z", "before": "2026-03-14T06:00:00Z"},
-                request_only=True,
-            ),
+            body("a gap", {"gap": 12, "note": "the database was away"}),
+            body("a window", {"after": "2026-03-14T00:00:00Z", "before": "2026-03-14T06:00:00Z"}),
+            answer("run", REPAIRED),
         ],
     )
     def post(self, request: Request, name: str) -> Response:

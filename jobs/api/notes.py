@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from drf_spectacular.utils import OpenApiExample
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from jobs.api.access import ForActors
 from jobs.api.described import described
+from jobs.api.examples import NOTE, answer, body
 from jobs.api.fields import Request as Asked
 from jobs.api.seen import declared
 from jobs.choices import Verb
@@ -18,7 +18,7 @@ from jobs.reading import notes
 from jobs.reading.seen import run_of
 from jobs.verbs.note import note_on_job, note_on_run
 
-EXAMPLES = [OpenApiExample("a note", value={"text": "The supplier sent the file late."}, request_only=True)]
+EXAMPLES = [body("a note", {"text": NOTE["text"]}), answer("written", NOTE, 201)]
 
 
 class TextSerializer(Asked):

@@ -6,6 +6,7 @@ from rest_framework.response import Response
 
 from jobs.api.access import ForActors
 from jobs.api.described import described
+from jobs.api.examples import CANCELLED, FAILED, PINNED, answer, body
 from jobs.api.fields import Request as Asked
 from jobs.api.runs import detail
 from jobs.api.serializers import RunWithAttemptsSerializer
@@ -29,6 +30,7 @@ class RunCancel(ForActors):
         request=ReasonSerializer,
         responses=RunWithAttemptsSerializer,
         problems=(409, 415),
+        examples=[body("with a reason", {"reason": "it was started twice"}), answer("cancelled", CANCELLED)],
     )
     def post(self, request: Request, pk: int) -> Response:
         asked = ReasonSerializer.read(request.data)
@@ -45,6 +47,7 @@ class RunPin(ForActors):
         request=ReasonSerializer,
         responses=RunWithAttemptsSerializer,
         problems=(415,),
+        examples=[body("with a reason", {"reason": "evidence for the auditor"}), answer("kept", PINNED)],
     )
     def put(self, request: Request, pk: int) -> Response:
         pin(self.actor, pk, reason=ReasonSerializer.read(request.data)["reason"])
@@ -56,6 +59,7 @@ class RunPin(ForActors):
         description="Leave the run to retention again. A body says why: `reason`.",
         responses=RunWithAttemptsSerializer,
         problems=(415,),
+        examples=[answer("left to retention", FAILED)],
     )
     def delete(self, request: Request, pk: int) -> Response:
         unpin(self.actor, pk, reason=ReasonSerializer.read(request.data)["reason"])

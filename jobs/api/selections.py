@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from drf_spectacular.utils import OpenApiExample
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from jobs.api.access import ForActors
 from jobs.api.described import described
+from jobs.api.examples import APPLIED, SELECTED, answer, body
 from jobs.api.fields import Number, OneOf
 from jobs.api.fields import Request as Asked
 from jobs.api.jobs import JobQuery, names_of
@@ -101,13 +101,10 @@ class Select(ForActors):
         responses={201: SelectedSerializer},
         problems=(415, 422),
         examples=[
-            OpenApiExample(
-                "last night's failures",
-                value={"runs": {"status": ["failed"], "finished_after": "2026-03-14T00:00:00Z"}},
-                request_only=True,
-            ),
-            OpenApiExample("runs by their numbers", value={"run_ids": [4711, 4712]}, request_only=True),
-            OpenApiExample("jobs with a label", value={"jobs": {"label": "billing"}}, request_only=True),
+            body("last night's failures", {"runs": {"status": ["failed"], "finished_after": "2026-03-14T00:00:00Z"}}),
+            body("runs by their numbers", {"run_ids": [4699, 4711]}),
+            body("jobs with a label", {"jobs": {"label": "billing"}}),
+            answer("selected", SELECTED, 201),
         ],
     )
     def post(self, request: Request) -> Response:
@@ -134,9 +131,7 @@ class Apply(ForActors):
         request=ApplySerializer,
         responses=AppliedSerializer,
         problems=(409, 415, 422),
-        examples=[
-            OpenApiExample("retry", value={"token": "the token of a selection", "act": "retry"}, request_only=True)
-        ],
+        examples=[body("retry", {"token": SELECTED["token"], "act": "retry"}), answer("retried", APPLIED)],
     )
     def post(self, request: Request) -> Response:
         asked = ApplySerializer.read(request.data)

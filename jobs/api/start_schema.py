@@ -52,6 +52,9 @@ def document(job: Job, server: str) -> Schema:
     start["parameters"] = [one for one in start["parameters"] if one["in"] != "path"]
     start["requestBody"]["required"] = bool(job.confirm)
     start["requestBody"]["content"]["application/json"]["examples"] = _examples(job, parameters)
+    for answer in start["responses"].values():
+        for content in answer.get("content", {}).values():
+            content.pop("examples", None)  # of another job
     _describe(generated["components"]["schemas"]["Start"], job, parameters)
     return generated | {
         "info": {"title": f"Start {job.name}", "description": job.description, "version": __version__},

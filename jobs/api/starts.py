@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from django.urls import reverse
-from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
@@ -16,6 +16,7 @@ from rest_framework.response import Response
 from jobs.access.actor import Actor
 from jobs.api.access import ForActors
 from jobs.api.described import described
+from jobs.api.examples import FAILED, RUN, answer, body
 from jobs.api.fields import ArgumentsField, ConfirmField
 from jobs.api.fields import Request as Asked
 from jobs.api.runs import WaitQuery, waited
@@ -105,11 +106,10 @@ class JobStart(ForActors):
         responses=ANSWERS,
         problems=(409, 415, 422),
         examples=[
-            OpenApiExample("as declared", value={}, request_only=True),
-            OpenApiExample("by fields", value={"fields": {"days": 7}}, request_only=True),
-            OpenApiExample(
-                "with other words", value={"words": ["--days", "7"], "labels": ["ticket/4711"]}, request_only=True
-            ),
+            body("as declared", {}),
+            body("by fields", {"fields": {"days": 7}}),
+            body("with other words", {"words": ["--days", "7"], "labels": ["ticket/4711"]}),
+            answer("queued", RUN, 201),
         ],
     )
     def post(self, request: Request, name: str) -> Response:
@@ -133,8 +133,9 @@ class RunRetry(ForActors):
         responses=ANSWERS,
         problems=(409, 415, 422),
         examples=[
-            OpenApiExample("with its words", value={}, request_only=True),
-            OpenApiExample("with other words", value={"words": ["--days", "7"]}, request_only=True),
+            body("with its words", {}),
+            body("with other words", {"words": ["--days", "7"]}),
+            answer("queued", RUN | {"labels": [], "retry_of": FAILED["id"]}, 201),
         ],
     )
     def post(self, request: Request, pk: int) -> Response:
