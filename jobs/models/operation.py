@@ -84,6 +84,7 @@ class Event(models.Model):
             models.Index(fields=["kind", "-id"], name="events_of_a_kind"),
             models.Index(fields=["by", "-id"], name="events_by_somebody", condition=~Q(by="")),
             models.Index(fields=["-id"], name="events_by_a_door", condition=~Q(door="")),
+            models.Index(fields=["door", "-id"], name="events_by_each_door", condition=~Q(door="")),
         ]
 
     def __str__(self) -> str:

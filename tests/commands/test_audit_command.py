@@ -88,12 +88,25 @@ def test_it_says_where_it_stopped_looking(night, says, monkeypatch):
     monkeypatch.setattr(keyset, "WINDOW", 2)
     stderr = StringIO()
     for words, more in [
-        (["nightly", "--kind", "paused"], True),
+        (["nightly", "--by", "ada"], True),
         (["nightly", "--kind", "resumed", "--limit", "1"], False),
     ]:
         says("audit", *words, stderr=stderr)
         assert stderr.getvalue().startswith("Only the newest 10,000 events were looked at") is more
         stderr.truncate(0)
+
+
+@pytest.mark.parametrize(
+    "words", [["nightly", "--by", "ada"], ["--kind", "paused", "--by", "ada"], ["--door", "shell"]]
+)
+def test_few_acts_are_found_among_many_that_another_filter_leaves(says, monkeypatch, words):
+    """Whichever filter leaves the fewest events is read, and no other is followed to its end."""
+    monkeypatch.setattr(keyset, "WINDOW", 2)
+    for by, door in (("ada", "shell"), *[("grace", "page")] * 5):
+        Event.objects.create(by=by, door=door, job="nightly", kind="paused", message=f"{by} paused nightly.")
+    stderr = StringIO()
+    found = json.loads(says("audit", *words, "--format", "json", stderr=stderr))
+    assert ([event["by"] for event in found], stderr.getvalue()) == (["ada"], "")
 
 
 def test_a_moment_that_is_none_is_refused_with_an_example(says):
