@@ -32,6 +32,8 @@ from jobs.verbs.service_accounts import service_account
 LIFETIMES = (1, 7, 30, 90, 180, 365)
 # So many tokens and grants are listed; the commands list all.
 MOST = 200
+# What is typed into the forms that make a token and give a grant.
+TYPED = ("name", "verbs", "jobs", "service", "kind", "holder", "reason")
 HOLDERS = {"user": "User", "group": "Group", "service": "Service account"}
 
 
@@ -63,6 +65,10 @@ def in_words(verbs: Iterable[Verb]) -> str:
 
 @page("access.html")
 def access(request: HttpRequest, actor: Actor) -> Context:
+    return _context(request, actor)
+
+
+def _context(request: HttpRequest, actor: Actor) -> Context:
     is_admin = actor.may_everywhere(Verb.ADMIN)
     job, verb = asked.text(request, "job"), asked.text(request, "verb")
     answer = {"job": job, "verb": verb, "who": _who_may(actor, job, verb)} if job else {}
@@ -80,7 +86,22 @@ def access(request: HttpRequest, actor: Actor) -> Context:
         "holders": HOLDERS.items(),
         "names": actor.seen(registry, Verb.ADMIN),
         "asks": is_admin or bool(actor.seen(registry, Verb.ADMIN)),
+        "token_form": {"days": 90},
+        "grant_form": {},
     } | answer
+
+
+def _again(request: HttpRequest, actor: Actor, form: str, why: Sentence) -> HttpResponse:
+    """The page with what was typed into this form of it, and what is wrong with that."""
+    say(request, str(why), went_wrong=True)
+    typed = {name: asked.text(request, name) for name in TYPED} | {"days": asked.number(request, "days")}
+    # Its other forms lead back to the page, and not to where this one was sent.
+    return show(
+        request,
+        actor,
+        "access.html",
+        _context(request, actor) | {form: typed | {"is_open": True}, "path": reverse("nightshift:access")},
+    )
 
 
 def _who_may(actor: Actor, job: str, verb: str) -> list[tuple[Holder, May]]:
@@ -133,8 +154,7 @@ def make_token(request: HttpRequest) -> HttpResponseBase:
     except Refused as error:
         return problem(request, actor, 403, "Not allowed", str(error))
     except Sentence as error:
-        say(request, str(error), went_wrong=True)
-        return HttpResponseRedirect(reverse("nightshift:access"))
+        return _again(request, actor, "token_form", error)
     answer: HttpResponse = show(
         request,
         actor,
@@ -146,7 +166,7 @@ def make_token(request: HttpRequest) -> HttpResponseBase:
 
 
 @act
-def change_access(request: HttpRequest, actor: Actor) -> str:
+def change_access(request: HttpRequest, actor: Actor) -> str | HttpResponse:
     """A button of the page: revoke a token, end a grant, or give one."""
     reason = asked.text(request, "reason")
     if "revoke" in request.POST:
@@ -155,6 +175,15 @@ def change_access(request: HttpRequest, actor: Actor) -> str:
     if "end" in request.POST:
         ended = grants.end_grant(actor, asked.number(request, "end") or 0, reason=reason)
         return f"Grant {ended.pk} of {holder_of(ended)} has ended."
+    try:
+        return _give(request, actor, reason)
+    except Refused:
+        raise
+    except Sentence as error:
+        return _again(request, actor, "grant_form", error)
+
+
+def _give(request: HttpRequest, actor: Actor, reason: str) -> str:
     actor.require_everywhere(Verb.ADMIN)
     given = grants.grant(
         actor,

@@ -34,8 +34,12 @@ def test_a_token_is_shown_once_and_revoked(admin_client):
     assert secret not in shown
     admin_client.post("/access/change/", {"revoke": token.pk, "next": "/access/"})
     assert "The token ci of admin is revoked." in page(admin_client, "/access/")
-    admin_client.post("/access/token/", {"name": "ci", "verbs": "nonsense", "jobs": "*", "days": "30"})
-    assert "neither a role nor a list of verbs" in page(admin_client, "/access/")
+    typed = {"name": "for <ci>", "verbs": "nonsense", "jobs": "label:billing", "days": "7"}
+    again = admin_client.post("/access/token/", typed).content.decode()
+    assert "neither a role nor a list of verbs" in again
+    for kept in ('value="for &lt;ci&gt;"', 'value="nonsense"', 'value="label:billing"', 'value="7" selected'):
+        assert kept in again
+    assert again.count('name="next" value="/access/"') == again.count('name="next"')
     assert Token.objects.count() == 1
 
 
@@ -49,8 +53,11 @@ def test_an_administrator_gives_a_grant_sees_who_may_what_and_why_and_ends_it(ad
     assert f"grant {grant.pk} of the user grace, on" in shown
     assert "a superuser" in shown
     assert f"grant {grant.pk} of the user grace, on" not in page(admin_client, "/access/?job=paid")
-    admin_client.post("/access/change/", given | {"holder": "nobody", "next": "/access/"})
-    assert "There is no user &#x27;nobody&#x27;." in page(admin_client, "/access/")
+    refused = given | {"holder": "nobody", "reason": "on call", "next": "/access/"}
+    again = admin_client.post("/access/change/", refused).content.decode()
+    assert "There is no user &#x27;nobody&#x27;." in again
+    assert all(f'value="{kept}"' in again for kept in ("nobody", "operator", "label:billing", "on call"))
+    assert again.count('<details class="card" open>') == 1
     admin_client.post("/access/change/", {"end": grant.pk, "next": "/access/"})
     assert not Grant.objects.in_force().exists()
 
