@@ -9,7 +9,7 @@ from typing import Any
 from django.apps import apps
 from django.core.checks import ERROR, WARNING, CheckMessage, Error, Tags, Warning, register
 
-from jobs.checks import alerts, database, host, loading, schedules, secrets
+from jobs.checks import alerts, database, host, loading, schedules, secrets, sign_in
 from jobs.declarations.graph import Graph
 from jobs.declarations.job import Job
 from jobs.declarations.parameters import BrokenCommand, InvalidArguments, UnknownCommand, check_arguments, describe
@@ -27,8 +27,7 @@ def register_all() -> None:
         *(declarations, commands_if_asked, pipelines, groups, schedule_settings),
         *(schedules.surprises, schedules.rhythms, schedules.crowds, schedules.timers),
         *(host.host_json, host.routes, host.logging),
-        alerts.rules,
-        database.postgresql,
+        *(alerts.rules, database.postgresql, sign_in.openid),
     ):
         register(check, "jobs")
     # A laptop may live in any zone: it is a deployment's process that has to be in UTC.
