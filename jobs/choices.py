@@ -116,6 +116,7 @@ class Act(TextChoices):
     RETRY = "retry"  # a run that has ended is asked for once more
     PAUSE = "pause"  # a job's occurrences are skipped
     RESUME = "resume"  # a job's pause ends
+    RUN = "run"  # a job is started
 
 
 class EventKind(TextChoices):

@@ -16,6 +16,7 @@ from jobs.reading.attention import attention
 from jobs.reading.audit import OF_ACCESS
 from jobs.reading.board import BAD, standings
 from jobs.reading.holes import holes
+from jobs.reading.keyset import WINDOW
 from jobs.reading.since import Ended, since
 
 WINDOWS = {"8": 8, "12": 12, "24": 24, "72": 72}
@@ -50,6 +51,8 @@ def handover(request: HttpRequest, actor: Actor) -> Context:
 
 
 def _sentence(total: int, well: int, wrong: Sequence[Ended], hours: int, *, is_capped: bool) -> str:
+    if not total and is_capped:
+        return f"None of the latest {WINDOW:,} runs, which ended within the last {hours} hours, is of these jobs."
     if not total:
         return f"No run has ended in the last {hours} hours."
     ended = f"{'More than ' if is_capped else ''}{counted(total, 'run')} ended in the last {hours} hours"

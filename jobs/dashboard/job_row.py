@@ -17,6 +17,7 @@ from jobs.dashboard.charts import strip
 from jobs.dashboard.moments import shown
 from jobs.dashboard.tags import iso
 from jobs.dashboard.words import WORDS
+from jobs.declarations.job import Job
 from jobs.formats import NOTHING, format_duration
 from jobs.reading.board import Standing
 from jobs.reading.schedules import in_words
@@ -39,7 +40,7 @@ def _row(actor: Actor, standing: Standing, now: datetime, zone: ZoneInfo) -> Saf
         strip(standing.marks, "<svg"),
         format_duration(usual.p50) if usual else NOTHING,
         _next(standing.next_at, now, zone),
-        (f"<a href={name}/run/>Run…</a>" if may_run else "") + (_pause(standing, name) if may_pause else ""),
+        (_run(job, name) if may_run else "") + (_pause(standing, name) if may_pause else ""),
     )
     return SafeString(f"<tr><td>{'<td>'.join(cells)}")
 
@@ -51,6 +52,11 @@ def _next(moment: datetime | None, now: datetime, zone: ZoneInfo) -> str:
     at = iso(moment).removesuffix(":00Z")
     written = f"{at}Z" if len(at) == len("2026-01-31T02:00") else iso(moment)
     return f"<time datetime={written}>{shown(moment, 'ago', now, zone)}</time>"
+
+
+def _run(job: Job, name: str) -> str:
+    """One click, as it is declared; a form where it asks for its word of confirmation."""
+    return f"<a href={name}/run/>Run…</a>" if job.confirm else f"<button name=run value={name}>Run</button>"
 
 
 def _pause(standing: Standing, name: str) -> str:

@@ -3,15 +3,19 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode
+from uuid import uuid4
 
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
 from django.utils import timezone
 
 from jobs.access.actor import Actor
-from jobs.choices import Verb
+from jobs.choices import Status, Verb
 from jobs.dashboard import preferences
+from jobs.dashboard.as_declared import obstacles
 from jobs.dashboard.job_row import rows
-from jobs.dashboard.pages import Context, act, page
+from jobs.dashboard.pages import Context, act, next_of, page, say
+from jobs.dashboard.sent_twice import once_a_form
 from jobs.declarations.registry import registry
 from jobs.formats import counted
 from jobs.reading import finding
@@ -88,16 +92,36 @@ def jobs(request: HttpRequest, actor: Actor) -> Context:
         "why_this_order": finding.WORST_FIRST if chosen.sort == "worst" else "",
         "groups": [(name, rows(actor, members, now, preferences.of(request).zone)) for name, members in groups],
         "may_pause": bool(actor.seen(registry, Verb.PAUSE)),
+        "may_run": bool(actor.seen(registry, Verb.RUN)),
+        "key": uuid4().hex,
     }
 
 
 @act
-def do_with_a_job(request: HttpRequest, actor: Actor) -> str:
+def do_with_a_job(request: HttpRequest, actor: Actor) -> str | tuple[str, str] | HttpResponse:
     """A button of a row: its name is what to do, its value the job."""
     if job := request.POST.get("run"):
-        run = start(actor, job, confirm=request.POST.get("confirm", ""))
-        return f"Run {run.pk} of {job} is {run.get_status_display().lower()}."
+        return _run(request, actor, job)
     if job := request.POST.get("resume"):
         pausing.resume(actor, job)
         return f"{job} is resumed."
     return ""
+
+
+def _run(request: HttpRequest, actor: Actor, job: str) -> tuple[str, str] | HttpResponse:
+    """Start it with the arguments that it has anyway, once for two clicks; one that needs others leads to its form."""
+    confirm, needs = request.POST.get("confirm", ""), ""
+    if actor.may(Verb.RUN, job) and not confirm:
+        needs = obstacles([job]).get(job, "")
+    if needs:
+        return f"{job} was not started. {needs}", reverse("nightshift:run_now", args=[job])
+    run, replayed = once_a_form(
+        actor,
+        request.POST.get("key", ""),
+        {"job": job, "confirm": confirm},
+        lambda ring: start(actor, job, confirm=confirm, ring=ring),
+    )
+    become = f"{run.get_status_display().lower()}." + (f" {run.error}" if run.error else "")
+    sentence = f"It was started already, and is {become}" if replayed else f"Run {run.pk} of {job} is {become}"
+    say(request, sentence, went_wrong=run.status == Status.SKIPPED, run=run.pk)
+    return HttpResponseRedirect(next_of(request))

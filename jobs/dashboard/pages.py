@@ -179,10 +179,10 @@ def problem(request: HttpRequest, actor: Actor, status: int, title: str, sentenc
     return show(request, actor, "problem.html", {"title": title, "sentence": sentence}, status)
 
 
-def say(request: HttpRequest, sentence: str, *, went_wrong: bool = False) -> None:
-    """The next page of this person begins with the sentence."""
+def say(request: HttpRequest, sentence: str, *, went_wrong: bool = False, run: int | None = None) -> None:
+    """The next page of this person begins with the sentence, and a link to the run that it is about."""
     if sentence and hasattr(request, "session"):
-        request.session[SAID] = {"sentence": sentence, "went_wrong": went_wrong}
+        request.session[SAID] = {"sentence": sentence, "went_wrong": went_wrong, "run": run}
 
 
 def next_of(request: HttpRequest) -> str:

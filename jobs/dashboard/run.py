@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 from django.http import HttpRequest, QueryDict
 from django.urls import reverse
@@ -13,7 +14,9 @@ from django.utils import timezone
 from jobs import telemetry
 from jobs.access.actor import Actor
 from jobs.choices import ENDED, Status, Verb
+from jobs.dashboard import preferences
 from jobs.dashboard.louder import louder
+from jobs.dashboard.moments import shown
 from jobs.dashboard.output import box, tail, traceback_of
 from jobs.dashboard.pages import Context, act, page
 from jobs.dashboard.sent_twice import retry_once
@@ -58,7 +61,7 @@ def run(request: HttpRequest, actor: Actor, pk: int) -> Context:
             "key": uuid4().hex,
             "runbook": declared.runbook if declared else "",
             "arguments": command_line(visible_arguments(found)),
-            "waits": _waits(found),
+            "waits": _waits(found, preferences.of(request).zone),
             "moments": timeline(found, attempts),
             "attempts": [(attempt, telemetry.url_of(attempt.trace_id)) for attempt in attempts],
             "usual": usual,
@@ -95,10 +98,13 @@ def _output(actor: Actor, found: Run, attempts: Sequence[Attempt]) -> Context:
     return shown | {"traceback": traceback_of(shown["rows"]) if found.status in BAD else []}
 
 
-def _waits(found: Run) -> str:
+def _waits(found: Run, zone: ZoneInfo) -> str:
     """Why a queued run hasn't started, as the rest of a sentence; empty where it may."""
     obstacle = obstacles.obstacle(found.pk) if found.status == Status.QUEUED else None
-    return obstacle.sentence() if obstacle and obstacle.rule is not Rule.STATUS else ""
+    if obstacle is None or obstacle.rule is Rule.STATUS:
+        return ""
+    now = timezone.now()
+    return obstacle.sentence(lambda moment: f"{shown(moment, 'full', now, zone)} {zone.key}")
 
 
 def _progress(found: Run) -> dict[str, Any] | None:

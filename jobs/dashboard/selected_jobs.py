@@ -1,5 +1,5 @@
 """Many jobs at once: those that were ticked, or all that the list shows, are frozen and shown first; then only these
-are paused or resumed.
+are run, paused or resumed.
 """
 
 from collections.abc import Sequence
@@ -10,37 +10,43 @@ from django.utils import timezone
 from jobs.access.actor import Actor
 from jobs.choices import Act
 from jobs.dashboard import asked
+from jobs.dashboard.as_declared import obstacles
 from jobs.dashboard.pages import Context, act, show
 from jobs.dashboard.pause import LENGTHS, NoReason
 from jobs.declarations.registry import registry
 from jobs.formats import counted
 from jobs.ledger import selections
+from jobs.ledger.selections import Result
 from jobs.reading import finding
 from jobs.reading.board import standings
 from jobs.sentences import Sentence
 from jobs.verbs.many import NEEDS, act_on_selection
 
-DONE = {Act.PAUSE: "paused", Act.RESUME: "resumed"}
+DONE = {Act.PAUSE: "paused", Act.RESUME: "resumed", Act.RUN: "started"}
 # How many batches one click acts on, so that no request takes long.
 BATCHES = 5
 
 
 class NothingTicked(Sentence, ValueError):
-    """No job that you may {act} is ticked. Tick some, or all that are shown."""
+    """No job that you may {act} is ticked. Tick some, or all that are shown.{why}"""
 
-    def __init__(self, act: Act) -> None:
-        super().__init__(act=act.value)
+    def __init__(self, act: Act, refused: Sequence[Result]) -> None:
+        why = f" {refused[0].job}: {refused[0].says}" if refused else ""
+        super().__init__(act=act.value, why=why)
 
 
 @act
 def select_jobs(request: HttpRequest, actor: Actor) -> str | HttpResponse:
     """Freeze the jobs, and show them with the button that acts on them."""
     what, given = _what(request), {"q": asked.text(request, "q", 200), "show": asked.text(request, "show")}
-    names = [name for name in _chosen(request, actor, given) if actor.may(NEEDS[what], name)]
+    chosen = _chosen(request, actor, given)
+    refused = _refused(actor, what, chosen)
+    left_alone = {each.job for each in refused}
+    names = [name for name in chosen if name not in left_alone]
     if not names:
-        raise NothingTicked(what)
+        raise NothingTicked(what, refused)
     selected = selections.select_jobs(names, given, by=actor.name)
-    context = {"token": selected.token, "expires_at": selected.expires_at, "names": names}
+    context = {"token": selected.token, "expires_at": selected.expires_at, "names": names, "refused": refused}
     return show(request, actor, "selected_jobs.html", _page(what, counted(len(names), "job")) | context)
 
 
@@ -52,7 +58,7 @@ def act_on_jobs(request: HttpRequest, actor: Actor) -> str | HttpResponse:
         raise NoReason("these jobs")
     _, length = LENGTHS.get(asked.text(request, "length"), LENGTHS[""])
     until = timezone.now() + length if length else None
-    results: list[selections.Result] = []
+    results: list[Result] = []
     token, left = asked.text(request, "token"), 1
     for _ in range(BATCHES):
         applied = act_on_selection(actor, token, what, reason=reason, until=until)
@@ -65,9 +71,18 @@ def act_on_jobs(request: HttpRequest, actor: Actor) -> str | HttpResponse:
         "names": [""] * left,
         "done": done,
         "refused": [result for result in results if not result.done],
+        "started": [result for result in results if result.done and what is Act.RUN],
         "is_done": True,
     }
     return show(request, actor, "selected_jobs.html", _page(what, f"{counted(done, 'job')} {DONE[what]}") | context)
+
+
+def _refused(actor: Actor, what: Act, names: Sequence[str]) -> list[Result]:
+    """Those with which it can't be done as far as is known, each with the reason."""
+    forbidden = {name: f"You may not {what.value} {name}." for name in names if not actor.may(NEEDS[what], name)}
+    allowed = [name for name in names if name not in forbidden]
+    found = forbidden | (obstacles(allowed) if what is Act.RUN else {})
+    return [Result(name, name, False, found[name]) for name in names if name in found]
 
 
 def _page(what: Act, which: str) -> Context:
@@ -80,7 +95,8 @@ def _page(what: Act, which: str) -> Context:
 
 
 def _what(request: HttpRequest) -> Act:
-    return Act.RESUME if asked.text(request, "act") == Act.RESUME else Act.PAUSE
+    sent = asked.text(request, "act")
+    return Act(sent) if sent in DONE else Act.PAUSE
 
 
 def _chosen(request: HttpRequest, actor: Actor, given: dict[str, str]) -> Sequence[str]:

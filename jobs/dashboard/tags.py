@@ -60,6 +60,12 @@ def iso(moment: datetime) -> str:
 
 
 @register.filter
+def day(moment: datetime) -> str:
+    """Of a moment its day in UTC, as an address has it."""
+    return f"{moment.astimezone(ZoneInfo('UTC')):%Y-%m-%d}"
+
+
+@register.filter
 def words(text: str) -> list[str]:
     return text.split()
 

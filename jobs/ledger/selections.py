@@ -35,7 +35,7 @@ AT_ONCE = 100
 # From its preview on, and again from each batch on.
 LASTS = timedelta(minutes=10)
 KEPT = timedelta(days=1)
-ACTS = {"runs": (Act.CANCEL, Act.RETRY), "jobs": (Act.PAUSE, Act.RESUME)}
+ACTS = {"runs": (Act.CANCEL, Act.RETRY), "jobs": (Act.PAUSE, Act.RESUME, Act.RUN)}
 # What one member's refusal says. The others are acted on.
 REFUSALS = (Sentence, InvalidArguments, UnknownCommand, BrokenCommand, sql.Busy)
 
@@ -164,12 +164,13 @@ def apply(
 
     `allowed` is asked of each one's job; if it raises a sentence, that is the result.
 
-    Retries wait for their turn, so that none is skipped for another. `reason` and `until` are those of pauses; `reason`
+    Retries wait for their turn, so that none is skipped for another; a job that is run is skipped as its overlap policy
+    says. `reason` and `until` are those of pauses; `reason`
     that of cancellations too. Raises UnknownSelection, SelectionExpired or OtherAct.
     """
     members, left = _take(token, act, by, limit)
     results = [_result(member, act, by, allowed, reason, until, trigger) for member in members]
-    if act is Act.RETRY and any(result.done for result in results):
+    if act in {Act.RETRY, Act.RUN} and any(result.done for result in results):
         doorbell.ring_all(Ring(run_id=run) for run in claims.next_ready(conf.JOBS_MAX_RUNNING))
     return Applied(results=results, left=left)
 
@@ -208,6 +209,8 @@ def _result(
             return Result(member, job, False, f"You may not {act.value} {job}.")
         if run:
             done, says = _cancel(run, by, reason) if act is Act.CANCEL else _retry(run, by, trigger)
+        elif act is Act.RUN:
+            done, says = _run(job, by, trigger)
         else:
             done, says = _pause(job, by, reason, until) if act is Act.PAUSE else _resume(job, by)
     except REFUSALS as error:
@@ -226,6 +229,13 @@ def _cancel(run: Run, by: str, reason: str) -> tuple[bool, str]:
 def _retry(run: Run, by: str, trigger: Trigger) -> tuple[bool, str]:
     new = retrying.retry(run.pk, requested_by=by, trigger=trigger, yields=True, ring=False)
     return True, f"Run {new.pk} retries it."
+
+
+def _run(job: str, by: str, trigger: Trigger) -> tuple[bool, str]:
+    new = triggers.request(job, trigger=trigger, requested_by=by, ring=False)
+    if new.status == Status.SKIPPED:
+        return False, f"Run {new.pk} was skipped. {new.error}"
+    return True, f"Run {new.pk} is queued."
 
 
 def _pause(job: str, by: str, reason: str, until: datetime | None) -> tuple[bool, str]:

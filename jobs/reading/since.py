@@ -23,7 +23,7 @@ class Ended:
 class Since:
     """Runs that have ended since then, and how many occurrences were missed without a run.
 
-    `is_capped`: more runs have ended than a page counts, and these are the latest.
+    `is_capped`: more runs have ended than a page counts, and these are of the latest.
     """
 
     ended: list[Ended]
@@ -49,7 +49,7 @@ def since(moment: datetime, jobs: Collection[str]) -> Since:
         SELECT job, status, count(*), max(id), (SELECT count(*) FROM latest)
           FROM latest WHERE job = ANY(%(jobs)s) GROUP BY job, status
          UNION ALL
-        SELECT '', '', coalesce(sum(count), 0)::bigint, 0, 0
+        SELECT '', '', coalesce(sum(count), 0)::bigint, 0, (SELECT count(*) FROM latest)
           FROM unnest(%(jobs)s::text[]) AS seen(job), LATERAL (
                SELECT count FROM nightshift_gap g
                 WHERE g.job = seen.job AND first > %(moment)s AND fate = %(missed)s LIMIT {WINDOW}

@@ -9,7 +9,15 @@ from jobs.ledger.selections import Applied
 from jobs.verbs.acting import refused
 from jobs.verbs.start import confirmed
 
-NEEDS = {Act.CANCEL: Verb.CANCEL, Act.RETRY: Verb.RUN, Act.PAUSE: Verb.PAUSE, Act.RESUME: Verb.PAUSE}
+NEEDS = {
+    Act.CANCEL: Verb.CANCEL,
+    Act.RETRY: Verb.RUN,
+    Act.PAUSE: Verb.PAUSE,
+    Act.RESUME: Verb.PAUSE,
+    Act.RUN: Verb.RUN,
+}
+# These start something: of a job that asks for its word of confirmation, nothing.
+STARTS = {Act.RETRY, Act.RUN}
 
 
 def act_on_selection(actor: Actor, token: str, act: Act, *, reason: str = "", until: datetime | None = None) -> Applied:
@@ -23,7 +31,7 @@ def act_on_selection(actor: Actor, token: str, act: Act, *, reason: str = "", un
         if not actor.may(NEEDS[act], job):
             refused(actor, NEEDS[act], job)
             return False
-        if act is Act.RETRY:
+        if act in STARTS:
             confirmed(actor, job, "")
         return True
 

@@ -143,6 +143,16 @@ def test_the_handover_says_what_went_wrong_what_had_no_run_who_did_what_and_what
     assert "ada granted something." not in shown
 
 
+def test_a_handover_does_not_say_that_none_ended_where_it_has_only_looked_at_runs_of_other_jobs(monkeypatch):
+    for module in ("jobs.reading.since", "jobs.dashboard.handover"):
+        monkeypatch.setattr(f"{module}.WINDOW", 2)
+    a_run("billed", finished_at=ago(hours=2))
+    for _ in range(2):
+        a_run("paid", finished_at=ago(hours=1))
+    shown = page(signed_in(a_user("olga", "operator")), "/handover/")
+    assert "None of the latest 2 runs, which ended within the last 12 hours, is of these jobs." in shown
+
+
 def test_pages_of_access_cost_few_queries(admin_client):
     for number in range(50):
         user = a_user(f"user_{number}", "operator")

@@ -4,6 +4,7 @@ import pytest
 
 from jobs.models import Intervention, Run
 from tests.helpers.pages import page
+from tests.helpers.people import a_user, signed_in
 from tests.helpers.rows import a_run
 
 pytestmark = pytest.mark.django_db
@@ -63,6 +64,49 @@ def test_only_the_jobs_that_were_shown_are_paused_and_the_others_left(admin_clie
     assert "&#x27;weekly&#x27; is not paused" in done
     admin_client.post("/jobs-selected/", {"act": "pause"})
     assert "No job that you may pause is ticked" in page(admin_client, "/jobs/")
+
+
+def test_a_click_on_a_row_runs_a_job_once_and_one_that_needs_arguments_leads_to_its_form(admin_client, declared):
+    listed = page(admin_client, "/jobs/")
+    assert "<button name=run value=nightly>Run</button>" in listed
+    assert "<a href=weekly/run/>Run…</a>" in listed
+    declared("picky", command="sleeps")
+    key = listed.partition('name="key" value="')[2].partition('"')[0]
+    for _ in range(2):
+        admin_client.post("/do/", {"run": "nightly", "key": key, "next": "/jobs/"})
+    run = Run.objects.get()
+    assert f'It was started already, and is queued. <a href="/runs/{run.pk}/">See it</a>' in page(
+        admin_client, "/jobs/"
+    )
+    answer = admin_client.post("/do/", {"run": "picky", "key": key})
+    assert answer["Location"] == "/jobs/picky/run/"
+    shown = page(admin_client, "/jobs/picky/run/")
+    assert "picky was not started. It needs other arguments: the following arguments are required" in shown
+    assert not Run.objects.filter(job="picky").exists()
+
+
+def test_selected_jobs_are_run_once_and_those_that_cannot_be_are_named(admin_client, declared):
+    declared("picky", command="sleeps")
+    declared("hourly", command="clearsessions", schedule="0 0 * * * *")
+    active = a_run("hourly", status="running")
+    ticked = {"act": "run", "job": ["nightly", "weekly", "picky", "hourly"]}
+    shown = admin_client.post("/jobs-selected/", ticked).content.decode()
+    assert "Only these 2 jobs are meant" in shown
+    assert "It asks for its word of confirmation: run it by itself." in shown
+    assert "It needs other arguments: the following arguments are required" in shown
+    assert Run.objects.count() == 1
+    token = shown.partition('name="token" value="')[2].partition('"')[0]
+    declared("later", command="clearsessions")
+    done = admin_client.post("/jobs-selected/do/", {"act": "run", "token": token}).content.decode()
+    assert "1 job started" in done
+    assert "was skipped." in done
+    assert {run.job: run.status for run in Run.objects.exclude(pk=active.pk)} == {
+        "nightly": "queued",
+        "hourly": "skipped",
+    }
+    viewer = signed_in(a_user("vera", "viewer", "*"))
+    viewer.post("/jobs-selected/", {"act": "run", "job": "nightly", "next": "/jobs/"})
+    assert "nightly: You may not run nightly." in page(viewer, "/jobs/")
 
 
 def test_runs_are_listed_by_job_and_status_and_paged_by_key(admin_client, monkeypatch):

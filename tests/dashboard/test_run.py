@@ -94,8 +94,11 @@ def test_a_run_at_work_shows_its_progress_and_what_is_usual_and_one_that_waits_s
     assert "Nothing yet." in shown
     waiting = a_queued_run()
     Run.objects.filter(pk=waiting.pk).update(progress={"done": "much", "total": [], "message": None})
-    assert f"It hasn’t started: run {running.pk} of the job, running since" in page(
-        admin_client, f"/runs/{waiting.pk}/"
+    admin_client.cookies["nightshift_zone"] = "Europe.Berlin"
+    Run.objects.filter(pk=running.pk).update(started_at=NOON)
+    assert (
+        f"It hasn’t started: run {running.pk} of the job, running since Sat 14 Mar 2026 13:00:00 Europe/Berlin"
+        in page(admin_client, f"/runs/{waiting.pk}/")
     )
 
 

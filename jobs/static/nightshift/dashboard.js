@@ -191,8 +191,43 @@
     refresh(link.closest("[data-lines]"), link.href, earlier);
   });
 
+  // ── Tell me when it ends: by this tab's title, and by a notification where the browser may show one. Whoever asked
+  // for that is told also while the page is hidden, so it goes on asking until then.
+  let telling = false;
+  const mayNotify = () => "Notification" in window && Notification.permission === "granted";
+  const offerToTell = () => {
+    for (const button of document.querySelectorAll("button[data-tell]")) {
+      button.hidden = false;
+      button.setAttribute("aria-pressed", telling);
+    }
+  };
+  const tell = (says) => {
+    document.title = `● ${says}`;
+    try {
+      if (mayNotify()) new Notification(says, { tag: location.pathname });
+    } catch {
+      // Some phones show notifications of service workers only: the title has it.
+    }
+  };
+  document.addEventListener("click", async (event) => {
+    if (!event.target.closest?.("button[data-tell]")) return;
+    if (!isLive()) return void (status.textContent = "Live is off, so this page doesn't see the end. Turn it on first.");
+    telling = !telling;
+    offerToTell();
+    if (telling && "Notification" in window && Notification.permission === "default") await Notification.requestPermission();
+    if (!telling) status.textContent = "You aren't told.";
+    else status.textContent = `While this page is open, ${mayNotify() ? "a notification and " : ""}the title of this tab will tell you.`;
+  });
+  document.addEventListener("nightshift:swapped", () => {
+    offerToTell();
+    const main = document.querySelector("main");
+    if (!telling || "every" in main.dataset) return;
+    telling = false;
+    tell(main.dataset.says);
+  });
+
   const tick = () => {
-    if (document.hidden) return;
+    if (document.hidden && !telling) return;
     writeTimes(document);
     const isOn = isLive();
     if ((root.dataset.live === "on") !== isOn) show("live", isOn ? "on" : "off");
@@ -301,6 +336,7 @@
 
   setClock();
   writeTimes(document);
+  offerToTell();
   setInterval(tick, 1000);
   document.addEventListener("visibilitychange", tick);
 })();

@@ -8,7 +8,7 @@ from axe_playwright_python.sync_playwright import Axe
 
 from jobs.declarations.registry import registry
 from jobs.ledger.settle import settle
-from jobs.models import Intervention, Run
+from jobs.models import Intervention, Preset, Run
 from tests.helpers.rows import NOON, a_pause, a_run, an_attempt, first_seen_at, settled_ticks
 from tests.helpers.thorough import THOROUGH
 
@@ -48,8 +48,7 @@ def test_a_person_signs_in_finds_a_failure_runs_a_job_and_pauses_it_with_a_reaso
 
     page.goto("/jobs/?q=ada")
     assert page.locator("tbody tr").count() == 1
-    page.click(".jobs td a[href$='/run/']")
-    page.click("button.primary")
+    page.click(".jobs button[name=run]")
     page.wait_for_selector("#status:has-text('is queued')")
     run = Run.objects.latest("pk")
     assert (run.job, run.requested_by, run.status) == ("nightly", admin_user.username, "queued")
@@ -115,6 +114,7 @@ def test_nobody_is_kept_out(visitor, admin_user, paused, theme, width):
     an_attempt(
         run, status="failed", written=[b"line\n" * 50, (b"Traceback (most recent call last):\n  x\nE: y\n", [0, 45])]
     )
+    Preset.objects.create(job="nightly", name="loud", words=["--verbosity", "2"], by=admin_user.username)
     page = visitor(admin_user, width=width, theme=theme)
     for path in (
         "/",
@@ -140,7 +140,20 @@ def test_nobody_is_kept_out(visitor, admin_user, paused, theme, width):
         "/audit/",
     ):
         page.goto(path)
-        found = Axe().run(page)
-        assert found.violations_count == 0, f"{path}: {found.generate_report()}"
-        wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-        assert wide <= 0, f"{path} is {wide} px wider than the window"
+        check(page, path)
+    page.goto("/jobs/")
+    for tick in page.locator("input[name=job]").all():
+        tick.check()
+    page.click("button[value=run]")
+    check(page, "the preview of selected jobs")
+    page.goto("/runs/?show=bad")
+    page.check("text=all that the filter finds")
+    page.click("button[value=retry]")
+    check(page, "the preview of selected runs")
+
+
+def check(page, path):
+    found = Axe().run(page)
+    assert found.violations_count == 0, f"{path}: {found.generate_report()}"
+    wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    assert wide <= 0, f"{path} is {wide} px wider than the window"
