@@ -7,7 +7,7 @@ from jobs.ledger.migration import Migration as OurMigration
 
 class Migration(OurMigration):
     dependencies = [
-        ("nightshift", "0018_presets"),
+        ("nightshift", "0019_events_by_each_door"),
     ]
 
     operations = [
