@@ -88,7 +88,7 @@ class Tick:
             _unless_busy(outages.report)
         if to_do.incidents or overdue.have_rules():
             now = self.observer.last.at if self.observer.last else clocks.wall()
-            _unless_busy(partial(overdue.judge, now, alone=not to_do.others))
+            _unless_busy(partial(overdue.judge, now, alone=to_do.incidents and not to_do.others))
 
     def _due(self, to_do: ToDo) -> list[Job]:
         """The jobs to settle. Also those whose next moment was computed otherwise than this process would: only where

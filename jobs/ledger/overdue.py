@@ -118,10 +118,10 @@ def have_rules() -> bool:
     return any(cause in _FOUND for found in watched.of_all().values() for cause in found.rules)
 
 
-def judge(now: datetime, *, alone: bool) -> None:
+def judge(now: datetime, *, alone: bool = True) -> None:
     """Open and close incidents by the clock. `now` is the database's, as this tick has read it.
 
-    `alone`: no other release is at work, so what this process doesn't declare is declared nowhere.
+    `alone`: no other release is at work, so what this process doesn't declare is declared nowhere: its incidents end.
     """
     if alone:
         _close_undeclared()
