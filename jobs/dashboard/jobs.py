@@ -119,7 +119,7 @@ def _run(request: HttpRequest, actor: Actor, job: str) -> tuple[str, str] | Http
         actor,
         request.POST.get("key", ""),
         {"job": job, "confirm": confirm},
-        lambda ring: start(actor, job, confirm=confirm, ring=ring),
+        lambda key: start(actor, job, confirm=confirm, key=key),
     )
     become = f"{run.get_status_display().lower()}." + (f" {run.error}" if run.error else "")
     sentence = f"It was started already, and is {become}" if replayed else f"Run {run.pk} of {job} is {become}"
