@@ -2,6 +2,7 @@
 
 import pytest
 from django.utils import timezone
+from playwright.sync_api import expect
 
 from jobs.choices import Status
 from jobs.models import Output, Run
@@ -84,10 +85,10 @@ def test_output_is_followed_while_its_end_is_in_view_and_the_page_is_visible_and
     Run.objects.filter(pk=run.pk).update(status=Status.SUCCEEDED, finished_at=timezone.now(), lease_expires_at=None)
     run.attempts.update(status=Status.SUCCEEDED, finished_at=timezone.now())
     page.clock.run_for(6_000)
-    page.wait_for_function(f"document.title === '● Run {run.pk}: Succeeded'")
+    expect(page).to_have_title(f"● Run {run.pk}: Succeeded")
     page.evaluate("window.isAway = false")
     page.locator("#lines >> text=the end").wait_for()
-    page.wait_for_function("!document.querySelector('[data-every]')")
+    expect(page.locator("[data-every]")).to_have_count(0)
     assert page.locator("main .state.succeeded").count() > 0
     assert asks_in_an_hour(page, asked) == []
 
