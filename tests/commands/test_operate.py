@@ -40,7 +40,7 @@ from jobs import declare
 declare("import_orders", schedule="0 0 {night} * * *")
 """
 VOLATILE = [
-    (r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d)?(\.\d+)?( UTC|Z|\+00:00)?…?|\b\d\d:\d\d\b", "TIME"),
+    (r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d)?(\.\d+)?( UTC|Z|\+00:00)?…?|\b\d\d:\d\d(:\d\d)?\b", "TIME"),
     (r"\d+(\.\d+)? (s|min|h|d)\b( \d+ (s|min|h)\b)?( ago)?|\bnow\b", "DURATION"),
     (r"[\w.-]+@[\w.-]+", "WHO"),
     (r"\s+", " "),
