@@ -18,7 +18,7 @@ ALL = {
     *("nightshift_entraaccount", "nightshift_failures", "nightshift_idempotencykey"),
     *("nightshift_repair", "nightshift_note", "nightshift_selection"),
     *("nightshift_grant", "nightshift_serviceaccount", "nightshift_token"),
-    *("nightshift_incident", "nightshift_notice"),
+    *("nightshift_incident", "nightshift_notice", "nightshift_preset"),
     *(
         "nightshift_jobday",
         "nightshift_jobstate",
@@ -89,6 +89,7 @@ NAMED_BY_EVERY_INSERT = {
     "nightshift_output": {"attempt_id", "number", "at", "body"},
     "nightshift_note": {"text"},
     "nightshift_notice": {"incident_id", "kind"},
+    "nightshift_preset": {"job", "name", "words"},
     "nightshift_selection": {"of", "members", "count", "token_hash", "expires_at"},
     "nightshift_repair": {"job", "first", "last", "count", "fate", "reason", "gap_number"},
     "nightshift_release": {"key", "declarations", "deployed_at", "last_seen_at"},
