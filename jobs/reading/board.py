@@ -27,7 +27,7 @@ TELLING = BAD | {Status.SUCCEEDED}
 FLAKY_OF, FLAKY_AT_LEAST, FLAKY_SHARE = 20, 5, 0.4
 
 
-# Not frozen, which takes thrice as long: 15,000 of them are made for 500 jobs.
+# Not frozen, which takes three times as long: 15,000 of them are made for 500 jobs.
 @dataclass(slots=True)
 class Mark:
     """One fate: of a run, with its duration in seconds where it started; or of `count` occurrences without one."""

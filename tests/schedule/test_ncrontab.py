@@ -288,7 +288,7 @@ WORST = [
 ]
 
 
-# In seconds: thrice what the longest takes on an idle core, since one that is shared computes more slowly.
+# In seconds: three times what an idle core is held to, since one that is shared computes more slowly.
 NO_TIME = 0.003
 
 
