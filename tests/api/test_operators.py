@@ -178,6 +178,10 @@ def test_fifty_rows_cost_as_many_queries_as_one(admin_client, declared):
     run = a_run()
     paths = ["jobs/", "runs/", "events/?after=0", "audit/", "hold/", "jobs/nightly/notes/", f"runs/{run.pk}/notes/"]
     paths += ["grants/", "tokens/", "upcoming/", "drift/"]
+    # As a process is that has answered before, beside a ledger in which something has happened.
+    admin_client.post("/api/v1/jobs/nightly/pause/", {"reason": "release"}, content_type="application/json")
+    for path in paths:
+        _queries(admin_client, path)
     few = {path: _queries(admin_client, path) for path in paths}
     for number in range(20):
         declared(f"job_{number}", command="succeeds", schedule="0 0 3 * * *")
