@@ -44,7 +44,11 @@ def declared():
 
 @pytest.fixture(autouse=True)
 def new_process():
-    """This process is one that has neither ticked, nor said which release it runs, nor read what is usual."""
+    """This process is one that has neither ticked, nor said which release it runs, nor read what is usual.
+
+    It has seen that the test's database is migrated: else the first test that asks for a page would pay for looking.
+    """
+    migration_gate.gate.is_open = True
     tick.here.forget()
     releases.here.forget()
     usual.kept.forget()
