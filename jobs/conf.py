@@ -6,7 +6,7 @@ environment. `make docs` writes `.env.example` and `docs/reference/settings.md` 
 
 import re
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -142,6 +142,11 @@ class Conf:
         more="The names of rules that need no value, with commas between them, or none. docs/reference/alerts.md "
         "explains them.",
         flaw=_as_alerts,
+    )
+    JOBS_CHANNELS = Setting[Mapping[str, Mapping[str, str]]](
+        {},
+        "The channels that messages about incidents go out by, each with a name of its own.",
+        more="`manage.py check` reports an entry that can't be used (`jobs.E030`).",
     )
     APPLICATIONINSIGHTS_CONNECTION_STRING = Setting(
         "",

@@ -58,7 +58,14 @@ class Setting[T]:
             return ""
         kind = KINDS[type(self.default())]
         flaw = self._flaw(value) if type(value) in kind.types else kind.write
-        return f"{self.name} is {value!r}. {flaw}" if flaw else ""
+        # What a dictionary holds may be secret.
+        shown = f"of the type {type(value).__name__}" if self.is_python else repr(value)
+        return f"{self.name} is {shown}. {flaw}" if flaw else ""
+
+    @property
+    def is_python(self) -> bool:
+        """Whether it is a value of Python, as LOGGING is, that no environment variable can hold."""
+        return isinstance(self.default(), dict | list)
 
     def read(self, text: str) -> Any:
         """The value that a text of the environment stands for. Raises ImproperlyConfigured."""
@@ -98,6 +105,8 @@ KINDS = {
     bool: Kind("yes or no", "Write True or False.", bool),
     int: Kind("whole number", "Write a whole number.", int),
     str: Kind("text", "Write a string.", str, type(Path())),
+    dict: Kind("dictionary", "Write a dictionary.", dict),
+    list: Kind("list", "Write a list.", list, tuple),
 }
 
 

@@ -56,6 +56,7 @@ def test_the_release_comes_from_the_environment(settings, monkeypatch):
         ("JOBS_FORK_SERVER_MAX_AGE", 59, "JOBS_FORK_SERVER_MAX_AGE is 59. Write 60 or more."),
         ("LOCAL", "0", "LOCAL is '0'. Write True or False."),
         ("JOBS_DOORBELL", 1, "JOBS_DOORBELL is 1. Write a string."),
+        ("JOBS_CHANNELS", "slack://secret", "JOBS_CHANNELS is of the type str. Write a dictionary."),
         *(
             (
                 "JOBS_SCHEMA",

@@ -29,7 +29,7 @@ def add_nightshift(settings: MutableMapping[str, Any]) -> None:
     them, and aren't served, unless JOBS_SERVE_PROJECT=1 is in the environment.
     """
     for setting in declared():
-        if not isinstance(setting, Variable) and (given := os.environ.get(setting.name)):
+        if not (isinstance(setting, Variable) or setting.is_python) and (given := os.environ.get(setting.name)):
             settings[setting.name] = setting.read(given)
     local = settings.setdefault("LOCAL", False)
     if "drf_spectacular" not in settings.get("INSTALLED_APPS", ()):

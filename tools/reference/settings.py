@@ -22,7 +22,8 @@ same as a file to fill in.
 ## Nightshift's settings
 
 Set them in your project's settings module. A project that sets none of them works. In this
-repository `mydjango/settings.py` takes each from the environment variable of the same name.
+repository `mydjango/settings.py` takes each from the environment variable of the same name; a
+dictionary or a list is written there in Python.
 
 {settings}## Nightshift's environment variables
 
@@ -42,7 +43,11 @@ is a job's own: `JOBS_SCHEDULE__IMPORT_RATES` overrides the schedule of the job 
 
 
 def example() -> str:
-    local, *settings = (_line(setting.name, _sentences(setting), _value(setting)) for setting in conf.declared())
+    local, *settings = (
+        _line(setting.name, _sentences(setting), _value(setting))
+        for setting in conf.declared()
+        if not setting.is_python
+    )
     project, container = (
         [_line(found.name, _meaning(found), found.shown, is_comment=found.is_set_by_azure) for found in variables]
         for variables in (PROJECT, CONTAINER)
