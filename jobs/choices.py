@@ -154,6 +154,9 @@ class EventKind(TextChoices):
     ACKNOWLEDGED = "acknowledged"  # somebody works on an incident
     SNOOZED = "snoozed"  # an operator silenced an incident for a while, or ended that
     RESOLVED = "resolved"  # an operator resolved an incident
+    CHANNEL_OFF = "channel_off"  # a channel of alerts refuses for good, and nothing is sent by it
+    CHANNEL_ON = "channel_on"  # an operator switched it on again
+    UNDELIVERED = "undelivered"  # a message about an incident was given up
 
 
 class Cause(TextChoices):

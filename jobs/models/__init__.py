@@ -2,6 +2,7 @@
 
 from jobs.models.access import EntraAccount, Failures, Grant, ServiceAccount, Token
 from jobs.models.attempt import Attempt, Output
+from jobs.models.delivery import ChannelOff, Delivery, DeliveryAttempt
 from jobs.models.gap import Gap, Repair
 from jobs.models.idempotency import IdempotencyKey
 from jobs.models.incident import Incident, Notice
@@ -16,6 +17,9 @@ from jobs.models.selection import Selection
 
 __all__ = [
     "Attempt",
+    "ChannelOff",
+    "Delivery",
+    "DeliveryAttempt",
     "EntraAccount",
     "Event",
     "Failures",

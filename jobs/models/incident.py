@@ -49,6 +49,7 @@ class Incident(models.Model):
     resolved_at = models.DateTimeField(null=True)
     resolved_by = optional_text("The operator who resolved it; empty where that came by itself.")
     resolution = models.CharField(max_length=12, choices=Resolution, blank=True, default="", db_default="")
+    told_with = models.BigIntegerField(null=True, help_text="The incident of the same cause whose messages it shares.")
 
     objects = IncidentQuerySet.as_manager()
 

@@ -19,6 +19,7 @@ ALL = {
     *("nightshift_repair", "nightshift_note", "nightshift_selection"),
     *("nightshift_grant", "nightshift_serviceaccount", "nightshift_token"),
     *("nightshift_incident", "nightshift_notice", "nightshift_preset"),
+    *("nightshift_delivery", "nightshift_deliveryattempt", "nightshift_channeloff"),
     *(
         "nightshift_jobday",
         "nightshift_jobstate",
@@ -84,6 +85,9 @@ NAMED_BY_EVERY_INSERT = {
     "nightshift_gap": {"job", "first", "last", "count", "fate", "reason"},
     "nightshift_intervention": {"job", "kind"},
     "nightshift_incident": {"cause"},
+    "nightshift_delivery": {"incident_id", "kind", "channel"},
+    "nightshift_deliveryattempt": {"delivery_id", "number"},
+    "nightshift_channeloff": {"name"},
     "nightshift_jobday": {"job", "day", "trigger"},
     "nightshift_jobstate": {"job"},
     "nightshift_output": {"attempt_id", "number", "at", "body"},
