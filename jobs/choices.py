@@ -86,7 +86,7 @@ class Verb(TextChoices):
     CANCEL = "cancel"  # end its runs
     PAUSE = "pause"  # pause and resume it; of all jobs: hold everything
     OVERRIDE = "override"  # replace its schedule, time zone or arguments for a while; keep a run for ever
-    ALERTS = "alerts"  # acknowledge and snooze its incidents
+    ALERTS = "alerts"  # acknowledge, snooze and resolve its incidents
     ADMIN = "admin"  # set its ledger back; of all jobs: grants, tokens and service accounts
 
 
@@ -176,6 +176,34 @@ class Cause(TextChoices):
     DRIFT = "drift"  # another schedule or other arguments are in force than the declared ones
     FLAPPING = "flapping"  # runs succeed and fail in turn
     NOT_RUNNING = "not_running"  # Nightshift itself was away
+
+
+class Severity(TextChoices):
+    """How bad an incident is."""
+
+    CRITICAL = "critical"  # what somebody counts on isn't there, or nothing runs at all
+    ERROR = "error"  # a job went wrong
+    WARNING = "warning"  # it works, or still may, and not as it should
+    INFO = "info"  # an operator may have forgotten something
+
+
+# Of each cause; the worst first.
+SEVERITY = {
+    Cause.NOT_RUNNING: Severity.CRITICAL,
+    Cause.MUST_SUCCEED_BY: Severity.CRITICAL,
+    Cause.NOT_SUCCEEDED_FOR: Severity.CRITICAL,
+    Cause.FAILED: Severity.ERROR,
+    Cause.LOST: Severity.ERROR,
+    Cause.MISSED: Severity.ERROR,
+    Cause.RATE: Severity.ERROR,
+    Cause.FLAPPING: Severity.ERROR,
+    Cause.STILL_RUNNING: Severity.WARNING,
+    Cause.LATE_START: Severity.WARNING,
+    Cause.SLOWER_THAN: Severity.WARNING,
+    Cause.OUTPUT_MATCHES: Severity.WARNING,
+    Cause.DRIFT: Severity.INFO,
+    Cause.FORGOTTEN_PAUSE: Severity.INFO,
+}
 
 
 class Resolution(TextChoices):

@@ -249,3 +249,46 @@ REPAIRED: Values = {
     ],
     "left": 0,
 }
+INCIDENT: Values = {
+    "id": 31,
+    "severity": "error",
+    "job": "invoices",
+    "cause": "failed",
+    "opened_at": "2026-03-14T03:00:43Z",
+    "last_at": "2026-03-14T03:00:43Z",
+    "count": 1,
+    "detail": "A run failed.",
+    "error": "It exited with code 1.",
+    "fingerprint": "It exited with code #.",
+    "release": "1.4.0",
+    "instance": "one",
+    "acknowledged_at": None,
+    "acknowledged_by": "",
+    "acknowledged_note": "",
+    "snoozed_until": None,
+    "snoozed_by": "",
+    "resolved_at": None,
+    "resolved_by": "",
+    "resolution": "",
+    "first_run": 4711,
+    "last_run": 4711,
+    "owner": "billing@example.com",
+    "runbook": "https://wiki.example.com/invoices",
+    "moments": [
+        {
+            "at": "2026-03-14T03:00:43Z",
+            "what": "opened",
+            "text": "It began.",
+            "by": "",
+            "run": 4711,
+            "status": "",
+        },
+    ],
+}
+ACKNOWLEDGED = INCIDENT | {
+    "acknowledged_at": "2026-03-14T06:31:00Z",
+    "acknowledged_by": "ada",
+    "acknowledged_note": "I am on it.",
+}
+SNOOZED = INCIDENT | {"snoozed_until": "2026-03-14T08:00:00Z", "snoozed_by": "ada"}
+RESOLVED = INCIDENT | {"resolved_at": "2026-03-14T06:45:00Z", "resolved_by": "ada", "resolution": "by_hand"}

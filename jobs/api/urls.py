@@ -6,6 +6,7 @@ from jobs.api.events import Audit, Feed
 from jobs.api.granting import GrantEnd, GrantList, TokenList, TokenRevoke, WhoMay
 from jobs.api.health import Health, Ready
 from jobs.api.hold import Hold
+from jobs.api.incidents import IncidentAcknowledge, IncidentDetail, IncidentList, IncidentResolve, IncidentSnooze
 from jobs.api.job_acts import JobOverride, JobPause, JobResume
 from jobs.api.jobs import JobDetail, JobList
 from jobs.api.missed import JobMissed
@@ -52,6 +53,11 @@ V1 = [
     path("grants/", GrantList.as_view(), name="grants"),
     path("grants/<int:pk>/", GrantEnd.as_view(), name="grant"),
     path("hold/", Hold.as_view(), name="hold"),
+    path("incidents/", IncidentList.as_view(), name="incidents"),
+    path("incidents/<int:pk>/", IncidentDetail.as_view(), name="incident"),
+    path("incidents/<int:pk>/acknowledge/", IncidentAcknowledge.as_view(), name="acknowledge"),
+    path("incidents/<int:pk>/resolve/", IncidentResolve.as_view(), name="resolve"),
+    path("incidents/<int:pk>/snooze/", IncidentSnooze.as_view(), name="snooze"),
     path("selections/", Select.as_view(), name="selections"),
     path("selections/apply/", Apply.as_view(), name="apply"),
     path("tokens/", TokenList.as_view(), name="tokens"),

@@ -9,6 +9,7 @@ from jobs.choices import Verb
 from jobs.ledger import events, incident_acts
 from jobs.ledger.incident_acts import UnknownIncident
 from jobs.models import Incident
+from jobs.reading.incidents import is_seen
 from jobs.verbs.acting import acting, acting_everywhere, refused
 
 
@@ -35,10 +36,7 @@ def resolve(actor: Actor, incident_id: int, *, note: str = "") -> None:
 def incident_of(actor: Actor, incident_id: int) -> Incident:
     """The incident, if the actor may see its job; our own outages concern whoever sees any. Raises UnknownIncident."""
     incident = Incident.objects.filter(pk=incident_id).first()
-    is_seen = incident is not None and (
-        actor.may(Verb.VIEW, incident.job) if incident.job else not actor.sees_nothing()
-    )
-    if incident is None or not is_seen:
+    if incident is None or not is_seen(actor, incident):
         if incident is not None:
             with events.coming_from(actor.door, actor.address, actor.token):
                 refused(actor, Verb.ALERTS, incident.job)

@@ -8,8 +8,8 @@ from django.contrib.auth.models import Group
 from django.db import transaction
 
 from jobs.api.urls import V1
-from jobs.choices import ROLES, Verb
-from jobs.models import Grant, JobState
+from jobs.choices import ROLES, Cause, Verb
+from jobs.models import Grant, Incident, JobState
 from tests.helpers.people import LABEL, PEOPLE, a_service, a_token
 from tests.helpers.rows import a_pause, a_queued_run, a_run, an_attempt, an_override
 
@@ -59,6 +59,11 @@ URLS = {
     ("hold", "get"): (LISTED, "hold/", None, 200),
     ("hold", "put"): (ADMIN, "hold/", {"reason": "release"}, 200),
     ("hold", "delete"): (ADMIN, "hold/", None, 409),
+    ("incidents", "get"): (LISTED, "incidents/", None, 200),
+    ("incident", "get"): (Verb.VIEW, "incidents/{incident}/", None, 200),
+    ("acknowledge", "post"): (Verb.ALERTS, "incidents/{incident}/acknowledge/", {"note": "on it"}, 200),
+    ("resolve", "post"): (Verb.ALERTS, "incidents/{incident}/resolve/", {}, 200),
+    ("snooze", "post"): (Verb.ALERTS, "incidents/{incident}/snooze/", {"until": TOMORROW}, 200),
     ("selections", "post"): (LISTED, "selections/", {"runs": {"status": ["failed"]}}, 201),
     ("apply", "post"): (LISTED, "selections/apply/", {"token": "none", "act": "retry"}, 404),
     ("tokens", "get"): (LISTED, "tokens/", None, 200),
@@ -92,7 +97,8 @@ def ledger(declared):
     a_token(service, pk=9999)
     JobState.objects.get_or_create(job="other")
     a_run("other")
-    return {"ended": ended.pk, "queued": queued.pk}
+    incident, _ = (Incident.objects.create(job=job, cause=Cause.FAILED) for job in ("billed", "other"))
+    return {"ended": ended.pk, "queued": queued.pk, "incident": incident.pk}
 
 
 def expected(needs, who, answer):
@@ -149,6 +155,7 @@ def test_a_list_has_only_what_one_may_see(ledger):
         assert read(who, "jobs/", "name") == jobs
         assert read(who, "upcoming/?hours=72", "job") == jobs
         assert read(who, "runs/", "job") == jobs - {"changed"}
+        assert read(who, "incidents/", "job") == jobs - {"changed"}
         assert read(who, "drift/", "job") == jobs & {"changed"}
 
 
