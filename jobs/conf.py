@@ -6,7 +6,7 @@ environment. `make docs` writes `.env.example` and `docs/reference/settings.md` 
 
 import re
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -58,6 +58,13 @@ def _as_an_issuer(text: str) -> str:
     if parts.hostname and parts.scheme in ({"http", "https"} if near else {"https"}) and not parts.query:
         return ""
     return "Write the issuer's https address, as its /.well-known/openid-configuration has it."
+
+
+def _as_an_address(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme in {"http", "https"} and parts.hostname and not parts.query and not parts.fragment:
+        return ""
+    return "Write an http or https address, such as https://jobs.example.com."
 
 
 def _doorbell() -> str:
@@ -147,6 +154,24 @@ class Conf:
         {},
         "The channels that messages about incidents go out by, each with a name of its own.",
         more="`manage.py check` reports an entry that can't be used (`jobs.E030`).",
+    )
+    JOBS_ROUTES = Setting[Sequence[Mapping[str, Any]]](
+        [],
+        "Who hears of which incidents, and when: a list of routes (docs/how-to/alerts.md).",
+        more="Without routes every channel hears of everything; without channels, the job's owner by e-mail, else "
+        "ADMINS or MANAGERS. `manage.py check` reports a route that can't be used (`jobs.E031`).",
+    )
+    JOBS_MAINTENANCE = Setting[Sequence[Mapping[str, Any]]](
+        [],
+        "When nothing is sent about incidents: a list of maintenance windows (docs/how-to/alerts.md).",
+        more="The ledger goes on as ever, and what is still open at a window's end is sent then. `manage.py check` "
+        "reports a window that can't be used (`jobs.E032`).",
+    )
+    JOBS_URL = Setting(
+        "",
+        "The address of the dashboard, as people reach it: https://jobs.example.com.",
+        more="Messages about incidents link there.",
+        flaw=_as_an_address,
     )
     APPLICATIONINSIGHTS_CONNECTION_STRING = Setting(
         "",

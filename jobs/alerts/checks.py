@@ -1,5 +1,6 @@
-"""What is wrong with the settings of alerts, for `manage.py check`: jobs.E030."""
+"""What is wrong with the settings of alerts, for `manage.py check`: jobs.E030 to E032."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.core.checks import CheckMessage, Error, register
@@ -8,7 +9,8 @@ from jobs.conf import conf
 
 
 def register_all() -> None:
-    register(channels, "jobs")
+    for check in (channels, routes, windows):
+        register(check, "jobs")
 
 
 def channels(**_: Any) -> list[CheckMessage]:
@@ -23,3 +25,27 @@ def channels(**_: Any) -> list[CheckMessage]:
         except BadChannel as bad:
             found.append(Error(str(bad), hint="docs/reference/settings.md describes JOBS_CHANNELS.", id="jobs.E030"))
     return found
+
+
+def routes(**_: Any) -> list[CheckMessage]:
+    """Each entry of JOBS_ROUTES can be used (E031)."""
+    from jobs.alerts.routes import routes
+
+    return _readable(routes, "jobs.E031")
+
+
+def windows(**_: Any) -> list[CheckMessage]:
+    """Each entry of JOBS_MAINTENANCE can be used (E032)."""
+    from jobs.alerts.maintenance import windows
+
+    return _readable(windows, "jobs.E032")
+
+
+def _readable(read: Callable[[], object], number: str) -> list[CheckMessage]:
+    from jobs.alerts.entries import BadEntry
+
+    try:
+        read()
+    except BadEntry as bad:
+        return [Error(str(bad), hint="docs/how-to/alerts.md describes it.", id=number)]
+    return []
