@@ -10,6 +10,7 @@ from datetime import time, timedelta
 from typing import Any, ClassVar
 
 from jobs.choices import Cause
+from jobs.declarations import line_pattern
 from jobs.formats import format_duration
 
 LONGEST = timedelta(days=366)
@@ -18,10 +19,12 @@ MOST_IN_A_ROW, MOST_OUTCOMES = 50, 200
 # A job that is due more often than this may fail now and then: three in a row count.
 FREQUENT = timedelta(hours=1)
 FREQUENTLY, SELDOM = 3, 1
+LONGEST_PATTERN = 1_000
 # Of `alerts`: nobody hears of the job.
 NONE = "none"
 
 _A_WHILE = "Write a timedelta like timedelta(minutes=20), more than nothing and 366 days at most."
+_A_LINE = "Write a regular expression for one line, in quotes: 'WARN.*disk'."
 
 
 class Alert:
@@ -168,15 +171,13 @@ class output_matches(Alert):
     pattern: str
 
     def flaw(self) -> str:
+        if not isinstance(self.pattern, str) or len(self.pattern) > LONGEST_PATTERN or "\n" in self.pattern:
+            return _A_LINE
         try:
-            compiled = re.compile(self.pattern.encode()) if isinstance(self.pattern, str) else None
-        except (re.error, UnicodeEncodeError, OverflowError, RecursionError):
-            compiled = None
-        good = compiled is not None and len(self.pattern) <= 1000 and "\n" not in self.pattern
-        if not good:
-            return "Write a regular expression for one line, in quotes: 'WARN.*disk'."
-        assert compiled is not None
-        return "It matches an empty line, and so every output." if compiled.search(b"") else ""
+            found = line_pattern.compiled(self.pattern).search(b"")
+        except line_pattern.Refused as refused:
+            return refused.hint or _A_LINE
+        return "It matches an empty line, and so every output." if found else ""
 
 
 # The rules that need no value, by the word that JOBS_ALERTS names them with.

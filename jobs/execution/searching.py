@@ -1,6 +1,6 @@
 """Finds the first line of a run's output that a rule of alerts looks for."""
 
-import re
+from jobs.declarations import line_pattern
 
 # Of a longer line only the end is looked at.
 LONGEST_LINE = 8 * 1024
@@ -11,7 +11,7 @@ class Search:
     """Looks for a regular expression in the lines of both streams, without secrets. Without one it looks at nothing."""
 
     def __init__(self, pattern: str = "") -> None:
-        self._pattern = re.compile(pattern.encode()) if pattern else None
+        self._pattern = line_pattern.compiled(pattern) if pattern else None
         self._rest = {False: b"", True: b""}
         self.found = ""
 
@@ -32,5 +32,8 @@ class Search:
 
     def _look(self, line: bytes) -> None:
         line = line[-LONGEST_LINE:]
+        if not line.isascii():
+            # What is no UTF-8 matches no `.`: neither do halves of a character that was cut.
+            line = line.decode(errors="replace").encode()
         if not self.found and self._pattern is not None and self._pattern.search(line):
-            self.found = line.decode(errors="replace").replace("\0", "").strip()[:LONGEST_MATCH]
+            self.found = line.decode().replace("\0", "").strip()[:LONGEST_MATCH]

@@ -9,6 +9,7 @@ from jobs.choices import Cause
 from jobs.declarations.registry import registry
 
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
+RE2 = "Write it without lookaround, backreferences and long repetitions, as RE2 needs it"
 
 
 def found(check=checks.declarations):
@@ -59,6 +60,12 @@ def test_three_failures_in_a_row_count_where_a_job_is_due_more_often_than_hourly
         (alert.must_succeed_by("24:00"), "Write the time as '06:30'."),
         (alert.slower_than(1), "Write a timedelta, or a number above 1: 1.5 is one and a half times its p95."),
         (alert.output_matches("("), "Write a regular expression for one line, in quotes: 'WARN.*disk'."),
+        (alert.output_matches("a\nb"), "Write a regular expression for one line, in quotes: 'WARN.*disk'."),
+        (alert.output_matches("\ud800"), "Write a regular expression for one line, in quotes: 'WARN.*disk'."),
+        (alert.output_matches(r"(a)\1"), f"{RE2} (invalid escape sequence: \\1)."),
+        (alert.output_matches("(?<!no )disk"), f"{RE2} (invalid perl operator: (?<!)."),
+        (alert.output_matches("(?=a)b"), f"{RE2} (invalid perl operator: (?=)."),
+        (alert.output_matches("a{2000}"), f"{RE2} (invalid repetition size: {{2000}})."),
         (alert.output_matches("a*"), "It matches an empty line, and so every output."),
     ],
 )

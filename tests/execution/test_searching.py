@@ -1,5 +1,9 @@
 """Lines of output that a rule of alerts looks for."""
 
+import subprocess
+import sys
+import time
+
 import pytest
 
 from jobs import alert
@@ -26,6 +30,33 @@ def test_the_first_line_that_matches_is_found_however_it_comes(pieces, found):
     for data, is_stderr in pieces:
         search.feed(data, is_stderr)
     assert search.end() == found
+
+
+@pytest.mark.parametrize("pattern", ["(a+)+$", "(a|aa)+$", "(.*a){30}$", "(a|b|ab)*c"])
+def test_no_pattern_holds_up_the_worker(pattern):
+    search = Search(pattern)
+    began = time.perf_counter()
+    search.feed((b"a" * 8_000 + b"!\n") * 20, is_stderr=False)
+    assert search.end() == ""
+    assert time.perf_counter() - began < 5, "Python's re takes years"
+
+
+@pytest.mark.parametrize(("pattern", "line"), [("(?i)mÜll", "Müll"), ("^gr[öü]n$", "grün"), ("^.$", "ß")])
+def test_a_pattern_sees_characters_and_not_bytes(pattern, line):
+    search = Search(pattern)
+    search.feed(f"{line}\n".encode(), is_stderr=False)
+    assert search.end() == line
+
+
+def test_the_library_is_loaded_for_a_job_that_has_such_a_rule_and_for_no_other():
+    code = "import sys, {0}; from jobs.execution.searching import Search; Search({1!r}); print('re2' in sys.modules)"
+    said = [
+        subprocess.run(
+            [sys.executable, "-c", code.format("jobs.declarations.alert", pattern)], capture_output=True, check=True
+        ).stdout
+        for pattern in ("", "disk")
+    ]
+    assert said == [b"False\n", b"True\n"]
 
 
 def test_a_run_that_writes_such_a_line_opens_an_incident(declared, worker):
