@@ -15,6 +15,7 @@ from jobs.ledger import (
     claims,
     doorbell,
     instance,
+    judging,
     leases,
     outages,
     overdue,
@@ -85,10 +86,11 @@ class Tick:
     def _judge(self, to_do: ToDo) -> None:
         """Open and close the incidents that no run's end does. Last: an outage of ours is known by what came of it."""
         if to_do.incidents:
-            _unless_busy(outages.report)
+            _unless_busy(partial(judging.alone, outages.report, "an outage"))
         if to_do.incidents or overdue.have_rules():
             now = self.observer.last.at if self.observer.last else clocks.wall()
-            _unless_busy(partial(overdue.judge, now, alone=to_do.incidents and not to_do.others))
+            judge = partial(overdue.judge, now, alone=to_do.incidents and not to_do.others)
+            _unless_busy(partial(judging.alone, judge, "rules about time"))
 
     def _due(self, to_do: ToDo) -> list[Job]:
         """The jobs to settle. Also those whose next moment was computed otherwise than this process would: only where

@@ -2,6 +2,7 @@
 
 import json
 import random
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -12,7 +13,7 @@ from django.db import IntegrityError, transaction
 from jobs import telemetry
 from jobs.choices import AttemptStatus, Interrupted, Status
 from jobs.declarations import bounds
-from jobs.ledger import claims, incidents, instance, pipelines, releases, sql
+from jobs.ledger import claims, incidents, instance, judging, pipelines, releases, sql
 from jobs.ledger.changed import Changed
 from jobs.ledger.claims import Claim
 from jobs.ledger.doorbell import Ring
@@ -61,7 +62,29 @@ def finish(claim: Claim, outcome: Outcome, *, only_if: str = "") -> Ended | None
 def _change(
     claim: Claim, outcome: Outcome, status: Status, delay: timedelta, only_if: str, in_charge: str | None
 ) -> Changed | None:
-    row = sql.row(
+    closing = incidents.closing(status)
+    with judging.told_apart() if closing else nullcontext():
+        row = _finish(claim, outcome, status, delay, only_if, in_charge, closing)
+    if row is None:
+        return None
+    if outcome.status is AttemptStatus.LOST:
+        telemetry.lost(claim.job)
+    run_id, job, ended_as, scheduled_for = row
+    return Changed(
+        run_id=run_id,
+        job=job,
+        status=Status(ended_as),
+        scheduled_for=scheduled_for,
+        error=outcome.error,
+        took=outcome.wall,
+        matched=outcome.matched,
+    )
+
+
+def _finish(
+    claim: Claim, outcome: Outcome, status: Status, delay: timedelta, only_if: str, in_charge: str | None, closing: str
+) -> tuple[Any, ...] | None:
+    return sql.row(
         f"""
         WITH finished AS (
             UPDATE nightshift_run
@@ -88,7 +111,7 @@ def _change(
                    output_bytes = %(output_bytes)s, output_dropped = %(output_dropped)s,
                    warnings = %(warnings)s
              WHERE id = %(attempt)s AND EXISTS (SELECT FROM finished)
-        ) {incidents.CLOSING if status is Status.SUCCEEDED else ""}
+        ) {closing}
         SELECT id, job, status, scheduled_for FROM finished
         """,  # noqa: S608 — the condition is fixed
         releases.as_heard(in_charge)
@@ -114,20 +137,6 @@ def _change(
             "output_dropped": outcome.output_dropped,
             "warnings": outcome.warnings,
         },
-    )
-    if row is None:
-        return None
-    if outcome.status is AttemptStatus.LOST:
-        telemetry.lost(claim.job)
-    run_id, job, ended_as, scheduled_for = row
-    return Changed(
-        run_id=run_id,
-        job=job,
-        status=Status(ended_as),
-        scheduled_for=scheduled_for,
-        error=outcome.error,
-        took=outcome.wall,
-        matched=outcome.matched,
     )
 
 

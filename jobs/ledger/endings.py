@@ -14,7 +14,7 @@ from typing import TypedDict
 
 from jobs import telemetry
 from jobs.choices import ENDED, Reason, Status, Trigger
-from jobs.ledger import cancellation, enqueue, incidents, pipelines, releases, sessions, sql, steps
+from jobs.ledger import cancellation, enqueue, incidents, judging, pipelines, releases, sessions, sql, steps
 from jobs.ledger.changed import Changed
 from jobs.ledger.doorbell import Ring
 from jobs.ledger.enqueue import Enqueued
@@ -45,7 +45,8 @@ def end(job: str, change: Callable[[str | None], Changed | None], likely: Status
     while True:
         in_charge = releases.heard_in_charge()
         pipeline = pipelines.of_release(releases.with_key(in_charge))
-        ended = _end(job, pipeline, partial(change, in_charge), likely)
+        work = partial(_end, job, pipeline, partial(change, in_charge), likely)
+        ended = judging.if_it_works(work, f"job={job}: its run's end")
         # It may have changed nothing because another release is in charge, whose steps follow.
         if ended is not None or releases.key_in_charge() == in_charge:
             return ended

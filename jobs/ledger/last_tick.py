@@ -13,7 +13,7 @@ from jobs import clocks
 from jobs.choices import EventKind
 from jobs.clocks import TOLERANCE, Reading
 from jobs.formats import utc_time
-from jobs.ledger import events, outages, sql, timing
+from jobs.ledger import events, judging, outages, sql, timing
 
 log = logging.getLogger(__name__)
 
@@ -40,7 +40,8 @@ class TickObserver:
 
     def observe(self) -> None:
         """Note that a tick sees the database now. Report a jump of its clock, and a difference from this host's."""
-        reading, last = clocks.read(partial(_note, self._was_here())), self.last
+        note = partial(_note, self._was_here())
+        reading, last = clocks.read(partial(judging.if_it_works, note, "a tick")), self.last
         self.last = reading
         if last is not None:
             _report_jump(reading, last)
@@ -75,24 +76,25 @@ def _note(was_here: bool) -> datetime:
     """Lengthen the series of ticks, or begin a new one; after a long pause an incident is open. Gives the database's
     clock.
     """
-    now: datetime = sql.value(
-        f"""
-        WITH before AS MATERIALIZED (SELECT seen_at FROM nightshift_lasttick WHERE seen_at IS NOT NULL),
-        noted AS (
-        INSERT INTO nightshift_lasttick AS t (seen_at, unbroken_since)
-        VALUES (clock_timestamp(), clock_timestamp())
-            ON CONFLICT (id) DO UPDATE
-           SET seen_at = clock_timestamp(),
-               unbroken_since = CASE
-                   WHEN clock_timestamp() - t.seen_at BETWEEN -%(tolerance)s AND %(longest_pause)s
-                   THEN coalesce(t.unbroken_since, clock_timestamp())
-                   ELSE clock_timestamp() END
-        RETURNING seen_at
-        ), {outages.OPENING}
-        SELECT seen_at FROM noted
-        """,  # noqa: S608 — OPENING is fixed
-        parameters() | outages.parameters() | {"was_here": was_here},
-    )
+    with judging.told_apart():
+        now: datetime = sql.value(
+            f"""
+            WITH before AS MATERIALIZED (SELECT seen_at FROM nightshift_lasttick WHERE seen_at IS NOT NULL),
+            noted AS (
+                INSERT INTO nightshift_lasttick AS t (seen_at, unbroken_since)
+                VALUES (clock_timestamp(), clock_timestamp())
+                    ON CONFLICT (id) DO UPDATE
+                   SET seen_at = clock_timestamp(),
+                       unbroken_since = CASE
+                           WHEN clock_timestamp() - t.seen_at BETWEEN -%(tolerance)s AND %(longest_pause)s
+                           THEN coalesce(t.unbroken_since, clock_timestamp())
+                           ELSE clock_timestamp() END
+                RETURNING seen_at
+            ) {outages.opening()}
+            SELECT seen_at FROM noted
+            """,  # noqa: S608 — what it opens is fixed
+            parameters() | outages.parameters() | {"was_here": was_here},
+        )
     return now
 
 

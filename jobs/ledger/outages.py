@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from jobs.choices import Fate, Reason
 from jobs.formats import counted
-from jobs.ledger import sql
+from jobs.ledger import judging, sql
 from jobs.schedule.ncrontab import InvalidExpression
 from jobs.schedule.occurrences import Schedule
 from jobs.schedule.zones import UnknownZone
@@ -32,8 +32,8 @@ def folds(moment: str) -> str:
 
 # For the statement that notes that a tick sees the database: `before` is when one last did, `noted` the present one.
 # It is only told once it is known what became of the occurrences (`report`): until then the incident stays open.
-OPENING = """
-    away AS (
+_OPENING = """
+    , away AS (
         INSERT INTO nightshift_incident AS i (job, cause, opened_at, last_at, detail)
         SELECT '', 'not_running', before.seen_at, noted.seen_at, 'Not running.'
           FROM before, noted
@@ -41,6 +41,11 @@ OPENING = """
             ON CONFLICT (job, cause) WHERE resolved_at IS NULL DO UPDATE SET last_at = excluded.last_at
     )
 """
+
+
+def opening() -> str:
+    """What the tick's note of itself opens, for its statement."""
+    return _OPENING if judging.is_on() else ""
 
 
 class _Fates(NamedTuple):

@@ -101,7 +101,7 @@ _FOUND = {
 _IS_OVER = f"""
     (i.cause IN ({", ".join(f"'{cause.value}'" for cause in STATES)})
      AND NOT EXISTS (SELECT FROM found WHERE found.job = i.job AND found.cause = i.cause))
-    -- Two runs may have ended at the same moment, each unseen by the other.
+    -- Two runs may have ended at the same moment, each unseen by the other; or somebody held the incident's row.
     OR (i.cause IN ({", ".join(f"'{cause.value}'" for cause in CLOSED_BY_SUCCESS)})
         AND (SELECT r.finished_at > i.last_at FROM nightshift_run r
               WHERE r.job = i.job AND r.status = 'succeeded' ORDER BY r.id DESC LIMIT 1))
@@ -146,9 +146,13 @@ def judge(now: datetime, *, alone: bool = True) -> None:
              ORDER BY f.job, f.cause
                 ON CONFLICT (job, cause) WHERE resolved_at IS NULL DO NOTHING
             RETURNING i.id, i.last_run_id
+        ), over AS (
+            -- What somebody changes at this moment is left to the next tick.
+            SELECT i.id FROM nightshift_incident i WHERE i.resolved_at IS NULL AND ({_IS_OVER})
+             ORDER BY i.job, i.cause FOR NO KEY UPDATE OF i SKIP LOCKED
         ), closed AS (
             UPDATE nightshift_incident i SET resolved_at = clock_timestamp(), resolution = 'recovered'
-             WHERE i.resolved_at IS NULL AND ({_IS_OVER})
+              FROM over WHERE i.id = over.id
             RETURNING i.id
         )
         INSERT INTO nightshift_notice (incident_id, kind, at, run_id)
@@ -196,10 +200,13 @@ def _close_undeclared() -> None:
     if gone:
         sql.execute(
             """
-            WITH closed AS (
-                UPDATE nightshift_incident SET resolved_at = clock_timestamp(), resolution = 'undeclared'
-                 WHERE id = ANY(%s) AND resolved_at IS NULL
-                RETURNING id
+            WITH over AS (
+                SELECT id FROM nightshift_incident WHERE id = ANY(%s) AND resolved_at IS NULL
+                 ORDER BY job, cause FOR NO KEY UPDATE SKIP LOCKED
+            ), closed AS (
+                UPDATE nightshift_incident i SET resolved_at = clock_timestamp(), resolution = 'undeclared'
+                  FROM over WHERE i.id = over.id
+                RETURNING i.id
             )
             INSERT INTO nightshift_notice (incident_id, kind, at) SELECT id, 'resolved', clock_timestamp() FROM closed
             """,

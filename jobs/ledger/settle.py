@@ -7,18 +7,21 @@ due.
 """
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 
 from jobs.choices import InterventionKind
 from jobs.declarations import disabled
 from jobs.declarations.job import Job
+from jobs.formats import counted
 from jobs.ledger import (
     endings,
     eras,
     gaps,
     incidents,
+    judging,
     pipelines,
     record,
     releases,
@@ -77,7 +80,13 @@ def settle(
     scheduled = {job.name: job for job in jobs if job.schedule}
     if not scheduled:
         return Settled()
+    work = partial(_settle, scheduled, now, patience, skip_locked, as_recorded)
+    return judging.if_it_works(work, f"what was due of {counted(len(scheduled), 'job')}")
 
+
+def _settle(
+    scheduled: Mapping[str, Job], now: datetime | None, patience: timedelta, skip_locked: bool, as_recorded: bool
+) -> Settled:
     def windows_of(found: Iterable[State]) -> list[Window]:
         return [
             window
@@ -131,6 +140,10 @@ def retire(scheduled: Sequence[str]) -> None:
     # Another release may have begun with a job that this one doesn't know.
     if releases.with_key(looked[0].in_charge) is not None:
         return
+    judging.if_it_works(partial(_retire, names, looked), "what was due of jobs that have no schedule any more")
+
+
+def _retire(names: Sequence[str], looked: Sequence[State]) -> None:
     with ledger_transaction():
         pipeline = pipelines.of_release(None)
         held = _hold(names, looked, pipeline, None, skip_locked=True)

@@ -41,6 +41,12 @@ def of(run: Changed, watched: Watched) -> Iterator[Verdict]:
         yield from _OF[cause](run)
 
 
+def causes(run: Changed, watched: Watched) -> list[str]:
+    """The kinds of incidents that `of` may say something of."""
+    found = watched.causes(run.status)
+    return [*found, *([Cause.FLAPPING] if Cause.FAILED in found else [])]
+
+
 def parameters(run: Changed, watched: Watched) -> dict[str, Any]:
     rate, slow = watched.rules.get(Cause.RATE), watched.rules.get(Cause.SLOWER_THAN)
     share, of = (rate.share, rate.of) if isinstance(rate, alert.rate) else (1.0, 0)

@@ -54,6 +54,8 @@ class Sink:
 
     def lost(self, job: str) -> None: ...
 
+    def not_judged(self) -> None: ...
+
     def queue(self, length: int, age: timedelta) -> None: ...
 
     def flush(self, timeout: timedelta) -> None: ...
@@ -98,6 +100,11 @@ def lost(job: str) -> None:
     """Count an attempt whose supervisor vanished, once the transaction is committed."""
     if _sink.is_on:
         transaction.on_commit(partial(_sink.lost, job), robust=True)
+
+
+def not_judged() -> None:
+    """Count an end, an occurrence or a tick of which alerts couldn't be judged."""
+    _sink.not_judged()
 
 
 def queue(length: int, age: timedelta) -> None:

@@ -54,6 +54,9 @@ class OpenTelemetry(Sink):
         self._ended = meter.create_counter(f"{NAME}.runs", "{run}", "Runs that ended, by their status.")
         self._missed = meter.create_counter(f"{NAME}.occurrences.missed", "{occurrence}", "Due, and never run.")
         self._lost = meter.create_counter(f"{NAME}.attempts.lost", "{attempt}", "Their supervisors vanished.")
+        self._not_judged = meter.create_counter(
+            f"{NAME}.alerts.not_judged", "{failure}", "Ends, occurrences and ticks whose alerts couldn't be judged."
+        )
         meter.create_observable_gauge(
             f"{NAME}.queue.age", [self._observe_age], "s", "How long the oldest run that could start has waited."
         )
@@ -88,6 +91,9 @@ class OpenTelemetry(Sink):
 
     def lost(self, job: str) -> None:
         self._lost.add(1, {f"{NAME}.job": job})
+
+    def not_judged(self) -> None:
+        self._not_judged.add(1)
 
     def queue(self, length: int, age: timedelta) -> None:
         self._queue = length, age.total_seconds()
