@@ -33,28 +33,27 @@ def calendar(year: Year) -> SafeString:
     monday = year.first - timedelta(days=year.first.weekday())
     known = {day.day: day for day in year.days}
     weeks = (year.last - monday).days // 7 + 1
-    cells = [
-        (_place(day, monday), each.kind, _shape(each.kind), f"{day:%a %-d %b %Y}: {said(each)}")
+    # Words and numbers of ours: nothing in them needs to be escaped, and format_html takes five times as long.
+    cells = "".join(
+        f"<use href=#day-{each.kind} x={x} y={y}><title>{day:%a %-d %b}: {said(each)}</title></use>"
         for day, each in known.items()
-    ]
+        for x, y in (_place(day, monday),)
+    )
     months = [
         (_place(day, monday)[0], f"{day:%b}")
         for offset in range(7, weeks * 7)
         if (day := monday + timedelta(days=offset)).day == 1 and day <= year.last
     ]
     return format_html(
-        '<svg class="plot days" width={} height={} role=img aria-label="{}">{}{}{}{}</svg>',
+        '<svg class="plot days" width={} height={} role=img aria-label="{}"><defs>{}</defs>{}{}{}{}</svg>',
         LEFT + weeks * CELL,
         TOP + 7 * CELL,
         f"{counted(len(year.days), 'day')} of the latest year: {_summary(year)}",
+        format_html_join("", '<path id=day-{} class={} d="M0 0{}"/>', ((kind, kind, d) for kind, d in SHAPES.items())),
         format_html_join("", "<text x={} y=11>{}</text>", months),
         format_html_join("", "<text x=0 y={}>{}</text>", ((TOP + CELL * row + 10, WEEKDAYS[row]) for row in (0, 2, 4))),
         _empty(year, monday, known),
-        format_html_join(
-            "",
-            '<path class={} d="M{} {}{}"><title>{}</title></path>',
-            ((kind, x, y, shape, title) for (x, y), kind, shape, title in cells),
-        ),
+        SafeString(cells),
     )
 
 
@@ -120,14 +119,19 @@ HOUR, ROW = 30, 26
 def hours(found: Counter[tuple[int, int]], zone: str) -> SafeString:
     """A square at each hour of each weekday, the larger the more went wrong, with the number in it."""
     most = max(found.values(), default=1)
-    squares = []
+    # Words and numbers of ours: nothing in them needs to be escaped. The keyboard reaches the same links in the table.
+    squares = ""
     for (weekday, hour), count in sorted(found.items()):
         side = max(round(22 * (count / most) ** 0.5), 8)
         x, y = LEFT + hour * HOUR + HOUR // 2, TOP + weekday * ROW + ROW // 2
-        title = f"{WEEKDAYS[weekday]} {hour:02}:00 to {hour:02}:59: {count}"
-        squares.append((x - side / 2, y - side / 2, side, side, title, x, y + 4, count))
+        squares += (
+            f"<a tabindex=-1 href={_at(weekday, hour)}>"
+            f"<title>{WEEKDAYS[weekday]} {hour:02}:00 to {hour:02}:59: {count}</title>"
+            f"<rect x={x - side // 2} y={y - side // 2} width={side} height={side} />"
+            f"<text x={x} y={y + 4}>{count}</text></a>"
+        )
     return format_html(
-        '<svg class="plot hours" width={} height={} role=img aria-label="{}">{}{}{}</svg>',
+        '<svg class="plot hours" width={} height={} role=group aria-label="{}">{}{}{}</svg>',
         LEFT + 24 * HOUR,
         TOP + 7 * ROW,
         f"{found.total()} went wrong, by weekday and hour in {zone}: {_worst(found)}",
@@ -144,20 +148,20 @@ def hours(found: Counter[tuple[int, int]], zone: str) -> SafeString:
                 for row, name in enumerate(WEEKDAYS)
             ),
         ),
-        format_html_join(
-            "",
-            "<rect x={} y={} width={} height={} rx=2><title>{}</title></rect>"
-            "<text class=n x={} y={} text-anchor=middle>{}</text>",
-            squares,
-        ),
+        SafeString(squares),
     )
 
 
-def worst_hours(found: Counter[tuple[int, int]]) -> list[tuple[str, str, int]]:
-    """The most first: weekday, hour and count."""
+def worst_hours(found: Counter[tuple[int, int]]) -> list[tuple[str, str, int, str]]:
+    """The most first: weekday, hour, count, and where they are listed."""
     ordered = sorted(found.items(), key=lambda each: (-each[1], each[0]))
-    return [(WEEKDAYS[weekday], f"{hour:02}:00", count) for (weekday, hour), count in ordered]
+    return [(WEEKDAYS[weekday], f"{hour:02}:00", count, _at(weekday, hour)) for (weekday, hour), count in ordered]
+
+
+def _at(weekday: int, hour: int) -> str:
+    """What went wrong then, from the job's page."""
+    return f"ledger/?hour={weekday}-{hour:02}"
 
 
 def _worst(found: Counter[tuple[int, int]]) -> str:
-    return ", ".join(f"{count} on {day} from {hour}" for day, hour, count in worst_hours(found)[:3]) or "none"
+    return ", ".join(f"{count} on {day} from {hour}" for day, hour, count, _ in worst_hours(found)[:3]) or "none"

@@ -6,11 +6,13 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.utils.html import format_html
+from django.urls import reverse
+from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString
 
 from jobs.conf import conf
-from jobs.formats import counted, format_duration
+from jobs.dashboard.moments import iso
+from jobs.formats import NOTHING, counted, format_duration
 from jobs.reading import load
 from jobs.reading.board import Standing
 from jobs.reading.load import MINUTE, Busy, Crowd
@@ -40,16 +42,26 @@ class Row:
         return self.begin + min(ahead, default=0) * MINUTE
 
     @property
-    def first_said(self) -> str:
-        return f"{self.first:%H:%M}"
-
-    @property
-    def svg(self) -> SafeString:
-        return _drawn(self.busy)
-
-    @property
     def times(self) -> int:
         return len([start for start in self.busy.starts if start >= 0])
+
+    # No template for these two: with 500 jobs it would take longer than all else of the page.
+    @property
+    def drawn(self) -> SafeString:
+        name = escape(self.busy.job.name)
+        return SafeString(f"<div class=row><a href={_jobs()}{name}/>{name}</a>{_svg(self.busy)}</div>")
+
+    @property
+    def figures(self) -> SafeString:
+        first, usual = self.first, self.busy.usual
+        cells = (
+            escape(self.busy.job.name),
+            f"<time datetime={iso(first)} data-as=clock>{first:%H:%M}</time>",
+            str(self.times or "skipped"),
+            format_duration(usual.p50) if usual else NOTHING,
+            format_duration(usual.p90) if usual else NOTHING,
+        )
+        return SafeString(f"<tr><td>{'<td>'.join(cells)}")
 
 
 def day_plan(
@@ -101,7 +113,11 @@ def _chart(loads: Sequence[int], crowds: Sequence[Crowd], past: timedelta, most:
     )
 
 
-def _drawn(busy: Busy) -> SafeString:
+def _jobs() -> str:
+    return escape(reverse("nightshift:jobs"))
+
+
+def _svg(busy: Busy) -> str:
     """From each start as long as half of the runs take, paler as long as nine in ten do; hollow where it is skipped."""
     parts = []
     if len(busy.starts) > OFTEN:
@@ -116,7 +132,7 @@ def _drawn(busy: Busy) -> SafeString:
         parts.append(("none", _bars(busy.skipped, busy.half)))
     paths = "".join(f'<path class={name} d="{path}"/>' for name, path in parts if path)
     # Numbers and words of ours: nothing in it needs to be escaped.
-    return SafeString(
+    return (
         f'<svg viewBox="0 0 {MINUTES} 16" preserveAspectRatio=none role=img aria-label="{_said(busy)}">'
         f'<use href="#crowd"/>{paths}<use href="#now"/></svg>'
     )

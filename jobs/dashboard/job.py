@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.http import HttpRequest
 from django.utils import timezone
@@ -9,7 +10,7 @@ from django.utils import timezone
 from jobs import masking
 from jobs.access.actor import Actor
 from jobs.choices import ENDED, Verb
-from jobs.dashboard import calendars, durations
+from jobs.dashboard import calendars, durations, job_tables, preferences
 from jobs.dashboard.charts import strip
 from jobs.dashboard.pages import Context, act, page
 from jobs.declarations.job import Job
@@ -58,10 +59,10 @@ def job(request: HttpRequest, actor: Actor, name: str) -> Context:
         "may_run": actor.may(Verb.RUN, name),
         "may_pause": actor.may(Verb.PAUSE, name),
         "may_override": actor.may(Verb.OVERRIDE, name),
-    } | _past(standing, now)
+    } | _past(standing, now, preferences.of(request).zone)
 
 
-def _past(standing: Standing, now: datetime) -> Context:
+def _past(standing: Standing, now: datetime, viewer: ZoneInfo) -> Context:
     """The charts, the months, and the beginning of the ledger."""
     name, zone = standing.job.name, zone_of(standing.job)
     found, year = fates(name, CHARTED), year_of(name, now)
@@ -71,14 +72,14 @@ def _past(standing: Standing, now: datetime) -> Context:
     return {
         "entries": found.entries[:LISTED],
         "is_longer": len(found.entries) > LISTED or found.older is not None,
-        "points": points[::-1],
+        "points": list(job_tables.durations(points[::-1], now, viewer, zone)),
         "durations": durations.durations(points, zone),
         "shapes": durations.legend(),
         "year": year,
         "calendar": calendars.calendar(year),
         "legend": calendars.legend(),
         "bad_days": [(day.day, calendars.said(day)) for day in calendars.bad_days(year, BAD_DAYS)],
-        "months": year.months(),
+        "months": job_tables.months(year.months()),
         "hours": hours and calendars.hours(hours, zone.key),
         "worst_hours": calendars.worst_hours(hours),
         "bad_hours_of": LATEST,

@@ -1,7 +1,8 @@
 """A row of the list of jobs, as short as it can be: 500 of them are to fit into one page of 300 kB.
 
-So links are relative to the list's address, cells have no classes (the stylesheet counts them), end tags that HTML
-doesn't need are left out, what is usual (ok, due soon) has no attribute, and no template is asked.
+So links are relative to the list's address, buttons have seven letters instead of the job's name, cells have no classes
+(the stylesheet counts them), end tags that HTML doesn't need are left out, what is usual (ok, due soon) has no
+attribute, and no template is asked.
 """
 
 from collections.abc import Sequence
@@ -14,8 +15,8 @@ from django.utils.safestring import SafeString
 from jobs.access.actor import Actor
 from jobs.choices import Status, Verb
 from jobs.dashboard.charts import strip
-from jobs.dashboard.moments import shown
-from jobs.dashboard.tags import iso
+from jobs.dashboard.moments import iso, shown
+from jobs.dashboard.refs import ref
 from jobs.dashboard.words import WORDS
 from jobs.declarations.job import Job
 from jobs.formats import NOTHING, format_duration
@@ -35,12 +36,12 @@ def _row(actor: Actor, standing: Standing, now: datetime, zone: ZoneInfo) -> Saf
     may_run, may_pause = actor.may(Verb.RUN, job.name), actor.may(Verb.PAUSE, job.name)
     described = f"<a href={name}/>{name}</a> {escape(in_words(job))}"
     cells = (
-        f"<label><input type=checkbox name=job value={name}>{described}</label>" if may_pause else described,
+        f"<label><input type=checkbox name=job value={ref(job.name)}>{described}</label>" if may_pause else described,
         f"<b{'' if state == Status.SUCCEEDED else f' class={state}'}>{WORDS.get(state, state)}</b>",
         strip(standing.marks, "<svg"),
         format_duration(usual.p50) if usual else NOTHING,
         _next(standing.next_at, now, zone),
-        (_run(job, name) if may_run else "") + (_pause(standing, name) if may_pause else ""),
+        (_run(job, name) if may_run else "") + (_pause(standing) if may_pause else ""),
     )
     return SafeString(f"<tr><td>{'<td>'.join(cells)}")
 
@@ -56,10 +57,10 @@ def _next(moment: datetime | None, now: datetime, zone: ZoneInfo) -> str:
 
 def _run(job: Job, name: str) -> str:
     """One click, as it is declared; a form where it asks for its word of confirmation."""
-    return f"<a href={name}/run/>Run…</a>" if job.confirm else f"<button name=run value={name}>Run</button>"
+    return f"<a href={name}/run/>Run…</a>" if job.confirm else f"<button name=run value={ref(job.name)}>Run</button>"
 
 
-def _pause(standing: Standing, name: str) -> str:
-    if standing.current.pause:
-        return f"<button name=resume value={name}>Resume</button>"
-    return f"<a href={name}/pause/>Pause…</a>"
+def _pause(standing: Standing) -> str:
+    """To the form that asks how long and why."""
+    what, words = ("resume", "Resume") if standing.current.pause else ("pause", "Pause…")
+    return f"<button name={what} value={ref(standing.job.name)}>{words}</button>"

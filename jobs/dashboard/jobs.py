@@ -15,6 +15,7 @@ from jobs.dashboard import preferences
 from jobs.dashboard.as_declared import obstacles
 from jobs.dashboard.job_row import rows
 from jobs.dashboard.pages import Context, act, next_of, page, say
+from jobs.dashboard.refs import named
 from jobs.dashboard.sent_twice import once_a_form
 from jobs.declarations.registry import registry
 from jobs.formats import counted
@@ -100,9 +101,14 @@ def jobs(request: HttpRequest, actor: Actor) -> Context:
 @act
 def do_with_a_job(request: HttpRequest, actor: Actor) -> str | tuple[str, str] | HttpResponse:
     """A button of a row: its name is what to do, its value the job."""
-    if job := request.POST.get("run"):
-        return _run(request, actor, job)
-    if job := request.POST.get("resume"):
+    seen = actor.seen(registry)
+    run, pause, resume = (named(request.POST.get(what, ""), seen) for what in ("run", "pause", "resume"))
+    if run:
+        return _run(request, actor, run)
+    if pause:
+        actor.require(Verb.PAUSE, pause)
+        return "", reverse("nightshift:pause", args=[pause])
+    if job := resume:
         pausing.resume(actor, job)
         return f"{job} is resumed."
     return ""

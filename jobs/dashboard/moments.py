@@ -3,6 +3,8 @@
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from django.utils.safestring import SafeString
+
 from jobs import formats
 
 WEEK = timedelta(days=6)
@@ -30,3 +32,19 @@ def hover(moment: datetime, zone: ZoneInfo | str | None = None) -> str:
     if not isinstance(zone, ZoneInfo) or zone.key == "UTC":
         return utc
     return f"{moment.astimezone(zone):%a %H:%M} {zone.key}, {utc}"
+
+
+def iso(moment: datetime) -> str:
+    """For the script: in UTC."""
+    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def tag(
+    moment: datetime, kind: str, now: datetime, zone: ZoneInfo, job_zone: ZoneInfo | str | None = None
+) -> SafeString:
+    """The moment as `<time>`, in the reader's zone."""
+    # Digits, names of months and of zones: nothing in it needs to be escaped.
+    return SafeString(
+        f'<time datetime={iso(moment)} data-as={kind} title="{hover(moment, job_zone)}">'
+        f"{shown(moment, kind, now, zone)}</time>"
+    )

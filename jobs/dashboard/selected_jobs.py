@@ -13,6 +13,7 @@ from jobs.dashboard import asked
 from jobs.dashboard.as_declared import obstacles
 from jobs.dashboard.pages import Context, act, show
 from jobs.dashboard.pause import LENGTHS, NoReason
+from jobs.dashboard.refs import ref
 from jobs.declarations.registry import registry
 from jobs.formats import counted
 from jobs.ledger import selections
@@ -104,7 +105,7 @@ def _chosen(request: HttpRequest, actor: Actor, given: dict[str, str]) -> Sequen
     seen = actor.seen(registry)
     if asked.text(request, "which") != "all":
         ticked = set(request.POST.getlist("job"))
-        return [name for name in seen if name in ticked]
+        return [name for name in seen if ticked & {name, ref(name)}]
     found = finding.matching(standings(seen, timezone.now()), given["q"])
     kind = given["show"] if given["show"] in finding.KINDS else ""
     return [each.job.name for each in finding.of_kind(found, kind)]

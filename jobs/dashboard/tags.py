@@ -11,11 +11,12 @@ from django.utils.safestring import SafeString
 
 from jobs import formats
 from jobs.choices import Trigger, Verb
-from jobs.dashboard.moments import hover, shown
+from jobs.dashboard import moments
 from jobs.dashboard.words import REASONS, WORDS
 from jobs.version import __version__
 
 register = template.Library()
+register.filter(moments.iso)
 
 
 @register.simple_tag(takes_context=True)
@@ -27,13 +28,7 @@ def when(context: Context, moment: datetime | None, kind: str = "clock", zone: Z
     """
     if moment is None:
         return formats.NOTHING
-    return format_html(
-        '<time datetime={} data-as={} title="{}">{}</time>',
-        iso(moment),
-        kind,
-        hover(moment, zone or None),
-        shown(moment, kind, context["now"], context["preferences"].zone),
-    )
+    return moments.tag(moment, kind, context["now"], context["preferences"].zone, zone or None)
 
 
 @register.simple_tag
@@ -51,12 +46,6 @@ def may(context: Context, verb: str, job: str) -> bool:
 @register.filter
 def duration(value: timedelta | None) -> str:
     return formats.format_duration(value)
-
-
-@register.filter
-def iso(moment: datetime) -> str:
-    """For the script: in UTC."""
-    return f"{moment.astimezone(ZoneInfo('UTC')):%Y-%m-%dT%H:%M:%SZ}"
 
 
 @register.filter

@@ -6,6 +6,7 @@ A fixed number of queries for any number of jobs, none of which reads more of th
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import lru_cache
 from itertools import pairwise, takewhile
 from typing import NamedTuple
 
@@ -27,19 +28,20 @@ TELLING = BAD | {Status.SUCCEEDED}
 FLAKY_OF, FLAKY_AT_LEAST, FLAKY_SHARE = 20, 5, 0.4
 
 
-# Not frozen, which takes three times as long: 15,000 of them are made for 500 jobs.
-@dataclass(slots=True)
-class Mark:
-    """One fate: of a run, with its duration in seconds where it started; or of `count` occurrences without one."""
+class Mark(NamedTuple):
+    """One fate: of a run, with its duration in seconds where it started; or of as many `times` without one."""
 
     fate: str
     seconds: float | None = None
     reason: str = ""
-    count: int = 1
+    times: int = 1
 
     @property
     def is_bad(self) -> bool:
         return self.fate in BAD
+
+
+type Marks = tuple[Mark, ...]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -62,7 +64,7 @@ class Standing:
 
     job: Job
     current: InForce
-    marks: Sequence[Mark] = ()
+    marks: Marks = ()
     last_run: int | None = None
     last_at: datetime | None = None
     active: Sequence[Active] = ()
@@ -74,8 +76,7 @@ class Standing:
     failures: int = field(init=False)
 
     def __post_init__(self) -> None:
-        newest = (mark for mark in reversed(self.marks) if mark.fate in TELLING)
-        object.__setattr__(self, "failures", sum(mark.count for mark in takewhile(lambda mark: mark.is_bad, newest)))
+        object.__setattr__(self, "failures", _failures(self.marks))
 
     @property
     def is_failing(self) -> bool:
@@ -97,9 +98,7 @@ class Standing:
 
     @property
     def is_flaky(self) -> bool:
-        telling = [mark.is_bad for mark in self.marks if mark.fate in TELLING][-FLAKY_OF:]
-        flips = sum(one != other for one, other in pairwise(telling))
-        return len(telling) >= FLAKY_AT_LEAST and flips / (len(telling) - 1) >= FLAKY_SHARE
+        return _is_flaky(self.marks)
 
     @property
     def success_share(self) -> float | None:
@@ -123,6 +122,24 @@ class Standing:
         if self.active:
             return Status.QUEUED.value
         return "never" if self.has_never_run else self.marks[-1].fate
+
+
+# A job's latest fates are the same until it ends again, and pages of 500 jobs are refreshed every ten seconds: what is
+# made of 15,000 fates is kept for as many jobs.
+KEPT = 2048
+
+
+@lru_cache(KEPT)
+def _failures(marks: Marks) -> int:
+    newest = (mark for mark in reversed(marks) if mark.fate in TELLING)
+    return sum(mark.times for mark in takewhile(lambda mark: mark.is_bad, newest))
+
+
+@lru_cache(KEPT)
+def _is_flaky(marks: Marks) -> bool:
+    telling = [mark.is_bad for mark in marks if mark.fate in TELLING][-FLAKY_OF:]
+    flips = sum(one != other for one, other in pairwise(telling))
+    return len(telling) >= FLAKY_AT_LEAST and flips / (len(telling) - 1) >= FLAKY_SHARE
 
 
 def standings(names: Sequence[str], now: datetime) -> list[Standing]:
@@ -159,7 +176,7 @@ class Latest(NamedTuple):
     in the past, where nobody has decided about that yet.
     """
 
-    marks: Sequence[Mark]
+    marks: Marks
     run: int | None
     at: datetime | None
     due_at: datetime | None
@@ -194,7 +211,12 @@ def _latest(names: Sequence[str]) -> dict[str, Latest]:
         """,  # noqa: S608 — a number of ours
         {"names": list(names)},
     )
-    return {job: Latest([_mark(text) for text in marks.split()], *others) for job, marks, *others in found}
+    return {job: Latest(_marks(text), *others) for job, text, *others in found}
+
+
+@lru_cache(KEPT)
+def _marks(text: str) -> Marks:
+    return tuple(map(_mark, text.split()))
 
 
 def _mark(text: str) -> Mark:

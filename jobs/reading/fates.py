@@ -12,18 +12,31 @@ from jobs.ledger import sql
 from jobs.models import Run
 from jobs.reading.board import BAD
 from jobs.reading.keyset import first_id_since
+from jobs.reading.year import BY_ITSELF, COUNTED_AS_LATE, RAN
 
 # A run that ended on a day was asked for at most so long before.
 LONGEST = timedelta(days=1)
 # What a ledger can be narrowed to, by the word in the address.
 SHOWN: dict[str, tuple[str, ...]] = {
     "": (),
+    "ran": tuple(sorted(RAN)),
     "ok": (Status.SUCCEEDED,),
     "wrong": tuple(sorted(BAD)),
     "skipped": (Status.SKIPPED,),
     "missed": (Status.MISSED,),
     "without a run": tuple(Fate),
 }
+# And by what it was for: what a month's counts tell apart.
+_BY_ITSELF = ", ".join(f"'{trigger.value}'" for trigger in sorted(BY_ITSELF))
+_FIRST_START = "(SELECT a.started_at FROM nightshift_attempt a WHERE a.run_id = r.id AND a.number = 1)"
+PURPOSES: dict[str, str] = {
+    "": "",
+    "due": f"AND r.trigger IN ({_BY_ITSELF})",
+    "late": f"AND r.trigger IN ({_BY_ITSELF}) AND {_FIRST_START} > r.scheduled_for + %(late)s",
+    "asked for": f"AND r.trigger NOT IN ({_BY_ITSELF})",
+}
+# Of these purposes are gaps, too.
+OF_GAPS = frozenset({"", "due"})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -68,8 +81,9 @@ def fates(
     shown: Sequence[str] = (),
     since: datetime | None = None,
     until: datetime | None = None,
+    purpose: str = "",
 ) -> Page:
-    """The newest entries below a run and a gap: all, or those with a fate, or those of a stretch of time.
+    """The newest entries below a run and a gap: all, or those with a fate, of one of PURPOSES, or of a stretch of time.
 
     One query; three for a stretch of time.
     """
@@ -77,10 +91,21 @@ def fates(
     if since and until:
         lowest = first_id_since(Run, "created_at", since - LONGEST)
         run = min(run, first_id_since(Run, "created_at", until))
-    parts = [*_of_runs(shown, since), *_of_gaps(shown, since)]
+    parts = list(_of_runs(shown, since, purpose))
+    if purpose in OF_GAPS:
+        parts += _of_gaps(shown, since)
     rows = sql.rows(
-        " UNION ALL ".join(parts),
-        {"job": job, "run": run, "gap": gap, "lowest": lowest, "since": since, "until": until, "count": count + 1},
+        " UNION ALL ".join(parts) or "SELECT WHERE false",
+        {
+            "job": job,
+            "run": run,
+            "gap": gap,
+            "lowest": lowest,
+            "since": since,
+            "until": until,
+            "late": COUNTED_AS_LATE,
+            "count": count + 1,
+        },
     )
     entries = [_entry(row) for row in rows]
     return _merged(
@@ -91,7 +116,31 @@ def fates(
     )
 
 
-def _of_runs(shown: Sequence[str], since: datetime | None) -> Iterator[str]:
+def these(runs: Sequence[int], gaps: Sequence[int]) -> list[Entry]:
+    """The runs and gaps with these numbers, newest first. One query."""
+    rows = sql.rows(
+        f"""
+        SELECT {RUN} WHERE r.id = ANY(%(runs)s)
+         UNION ALL
+        SELECT {GAP} WHERE g.id = ANY(%(gaps)s)
+        """,
+        {"runs": list(runs), "gaps": list(gaps)},
+    )
+    return sorted(map(_entry, rows), key=lambda each: each.at, reverse=True)
+
+
+# Of an entry's columns, where they come from.
+RUN = """'run', r.id, r.status, coalesce(r.scheduled_for, r.created_at), coalesce(r.scheduled_for, r.created_at),
+               1, extract(epoch FROM r.finished_at - r.started_at)::float, r.reason,
+               coalesce(nullif(r.cancelled_by, ''), r.requested_by),
+               coalesce(nullif(left(r.error, 300), ''), left(r.result #>> '{}', 300), ''), r.trigger,
+               coalesce(a.release, '')
+          FROM nightshift_run r LEFT JOIN nightshift_attempt a ON a.run_id = r.id AND a.number = r.attempt"""
+GAP = """'gap', g.id, g.fate, g.first, g.last, g.count, NULL, g.reason, g.by, g.note, '', ''
+          FROM nightshift_gap g"""
+
+
+def _of_runs(shown: Sequence[str], since: datetime | None, purpose: str) -> Iterator[str]:
     # An index ends with the id for each job, and for each job and status other than success.
     ended = (
         "AND coalesce(r.finished_at, r.created_at) >= %(since)s AND coalesce(r.finished_at, r.created_at) < %(until)s"
@@ -99,15 +148,10 @@ def _of_runs(shown: Sequence[str], since: datetime | None) -> Iterator[str]:
     for status in shown or ("",):
         order = "r.status, r.job, r.id DESC" if status and status != Status.SUCCEEDED else "r.job, r.id DESC"
         yield f"""(
-        SELECT 'run', r.id, r.status, coalesce(r.scheduled_for, r.created_at), coalesce(r.scheduled_for, r.created_at),
-               1, extract(epoch FROM r.finished_at - r.started_at)::float, r.reason,
-               coalesce(nullif(r.cancelled_by, ''), r.requested_by),
-               coalesce(nullif(left(r.error, 300), ''), left(r.result #>> '{{}}', 300), ''), r.trigger,
-               coalesce(a.release, '')
-          FROM nightshift_run r LEFT JOIN nightshift_attempt a ON a.run_id = r.id AND a.number = r.attempt
+        SELECT {RUN}
          WHERE r.job >= %(job)s AND r.job <= %(job)s AND r.id < %(run)s AND r.id >= %(lowest)s
-               {f"AND r.status = '{Status(status)}'" if status else ""} {ended if since else ""}
-         ORDER BY {order} LIMIT %(count)s)"""  # noqa: S608 — words of ours
+               {f"AND r.status = '{Status(status)}'" if status else ""} {ended if since else ""} {PURPOSES[purpose]}
+         ORDER BY {order} LIMIT %(count)s)"""
 
 
 def _of_gaps(shown: Sequence[str], since: datetime | None) -> Iterator[str]:
@@ -116,11 +160,10 @@ def _of_gaps(shown: Sequence[str], since: datetime | None) -> Iterator[str]:
         return
     known = ", ".join(f"'{fate.value}'" for fate in wanted)
     yield f"""(
-        SELECT 'gap', g.id, g.fate, g.first, g.last, g.count, NULL, g.reason, g.by, g.note, '', ''
-          FROM nightshift_gap g
+        SELECT {GAP}
          WHERE g.job >= %(job)s AND g.job <= %(job)s AND g.id < %(gap)s AND g.fate IN ({known})
                {"AND g.last >= %(since)s AND g.first < %(until)s" if since else ""}
-         ORDER BY g.job, g.id DESC LIMIT %(count)s)"""  # noqa: S608 — words of ours
+         ORDER BY g.job, g.id DESC LIMIT %(count)s)"""
 
 
 def _entry(row: Sequence[object]) -> Entry:

@@ -7,7 +7,8 @@ from django.test.utils import CaptureQueriesContext
 from benchmarks import history
 from benchmarks.pages import declare_like, sample, settled
 from jobs.declarations.registry import registry
-from tests.helpers.dashboard_pages import QUERIES, pages, unlisted
+from jobs.ledger import sql
+from tests.helpers.dashboard_pages import LIST_OF_JOBS, PAGE, QUERIES, pages, unlisted
 from tests.helpers.plans import emptied
 
 
@@ -41,3 +42,19 @@ def test_each_page_has_few_queries_and_bytes_and_is_refreshed_by_one_query(ledge
                 found.append(f"{page.path}, asked again: {again.status_code}, {len(queries)} queries")
     assert found == []
     assert unlisted(listed) == set()
+
+
+def test_500_jobs_with_names_of_40_letters_fit_into_one_page(ledger, admin_client):
+    long = {name: f"{name}_of_the_largest_shop_in_the_whole_town"[:40] for name in list(registry)}
+    for table in ("run", "gap", "jobstate", "jobday"):
+        for name, other in long.items():
+            sql.execute(f"UPDATE nightshift_{table} SET job = %s WHERE job = %s", [other, name])
+    with registry.isolated():
+        declare_like(list(long.values()), command="succeeds")
+        settled()
+        for path in ("/jobs/", "/jobs/?group=label&sort=next", "/?plan=all"):
+            answer = admin_client.get(path)
+            assert answer.content.count(b"_of_the_") > 500
+            assert len(answer.content) <= LIST_OF_JOBS, path
+        for job in (long[ledger.busy], long[ledger.rare], long[ledger.idle]):
+            assert len(admin_client.get(f"/jobs/{job}/").content) <= PAGE, job

@@ -1,6 +1,8 @@
 """The page of a job and those beside it: what they say, what they do for whom, and what they cost."""
 
+import re
 from datetime import timedelta
+from html import unescape
 
 import pytest
 from django.contrib.auth import get_user_model
@@ -72,7 +74,7 @@ def test_a_job_is_shown_with_all_that_became_of_it(admin_client):
         ">r2</text>",
         "Durations of the latest",
         "went wrong, by weekday and hour",
-        "Sat 14 Mar 2026: 2 ok, 2 went wrong, 27 missed, 10 skipped",
+        "Sat 14 Mar: 2 ok, 2 went wrong, 27 missed, 10 skipped",
     ):
         assert words in shown, words
 
@@ -179,6 +181,41 @@ def test_a_note_is_added_below_the_others(admin_client):
     assert "&lt;b&gt;late&lt;/b&gt; on Mondays" in page(admin_client, "/jobs/often/")
     admin_client.post("/jobs/often/note/", {"text": " ", "next": "/jobs/often/"})
     assert "The note has no text" in page(admin_client, "/jobs/often/")
+
+
+def _counted(shown: str) -> list[tuple[str, int]]:
+    """The links of a page to its job's ledger that a number stands in, each with the number."""
+    found = re.findall(
+        r'<a (?:tabindex=-1 )?href="?ledger/(\?[^">]*)"?>(?:<title>[^<]*</title><rect[^>]*>)?(.*?)</a>', shown
+    )
+    numbers = [(unescape(query), re.sub("<[^>]*>", "", text).replace(",", "")) for query, text in found]
+    return [(query, int(number)) for query, number in numbers if number.isdigit()]
+
+
+def test_each_number_of_reliability_and_of_an_hour_leads_to_just_what_it_counts(admin_client, monkeypatch):
+    monkeypatch.setattr("jobs.dashboard.ledger.SIZE", 1_000)
+    for minute, (status, late) in enumerate((("succeeded", 0), ("succeeded", 300), ("failed", 0), ("cancelled", 0))):
+        at = NOON - (minute + 1) * MINUTE
+        run = a_run("often", status, scheduled_for=at, created_at=at, trigger="schedule")
+        an_attempt(run, started_at=run.scheduled_for + timedelta(seconds=late), finished_at=NOON)
+    for status in ("succeeded", "failed", "skipped"):
+        a_run("often", status, trigger="manual", scheduled_for=None, created_at=NOON)
+    count_ends()
+    found = _counted(page(admin_client, "/jobs/often/"))
+    assert {query.partition("&")[2] for query, _ in found} >= {
+        *("for=due", "for=due&show=ran", "for=due&show=ok", "for=late"),
+        *("for=due&show=skipped", "for=due&show=missed", "for=asked+for&show=ran"),
+    }
+    hours = {query for query, _ in found if "hour=" in query}
+    assert hours >= {"?hour=5-11", "?hour=5-12"}
+    assert len([query for query, _ in found if query in hours]) == 2 * len(hours), "in the chart and in the table"
+    for query, number in found:
+        listed = admin_client.get(f"/jobs/often/ledger/{query}").content.decode()
+        rows = re.findall(r'<tr id="(?:run|gap)-\d+"><td data-label="Fate">.*?</span>(?: <b>× ([\d,]+)</b>)?', listed)
+        # An hour counts a gap once.
+        assert sum(1 if "hour=" in query else int(count or 1) for count in rows) == number, query
+    assert "What went wrong on Sat 11:00" in page(admin_client, "/jobs/often/ledger/?hour=5-11")
+    assert "What went wrong on" not in page(admin_client, "/jobs/often/ledger/?hour=7-24")
 
 
 @pytest.mark.parametrize("size", [1, 2, 5, 100])

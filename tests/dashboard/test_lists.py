@@ -2,6 +2,7 @@
 
 import pytest
 
+from jobs.dashboard.refs import named, ref
 from jobs.models import Intervention, Run
 from tests.helpers.pages import page
 from tests.helpers.people import a_user, signed_in
@@ -55,7 +56,7 @@ def test_only_the_jobs_that_were_shown_are_paused_and_the_others_left(admin_clie
     assert "is paused already, by admin: mine" in done.content.decode()
     assert [*Intervention.objects.values_list("job", "reason")] == [("nightly", "mine")]
 
-    ticked = {"act": "resume", "job": ["nightly", "weekly", "unheard_of"]}
+    ticked = {"act": "resume", "job": [ref("nightly"), ref("weekly"), "unheard_of"]}
     shown = admin_client.post("/jobs-selected/", ticked).content.decode()
     assert "Only these 2 jobs are meant" in shown
     token = shown.partition('name="token" value="')[2].partition('"')[0]
@@ -68,12 +69,12 @@ def test_only_the_jobs_that_were_shown_are_paused_and_the_others_left(admin_clie
 
 def test_a_click_on_a_row_runs_a_job_once_and_one_that_needs_arguments_leads_to_its_form(admin_client, declared):
     listed = page(admin_client, "/jobs/")
-    assert "<button name=run value=nightly>Run</button>" in listed
+    assert f"<button name=run value={ref('nightly')}>Run</button>" in listed
     assert "<a href=weekly/run/>Run…</a>" in listed
     declared("picky", command="sleeps")
     key = listed.partition('name="key" value="')[2].partition('"')[0]
     for _ in range(2):
-        admin_client.post("/do/", {"run": "nightly", "key": key, "next": "/jobs/"})
+        admin_client.post("/do/", {"run": ref("nightly"), "key": key, "next": "/jobs/"})
     run = Run.objects.get()
     assert f'It was started already, and is queued. <a href="/runs/{run.pk}/">See it</a>' in page(
         admin_client, "/jobs/"
@@ -83,6 +84,25 @@ def test_a_click_on_a_row_runs_a_job_once_and_one_that_needs_arguments_leads_to_
     shown = page(admin_client, "/jobs/picky/run/")
     assert "picky was not started. It needs other arguments: the following arguments are required" in shown
     assert not Run.objects.filter(job="picky").exists()
+
+
+def test_pause_in_a_row_leads_to_the_form_that_asks_why_and_resume_acts_at_once(admin_client):
+    assert f"<button name=pause value={ref('nightly')}>Pause…</button>" in page(admin_client, "/jobs/")
+    assert admin_client.post("/do/", {"pause": ref("nightly")})["Location"] == "/jobs/nightly/pause/"
+    admin_client.post("/jobs/nightly/pause/", {"reason": "moving", "length": "1h"})
+    assert f"<button name=resume value={ref('nightly')}>Resume</button>" in page(admin_client, "/jobs/")
+    admin_client.post("/do/", {"resume": ref("nightly"), "next": "/jobs/"})
+    assert "nightly is resumed." in page(admin_client, "/jobs/")
+    viewer = signed_in(a_user("vera", "viewer", "*"))
+    assert viewer.post("/do/", {"pause": ref("nightly")}).status_code == 403
+    assert admin_client.post("/do/", {"pause": "aaaaaaa"}, follow=True).status_code == 404
+
+
+def test_two_jobs_with_the_same_letters_in_a_row_are_never_mixed_up(monkeypatch):
+    monkeypatch.setattr("jobs.dashboard.refs.ref", lambda name: name[:1])
+    assert named("n", ["nightly", "noon", "weekly"]) == "n"
+    assert named("w", ["nightly", "noon", "weekly"]) == "weekly"
+    assert named("noon", ["nightly", "noon", "weekly"]) == "noon"
 
 
 def test_selected_jobs_are_run_once_and_those_that_cannot_be_are_named(admin_client, declared):
