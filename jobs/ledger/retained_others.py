@@ -1,4 +1,4 @@
-"""How retention reads and deletes what explains runs: gaps, repairs, events, ended interventions.
+"""How retention reads and deletes what explains runs: gaps, repairs, events, ended interventions, incidents.
 
 Tables walked by their id.
 """
@@ -14,7 +14,7 @@ from jobs.ledger.walking import Table
 
 
 class Other(NamedTuple):
-    """A gap, event or intervention: when it was written, and what it is about."""
+    """A gap, event, intervention or incident: when it was written, and what it is about."""
 
     id: int
     at: datetime
@@ -111,6 +111,26 @@ def interventions(rules: Rules) -> Table[Other]:
 
     read = _reader("nightshift_intervention", "began_at, job, began_at, coalesce(ended_at, until)")
     return Table(first=(0,), read=read, goes=goes, delete=_deleter("nightshift_intervention"))
+
+
+# An operator's word holds for as long as what it is about goes on: without it, the same thing would be told again.
+_ENDED = """
+    CASE WHEN resolution <> 'by_hand' OR EXISTS (
+              SELECT FROM nightshift_incident later
+               WHERE later.job = nightshift_incident.job AND later.cause = nightshift_incident.cause
+                 AND later.id > nightshift_incident.id)
+         THEN resolved_at END
+"""
+
+
+def incidents(rules: Rules) -> Table[Other]:
+    """Incidents that ended long ago, with their notices; not the latest of a kind that an operator resolved."""
+
+    def goes(rows: list[Other]) -> list[Other]:
+        return [row for row in rows if row.last is not None and rules.has_aged(row.job, row.last)]
+
+    read = _reader("nightshift_incident", f"opened_at, job, opened_at, {_ENDED}")
+    return Table(first=(0,), read=read, goes=goes, delete=_deleter("nightshift_incident"))
 
 
 def idempotency_keys(until: datetime) -> Table[Other]:

@@ -35,6 +35,7 @@ class Pruned:
     notes: int = 0
     events: int = 0
     interventions: int = 0
+    incidents: int = 0
     is_complete: bool = True
 
 
@@ -107,6 +108,9 @@ def _pruned(
         yield
     for interventions in walk(retained_others.interventions(rules), other, stop=stop, dry_run=dry_run):
         pruned.interventions += len(interventions)
+        yield
+    for incidents in walk(retained_others.incidents(rules), other, stop=stop, dry_run=dry_run):
+        pruned.incidents += len(incidents)
         yield
     keys = rules.now - idempotency.KEPT
     for _ in walk(retained_others.idempotency_keys(keys), keys, stop=stop, dry_run=dry_run):

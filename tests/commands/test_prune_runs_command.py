@@ -16,7 +16,8 @@ def without_rest(monkeypatch):
 def sentence(verb, *, outputs="0 attempts", runs="0 runs", attempts="0 attempts", events="0 events", ended="0 ended"):
     ended += " intervention" if ended.startswith("1 ") else " interventions"
     return (
-        f"{verb} the output of {outputs}, {runs} with {attempts}, 0 gaps, 0 repairs, 0 notes, {events} and {ended}.\n"
+        f"{verb} the output of {outputs}, {runs} with {attempts}, 0 gaps, 0 repairs, 0 notes, {events}, {ended} and "
+        "0 incidents.\n"
     )
 
 

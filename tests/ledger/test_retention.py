@@ -9,7 +9,7 @@ from django.db import connection
 from jobs import Keep
 from jobs.ledger import pins, walking
 from jobs.ledger.retention import Pruned, prune
-from jobs.models import Attempt, Event, Gap, Intervention, JobState, Output, Run
+from jobs.models import Attempt, Event, Gap, Incident, Intervention, JobState, Notice, Output, Run
 from tests.helpers.moments import ago
 from tests.helpers.rows import NOON, a_pause, a_run, an_attempt
 
@@ -294,6 +294,44 @@ def test_interventions_go_once_they_ended_long_ago_and_the_ledger_is_past_them()
     assert pruned() == Pruned(interventions=2)
     left = sorted(Intervention.objects.values_list("job", flat=True))
     assert left == ["ended of late", "not settled", "open"]
+
+
+def an_incident(job, days, cause="failed", resolution="recovered"):
+    ended = {"resolved_at": days_ago(days), "resolution": resolution} if resolution else {}
+    incident = Incident.objects.create(job=job, cause=cause, opened_at=days_ago(200), **ended)
+    Notice.objects.create(incident=incident, kind="opened")
+    return incident
+
+
+def test_incidents_go_with_their_notices_once_they_ended_long_ago():
+    an_incident("ended", 91)
+    an_incident("ended of late", 89)
+    an_incident("open", 0, resolution="")
+    an_incident("", 91, cause="not_running")
+    would_go = pruned(dry_run=True)
+    assert Incident.objects.count() == 4
+    assert would_go == pruned() == Pruned(incidents=2)
+    assert sorted(Incident.objects.values_list("job", flat=True)) == ["ended of late", "open"]
+    assert Notice.objects.count() == 2
+
+
+def test_a_jobs_incidents_are_kept_as_long_as_its_runs(declared):
+    declared("short", keep=Keep(days=5, failed_days=5))
+    declared("long", keep=Keep(days=400))
+    for job in ("short", "long"):
+        for days in (6, 100, 500):
+            an_incident(job, days)
+    assert pruned() == Pruned(incidents=4)
+    assert list(Incident.objects.values_list("job", "resolved_at")) == [("long", days_ago(6)), ("long", days_ago(100))]
+
+
+def test_the_latest_word_of_an_operator_stays():
+    an_incident("it", 150, resolution="by_hand")
+    stays = [an_incident("it", 140, resolution="by_hand"), an_incident("it", 150, "drift", resolution="by_hand")]
+    an_incident("other", 150, resolution="by_hand")
+    an_incident("other", 140)
+    assert pruned() == Pruned(incidents=3)
+    assert list(Incident.objects.order_by("id")) == stays
 
 
 def test_a_dry_run_counts_what_would_go_and_leaves_it():

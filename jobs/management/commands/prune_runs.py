@@ -71,6 +71,6 @@ def _sentence(gone: Pruned) -> str:
     return (
         f"the output of {counted(gone.outputs, 'attempt')}, {counted(gone.runs, 'run')} with "
         f"{counted(gone.attempts, 'attempt')}, {counted(gone.gaps, 'gap')}, {counted(gone.repairs, 'repair')}, "
-        f"{counted(gone.notes, 'note')}, {counted(gone.events, 'event')} "
-        f"and {counted(gone.interventions, 'ended intervention')}"
+        f"{counted(gone.notes, 'note')}, {counted(gone.events, 'event')}, "
+        f"{counted(gone.interventions, 'ended intervention')} and {counted(gone.incidents, 'incident')}"
     )
