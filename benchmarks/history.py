@@ -136,7 +136,21 @@ STATES = f"""
     INSERT INTO nightshift_jobstate (job, fingerprint, ledger_from, ledger_through)
     SELECT job, '0 * * * * * UTC', %(begin)s, %(end)s FROM ({NAMES}) AS named
 """
-TABLES = ["nightshift_run", "nightshift_attempt", "nightshift_output", "nightshift_gap", "nightshift_event"]
+# Each job's latest failure is still open; each one before it was over in an hour.
+INCIDENTS = """
+    INSERT INTO nightshift_incident (job, cause, opened_at, last_at, first_run_id, last_run_id, error, detail,
+                                     resolved_at, resolution)
+    SELECT job, 'failed', finished_at, finished_at, id, id, error, 'A run failed.',
+           CASE WHEN place > 1 THEN finished_at + interval '1 hour' END,
+           CASE WHEN place > 1 THEN 'recovered' ELSE '' END
+      FROM (SELECT *, row_number() OVER (PARTITION BY job ORDER BY id DESC) AS place
+              FROM nightshift_run WHERE status = 'failed') AS failed
+     ORDER BY id
+"""
+TABLES = [
+    *("nightshift_run", "nightshift_attempt", "nightshift_output"),
+    *("nightshift_gap", "nightshift_event", "nightshift_incident"),
+]
 
 
 def make(runs: int, jobs: int = JOBS, end: datetime | None = None, receipts: bool = True) -> list[str]:
@@ -158,7 +172,15 @@ def make(runs: int, jobs: int = JOBS, end: datetime | None = None, receipts: boo
         cursor.execute("SET LOCAL session_replication_role = replica; SELECT setseed(0.5)")
         cursor.execute("SET LOCAL work_mem = '256MB'; SET LOCAL maintenance_work_mem = '512MB'")
         with without_indexes() if runs >= MANY else transaction.atomic():
-            for statement in (RUNS, AT_WORK, *([ATTEMPTS, OUTPUT] if receipts else []), GAPS, EVENTS, STATES):
+            for statement in (
+                RUNS,
+                AT_WORK,
+                *([ATTEMPTS, OUTPUT] if receipts else []),
+                GAPS,
+                EVENTS,
+                INCIDENTS,
+                STATES,
+            ):
                 cursor.execute(statement, values)
         # As a history that grew would have them.
         cursor.execute(f"ANALYZE {', '.join([*TABLES, 'nightshift_jobstate'])}")

@@ -16,6 +16,7 @@ from jobs.reading.attention import attention
 from jobs.reading.audit import OF_ACCESS
 from jobs.reading.board import BAD, standings
 from jobs.reading.holes import holes
+from jobs.reading.incidents import open_of_all
 from jobs.reading.keyset import WINDOW
 from jobs.reading.since import Ended, since
 
@@ -32,7 +33,7 @@ def handover(request: HttpRequest, actor: Actor) -> Context:
     counts = since(begin, seen)
     missing, _ = holes(seen, begin, now)
     wrong = sorted((each for each in counts.ended if each.status in BAD), key=lambda each: (-each.count, each.job))
-    matters = attention(found, now)
+    matters = attention(found, now, open_of_all(seen, MOST))
     return {
         "title": "Handover",
         "at": "handover",

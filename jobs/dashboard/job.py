@@ -24,6 +24,7 @@ from jobs.reading.drift import of_job
 from jobs.reading.explain import zone_of
 from jobs.reading.fates import fates
 from jobs.reading.happenings import happenings
+from jobs.reading.incidents import open_of
 from jobs.reading.schedules import with_zone
 from jobs.reading.year import year_of
 from jobs.verbs.note import note_on_job
@@ -49,7 +50,7 @@ def job(request: HttpRequest, actor: Actor, name: str) -> Context:
         "schedule": with_zone(standing.job),
         "command": command_line([standing.job.command, *masking.hide(standing.job, standing.job.arguments)]),
         "strip": strip(standing.marks),
-        "matters": attention([standing], now),
+        "matters": attention([standing], now, open_of(name)),
         "differences": list(of_job(declared, standing.current)),
         "rules": list(rules(declared)),
         "coming": coming(declared, standing.current, now, COMING),

@@ -19,6 +19,7 @@ from jobs.formats import counted, format_duration
 from jobs.models import LastTick
 from jobs.reading.attention import SILENCE, Kind, Matter, attention, troubled
 from jobs.reading.board import Standing, standings
+from jobs.reading.incidents import open_of_all
 from jobs.reading.since import Since, since
 
 # More in a list would bury what matters.
@@ -38,7 +39,7 @@ def front(request: HttpRequest, actor: Actor) -> Context:
     now = timezone.now()
     seen = actor.seen(registry)
     found = standings(seen, now)
-    matters = attention(found, now)
+    matters = attention(found, now, open_of_all(seen, MOST))
     tick = LastTick.objects.values_list("at", flat=True).first()
     headline = _headline(len(found), len(troubled(matters)), tick, now)
     wrong = [matter for matter in matters if not matter.is_mild]
@@ -66,6 +67,8 @@ def front(request: HttpRequest, actor: Actor) -> Context:
 def next_steps(matter: Matter, actor: Actor) -> list[tuple[str, str]]:
     """Where a person goes on from here, as far as they may: links, each with its words."""
     name, found = matter.job, []
+    if matter.incident is not None:
+        return [(f"Incident {matter.incident}", reverse("nightshift:incident", args=[matter.incident]))]
     if matter.run is not None:
         found.append((f"Run {matter.run}", reverse("nightshift:run", args=[matter.run])))
     match matter.kind:

@@ -20,6 +20,7 @@ from jobs.dashboard import preferences
 from jobs.dashboard.actor import actor_of
 from jobs.dashboard.engine import rendered
 from jobs.declarations.registry import UnknownJob
+from jobs.ledger.incident_acts import UnknownIncident
 from jobs.ledger.selections import REFUSALS
 from jobs.reading.freshness import ledger_version
 from jobs.reading.transcript import UnknownAttempt, UnknownRun
@@ -42,7 +43,7 @@ HEADERS = {
 POLL = "X-Nightshift-Poll"
 SAID = "nightshift.said"
 NO_GRANT = "{name} has no grant here. Ask an administrator for one, such as the role viewer for all jobs."
-NOT_THERE = (Unseen, UnknownRun, UnknownAttempt, UnknownJob)
+NOT_THERE = (Unseen, UnknownRun, UnknownAttempt, UnknownJob, UnknownIncident)
 
 
 def page[**P](

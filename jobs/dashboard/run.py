@@ -27,6 +27,7 @@ from jobs.ledger.obstacles import Rule
 from jobs.models import Attempt, Run
 from jobs.reading import notes
 from jobs.reading.board import BAD
+from jobs.reading.incidents import of_run
 from jobs.reading.last_success import LastSuccess, last_success, said_of_failure
 from jobs.reading.overview import visible_arguments
 from jobs.reading.pipeline import pipeline
@@ -72,6 +73,7 @@ def run(request: HttpRequest, actor: Actor, pk: int) -> Context:
             "of_failure": _of_failure(found, attempts, before),
             "last_success": before,
             "pipeline": pipeline(found),
+            "incident": of_run(found.job, pk),
             "notes_of_run": notes.of_run(pk),
         }
         | _permissions(actor, found)

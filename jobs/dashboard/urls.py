@@ -9,6 +9,8 @@ from jobs.dashboard.calendar import calendar
 from jobs.dashboard.compare import compare
 from jobs.dashboard.handover import handover
 from jobs.dashboard.holes import ledger_holes
+from jobs.dashboard.incident import do_with_an_incident, incident
+from jobs.dashboard.incidents import incidents
 from jobs.dashboard.job import job, note_on_this_job
 from jobs.dashboard.jobs import do_with_a_job, jobs
 from jobs.dashboard.ledger import ledger
@@ -51,6 +53,9 @@ urlpatterns = [
     path("jobs-selected/", select_jobs, name="select_jobs"),
     path("jobs-selected/do/", act_on_jobs, name="act_on_jobs"),
     path("runs/<int:pk>/retry/", retry, name="retry"),
+    path("incidents/", incidents, name="incidents"),
+    path("incidents/<int:pk>/", incident, name="incident"),
+    path("incidents/<int:pk>/do/", do_with_an_incident, name="do_with_an_incident"),
     path("calendar/", calendar, name="calendar"),
     path("holes/", ledger_holes, name="holes"),
     path("handover/", handover, name="handover"),

@@ -1,13 +1,16 @@
-"""What a person must do, worst first. Pure: how the jobs stand is an argument."""
+"""What a person must do, worst first. Pure: how the jobs stand, and what incidents are open, are arguments."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import IntEnum
 
-from jobs.choices import Status
-from jobs.formats import counted, format_duration, relative
+from jobs.choices import Cause, Severity, Status
+from jobs.formats import counted, format_duration, relative, shorten
+from jobs.models import Incident
+from jobs.reading.advice import ADVICE
 from jobs.reading.board import Active, Standing
+from jobs.reading.incidents import RANK, severity
 
 # A queued run that could start and doesn't for so long waits for a slot.
 IMPATIENCE = timedelta(seconds=60)
@@ -18,8 +21,9 @@ SILENCE = timedelta(minutes=3)
 
 
 class Kind(IntEnum):
-    """What is the matter, the worst first. Alerts will put open incidents before these."""
+    """What is the matter, the worst first."""
 
+    INCIDENT = 0
     FAILING = 1
     LATE = 2
     TOO_LONG = 3
@@ -29,13 +33,35 @@ class Kind(IntEnum):
     NEVER_RAN = 7
 
 
+# What an open incident of one of these causes says already.
+SAID = {
+    Kind.FAILING: {
+        *(Cause.FAILED, Cause.LOST, Cause.MISSED, Cause.RATE, Cause.FLAPPING),
+        *(Cause.MUST_SUCCEED_BY, Cause.NOT_SUCCEEDED_FOR),
+    },
+    Kind.TOO_LONG: {Cause.STILL_RUNNING},
+    Kind.WAITING: {Cause.LATE_START},
+    Kind.FORGOTTEN_PAUSE: {Cause.FORGOTTEN_PAUSE},
+    Kind.DRIFT: {Cause.DRIFT},
+}
+# How a page draws each severity.
+SHAPES = {
+    Severity.CRITICAL: "failed",
+    Severity.ERROR: "failed",
+    Severity.WARNING: "late",
+    Severity.INFO: "overridden",
+}
+LONGEST_ERROR = 160
 # From here on nothing has gone wrong, and a person may leave it so.
 MILD = Kind.FORGOTTEN_PAUSE
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Matter:
-    """Something that a person should look at. `advice` is what to do next; `run` is the run that it is about."""
+    """Something that a person should look at. `advice` is what to do next; `run` is the run that it is about.
+
+    Of an incident `word` is how bad it is, and `job` may be empty: Nightshift itself was away.
+    """
 
     kind: Kind
     job: str
@@ -45,16 +71,49 @@ class Matter:
     run: int | None = None
     since: datetime | None = None
     weight: float = 0
+    incident: int | None = None
+    word: str = ""
 
     @property
     def is_mild(self) -> bool:
-        return self.kind >= MILD
+        return self.kind >= MILD or self.word == Severity.INFO
 
 
-def attention(standings: Iterable[Standing], now: datetime) -> list[Matter]:
-    """Everything, worst first; of one kind what has the most failures, or has lasted longest."""
-    found = [matter for standing in standings for matter in _of(standing, now)]
+def attention(standings: Iterable[Standing], now: datetime, incidents: Sequence[Incident] = ()) -> list[Matter]:
+    """Everything, worst first; of one kind what has the most failures, or has lasted longest.
+
+    Open incidents come first: those that nobody has acknowledged, then the others.
+    """
+    said = {(incident.job, cause) for incident in incidents for cause in [Cause(incident.cause)]}
+    found = [
+        *(_of_incident(incident, now) for incident in incidents),
+        *(
+            matter
+            for standing in standings
+            for matter in _of(standing, now)
+            if not any((matter.job, cause) in said for cause in SAID.get(matter.kind, ()))
+        ),
+    ]
     return sorted(found, key=lambda matter: (matter.kind, -matter.weight, matter.job))
+
+
+def _of_incident(incident: Incident, now: datetime) -> Matter:
+    bad = severity(incident)
+    times = f", found {counted(incident.count, 'time')}" if incident.count > 1 else ""
+    error = f" {shorten(incident.error, LONGEST_ERROR).rstrip('.')}." if incident.error else ""
+    taken = f"{incident.acknowledged_by} works on it{_why(incident.acknowledged_note)}."
+    return Matter(
+        kind=Kind.INCIDENT,
+        job=incident.job,
+        state=SHAPES[bad],
+        word=bad.value,
+        sentence=f"{incident.detail} It began {relative(incident.opened_at, now)}{times}.{error}",
+        advice=taken if incident.acknowledged_at else ADVICE[incident.cause],
+        run=incident.last_run_id,
+        since=incident.opened_at,
+        incident=incident.pk,
+        weight=(0 if incident.acknowledged_at else len(RANK)) - RANK[Cause(incident.cause)],
+    )
 
 
 def _of(standing: Standing, now: datetime) -> Iterator[Matter]:
@@ -153,4 +212,4 @@ def _why(reason: str) -> str:
 
 def troubled(matters: Sequence[Matter]) -> set[str]:
     """The jobs that aren't as they should be."""
-    return {matter.job for matter in matters if not matter.is_mild}
+    return {matter.job for matter in matters if matter.job and not matter.is_mild}

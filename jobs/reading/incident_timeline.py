@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from jobs.choices import EventKind, NoticeKind, Resolution, Status
 from jobs.declarations.registry import registry
+from jobs.ledger import verdicts
 from jobs.models import Event, Incident, Notice, Run
 from jobs.reading import keyset
 from jobs.reading.incidents import severity
@@ -46,7 +47,7 @@ def facts(incident: Incident) -> dict[str, Any]:
 
 
 def moments(incident: Incident) -> list[Moment]:
-    """Its notices, what people did about it, and its runs: in the order of time. Four queries."""
+    """Its notices, what people did about it, and its runs: in the order of time. Three queries."""
     return sorted(
         [*_of_notices(incident), *_acts(incident), *_runs(incident)], key=lambda moment: (moment.at, moment.run or 0)
     )
@@ -73,12 +74,10 @@ def _said(incident: Incident, notice: Notice) -> str:
 
 
 def _acts(incident: Incident) -> Iterator[Moment]:
-    first = keyset.first_id_since(Event, "at", incident.opened_at - keyset.DISORDER)
-    of_each = [
-        keyset.by_index(Event.objects.all(), kind=kind).filter(pk__gte=first, after={"incident": incident.pk})
-        for kind in ACTS
-    ]
-    for event in keyset.Merged(of_each)[:MOST]:
+    # By the index of a job's events in the order of time.
+    of_job = Event.objects.filter(job=incident.job, at__gte=incident.opened_at)
+    about = of_job.filter(kind__in=ACTS, after={"incident": incident.pk})
+    for event in about.order_by("job", "-at")[:MOST]:
         yield Moment(event.at, event.kind, event.message, by=event.by)
 
 
@@ -93,6 +92,5 @@ def _runs(incident: Incident) -> Iterator[Moment]:
 
 
 def _of_run(run: Run) -> str:
-    status = Status(run.status)
-    said = f"Run {run.pk} {'is' if status in {Status.QUEUED, Status.RUNNING} else 'ended'}: {status.label.lower()}."
-    return f"{said} {run.error.strip().splitlines()[-1]}" if run.error.strip() else said
+    """The last line of its error, else what became of it."""
+    return verdicts.last_line(run.error) or f"It is {Status(run.status).label.lower()}."

@@ -61,7 +61,8 @@ def page(wanted: Wanted, size: int, place: Place | None = None) -> Page:
     """The next of these incidents after a place, `size` at most. Three queries for any number of rows."""
     found: list[Incident] = []
     if wanted.is_open is not False and (place is None or place.moment):
-        found = _open(wanted, size + 1, place)
+        with keyset.in_the_order_of_an_index():
+            found = list(_open(wanted, place)[: size + 1])
         if len(found) > size:
             last = found[size - 1]
             return Page(found[:size], Place(last.pk, last.opened_at))
@@ -80,7 +81,7 @@ def open_of(job: str) -> list[Incident]:
 
 def open_of_all(jobs: Sequence[str] | None, most: int) -> list[Incident]:
     """The worst open incidents of these jobs, and our own outages; None means of all. One query."""
-    return _open(Wanted(jobs=jobs), most, None)
+    return list(_open(Wanted(jobs=jobs))[:most])
 
 
 def of_run(job: str, run_id: int) -> Incident | None:
@@ -102,15 +103,14 @@ def is_snoozed(incident: Incident) -> bool:
     return incident.snoozed_until is not None and incident.snoozed_until > timezone.now()
 
 
-def _open(wanted: Wanted, limit: int, place: Place | None) -> list[Incident]:
+def _open(wanted: Wanted, place: Place | None = None) -> "QuerySet[Incident]":
     rank = Case(*[When(cause=cause, then=Value(number)) for cause, number in RANK.items()])
     rows: QuerySet[Any] = Incident.objects.open().filter(_fits(wanted)).annotate(rank=rank)
     if place is not None:
         cause = Incident.objects.filter(pk=place.id).values_list("cause", flat=True).first()
         number = RANK[Cause(cause)] if cause else 0
         rows = rows.filter(Q(rank__gt=number) | Q(rank=number, pk__lt=place.id))
-    with keyset.in_the_order_of_an_index():
-        return list(rows.order_by("rank", "-pk")[:limit])
+    return rows.order_by("rank", "-pk")
 
 
 def _over(wanted: Wanted, found: list[Incident], size: int, place: Place) -> Page:
@@ -122,7 +122,7 @@ def _over(wanted: Wanted, found: list[Incident], size: int, place: Place) -> Pag
     if not fits:
         more, older = list(rows[: left + 1]), None
     else:
-        ids, older = keyset.window(rows)
+        ids, older = keyset.window(rows, "enable_sort")
         more = list(keyset.with_ids(Incident.objects.all(), ids).filter(fits).order_by("-pk")[: left + 1])
     if len(more) > left:
         return Page([*found, *more[:left]], Place(more[left - 1].pk))

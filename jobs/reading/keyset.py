@@ -43,9 +43,12 @@ def runs(rows: "QuerySet[Any]", job: str | None = None, status: str | None = Non
     return by_index(rows, job=job) if job else rows.order_by("-pk")
 
 
-def window(rows: "QuerySet[Any]") -> tuple[list[int], int | None]:
-    """The ids of the newest WINDOW of these rows, which come from an index; and the last of them if there are more."""
-    with in_the_order_of_an_index():
+def window(rows: "QuerySet[Any]", *more: str) -> tuple[list[int], int | None]:
+    """The ids of the newest WINDOW of these rows, which come from an index; and the last of them if there are more.
+
+    `more` is as for `in_the_order_of_an_index`.
+    """
+    with in_the_order_of_an_index(*more):
         ids: list[int] = list(rows.values_list("pk", flat=True)[: WINDOW + 1])
     return (ids, None) if len(ids) <= WINDOW else (ids[:WINDOW], ids[WINDOW - 1])
 

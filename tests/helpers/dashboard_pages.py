@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 
 from jobs.choices import Status
 from jobs.dashboard.urls import urlpatterns
-from jobs.models import Gap, Run
+from jobs.models import Gap, Incident, Run
 
 # In bytes. Lists of all jobs may be longer.
 PAGE, LIST_OF_JOBS = 150_000, 300_000
@@ -16,6 +16,7 @@ NO_PAGES = {
     *(
         "note_on_job",
         "do_with_a_run",
+        "do_with_an_incident",
         "select",
         "selected",
         "select_jobs",
@@ -47,6 +48,7 @@ class Sample:
     failed: int
     running: int
     missing: Gap | None
+    incident: int | None
 
     @classmethod
     def of(cls, busy: str, rare: str, idle: str) -> "Sample":
@@ -59,6 +61,7 @@ class Sample:
             failed=runs.filter(status=Status.FAILED).values_list("pk", flat=True)[0],
             running=runs.filter(status=Status.RUNNING).values_list("pk", flat=True)[0],
             missing=Gap.objects.filter(job=busy).order_by("-pk").first(),
+            incident=Incident.objects.open().values_list("pk", flat=True).first(),
         )
 
 
@@ -104,6 +107,9 @@ def pages(sample: Sample) -> list[Page]:
         Page(name="runs that ended since a moment and took a minute", path=f"/runs/?{urlencode(times)}"),
         Page(name="runs by words of their error", path="/runs/?error=quota+exceeded"),
         Page(name="runs by words that no error has", path="/runs/?error=nothing+has+this"),
+        Page(name="incidents", path="/incidents/"),
+        Page(name="incidents that are over, of a label", path="/incidents/?show=over&label=billing"),
+        *([Page(name="an incident", path=f"/incidents/{sample.incident}/")] if sample.incident else []),
         Page(name="calendar", path="/calendar/"),
         Page(name="holes of a day", path="/holes/"),
         Page(name="holes of a week", path="/holes/?hours=168"),

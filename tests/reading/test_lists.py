@@ -3,12 +3,9 @@
 import pytest
 
 from benchmarks import history
-from jobs.choices import Cause
-from jobs.models import Incident
 from jobs.reading import keyset, searching
 from tests.helpers import lists
 from tests.helpers.plans import emptied, plans
-from tests.helpers.rows import NOON
 
 RUNS = 30_000
 LARGE = {f"nightshift_{name}" for name in ("run", "attempt", "output", "gap", "event", "incident")}
@@ -24,20 +21,7 @@ def ledger(db, declared, monkeypatch):
     jobs = history.make(RUNS, jobs=100)
     for job in jobs:
         declared(job, command="succeeds")
-    _incidents(jobs)
     return lists.sample(jobs)
-
-
-def _incidents(jobs):
-    """Each job has an open one of each cause, and many that are over."""
-    causes = [cause for cause in Cause if cause != Cause.NOT_RUNNING]
-    over = {"resolved_at": NOON, "resolution": "recovered"}
-    Incident.objects.bulk_create(
-        Incident(job=job, cause=cause, **(over if round_ else {}))
-        for round_ in range(12, -1, -1)
-        for job in jobs
-        for cause in causes
-    )
 
 
 def pages(client, user, jobs):
