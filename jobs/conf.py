@@ -47,6 +47,11 @@ def _as_alerts(text: str) -> str:
     return f"Write some of {', '.join(ALERTS)}, with commas between them, or none."
 
 
+def _as_hosts(text: str) -> str:
+    good = all(re.fullmatch(r"[a-z0-9._:-]+", name.strip()) for name in text.split(","))
+    return "" if good else "Write names of hosts in lower case, without https:// and port: hooks.corp.example."
+
+
 def _as_a_guid(text: str) -> str:
     found = re.fullmatch(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", text)
     return "" if found else "Write the tenant's id in lower case: 8d2f5b1c-0000-4000-8000-3f2a11c0ffee."
@@ -152,8 +157,14 @@ class Conf:
     )
     JOBS_CHANNELS = Setting[Mapping[str, Mapping[str, str]]](
         {},
-        "The channels that messages about incidents go out by, each with a name of its own.",
+        "The channels that messages about incidents go out by, each with a name (docs/how-to/alerts.md).",
         more="`manage.py check` reports an entry that can't be used (`jobs.E030`).",
+    )
+    JOBS_CHANNEL_HOSTS = Setting(
+        "",
+        "The hosts inside your own network that channels may lead to, with commas between them.",
+        more="They may have a private address, and be reached by http. All others must be public, and take https.",
+        flaw=_as_hosts,
     )
     JOBS_ROUTES = Setting[Sequence[Mapping[str, Any]]](
         [],

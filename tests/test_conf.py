@@ -56,6 +56,12 @@ def test_the_release_comes_from_the_environment(settings, monkeypatch):
         ("JOBS_FORK_SERVER_MAX_AGE", 59, "JOBS_FORK_SERVER_MAX_AGE is 59. Write 60 or more."),
         ("LOCAL", "0", "LOCAL is '0'. Write True or False."),
         ("JOBS_DOORBELL", 1, "JOBS_DOORBELL is 1. Write a string."),
+        (
+            "JOBS_CHANNEL_HOSTS",
+            "https://hooks.corp.example",
+            "JOBS_CHANNEL_HOSTS is 'https://hooks.corp.example'. Write names of hosts in lower case, without https:// "
+            "and port: hooks.corp.example.",
+        ),
         ("JOBS_CHANNELS", "slack://secret", "JOBS_CHANNELS is of the type str. Write a dictionary."),
         *(
             (

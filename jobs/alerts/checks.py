@@ -17,13 +17,16 @@ def channels(**_: Any) -> list[CheckMessage]:
     """Each entry of JOBS_CHANNELS describes a channel (E030)."""
     # Not before it is asked for: most processes send nothing.
     from jobs.alerts.channels import BadChannel, channel_of
+    from jobs.alerts.channels.apprise import Apprise
 
     found: list[CheckMessage] = []
     for name, config in conf.JOBS_CHANNELS.items():
         try:
-            channel_of(name, config)
+            channel = channel_of(name, config)
+            if isinstance(channel, Apprise):
+                channel.load()
         except BadChannel as bad:
-            found.append(Error(str(bad), hint="docs/reference/settings.md describes JOBS_CHANNELS.", id="jobs.E030"))
+            found.append(Error(str(bad), hint="docs/how-to/alerts.md shows each kind.", id="jobs.E030"))
     return found
 
 

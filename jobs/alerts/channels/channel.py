@@ -1,5 +1,6 @@
 """What every channel has in common."""
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Protocol
@@ -45,3 +46,16 @@ class BadChannel(Sentence):
 
     def __init__(self, channel: str, flaw: str) -> None:
         super().__init__(channel=channel, flaw=flaw)
+
+
+def check_keys(name: str, config: Mapping[str, str], needed: Mapping[str, str], optional: Collection[str] = ()) -> None:
+    """Raises BadChannel where a key that is needed is missing, or one is there that the kind doesn't know.
+
+    `needed` says of each key what to write.
+    """
+    for key, how in needed.items():
+        if not config.get(key):
+            raise BadChannel(name, f"{key!r} is missing. {how}")
+    known = ["kind", *needed, *optional]
+    if unknown := [key for key in config if key not in known]:
+        raise BadChannel(name, f"{unknown[0]!r} is not known. This kind takes {', '.join(map(repr, known[1:]))}.")
