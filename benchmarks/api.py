@@ -35,11 +35,8 @@ def measure() -> list[Result]:
             compared=[row, by_api],
             notes=[
                 "`triggers.request`, which the doors call to start a job, with its ring. It takes "
-                f"{counted(asked, 'statement')} beside the beginning and end of its transaction, and one commit: the "
-                "bounds of the transaction, and the job's lock with the run, its event and the ring. The floor is one "
-                "of each.",
-                "What holds it back: four round trips (the beginning, the bounds, the statement, the commit) where the "
-                "floor has the fewest, and its other rows. It waits for no lock, so it could commit itself.",
+                f"{counted(asked, 'statement')}, which waits for no other session and so commits itself: the job's "
+                "lock with the run, its event and the ring. The floor is one too.",
                 "Where something may be in its way (another run of the job, an override, the job's lock), the rules "
                 "decide under the lock, by 8 statements more; then the ring is a statement and commit of its own.",
                 "By POST: Django's middleware, a token, the grants, an `Idempotency-Key` and the run as JSON, through "

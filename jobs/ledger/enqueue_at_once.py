@@ -18,6 +18,7 @@ from jobs.declarations.job import Job
 from jobs.ledger import events, idempotency, in_force, sql
 from jobs.ledger.idempotency import Key, StillAtWork
 from jobs.ledger.overlap import collides_with_none
+from jobs.ledger.sessions import ledger_transaction
 from jobs.models import Run
 
 
@@ -95,10 +96,17 @@ STATEMENT = f"""
 def enqueue_at_once(start: Start, channel: str = "") -> Run | None:
     """Queue the run, and leave its event; None where something may be in its way, and nothing was done.
 
-    With a channel (`doorbell.channel`) its commit rings the doorbell. Needs a transaction. Raises StillAtWork.
+    It commits itself, unless a transaction is open. With a channel (`doorbell.channel`) its commit rings the doorbell.
+    Raises StillAtWork.
     """
+    parameters = _parameters(start, channel)
     try:
-        row = sql.row(STATEMENT, _parameters(start, channel))
+        if start.retry_of is None:
+            row = sql.row_at_once(STATEMENT, parameters)
+        else:
+            # The key of the run that it retries may be waited for.
+            with ledger_transaction():
+                row = sql.row(STATEMENT, parameters)
     except IntegrityError:
         if start.key is None:
             raise

@@ -57,11 +57,25 @@ def execute(statement: str, parameters: Any = None, *, prepare: bool = True) -> 
         pass
 
 
+def row_at_once(statement: str, parameters: Any = None) -> tuple[Any, ...] | None:
+    """`row`, of a statement that waits for no other session: it needs no bounds, and commits itself.
+
+    So it is prepared in any session. What was planned for an empty ledger is planned anew when that has grown: the
+    server does so when a table was analyzed.
+    """
+    with _executed(statement, parameters, is_bounded=True) as cursor:
+        found: tuple[Any, ...] | None = cursor.fetchone()
+        return found
+
+
 @contextmanager
-def _executed(statement: str, parameters: Any, *, prepare: bool = True) -> Iterator[CursorWrapper]:
+def _executed(
+    statement: str, parameters: Any, *, prepare: bool = True, is_bounded: bool = False
+) -> Iterator[CursorWrapper]:
     with busy_told_apart(), _cursor() as cursor:
+        is_prepared = prepare and preparing.is_on and (is_bounded or sessions.are_bounded())
         try:
-            _execute(cursor, statement, parameters, prepare and preparing.is_on)
+            _execute(cursor, statement, parameters, is_prepared)
         except DatabaseError as error:
             if not isinstance(error.__cause__, NOT_PREPARED_HERE):
                 raise
@@ -111,7 +125,7 @@ class Preparing:
     def is_on(self) -> bool:
         # What Django has a project set behind such a pooler.
         behind_a_pooler = connection.settings_dict.get("DISABLE_SERVER_SIDE_CURSORS", False)
-        return self._works and sessions.are_bounded() and not behind_a_pooler
+        return self._works and not behind_a_pooler
 
     def turn_off(self) -> None:
         """Prepare nothing from now on."""

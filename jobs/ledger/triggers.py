@@ -60,9 +60,8 @@ def request(
         key=key,
     )
     channel = doorbell.channel() if ring else ""
-    with ledger_transaction():
-        at_once = enqueue_at_once(start, channel)
-        run = at_once or _under_the_lock(start)
+    at_once = enqueue_at_once(start, channel)
+    run = at_once or _under_the_lock(start)
     log.info("requested run=%s job=%s trigger=%s by=%s status=%s", run.pk, job, trigger, requested_by, run.status)
     # Else its commit has rung already.
     if ring and not (at_once and channel):
@@ -70,6 +69,7 @@ def request(
     return run
 
 
+@ledger_transaction()
 def _under_the_lock(start: Start) -> Run:
     """Queue the run, or skip it, as the rules of its job say, and leave its event."""
     if start.key is not None:

@@ -1,6 +1,7 @@
 """A start that nothing is in the way of: one statement, which leaves what the rules under the lock would leave."""
 
 import threading
+from contextlib import nullcontext
 from datetime import timedelta
 
 import psycopg
@@ -10,7 +11,8 @@ from django.test.utils import CaptureQueriesContext
 
 from jobs.choices import Status
 from jobs.declarations.registry import registry
-from jobs.ledger import doorbell, enqueue_at_once, idempotency, sessions, sql, states, triggers
+from jobs.ledger import doorbell, enqueue_at_once, idempotency, sessions, sql, states, timing, triggers
+from jobs.ledger.busy import Busy
 from jobs.ledger.idempotency import AlreadyStarted, Key, StillAtWork, UsedForAnother
 from jobs.models import Event, IdempotencyKey, Intervention, Run
 from tests.helpers.rows import a_run
@@ -42,17 +44,33 @@ def ask(**terms):
 
 def is_queued_at_once(**terms):
     known = {"job": registry["nightly"], "arguments": None, "trigger": "manual", "requested_by": "ada", **terms}
-    with sessions.ledger_transaction():
-        run = enqueue_at_once.enqueue_at_once(enqueue_at_once.Start(**known))
+    run = enqueue_at_once.enqueue_at_once(enqueue_at_once.Start(**known))
     assert Run.objects.filter(requested_by="ada").exists() == Event.objects.exists() == (run is not None)
     return run is not None
 
 
-def test_it_takes_one_statement_and_one_commit(nightly):
-    with sessions.ours(), CaptureQueriesContext(connection) as asked:
+@pytest.mark.parametrize("session", [sessions.ours, nullcontext])
+def test_it_takes_one_statement_that_commits_itself(nightly, session):
+    with session(), CaptureQueriesContext(connection) as asked:
         ask(key=KEY)
-    statements = [query["sql"] for query in asked if query["sql"] not in ("BEGIN", "COMMIT")]
-    assert len(statements) == 1, statements
+    assert len(asked) == 1, asked.captured_queries
+
+
+def test_it_waits_no_longer_than_its_bounds_say(nightly, locked, monkeypatch):
+    monkeypatch.setattr(timing, "LOCK_WAIT", timedelta(milliseconds=200))
+    before = a_run(job="other").pk
+    with locked("SELECT FROM nightshift_run WHERE id = %s FOR UPDATE", before), pytest.raises(Busy):
+        ask(retry_of=before)
+    assert Run.objects.get().pk == before
+
+
+def test_a_statement_that_a_pooler_has_lost_is_asked_again(nightly, monkeypatch):
+    monkeypatch.setattr(sql, "preparing", sql.Preparing())
+    for _ in range(2):
+        ask(yields=True)
+    connection.cursor().execute("DEALLOCATE ALL")
+    ask(yields=True)
+    assert (Run.objects.count(), sql.preparing.is_on) == (3, False)
 
 
 def left(**terms):
