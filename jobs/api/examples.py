@@ -229,6 +229,13 @@ NOTE: Values = {
     "day": None,
     "text": "The supplier answers late on Saturdays.",
 }
+PRESET: Values = {
+    "id": 5,
+    "name": "month end",
+    "words": ["--month", "2026-02", "--all"],
+    "by": "ada",
+    "at": "2026-03-01T06:32:00Z",
+}
 SELECTED: Values = {
     "token": "the token of the selection",
     "count": 2,

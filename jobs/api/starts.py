@@ -28,6 +28,8 @@ from jobs.declarations.parameters import words as words_of
 from jobs.ledger import run_labels
 from jobs.ledger.idempotency import Key
 from jobs.models import Run
+from jobs.models.preset import LONGEST_PRESET_NAME
+from jobs.verbs.preset import preset_words
 from jobs.verbs.retry import retry
 from jobs.verbs.start import once, start
 
@@ -72,6 +74,16 @@ class StartSerializer(TermsSerializer):
         help_text="To find the run by: a ticket, a customer, a reason, such as `ticket/4711`.",
     )
     despite_hold = serializers.BooleanField(default=False, help_text="Start it also while everything is held.")
+    preset = serializers.CharField(
+        required=False,
+        max_length=LONGEST_PRESET_NAME,
+        help_text="The name of a preset, whose arguments the run gets; `words` follow them, such as secrets.",
+    )
+
+    def validate(self, attrs: Any) -> Any:
+        if "preset" in attrs and "fields" in attrs:
+            raise ValidationError({"fields": ["Write either fields or a preset."]})
+        return super().validate(attrs)
 
     def validate_not_before(self, moment: datetime) -> datetime:
         if moment > datetime.now(UTC) + FARTHEST:
@@ -109,6 +121,7 @@ class JobStart(ForActors):
             body("as declared", {}),
             body("by fields", {"fields": {"days": 7}}),
             body("with other words", {"words": ["--days", "7"], "labels": ["ticket/4711"]}),
+            body("with a preset", {"preset": "month end"}),
             answer("queued", RUN, 201),
         ],
     )
@@ -117,6 +130,8 @@ class JobStart(ForActors):
         terms = {each: asked[each] for each in ("confirm", "labels", "despite_hold")}
 
         def begin(words: list[str] | None, key: Key | None) -> Run:
+            if "preset" in asked:
+                words = preset_words(self.actor, name, asked["preset"], words or ())
             return start(self.actor, name, words, not_before=asked.get("not_before"), key=key, **terms)
 
         return started(self.actor, request, name, asked, begin)

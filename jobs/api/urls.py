@@ -15,6 +15,7 @@ from jobs.api.nothing import Nothing
 from jobs.api.occurrences import Drift, JobExplain, JobLedger, JobNext, Upcoming
 from jobs.api.output import RunOutput, RunOutputPieces
 from jobs.api.pages import Page
+from jobs.api.presets import JobPreset, JobPresets
 from jobs.api.run_acts import RunCancel, RunPin
 from jobs.api.runs import RunDetail, RunList
 from jobs.api.schema import Schema
@@ -35,6 +36,8 @@ V1 = [
     path("jobs/<str:name>/openapi/", JobOpenApi.as_view(), name="openapi"),
     path("jobs/<str:name>/override/", JobOverride.as_view(), name="override"),
     path("jobs/<str:name>/pause/", JobPause.as_view(), name="pause"),
+    path("jobs/<str:name>/presets/", JobPresets.as_view(), name="presets"),
+    path("jobs/<str:name>/presets/<int:pk>/", JobPreset.as_view(), name="preset"),
     path("jobs/<str:name>/resume/", JobResume.as_view(), name="resume"),
     path("jobs/<str:name>/runs/", JobStart.as_view(), name="start"),
     path("jobs/<str:name>/statistics/", JobStatistics.as_view(), name="statistics"),

@@ -19,11 +19,14 @@ class Refusal(Exception):
 
 
 class Terms(NamedTuple):
-    """On what terms a run is started: the job's word of confirmation, the run's labels, and whether a hold stops it."""
+    """On what terms a run is started: the job's word of confirmation, the run's labels, whether a hold stops it, and a
+    preset's name: its words come before those that are given.
+    """
 
     confirm: str = ""
     labels: Sequence[str] = ()
     despite_hold: bool = False
+    preset: str = ""
 
 
 class Piece(NamedTuple):
@@ -168,6 +171,17 @@ class Ledger(ABC):
     @abstractmethod
     def retry(self, run: int, words: list[str] | None, confirm: str) -> Facts:
         """Queue a run that retries an ended one. Gives the new run."""
+
+    @abstractmethod
+    def presets(self, job: str) -> list[Facts]:
+        """Its presets, by their names."""
+
+    @abstractmethod
+    def save_preset(self, job: str, name: str, words: list[str] | None) -> Facts:
+        """Keep these words, or those declared, under a name."""
+
+    @abstractmethod
+    def delete_preset(self, job: str, name: str) -> None: ...
 
     @abstractmethod
     def gaps(self, job: str | None, limit: int) -> list[Facts]:

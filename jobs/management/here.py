@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import partial, wraps
 from typing import Concatenate
 from zoneinfo import ZoneInfo
@@ -17,16 +17,18 @@ from jobs.declarations.registry import registry
 from jobs.formats import local_time, utc_time
 from jobs.ledger import holds, in_force, interventions, obstacles, sql, states
 from jobs.ledger.missed import NothingNamed
+from jobs.management.here_facts import day_of, gap_facts, held_facts, job_facts, note_facts
 from jobs.management.operator import operator
 from jobs.management.schedules import scheduled
-from jobs.models import Attempt, Gap, Intervention, Note, Run
+from jobs.models import Attempt, Gap, Run
 from jobs.reading import facts, keyset, notes, upcoming
 from jobs.reading.audit import Question, audit, event_facts
 from jobs.reading.explain import explain, zone_of
 from jobs.reading.output import window
 from jobs.reading.output.cursor import Cursor
 from jobs.reading.output.window import Window
-from jobs.reading.overview import Overview, overview, run_facts
+from jobs.reading.overview import overview, run_facts
+from jobs.reading.presets import preset_facts
 from jobs.reading.transcript import UnknownRun, output_of, pieces
 from jobs.sentences import Sentence
 from jobs.verbs.cancel import cancel
@@ -35,6 +37,7 @@ from jobs.verbs.missed import preview_missed, run_missed
 from jobs.verbs.note import note_on_day, note_on_job, note_on_run
 from jobs.verbs.override import end_override, override
 from jobs.verbs.pause import pause, resume
+from jobs.verbs.preset import delete_preset, preset_words, presets_of, save_preset
 from jobs.verbs.retry import retry
 from jobs.verbs.start import start
 
@@ -79,11 +82,11 @@ class Here(Ledger):
         return states.clock()
 
     def jobs(self) -> list[Facts]:
-        return [_job(row) for row in overview()]
+        return [job_facts(row) for row in overview()]
 
     @_refusing
     def job(self, name: str) -> Facts:
-        return _job(overview([name])[0])
+        return job_facts(overview([name])[0])
 
     def names(self) -> list[str]:
         return list(registry)
@@ -126,8 +129,11 @@ class Here(Ledger):
         ring: bool = False,
     ) -> Run:
         """The same, and the host isn't called unless `ring` says so: the run is for this process."""
+        given = terms._asdict()
+        if preset := given.pop("preset"):
+            words = preset_words(self.actor, job, preset, words or ())
         try:
-            return start(self.actor, job, words, not_before=not_before, ring=ring, **terms._asdict())
+            return start(self.actor, job, words, not_before=not_before, ring=ring, **given)
         except InvalidArguments as error:
             raise Refusal(f"{job} doesn't accept these arguments: {error}") from None
 
@@ -213,12 +219,27 @@ class Here(Ledger):
             raise Refusal(f"Run {run} can't be retried with these arguments: {error}") from None
 
     @_refusing
+    def presets(self, job: str) -> list[Facts]:
+        return [preset_facts(each) for each in presets_of(self.actor, job)]
+
+    @_refusing
+    def save_preset(self, job: str, name: str, words: list[str] | None) -> Facts:
+        try:
+            return preset_facts(save_preset(self.actor, job, name, words))
+        except InvalidArguments as error:
+            raise Refusal(f"{job} doesn't accept these arguments: {error}") from None
+
+    @_refusing
+    def delete_preset(self, job: str, name: str) -> None:
+        delete_preset(self.actor, job, name)
+
+    @_refusing
     def gaps(self, job: str | None, limit: int) -> list[Facts]:
         newest = keyset.by_index(Gap.objects.all(), job=job) if job else Gap.objects.order_by("-pk")
         found = list(newest[:limit])
         if job and not found:
             registry[job]
-        return [_gap(gap) for gap in found]
+        return [gap_facts(gap) for gap in found]
 
     @_refusing
     def missed(self, job: str, which: Which) -> Facts:
@@ -232,64 +253,32 @@ class Here(Ledger):
         return [{"occurrence": moment, "run": run} for moment, run in sorted(done.runs.items())]
 
     def hold(self) -> Facts:
-        return _held(holds.latest())
+        return held_facts(holds.latest())
 
     @_refusing
     def begin_hold(self, reason: str, until: datetime | None, all_starts: bool) -> Facts:
-        return _held(hold(self.actor, reason=reason, until=until, all_starts=all_starts))
+        return held_facts(hold(self.actor, reason=reason, until=until, all_starts=all_starts))
 
     @_refusing
     def end_hold(self) -> Facts:
-        return _held(end_hold(self.actor))
+        return held_facts(end_hold(self.actor))
 
     @_refusing
     def notes(self, subject: int | str) -> list[Facts]:
         if isinstance(subject, int):
-            return [_note(note) for note in notes.of_run(subject)]
-        if day := _day(subject):
-            return [_note(note) for note in notes.of_day(day)]
+            return [note_facts(note) for note in notes.of_run(subject)]
+        if day := day_of(subject):
+            return [note_facts(note) for note in notes.of_day(day)]
         found = notes.of_job(subject)
         if not found:
             registry[subject]
-        return [_note(note) for note in found]
+        return [note_facts(note) for note in found]
 
     @_refusing
     def note(self, subject: int | str, text: str) -> None:
         if isinstance(subject, int):
             note_on_run(self.actor, subject, text)
-        elif day := _day(subject):
+        elif day := day_of(subject):
             note_on_day(self.actor, day, text)
         else:
             note_on_job(self.actor, subject, text)
-
-
-def _job(row: Overview) -> Facts:
-    last = row.last_run
-    return {name: getattr(row, name) for name in Overview.__slots__} | {"last_run": run_facts(last) if last else None}
-
-
-def _gap(gap: Gap) -> Facts:
-    names = ("id", "job", "fingerprint", "first", "last", "count", "fate", "reason", "by", "note")
-    found = {name: getattr(gap, name) for name in names}
-    return found | {"blocked_by": gap.blocked_by_id, "recorded_at": gap.recorded_at}
-
-
-def _held(found: Intervention | None) -> Facts:
-    names = ("by", "reason", "all_starts", "began_at", "until", "ended_at", "ended_by")
-    swallowed = holds.swallowed(found) if found else []
-    return {
-        "is_held": in_force.hold() is not None,
-        **{name: getattr(found, name, None) for name in names},
-        "swallowed": [_gap(gap) for gap in swallowed],
-    }
-
-
-def _note(note: Note) -> Facts:
-    return {"at": note.at, "by": note.by, "job": note.job, "run": note.run_id, "day": note.day, "text": note.text}
-
-
-def _day(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text) if text.count("-") == 2 else None
-    except ValueError:
-        return None

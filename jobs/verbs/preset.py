@@ -14,17 +14,38 @@ from jobs.reading.parameters import parameters_of
 from jobs.verbs.acting import acting
 
 
-def save_preset(actor: Actor, job: str, name: str, words: Sequence[str]) -> Preset:
-    """Keep words that the job's command takes. Secrets among them are left out: who runs it writes them again.
+def save_preset(actor: Actor, job: str, name: str, words: Sequence[str] | None) -> Preset:
+    """Keep words that the job's command takes, or with None those declared.
+
+    Secrets among them are left out: who runs it writes them again.
 
     A name that somebody else has is free for those who may override the job. Raises Unseen, Refused, UnknownJob,
     NoPresetName, PresetTaken, TooManyPresets, and what `check_arguments` raises.
     """
     with acting(actor, Verb.RUN, job):
         declared = registry[job]
+        words = declared.arguments if words is None else words
         check_arguments(declared.command, words)
         kept = without_secrets(parameters_of(declared).secrets, words)
         return presets.save(job, name, kept, by=actor.name, may_replace=actor.may(Verb.OVERRIDE, job))
+
+
+def presets_of(actor: Actor, job: str) -> list[Preset]:
+    """In the order of their names. Raises Unseen, Refused or UnknownJob."""
+    actor.require(Verb.RUN, job)
+    return presets.of_job(registry[job].name)
+
+
+def preset_words(actor: Actor, job: str, name: str, more: Sequence[str] = ()) -> list[str]:
+    """What a start of the job with this preset gets: its words, and then these.
+
+    Raises Unseen, Refused or UnknownPreset.
+    """
+    with acting(actor, Verb.RUN, job):
+        found = Preset.objects.filter(job=job, name=name).first()
+        if found is None:
+            raise UnknownPreset(job, name)
+        return [*found.words, *more]
 
 
 def delete_preset(actor: Actor, job: str, name: str) -> None:

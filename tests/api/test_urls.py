@@ -9,7 +9,7 @@ from django.db import transaction
 
 from jobs.api.urls import V1
 from jobs.choices import ROLES, Cause, Verb
-from jobs.models import Grant, Incident, JobState
+from jobs.models import Grant, Incident, JobState, Preset
 from tests.helpers.people import LABEL, PEOPLE, a_service, a_token
 from tests.helpers.rows import a_pause, a_queued_run, a_run, an_attempt, an_override
 
@@ -38,6 +38,9 @@ URLS = {
     ("override", "put"): (Verb.OVERRIDE, "jobs/billed/override/", {"schedule": "0 0 4 * * *"}, 200),
     ("override", "delete"): (Verb.OVERRIDE, "jobs/changed/override/", None, 200),
     ("pause", "post"): (Verb.PAUSE, "jobs/billed/pause/", {"reason": "release"}, 200),
+    ("presets", "get"): (Verb.RUN, "jobs/billed/presets/", None, 200),
+    ("presets", "post"): (Verb.RUN, "jobs/billed/presets/", {"name": "loud", "words": ["--verbosity", "2"]}, 201),
+    ("preset", "delete"): (Verb.OVERRIDE, "jobs/billed/presets/{preset}/", None, 200),
     ("resume", "post"): (Verb.PAUSE, "jobs/changed/resume/", None, 200),
     ("start", "post"): (Verb.RUN, "jobs/billed/runs/", {}, 201),
     ("statistics", "get"): (Verb.VIEW, "jobs/billed/statistics/", None, 200),
@@ -98,7 +101,8 @@ def ledger(declared):
     JobState.objects.get_or_create(job="other")
     a_run("other")
     incident, _ = (Incident.objects.create(job=job, cause=Cause.FAILED) for job in ("billed", "other"))
-    return {"ended": ended.pk, "queued": queued.pk, "incident": incident.pk}
+    preset = Preset.objects.create(job="billed", name="quiet", words=["--verbosity", "0"], by="somebody else")
+    return {"ended": ended.pk, "queued": queued.pk, "incident": incident.pk, "preset": preset.pk}
 
 
 def expected(needs, who, answer):

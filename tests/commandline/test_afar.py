@@ -17,6 +17,7 @@ from jobs.ledger import events
 from jobs.models import Event, Gap, Run
 from jobs.verbs.hold import hold
 from jobs.verbs.note import note_on_run
+from jobs.verbs.preset import save_preset
 from tests.helpers.people import a_token, a_user
 from tests.helpers.rows import a_run, an_attempt
 from tests.localhost.hosts import ProjectHost
@@ -42,6 +43,8 @@ READ = [
     "hold",
     "note clearsessions",
     "note {failed}",
+    "presets clearsessions",
+    "presets --format json clearsessions",
     "audit clearsessions",
     "audit --by ada --door page --format json",
     "audit --run {failed} --since 2026-01-31T02:00 --format json",
@@ -108,6 +111,7 @@ def test_each_list_is_what_it_is_here(afar, here, every_job):
             )
     root = Actor.of_shell("root")
     note_on_run(root, failed.pk, "The table was locked.")
+    save_preset(root, "clearsessions", "loud", ["--verbosity", "2"])
     hold(root, reason="the database moves")
     gaps = [a_gap_of_the_hold(number) for number in range(2)]
     differ = {}
@@ -152,6 +156,16 @@ def test_who_has_the_token_repairs_retries_holds_and_notes(afar, every_job):
     assert afar(f"retry {failed.pk} --with --verbosity 2")[0] == 0
     retry = Run.objects.get(retry_of=failed)
     assert (retry.arguments, retry.requested_by) == (["--verbosity", "2"], "olga")
+    saved = "The arguments of clearsessions are saved as 'loud': --verbosity 2\n"
+    assert afar("presets --save loud clearsessions --verbosity 2")[:2] == (0, saved)
+    assert afar(f"follow {retry.pk}")[0] == 0
+    assert afar("run --detach --preset loud clearsessions --traceback")[0] == 0
+    assert Run.objects.latest("pk").arguments == ["--verbosity", "2", "--traceback"]
+    assert afar("presets --delete loud clearsessions")[:2] == (0, "The preset 'loud' of clearsessions is deleted.\n")
+    assert "clearsessions has no preset 'loud'" in afar("presets --delete loud clearsessions")[2]
+    assert "clearsessions has no preset 'loud'" in afar("run --preset loud clearsessions")[2]
+    assert "unrecognized arguments: --nope" in afar("presets --save x clearsessions --nope")[2]
+    assert "Arguments are only for --save" in afar("presets clearsessions --verbosity 2")[2]
     assert afar("hold --reason migration --until 2h")[1].startswith("Everything is held by olga until ")
     assert afar("hold --end")[:2] == (0, "The hold is ended: jobs start by themselves again.\n")
     assert afar(f"note {failed.pk} The table was locked.")[:2] == (0, f"Noted about run {failed.pk}.\n")

@@ -188,6 +188,25 @@ class There(Ledger):
             raise
         return found
 
+    def presets(self, job: str) -> list[Facts]:
+        found: list[Facts] = self._client.get(f"{_job(job)}presets/")["results"]
+        return found
+
+    def save_preset(self, job: str, name: str, words: list[str] | None) -> Facts:
+        try:
+            found: Facts = self._client.send("POST", f"{_job(job)}presets/", _given(name=name, words=words))
+        except Problem as problem:
+            if problem.kind == "invalid-arguments":
+                raise Refusal(f"{job} doesn't accept these arguments: {problem}") from None
+            raise
+        return found
+
+    def delete_preset(self, job: str, name: str) -> None:
+        number = next((preset["id"] for preset in self.presets(job) if preset["name"] == name), 0)
+        if not number:
+            raise Refusal(f"{job} has no preset {name!r}, or it was deleted meanwhile.")
+        self._client.send("DELETE", f"{_job(job)}presets/{number}/")
+
     def gaps(self, job: str | None, limit: int) -> list[Facts]:
         if job is None:
             raise Refusal("Give a job's name: `nightshift missed clearsessions`. `nightshift jobs` lists the jobs.")

@@ -13,6 +13,7 @@ from jobs.commandline.verbs.note import Note
 from jobs.commandline.verbs.output import Output
 from jobs.commandline.verbs.override import Override
 from jobs.commandline.verbs.pause import Pause, Resume
+from jobs.commandline.verbs.presets import Presets
 from jobs.commandline.verbs.retry import Retry
 from jobs.commandline.verbs.run import Follow, Run
 from jobs.commandline.verbs.runs import Runs
@@ -26,6 +27,7 @@ VERBS: dict[str, Verb] = {
     "output": Output(),
     "cancel": Cancel(),
     "retry": Retry(),
+    "presets": Presets(),
     "missed": Missed(),
     "hold": Hold(),
     "note": Note(),

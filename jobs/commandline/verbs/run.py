@@ -51,6 +51,12 @@ class Run(Verb):
         )
         add_confirm(parser)
         parser.add_argument(
+            "--preset",
+            metavar="NAME",
+            default="",
+            help="Run it with the arguments of this preset, and ARGS after them. `manage.py presets JOB` lists them.",
+        )
+        parser.add_argument(
             "--label", action="append", default=[], dest="labels", help="Give the run a label; may be given again."
         )
         parser.add_argument("--despite-hold", action="store_true", help="Run it also while everything is held.")
@@ -91,7 +97,12 @@ class Follow(Verb):
 
 
 def terms(options: dict[str, Any]) -> Terms:
-    return Terms(options.get("confirm") or "", options.get("labels") or (), bool(options.get("despite_hold")))
+    return Terms(
+        options.get("confirm") or "",
+        options.get("labels") or (),
+        bool(options.get("despite_hold")),
+        options.get("preset") or "",
+    )
 
 
 def split(words: Sequence[str]) -> Words:
