@@ -47,6 +47,10 @@ class Hours:
             raise BadHours(text)
         return cls(start, end, zone, _days(days))
 
+    @property
+    def is_all_day(self) -> bool:
+        return (self.start, self.end) == (0, MIDNIGHT)
+
     def hold(self, moment: datetime) -> bool:
         """Whether the moment is in them, as the clock on the wall shows it."""
         local = moment.astimezone(self.zone)

@@ -12,10 +12,11 @@ from django.core.validators import validate_email
 from jobs.alerts import maintenance
 from jobs.alerts.entries import EVERYTHING, Chosen, Entry
 from jobs.alerts.hours import Hours
-from jobs.alerts.severity import SEVERITIES, rank
+from jobs.choices import Severity
 from jobs.conf import conf
 from jobs.declarations.job import Job
 from jobs.declarations.registry import registry
+from jobs.declarations.severity import SEVERITIES, rank
 from jobs.formats import utc_time
 
 SETTING = "JOBS_ROUTES"
@@ -31,7 +32,7 @@ class Route:
 
     to: str
     chosen: Chosen = EVERYTHING
-    severity: str = SEVERITIES[0]
+    severity: str = Severity.INFO
     hours: Hours | None = None
     quiet: Hours | None = None
     after: timedelta = NOW
@@ -88,6 +89,11 @@ def config(channel: str) -> Mapping[str, str] | None:
     return conf.JOBS_CHANNELS.get(channel)
 
 
+def keeps_open(channel: str) -> bool:
+    """Whether its server keeps an incident of its own open until it hears that ours is over."""
+    return (config(channel) or {}).get("kind") == "pagerduty"
+
+
 def nobody_hears() -> str:
     """In a sentence, that nobody hears of incidents, and what to do; empty where somebody does."""
     if conf.JOBS_ROUTES or conf.JOBS_CHANNELS or _of_the_site():
@@ -136,15 +142,19 @@ def _is_address(text: str) -> bool:
 
 def _route(place: int, value: Mapping[str, Any]) -> Route:
     entry = Entry(SETTING, place, value, KEYS)
-    to, severity, after = value.get("to"), value.get("severity", SEVERITIES[0]), value.get("after", NOW)
+    to, severity, after = value.get("to"), value.get("severity", Severity.INFO), value.get("after", NOW)
     if to not in (OWNER, *conf.JOBS_CHANNELS):
         known = ", ".join(map(repr, (OWNER, *conf.JOBS_CHANNELS)))
         raise entry.bad(f"'to' is {to!r}, and JOBS_CHANNELS has no such channel. Write one of {known}.")
-    if severity not in SEVERITIES:
-        raise entry.bad(f"'severity' is {severity!r}. Write one of {', '.join(map(repr, SEVERITIES))}.")
+    if severity not in Severity.values:
+        raise entry.bad(
+            f"'severity' is {severity!r}. Write one of {', '.join(repr(each.value) for each in SEVERITIES)}."
+        )
     if not isinstance(after, timedelta) or not NOW <= after <= LONGEST_AFTER:
         raise entry.bad(f"'after' is {after!r}. Write a timedelta of 7 days at most, such as timedelta(minutes=15).")
     if "days" in value and value.get("hours") is None:
         raise entry.bad("it has 'days' without 'hours'. Add 'hours', such as '00:00-24:00'.")
-    hours = entry.hours("hours", value.get("days", "mon-sun"))
-    return Route(to, entry.chosen(), severity, hours, entry.hours("quiet"), after)
+    hours, quiet = entry.hours("hours", value.get("days", "mon-sun")), entry.hours("quiet")
+    if quiet is not None and quiet.is_all_day:
+        raise entry.bad("'quiet' is all day: nothing would ever be sent. Leave the route out.")
+    return Route(to, entry.chosen(), severity, hours, quiet, after)

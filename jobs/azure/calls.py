@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import azure.functions as func
 from django.db import close_old_connections
 
+from jobs.alerts import process
 from jobs.azure import idle
 from jobs.declarations.job import Job
 from jobs.execution import startup, tick
@@ -21,6 +22,7 @@ log = logging.getLogger(__name__)
 
 def begin() -> None:
     """Do what a worker does once when it starts."""
+    process.begin()
     startup.begin()
 
 

@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db.models import Prefetch
 from django.http import HttpRequest
 from django.utils import timezone
 
@@ -13,7 +14,7 @@ from jobs.dashboard.incidents import row
 from jobs.dashboard.output import box
 from jobs.dashboard.pages import Context, act, page
 from jobs.declarations.registry import registry
-from jobs.models import Incident, Run
+from jobs.models import Delivery, DeliveryAttempt, Incident, Run
 from jobs.reading import keyset
 from jobs.reading.advice import ADVICE
 from jobs.reading.incident_timeline import moments
@@ -24,6 +25,7 @@ from jobs.verbs import incident as verbs
 
 # Of the output its end, where a command says why it failed.
 TAIL, LINES = 8 * 1024, 20
+TRIES = DeliveryAttempt.objects.order_by("number")
 HOUR, MORNING = timedelta(hours=1), 8
 
 
@@ -48,6 +50,7 @@ def incident(request: HttpRequest, actor: Actor, pk: int) -> Context:
             "runbook": job.runbook if job else "",
             "is_declared": job is not None,
             "moments": moments(found),
+            "deliveries": Delivery.objects.about(found).prefetch_related(Prefetch("tries", TRIES)),
             "may_act": may_act and not found.resolved_at,
             "may_run": bool(job) and actor.may(Verb.RUN, found.job),
             "run": run,

@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from jobs.access.actor import Actor
+from jobs.alerts.routes import nobody_hears
 from jobs.choices import Status, Verb
 from jobs.dashboard import links, preferences, visits
 from jobs.dashboard.actor import actor_of
@@ -16,7 +17,7 @@ from jobs.dashboard.day_plan import day_plan
 from jobs.dashboard.pages import POLL, Context, page
 from jobs.declarations.registry import registry
 from jobs.formats import counted, format_duration
-from jobs.models import LastTick
+from jobs.models import ChannelOff, LastTick
 from jobs.reading.attention import SILENCE, Kind, Matter, attention, troubled
 from jobs.reading.board import Standing, standings
 from jobs.reading.incidents import open_of_all
@@ -53,6 +54,9 @@ def front(request: HttpRequest, actor: Actor) -> Context:
         "headline": headline,
         "says": headline,
         "hold": next((each.current.hold for each in found if each.current.hold), None),
+        "channels_off": list(ChannelOff.objects.order_by("since")),
+        "may_switch": actor.may_everywhere(Verb.ALERTS),
+        "unheard": nobody_hears() if found else "",
         "jobs": len(found),
         "wrong": [(matter, next_steps(matter, actor)) for matter in wrong[:MOST]],
         "more_wrong": len(wrong[MOST:]),

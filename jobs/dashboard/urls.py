@@ -6,6 +6,7 @@ from jobs.dashboard import openid
 from jobs.dashboard.access import access, change_access, make_token
 from jobs.dashboard.audit import who_did_what
 from jobs.dashboard.calendar import calendar
+from jobs.dashboard.channels import switch_channel_on
 from jobs.dashboard.compare import compare
 from jobs.dashboard.handover import handover
 from jobs.dashboard.holes import ledger_holes
@@ -42,6 +43,7 @@ urlpatterns = [
     path("jobs/<str:name>/run/", run_now, name="run_now"),
     path("jobs/<str:name>/run/delete-preset/", delete_preset, name="delete_preset"),
     path("jobs/<str:name>/why/", why, name="why"),
+    path("channels/on/", switch_channel_on, name="switch_channel_on"),
     path("runs/", runs, name="runs"),
     path("runs/select/", select, name="select"),
     path("runs/selected/<str:what>/<str:token>/", selected, name="selected"),

@@ -17,6 +17,7 @@ from jobs.ledger import (
     instance,
     judging,
     leases,
+    notices,
     outages,
     overdue,
     queue,
@@ -70,6 +71,8 @@ class Tick:
         self._version, self._began_at = registry.version, began_at
         doorbell.ring_all(_put_right(to_do, [Ring(run_id=run.run) for run in runs]))
         self._judge(to_do)
+        if to_do.notices:
+            notices.wake()
         if telemetry.is_on():
             telemetry.queue(*queue.waiting())
         _unless_busy(_note_end)

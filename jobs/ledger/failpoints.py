@@ -22,6 +22,14 @@ POINTS = (
     "ring.before",
     "ring.after",
 )
+# Those of the process that delivers messages.
+OUTBOX = (
+    "decide.before_commit",
+    "decide.after_commit",
+    "lease.after_commit",
+    "send.after",
+    "answer.after_commit",
+)
 FAULT, _, STOP = os.environ.get("JOBS_FAULT", "").partition(":")
 
 

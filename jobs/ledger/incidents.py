@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from jobs.choices import Cause, Status
 from jobs.formats import counted, utc_time
-from jobs.ledger import judging, outages, sql, verdicts, watched
+from jobs.ledger import judging, notices, outages, verdicts, watched
 from jobs.ledger.changed import Changed
 from jobs.ledger.statistics import Swallowed
 from jobs.ledger.watched import Watched
@@ -75,7 +75,7 @@ def _judge(run: Changed, rules: Watched) -> None:
     if not (found := list(verdicts.of(run, rules))):
         return
     rows = " UNION ALL ".join(f"SELECT {v.cause}, {v.opens}, {v.closes}, {v.detail}" for v in found)
-    sql.execute(
+    notices.write(
         f"""
         WITH moment AS MATERIALIZED (SELECT clock_timestamp() AS at),
         outcomes AS MATERIALIZED (
@@ -111,6 +111,7 @@ def _judge(run: Changed, rules: Watched) -> None:
         )
         {_NOTIFY} WHERE count = 1
         UNION ALL SELECT id, 'resolved', (SELECT at FROM moment), %(run)s FROM closed
+        RETURNING id
         """,  # noqa: S608 — all of it is fixed
         verdicts.parameters(run, rules)
         | {
@@ -156,7 +157,7 @@ def _missed(swallowed: Iterable[Swallowed]) -> None:
 
 
 def _open_missed(rows: list[dict[str, Any]]) -> None:
-    sql.execute(
+    notices.write(
         f"""
         WITH moment AS MATERIALIZED (SELECT clock_timestamp() AS at),
         gap AS MATERIALIZED (
@@ -170,6 +171,7 @@ def _open_missed(rows: list[dict[str, Any]]) -> None:
             {_ADD}, i.job
         )
         {_NOTIFY} JOIN gap USING (job) WHERE opened.count = gap.number
+        RETURNING id
         """,  # noqa: S608 — all of it is fixed
         outages.parameters() | {"rows": json.dumps(rows)},
     )

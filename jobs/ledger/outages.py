@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from jobs.choices import Fate, Reason
 from jobs.formats import counted
-from jobs.ledger import judging, sql
+from jobs.ledger import judging, notices, sql
 from jobs.schedule.ncrontab import InvalidExpression
 from jobs.schedule.occurrences import Schedule
 from jobs.schedule.zones import UnknownZone
@@ -75,7 +75,7 @@ def report() -> None:
         return
     incident, since, until = found
     fates = _fates(since - LEFT, until)
-    sql.execute(
+    notices.write(
         """
         WITH closed AS (
             UPDATE nightshift_incident
@@ -85,6 +85,7 @@ def report() -> None:
         )
         INSERT INTO nightshift_notice (incident_id, kind, at)
         SELECT id, 'opened', clock_timestamp() FROM closed WHERE %(count)s > 0
+        RETURNING id
         """,
         {"id": incident, "detail": sentence(since, until, fates), "count": fates.occurrences},
     )

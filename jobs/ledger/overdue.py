@@ -13,7 +13,7 @@ from jobs.choices import Cause
 from jobs.declarations import alert
 from jobs.declarations.alert import Alert
 from jobs.formats import format_duration
-from jobs.ledger import in_force, sql, verdicts, watched
+from jobs.ledger import in_force, notices, sql, verdicts, watched
 from jobs.ledger.incidents import CLOSED_BY_SUCCESS
 from jobs.ledger.watched import Watched
 
@@ -126,7 +126,7 @@ def judge(now: datetime, *, alone: bool = True) -> None:
     if alone:
         _close_undeclared()
     rules = [rule for name, found in watched.of_all().items() for rule in _rules(name, found, now)]
-    sql.execute(
+    notices.write(
         f"""
         WITH moment AS MATERIALIZED (SELECT clock_timestamp() AS at),
         rule AS MATERIALIZED (
@@ -158,6 +158,7 @@ def judge(now: datetime, *, alone: bool = True) -> None:
         INSERT INTO nightshift_notice (incident_id, kind, at, run_id)
         SELECT id, 'opened', (SELECT at FROM moment), last_run_id FROM opened
         UNION ALL SELECT id, 'resolved', (SELECT at FROM moment), NULL FROM closed
+        RETURNING id
         """,  # noqa: S608 — all of it is fixed
         {"rules": json.dumps(rules), "calm": CALM, "alike": verdicts.ALIKE},
     )
@@ -198,7 +199,7 @@ def _close_undeclared() -> None:
     found = sql.rows("SELECT id, job, cause FROM nightshift_incident WHERE resolved_at IS NULL AND job <> ''")
     gone = [id for id, job, cause in found if job not in rules or _rule_of(cause) not in rules[job].rules]
     if gone:
-        sql.execute(
+        notices.write(
             """
             WITH over AS (
                 SELECT id FROM nightshift_incident WHERE id = ANY(%s) AND resolved_at IS NULL
@@ -209,6 +210,7 @@ def _close_undeclared() -> None:
                 RETURNING i.id
             )
             INSERT INTO nightshift_notice (incident_id, kind, at) SELECT id, 'resolved', clock_timestamp() FROM closed
+            RETURNING id
             """,
             [gone],
         )

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from jobs.declarations.job import Job
-from jobs.ledger import last_tick, leases, queue, releases, sql, timing, unknown_jobs
+from jobs.ledger import last_tick, leases, notices, queue, releases, sql, timing, unknown_jobs
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -12,7 +12,8 @@ class ToDo:
     """`late` has the jobs whose next moment has passed, each with how long ago; `overridden` those that an override
     gives another schedule. `others` says that another release is at work, or was since the last tick.
 
-    The rest: whether there may be runs to miss, to fail, to declare lost and to ring for, and incidents to close.
+    The rest: whether there may be runs to miss, to fail, to declare lost and to ring for, incidents to close, and
+    something to tell of them.
     """
 
     late: dict[str, timedelta]
@@ -23,6 +24,7 @@ class ToDo:
     lost: bool
     forgotten: bool
     incidents: bool
+    notices: bool
 
     def is_due(self, job: Job) -> bool:
         """Whether it is to be settled: at once without a timer, after a while with one, whenever it is overridden."""
@@ -44,7 +46,8 @@ def look() -> ToDo:
                EXISTS (SELECT FROM nightshift_run r WHERE {unknown_jobs.HAS_WAITED}),
                EXISTS (SELECT FROM nightshift_run r WHERE r.status = 'running' AND {leases.has_expired()}),
                EXISTS (SELECT FROM nightshift_run r WHERE {queue.IS_FORGOTTEN}),
-               EXISTS (SELECT FROM nightshift_incident WHERE resolved_at IS NULL)
+               EXISTS (SELECT FROM nightshift_incident WHERE resolved_at IS NULL),
+               {notices.ARE_DUE}
         """,  # noqa: S608 — the conditions are fixed
         last_tick.parameters()
         | queue.parameters()
@@ -52,7 +55,7 @@ def look() -> ToDo:
         | {"own": releases.own().key, "silent": timing.LONGEST_PAUSE},
     )
     assert found is not None
-    late, overridden, others, overdue, unknown, lost, forgotten, incidents = found
+    late, overridden, others, overdue, unknown, lost, forgotten, incidents, notices_are_due = found
     return ToDo(
         late={job: timedelta(seconds=seconds) for job, seconds in (late or {}).items()},
         overridden=set(overridden or ()),
@@ -62,4 +65,5 @@ def look() -> ToDo:
         lost=lost,
         forgotten=forgotten,
         incidents=incidents,
+        notices=notices_are_due,
     )

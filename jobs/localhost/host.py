@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from jobs import telemetry, terminal
+from jobs.alerts import process
 from jobs.conf import conf
 from jobs.declarations.host_json import HostJson
 from jobs.execution import startup
@@ -78,6 +79,7 @@ class Host:
         server = Server(Application(admin.answer, self._site(functions).answer))
         self._greet(url, functions)
         if conf.LOCAL:  # elsewhere the app has begun with it
+            process.begin()
             startup.begin()
         serving = asyncio.create_task(server.serve(sockets=[socket]))
         listening = [asyncio.create_task(timer.listen()) for timer in self.timers.values() if _listens(timer.function)]
@@ -168,6 +170,7 @@ class Host:
 
 def _end_the_runs() -> None:
     this_worker.shut_down(CHANCE, GRACE)
+    process.deliverer.stop()
     telemetry.flush(FLUSH)
 
 

@@ -12,6 +12,8 @@ from django.utils import timezone
 
 from jobs.access.actor import Actor
 from jobs.choices import SEVERITY, Cause, Severity, Verb
+from jobs.declarations.registry import registry
+from jobs.declarations.severity import severity as severity_of
 from jobs.ledger.incident_acts import UnknownIncident
 from jobs.models import Incident
 from jobs.reading import keyset
@@ -95,7 +97,7 @@ def _worst_first(rows: "QuerySet[Incident]") -> list[Incident]:
 
 
 def severity(incident: Incident) -> Severity:
-    return SEVERITY[Cause(incident.cause)]
+    return severity_of(incident.cause, registry.get(incident.job))
 
 
 def is_snoozed(incident: Incident) -> bool:

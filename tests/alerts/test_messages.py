@@ -51,7 +51,7 @@ def test_a_message_says_what_since_when_how_bad_why_and_what_to_do(declared):
         "    reading rates\n"
         "    no answer\n"
         "\n"
-        "What to do:\n"
+        "What to do: Read its output, then run it again.\n"
         "  Runbook: https://wiki.example.com/rates\n"
         f"  Run {run.pk}: https://jobs.example.com/runs/{run.pk}/\n"
         f"  On the server: manage.py retry {run.pk}\n"
@@ -69,7 +69,7 @@ def test_html_says_the_same_and_loads_nothing(declared):
     an_attempt(run, written=[b"<script>alert(1)</script>\n"])
     found = said("opened", an_incident(last_run_id=run.pk))
     words = re.sub(r"<[^>]+>", " ", found.html.split("</head>")[1]).replace("&lt;", "<").replace("&gt;", ">")
-    words = words.replace("&quot;", '"')
+    words = words.replace("&quot;", '"').replace("&#x27;", "'")
     for line in found.text.splitlines():
         for part in line.strip().split(": "):
             assert part in " ".join(words.split()), part
@@ -111,6 +111,7 @@ def test_our_own_outage_is_told_by_what_became_of_it():
     found = said("opened", incident)
     assert (found.title, found.severity) == (detail.removesuffix("."), "critical")
     assert found.facts["resolved_at"] == "2026-01-14 03:35:00Z"
+    assert "Then run what was missed." in found.text
     assert "manage.py missed" in found.text
 
 

@@ -6,9 +6,9 @@ import pytest
 
 from jobs.alerts import checks
 from jobs.alerts.routes import Way, later, nobody_hears, ways
-from jobs.alerts.severity import severity
 from jobs.choices import Cause
 from jobs.declarations.registry import registry
+from jobs.declarations.severity import severity
 
 CHANNELS = {name: {"kind": "webhook", "url": f"https://hooks.example.com/{name}"} for name in ("ops", "pager", "phone")}
 QUARTER = timedelta(minutes=15)
@@ -65,7 +65,7 @@ def test_a_route_takes_what_it_names(settings, jobs, route, pays, cleans):
 def test_each_channel_hears_once_however_many_routes_lead_there(settings, jobs):
     settings.JOBS_CHANNELS = CHANNELS
     settings.JOBS_ROUTES = [
-        {"to": "ops", "quiet": "00:00-24:00", "time_zone": "UTC", "labels": ["billing"]},
+        {"to": "ops", "quiet": "00:00-23:00", "time_zone": "UTC", "labels": ["billing"]},
         {"to": "ops"},
         {"to": "pager", "after": QUARTER},
         {"to": "pager", "after": 2 * QUARTER},
@@ -129,6 +129,7 @@ def test_a_maintenance_window_silences_what_it_names(settings, jobs):
         (Cause.FAILED, [], "error"),
         (Cause.FAILED, ["critical"], "critical"),
         (Cause.MISSED, [], "error"),
+        (Cause.MUST_SUCCEED_BY, ["critical"], "critical"),
         (Cause.SLOWER_THAN, [], "warning"),
         (Cause.SLOWER_THAN, ["critical"], "error"),
         (Cause.DRIFT, [], "info"),
@@ -158,6 +159,7 @@ def test_every_cause_has_a_severity():
         ({"to": "ops", "hours": "22:00-06:00", "days": "never", **BERLIN}, "'never' are not days of the week."),
         ({"to": "ops", "days": "mon"}, "it has 'days' without 'hours'."),
         ({"to": "ops", "quiet": "22:00-06:00", "time_zone": "Europe/Berlim"}, "Did you mean 'Europe/Berlin'?"),
+        ({"to": "ops", "quiet": "00:00-24:00", **BERLIN}, "'quiet' is all day: nothing would ever be sent."),
         ({"to": "ops", "after": 15}, "'after' is 15. Write a timedelta of 7 days at most"),
     ],
 )

@@ -17,6 +17,7 @@ NO_PAGES = {
         "note_on_job",
         "do_with_a_run",
         "do_with_an_incident",
+        "switch_channel_on",
         "select",
         "selected",
         "select_jobs",

@@ -10,9 +10,9 @@ from django.template import Context, Engine
 from jobs.alerts.message import Message
 from jobs.alerts.messages import story, wording
 from jobs.alerts.messages.story import Story
-from jobs.alerts.severity import rank, severity
 from jobs.choices import NoticeKind
 from jobs.declarations.registry import registry
+from jobs.declarations.severity import rank, severity
 from jobs.formats import CONTROL, counted, utc_time
 from jobs.models import Incident
 
@@ -27,7 +27,7 @@ def message(key: str, kind: NoticeKind, incidents: Sequence[Incident], now: date
     # The last lines of one run say what happened to all of them.
     stories = [story.of(each, with_lines=place == 0) for place, each in enumerate(incidents[:MOST])]
     left = len(incidents) - len(stories)
-    worst = max((severity(each.cause, registry.get(each.job)) for each in incidents), key=rank)
+    worst = max((severity(each.cause, registry.get(each.job)) for each in incidents), key=rank).value
     context = {
         "title": title,
         "severity": worst,
@@ -61,8 +61,9 @@ def _block(told: Story, is_alone: bool) -> str:
     lines += [f"{what}: {value}" for what, value in told.facts]
     if told.lines:
         lines += ["", "Its last lines:", *(f"    {line}" for line in told.lines)]
-    if told.steps:
-        lines += ["", "What to do:", *(f"  {what}: {value}" for what, value in told.steps)]
+    if told.advice or told.steps:
+        lines += ["", *([f"What to do: {told.advice}"] if told.advice else [])]
+        lines += [f"  {what}: {value}" for what, value in told.steps]
     return "\n".join(lines)
 
 

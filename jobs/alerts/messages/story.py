@@ -9,6 +9,7 @@ from jobs.declarations.job import Job
 from jobs.declarations.registry import registry
 from jobs.formats import as_shown, counted, plain, shorten
 from jobs.models import Incident
+from jobs.reading.advice import ADVICE
 from jobs.reading.output import window
 from jobs.reading.transcript import UnknownAttempt, UnknownRun
 
@@ -25,6 +26,7 @@ class Story:
     name: str
     facts: tuple[tuple[str, str], ...]
     lines: tuple[str, ...]
+    advice: str
     steps: tuple[tuple[str, str], ...]
 
 
@@ -35,6 +37,8 @@ def of(incident: Incident, *, with_lines: bool = True) -> Story:
         name=incident.job or "Nightshift",
         facts=tuple(_facts(incident, job)),
         lines=tuple(_last_lines(incident)) if with_lines else (),
+        # Our own outage is always over when it is told, and what was missed in it can still be run.
+        advice=ADVICE[incident.cause] if incident.resolved_at is None or not incident.job else "",
         steps=tuple(_steps(incident, job)),
     )
 
@@ -83,7 +87,6 @@ def _steps(incident: Incident, job: Job | None) -> list[tuple[str, str]]:
         found.append(("Runbook", job.runbook))
     if conf.JOBS_URL and incident.last_run_id:
         found.append((f"Run {incident.last_run_id}", address(f"runs/{incident.last_run_id}/")))
-    # Our own outage is always over when it is told, and what was missed in it can still be run.
     if (not is_over or not incident.job) and (command := wording.command(incident)):
         found.append(("On the server", f"manage.py {command}"))
         found.append(("From anywhere", f"nightshift {command}"))
