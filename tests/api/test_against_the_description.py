@@ -9,7 +9,7 @@ from tests.helpers.people import a_token, a_user
 from tests.helpers.rows import a_run, an_attempt
 from tests.helpers.thorough import examples
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(examples(3600, 120))]
 # A schema can't say that of three parameters one is to be given, nor which words a command's own parser takes: 400 and
 # 422 are no fault there. All else is as every check has it.
 REFUSED = ["2xx", "3xx", "400", "401", "403", "404", "409", "410", "422", "429"]
@@ -49,4 +49,7 @@ def test_each_operation_answers_as_it_is_described(description):
 
 def test_what_one_answer_names_the_next_request_finds(description):
     machine = description.as_state_machine()
-    machine.run(settings=hypothesis.settings(max_examples=examples(50, 2), stateful_step_count=6, **QUIET))
+    # What the host answers depends on what it was asked before. Hypothesis, which remembers within one run of the
+    # machine which answer led where, would take that for a fault.
+    for _ in range(examples(30, 1)):
+        machine.run(settings=hypothesis.settings(max_examples=2, stateful_step_count=6, **QUIET))
