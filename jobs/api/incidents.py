@@ -20,7 +20,7 @@ from jobs.choices import Cause, EventKind, NoticeKind, Resolution, Severity
 from jobs.ledger.incident_acts import LONGEST_NOTE, LONGEST_SNOOZE
 from jobs.models import Incident
 from jobs.reading import incidents
-from jobs.reading.incident_timeline import facts, moments
+from jobs.reading.incident_timeline import facts, story
 from jobs.reading.incidents import Wanted
 from jobs.verbs import incident as verbs
 
@@ -185,6 +185,5 @@ def _wanted(actor: Actor, query: dict[str, Any]) -> Wanted:
 
 
 def _detail(actor: Actor, pk: int) -> Response:
-    incident = incidents.incident_of(actor, pk)
-    found = facts(incident) | {"moments": [each._asdict() for each in moments(incident)]}
-    return Response(IncidentDetailSerializer(found).data)  # type: ignore[arg-type]
+    found: Any = story(incidents.incident_of(actor, pk))
+    return Response(IncidentDetailSerializer(found).data)

@@ -211,3 +211,21 @@ class Ledger(ABC):
 
     @abstractmethod
     def note(self, subject: int | str, text: str) -> None: ...
+
+    @abstractmethod
+    def incidents(self, job: str | None, causes: Sequence[str], is_open: bool | None, limit: int) -> list[Facts]:
+        """Incidents of a job or of all: open ones first, the worst on top."""
+
+    @abstractmethod
+    def incident(self, id: int) -> Facts:
+        """One of them with its `moments`."""
+
+    @abstractmethod
+    def acknowledge(self, incident: int, note: str) -> None: ...
+
+    @abstractmethod
+    def snooze(self, incident: int, until: datetime | None) -> None:
+        """Send nothing about it until then; None ends that."""
+
+    @abstractmethod
+    def resolve(self, incident: int, note: str) -> None: ...

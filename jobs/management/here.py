@@ -1,7 +1,7 @@
 """The ledger of this project, by its database."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from functools import partial, wraps
 from typing import Concatenate
@@ -20,10 +20,11 @@ from jobs.ledger.missed import NothingNamed
 from jobs.management.here_facts import day_of, gap_facts, held_facts, job_facts, note_facts
 from jobs.management.operator import operator
 from jobs.management.schedules import scheduled
-from jobs.models import Attempt, Gap, Run
-from jobs.reading import facts, keyset, notes, upcoming
+from jobs.models import Attempt, Gap, Incident, Run
+from jobs.reading import facts, incident_timeline, incidents, keyset, notes, upcoming
 from jobs.reading.audit import Question, audit, event_facts
 from jobs.reading.explain import explain, zone_of
+from jobs.reading.incidents import Wanted
 from jobs.reading.output import window
 from jobs.reading.output.cursor import Cursor
 from jobs.reading.output.window import Window
@@ -33,6 +34,7 @@ from jobs.reading.transcript import UnknownRun, output_of, pieces
 from jobs.sentences import Sentence
 from jobs.verbs.cancel import cancel
 from jobs.verbs.hold import end_hold, hold
+from jobs.verbs.incident import acknowledge, resolve, snooze
 from jobs.verbs.missed import preview_missed, run_missed
 from jobs.verbs.note import note_on_day, note_on_job, note_on_run
 from jobs.verbs.override import end_override, override
@@ -282,3 +284,27 @@ class Here(Ledger):
             note_on_day(self.actor, day, text)
         else:
             note_on_job(self.actor, subject, text)
+
+    @_refusing
+    def incidents(self, job: str | None, causes: Sequence[str], is_open: bool | None, limit: int) -> list[Facts]:
+        wanted = Wanted(named=[job] if job else None, causes=causes, is_open=is_open)
+        found = incidents.page(wanted, limit).incidents
+        if job and not found and job not in registry and not Incident.objects.of(job).exists():
+            registry[job]
+        return [incident_timeline.facts(each) for each in found]
+
+    @_refusing
+    def incident(self, id: int) -> Facts:
+        return incident_timeline.story(incidents.incident_of(self.actor, id))
+
+    @_refusing
+    def acknowledge(self, incident: int, note: str) -> None:
+        acknowledge(self.actor, incident, note=note)
+
+    @_refusing
+    def snooze(self, incident: int, until: datetime | None) -> None:
+        snooze(self.actor, incident, until)
+
+    @_refusing
+    def resolve(self, incident: int, note: str) -> None:
+        resolve(self.actor, incident, note=note)

@@ -46,6 +46,11 @@ def facts(incident: Incident) -> dict[str, Any]:
     }
 
 
+def story(incident: Incident) -> dict[str, Any]:
+    """The same with what happened in it, as `moments`."""
+    return facts(incident) | {"moments": [moment._asdict() for moment in moments(incident)]}
+
+
 def moments(incident: Incident) -> list[Moment]:
     """Its notices, what people did about it, and its runs: in the order of time. Three queries."""
     return sorted(

@@ -14,8 +14,9 @@ from jobs.access.actor import Actor
 from jobs.choices import Door
 from jobs.declarations.registry import registry
 from jobs.ledger import events
-from jobs.models import Event, Gap, Run
+from jobs.models import Event, Gap, Incident, Run
 from jobs.verbs.hold import hold
+from jobs.verbs.incident import acknowledge
 from jobs.verbs.note import note_on_run
 from jobs.verbs.preset import save_preset
 from tests.helpers.people import a_token, a_user
@@ -41,6 +42,10 @@ READ = [
     "missed clearsessions --limit 1 --format json",
     "missed clearsessions --gap {gap} --dry-run",
     "hold",
+    "incidents",
+    "incidents clearsessions --cause failed --all --format json",
+    "incident show {incident}",
+    "incident show {incident} --format json",
     "note clearsessions",
     "note {failed}",
     "presets clearsessions",
@@ -100,6 +105,17 @@ def a_gap_of_the_hold(number):
     )
 
 
+def an_incident(run):
+    return Incident.objects.create(
+        job=run.job,
+        cause="failed",
+        detail="A run failed.",
+        error=run.error,
+        first_run_id=run.pk,
+        last_run_id=run.pk,
+    )
+
+
 def test_each_list_is_what_it_is_here(afar, here, every_job):
     failed = a_run("clearsessions", status="failed", error="It is empty.")
     an_attempt(failed, status="failed", written=[(b"at work\nIt is empty.\n", [8, 21])], exit_code=3)
@@ -114,9 +130,11 @@ def test_each_list_is_what_it_is_here(afar, here, every_job):
     save_preset(root, "clearsessions", "loud", ["--verbosity", "2"])
     hold(root, reason="the database moves")
     gaps = [a_gap_of_the_hold(number) for number in range(2)]
+    incident = an_incident(failed)
+    acknowledge(root, incident.pk, note="On it.")
     differ = {}
     for line in READ:
-        line = line.format(failed=failed.pk, gap=gaps[0].pk)
+        line = line.format(failed=failed.pk, gap=gaps[0].pk, incident=incident.pk)
         code, out, err = afar(line)
         said = here(line).replace("manage.py", "nightshift")
         if (code, AGES.sub("…", out)) != (0, AGES.sub("…", said)):
@@ -170,6 +188,24 @@ def test_who_has_the_token_repairs_retries_holds_and_notes(afar, every_job):
     assert afar("hold --end")[:2] == (0, "The hold is ended: jobs start by themselves again.\n")
     assert afar(f"note {failed.pk} The table was locked.")[:2] == (0, f"Noted about run {failed.pk}.\n")
     assert "notes about a day" in afar("note 2026-03-14")[2].lower()
+
+
+def test_who_has_the_token_acts_on_incidents(afar):
+    incident = an_incident(a_run("clearsessions", status="failed"))
+    assert afar(f"incident acknowledge {incident.pk} --note phoned")[:2] == (
+        0,
+        f"You work on incident {incident.pk}.\n",
+    )
+    assert afar(f"incident acknowledge {incident.pk}")[0] == 1
+    assert afar(f"incident snooze {incident.pk} --until 1h")[1].startswith(
+        f"Nothing is sent about incident {incident.pk}"
+    )
+    assert afar(f"incident snooze {incident.pk} --until now")[0] == 0
+    assert afar(f"incident resolve {incident.pk}")[:2] == (0, f"Incident {incident.pk} is resolved.\n")
+    assert afar("incidents")[1] == "No open incidents.\n"
+    assert afar("incidents no-such")[0] == 1
+    acts = json.loads(afar("audit clearsessions --format json")[1])
+    assert [act["kind"] for act in acts] == ["resolved", "snoozed", "snoozed", "acknowledged"]
 
 
 def _took(err):

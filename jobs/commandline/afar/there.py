@@ -2,7 +2,7 @@
 
 import re
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
@@ -243,6 +243,26 @@ class There(Ledger):
 
     def note(self, subject: int | str, text: str) -> None:
         self._client.send("POST", _notes(subject), {"text": text})
+
+    def incidents(self, job: str | None, causes: Sequence[str], is_open: bool | None, limit: int) -> list[Facts]:
+        state = None if is_open is None else "open" if is_open else "resolved"
+        found = self._list("incidents/", limit, job=job, cause=list(causes) or None, state=state)
+        if job and not found:
+            self._client.get(_job(job))
+        return found
+
+    def incident(self, id: int) -> Facts:
+        found: Facts = self._client.get(f"incidents/{id}/")
+        return found
+
+    def acknowledge(self, incident: int, note: str) -> None:
+        self._client.send("POST", f"incidents/{incident}/acknowledge/", {"note": note})
+
+    def snooze(self, incident: int, until: datetime | None) -> None:
+        self._client.send("POST", f"incidents/{incident}/snooze/", {"until": until and until.isoformat()})
+
+    def resolve(self, incident: int, note: str) -> None:
+        self._client.send("POST", f"incidents/{incident}/resolve/", {"note": note})
 
 
 def _notes(subject: int | str) -> str:

@@ -6,6 +6,8 @@ from jobs.commandline.verbs.cancel import Cancel
 from jobs.commandline.verbs.completion import Completion
 from jobs.commandline.verbs.explain import Explain
 from jobs.commandline.verbs.hold import Hold
+from jobs.commandline.verbs.incident import Incident
+from jobs.commandline.verbs.incidents import Incidents
 from jobs.commandline.verbs.jobs import Jobs
 from jobs.commandline.verbs.missed import Missed
 from jobs.commandline.verbs.next import Next
@@ -29,6 +31,8 @@ VERBS: dict[str, Verb] = {
     "retry": Retry(),
     "presets": Presets(),
     "missed": Missed(),
+    "incidents": Incidents(),
+    "incident": Incident(),
     "hold": Hold(),
     "note": Note(),
     "pause": Pause(),
