@@ -17,7 +17,7 @@ from jobs.dashboard.pages import Context, page
 from jobs.declarations.registry import registry
 from jobs.formats import counted
 from jobs.reading import load
-from jobs.reading.board import standings
+from jobs.reading.board import planned
 from jobs.reading.load import MINUTE, Busy, Crowd
 
 HOUR = timedelta(hours=1)
@@ -72,7 +72,7 @@ def calendar(request: HttpRequest, actor: Actor) -> Context:
     days = [first + timedelta(days=day) for day in range(DAYS + 1)]
     midnights = [datetime.combine(day, time(), zone).astimezone(UTC) for day in days]
     begin, length = midnights[0], midnights[-1] - midnights[0]
-    found = load.busy(standings(actor.seen(registry), now), begin, length)
+    found = load.busy(planned(actor.seen(registry), now), begin, length)
     loads = load.at_work(found, length // MINUTE)
     starts = load.starts_by_hour(found)
     hour = _hour(request.GET.get("hour", ""), begin, begin + length)

@@ -117,17 +117,16 @@ HOUR, ROW = 30, 26
 
 
 def hours(found: Counter[tuple[int, int]], zone: str) -> SafeString:
-    """A square at each hour of each weekday, the larger the more went wrong, with the number in it."""
+    """A circle at each hour of each weekday, the larger the more went wrong, with the number in it."""
     most = max(found.values(), default=1)
     # Words and numbers of ours: nothing in them needs to be escaped. The keyboard reaches the same links in the table.
-    squares = ""
+    circles = ""
     for (weekday, hour), count in sorted(found.items()):
         side = max(round(22 * (count / most) ** 0.5), 8)
         x, y = LEFT + hour * HOUR + HOUR // 2, TOP + weekday * ROW + ROW // 2
-        squares += (
+        circles += (
             f"<a tabindex=-1 href={_at(weekday, hour)}>"
-            f"<title>{WEEKDAYS[weekday]} {hour:02}:00 to {hour:02}:59: {count}</title>"
-            f"<rect x={x - side // 2} y={y - side // 2} width={side} height={side} />"
+            f"<title>{WEEKDAYS[weekday]} {hour:02}:00: {count}</title><circle cx={x} cy={y} r={side / 2:g} />"
             f"<text x={x} y={y + 4}>{count}</text></a>"
         )
     return format_html(
@@ -148,7 +147,7 @@ def hours(found: Counter[tuple[int, int]], zone: str) -> SafeString:
                 for row, name in enumerate(WEEKDAYS)
             ),
         ),
-        SafeString(squares),
+        SafeString(circles),
     )
 
 

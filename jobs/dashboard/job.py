@@ -73,7 +73,7 @@ def _past(standing: Standing, now: datetime, viewer: ZoneInfo) -> Context:
     return {
         "entries": found.entries[:LISTED],
         "is_longer": len(found.entries) > LISTED or found.older is not None,
-        "points": list(job_tables.durations(points[::-1], now, viewer, zone)),
+        "points": list(job_tables.durations(points[::-1], now, viewer)),
         "durations": durations.durations(points, zone),
         "shapes": durations.legend(),
         "year": year,

@@ -50,15 +50,16 @@ def _count(counts: Reliability, when: str, name: str, heading: str, of: dict[str
     return f'<td data-label="{heading}" class=n>{shown}'
 
 
-def durations(points: Iterable[Point], now: datetime, zone: ZoneInfo, job_zone: ZoneInfo) -> Iterator[SafeString]:
-    """What the chart draws, in figures."""
+def durations(points: Iterable[Point], now: datetime, zone: ZoneInfo) -> Iterator[SafeString]:
+    """What the chart draws, in figures. The stylesheet names the cells where they stand below each other."""
     for point in points:
         entry = point.entry
+        at = moments.shown(entry.at, "clock", now, zone)
         cells = (
-            f"For>{moments.tag(entry.at, 'clock', now, zone, job_zone)}",
-            f'Fate><span class="state {entry.fate}">{WORDS[entry.fate]}</span>',
-            f"Took class=n>{format_duration(entry.duration)}",
-            f"Usual class=n>{point.band}",
-            f"Release>{escape(entry.release)}{' <b>new</b>' if point.release else ''}",
+            f"<time datetime={moments.iso(entry.at)} data-as=clock>{at}</time>",
+            f'<span class="state {entry.fate}">{WORDS[entry.fate]}</span>',
+            format_duration(entry.duration),
+            point.band,
+            f"{escape(entry.release)}{' <b>new</b>' if point.release else ''}",
         )
-        yield SafeString(f"<tr><td data-label={'<td data-label='.join(cells)}")
+        yield SafeString(f"<tr><td>{'<td>'.join(cells)}")

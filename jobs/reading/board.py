@@ -3,7 +3,7 @@
 A fixed number of queries for any number of jobs, none of which reads more of the ledger than it shows.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -144,8 +144,18 @@ def _is_flaky(marks: Marks) -> bool:
 
 def standings(names: Sequence[str], now: datetime) -> list[Standing]:
     """How these declared jobs stand, in the order given. Four queries."""
-    current, latest = in_force.by_job(names, now), _latest(names)
-    active, usual = _active(names), usual_durations(now)
+    return _standings(names, now, _latest(names), _active(names))
+
+
+def planned(names: Sequence[str], now: datetime) -> list[Standing]:
+    """The same without what became of them and what is at work: for what comes next. Two queries."""
+    return _standings(names, now, {}, {})
+
+
+def _standings(
+    names: Sequence[str], now: datetime, latest: Mapping[str, "Latest"], active: Mapping[str, Sequence[Active]]
+) -> list[Standing]:
+    current, usual = in_force.by_job(names, now), usual_durations(now)
     found = []
     for name in names:
         job, of_job = registry[name], current.get(name, InForce())
@@ -191,13 +201,13 @@ def _latest(names: Sequence[str]) -> dict[str, Latest]:
         SELECT declared.job, coalesce(latest.marks, ''), latest.run, latest.at, s.next_due_at
           FROM unnest(%(names)s::text[]) AS declared(job)
           LEFT JOIN nightshift_jobstate s ON s.job = declared.job, LATERAL (
-               SELECT string_agg(fate || ':' || coalesce(seconds::text, '') || ':' || reason || ':' || number, ' '
-                                 ORDER BY at, id) AS marks,
-                      (array_agg(run ORDER BY at DESC, id DESC))[1] AS run, max(at) AS at
-                 FROM (
+               SELECT string_agg(concat_ws(':', fate, coalesce(hundredths::text, ''), reason, number), ' ') AS marks,
+                      (array_agg(run))[1] AS run, max(at) AS at
+                 FROM (  -- newest first, and aggregated in that order
+
                     SELECT * FROM (
                         (SELECT id, id AS run, status AS fate, reason, coalesce(scheduled_for, created_at) AS at,
-                                1 AS number, round(extract(epoch FROM finished_at - started_at)::numeric, 2) AS seconds
+                                1 AS number, (date_part('epoch', finished_at - started_at) * 100)::bigint AS hundredths
                            FROM nightshift_run r
                           WHERE r.job >= declared.job AND r.job <= declared.job AND status NOT IN ('queued', 'running')
                           ORDER BY r.job, r.id DESC LIMIT {SHOWN})
@@ -216,12 +226,12 @@ def _latest(names: Sequence[str]) -> dict[str, Latest]:
 
 @lru_cache(KEPT)
 def _marks(text: str) -> Marks:
-    return tuple(map(_mark, text.split()))
+    return tuple(map(_mark, reversed(text.split())))
 
 
 def _mark(text: str) -> Mark:
-    fate, seconds, reason, count = text.split(":")
-    return Mark(fate, max(float(seconds), 0.0) if seconds else None, reason, int(count))
+    fate, hundredths, reason, count = text.split(":")
+    return Mark(fate, max(int(hundredths) / 100, 0.0) if hundredths else None, reason, int(count))
 
 
 def _active(names: Sequence[str]) -> dict[str, list[Active]]:

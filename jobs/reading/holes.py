@@ -1,8 +1,9 @@
 """The holes of the ledger: what had no run in a window, by its cause, over all jobs."""
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import groupby
 
 from jobs.choices import Reason, Trigger
@@ -114,6 +115,13 @@ class Hole:
         return "Not running"
 
     @property
+    def key(self) -> str:
+        """As an address names it."""
+        gap = self.gaps[0]
+        job = f".{gap.job}" if gap.reason == Reason.OVERLAP else ""
+        return f"{self.first.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}.{gap.reason}{job}"
+
+    @property
     def extent(self) -> str:
         """37 occurrences of 12 jobs."""
         return f"{counted(self.count, 'occurrence')} of {counted(len(_by_job(self.gaps)), 'job')}"
@@ -165,7 +173,7 @@ def _in_order(gaps: Iterable[Found]) -> list[str]:
 
 
 def _read(jobs: Collection[str], since: datetime, until: datetime) -> tuple[list[Found], list[datetime]]:
-    """The gaps of a window, and what was found late and had a run all the same: the latest occurrences of those.
+    """The gaps of a window, and the latest occurrences that were found late and had a run all the same, in order.
 
     One index entry for each gap of the window; of each job also the few before, which may reach into it.
     """
@@ -190,10 +198,11 @@ def _read(jobs: Collection[str], since: datetime, until: datetime) -> tuple[list
         {"jobs": list(jobs), "since": since, "until": until, "late": [Trigger.CATCH_UP.value]},
     )
     found = [Found(*row) for row in rows]
-    return [gap for gap in found if gap.fate], [run.first for run in found if not run.fate]
+    return [gap for gap in found if gap.fate], sorted(run.first for run in found if not run.fate)
 
 
 def _with_late(hole: Hole, late: Sequence[datetime]) -> Hole:
     if not hole.is_absence:
         return hole
-    return replace(hole, caught_up=sum(hole.first <= moment <= hole.until for moment in late))
+    first, until = hole.first, hole.until
+    return replace(hole, caught_up=bisect_right(late, until) - bisect_left(late, first))

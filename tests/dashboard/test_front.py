@@ -1,6 +1,8 @@
 """What a person sees first: what to do, the day plan, the week, and what had no run."""
 
+import re
 from datetime import UTC, datetime, timedelta
+from html import unescape
 
 import pytest
 
@@ -84,6 +86,24 @@ def test_a_hole_reaches_into_a_window_and_counts_what_ran_late():
     a_run(trigger="catch_up", scheduled_for=at("04:15"))
     [hole], is_capped = holes(["nightly"], at("03:00"), at("08:00"))
     assert (hole.first, hole.until, hole.count, hole.caught_up, is_capped) == (at("01:00"), at("04:20"), 4, 1, False)
+
+
+def test_an_outage_of_many_jobs_is_listed_in_part_and_has_a_page_of_its_own_with_all(admin_client, declared):
+    earlier = states.clock() - timedelta(hours=1)
+    fields = {"first": earlier, "last": earlier, "count": 1}
+    for number in range(30):
+        declared(f"job_{number:02}", command="succeeds", schedule="0 0 3 * * *")
+        Gap.objects.create(job=f"job_{number:02}", fate="missed", reason=Reason.TOO_LATE, **fields)
+        # And as many holes by as many causes.
+        Gap.objects.create(job="job_00", fate="skipped", reason=Reason.PAUSED, by=f"person {number}", **fields)
+    shown = page(admin_client, "/holes/")
+    assert shown.count('class="card hole"') == 25
+    assert ">And 15 jobs more</a>" in shown
+    [address] = re.findall(r'<a href="([^"]*)">And 15', shown)
+    whole = page(admin_client, f"/holes/{unescape(address)}")
+    assert whole.count("Run what was missed") == 30
+    assert "In the last 24 hours 30 occurrences of 30 jobs had no run." in whole
+    assert page(admin_client, "/holes/?page=2").count('class="card hole"') == 6
 
 
 def test_holes_lead_to_the_way_to_run_them_for_those_who_may(declared, admin_client):

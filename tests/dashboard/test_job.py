@@ -186,7 +186,7 @@ def test_a_note_is_added_below_the_others(admin_client):
 def _counted(shown: str) -> list[tuple[str, int]]:
     """The links of a page to its job's ledger that a number stands in, each with the number."""
     found = re.findall(
-        r'<a (?:tabindex=-1 )?href="?ledger/(\?[^">]*)"?>(?:<title>[^<]*</title><rect[^>]*>)?(.*?)</a>', shown
+        r'<a (?:tabindex=-1 )?href="?ledger/(\?[^">]*)"?>(?:<title>[^<]*</title><circle[^>]*>)?(.*?)</a>', shown
     )
     numbers = [(unescape(query), re.sub("<[^>]*>", "", text).replace(",", "")) for query, text in found]
     return [(query, int(number)) for query, number in numbers if number.isdigit()]
