@@ -1,4 +1,4 @@
-"""The API's URLs. `health` and `ready` are for platforms and deployments: they keep their place in every version."""
+"""The API's URLs. `health`, `ready` and `metrics` are for platforms: they keep their place in every version."""
 
 from django.urls import include, path
 
@@ -9,6 +9,7 @@ from jobs.api.hold import Hold
 from jobs.api.incidents import IncidentAcknowledge, IncidentDetail, IncidentList, IncidentResolve, IncidentSnooze
 from jobs.api.job_acts import JobOverride, JobPause, JobResume
 from jobs.api.jobs import JobDetail, JobList
+from jobs.api.metrics import MetricsOfJobs
 from jobs.api.missed import JobMissed
 from jobs.api.notes import JobNotes, RunNotes
 from jobs.api.nothing import Nothing
@@ -73,5 +74,6 @@ V1 = [
 urlpatterns = [
     path("health", Health.as_view(), name="health"),
     path("ready", Ready.as_view(), name="ready"),
+    path("metrics", MetricsOfJobs.as_view(), name="metrics"),
     path("v1/", include(V1)),
 ]
