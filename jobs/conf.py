@@ -166,6 +166,11 @@ class Conf:
         more="They may have a private address, and be reached by http. All others must be public, and take https.",
         flaw=_as_hosts,
     )
+    JOBS_HEARTBEAT_URL = Setting(
+        "",
+        "The https URL that each tick asks for, so that a watch from outside hears when ticks stay away.",
+        more="One of Healthchecks, Cronitor, Better Stack and the like (docs/how-to/alerts.md).",
+    )
     JOBS_ROUTES = Setting[Sequence[Mapping[str, Any]]](
         [],
         "Who hears of which incidents, and when: a list of routes (docs/how-to/alerts.md).",

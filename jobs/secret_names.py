@@ -20,6 +20,8 @@ PARTS = (
     "OTLP_HEADERS",
     # With this one a process of the app gets a token of its identity.
     "IDENTITY_HEADER",
+    # Whoever has it can say that a dead app lives.
+    "HEARTBEAT_URL",
     "CONTRASEÑA",
     "CONTRASENA",
 )

@@ -160,6 +160,7 @@ JOBS_ALERTS = env.given("JOBS_ALERTS")
 # Written here, with what is secret from the environment: docs/reference/settings.md.
 JOBS_CHANNELS: dict[str, dict[str, str]] = {}
 JOBS_CHANNEL_HOSTS = env.given("JOBS_CHANNEL_HOSTS")
+JOBS_HEARTBEAT_URL = env.given("JOBS_HEARTBEAT_URL")
 JOBS_URL = env.given("JOBS_URL")
 JOBS_DOORBELL = env.given("JOBS_DOORBELL")
 JOBS_JOURNAL = env.given("JOBS_JOURNAL")

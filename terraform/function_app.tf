@@ -150,6 +150,8 @@ locals {
 
   settings_of_the_schema = try(var.existing_database.schema, null) == null ? {} : { JOBS_SCHEMA = var.existing_database.schema }
 
+  settings_of_the_watch = var.heartbeat_url == "" ? {} : { JOBS_HEARTBEAT_URL = var.heartbeat_url }
+
   settings_of_the_domain = var.custom_domain == null ? {} : {
     ALLOWED_HOSTS        = var.custom_domain
     CSRF_TRUSTED_ORIGINS = "https://${var.custom_domain}"
@@ -270,6 +272,7 @@ resource "azurerm_linux_function_app" "main" {
     try(var.existing_database.migrate, true) ? local.settings_of_the_migration : {},
     local.settings_of_the_server,
     local.settings_of_the_schema,
+    local.settings_of_the_watch,
     local.settings_of_the_domain,
     local.settings_of_the_sign_in,
     local.settings_of_jobs,

@@ -375,6 +375,18 @@ variable "log_level" {
   }
 }
 
+variable "heartbeat_url" {
+  description = "The URL of a watch from outside that each tick asks for, once a minute: of Healthchecks, Cronitor, Better Stack and the like. Empty for none."
+  type        = string
+  default     = ""
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^(|https://[!-~]+|@Microsoft[.]KeyVault[(][!-~]+[)])$", var.heartbeat_url))
+    error_message = "heartbeat_url must be an https URL, such as \"https://hc-ping.com/3f2a11c0-0000-4000-8000-8d2f5b1cffee\", or a Key Vault reference."
+  }
+}
+
 variable "app_settings" {
   description = "More app settings, for your own commands. Give secrets as Key Vault references."
   type        = map(string)

@@ -1,4 +1,4 @@
-"""What is wrong with the settings of alerts, for `manage.py check`: jobs.E030 to E032."""
+"""What is wrong with the settings of alerts, for `manage.py check`: jobs.E030 to E033."""
 
 from collections.abc import Callable
 from typing import Any
@@ -9,7 +9,7 @@ from jobs.conf import conf
 
 
 def register_all() -> None:
-    for check in (channels, routes, windows):
+    for check in (channels, routes, windows, heartbeat):
         register(check, "jobs")
 
 
@@ -42,6 +42,18 @@ def windows(**_: Any) -> list[CheckMessage]:
     from jobs.alerts.maintenance import windows
 
     return _readable(windows, "jobs.E032")
+
+
+def heartbeat(**_: Any) -> list[CheckMessage]:
+    """JOBS_HEARTBEAT_URL may be asked for (E033)."""
+    from jobs.alerts.channels.addresses import BadUrl, url_of
+
+    try:
+        if conf.JOBS_HEARTBEAT_URL:
+            url_of(conf.JOBS_HEARTBEAT_URL, called="JOBS_HEARTBEAT_URL")
+    except BadUrl as bad:
+        return [Error(str(bad), hint="docs/how-to/alerts.md describes it.", id="jobs.E033")]
+    return []
 
 
 def _readable(read: Callable[[], object], number: str) -> list[CheckMessage]:

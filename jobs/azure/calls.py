@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import azure.functions as func
 from django.db import close_old_connections
 
-from jobs.alerts import process
+from jobs.alerts import heartbeat, process
 from jobs.azure import idle
 from jobs.declarations.job import Job
 from jobs.execution import startup, tick
@@ -40,6 +40,7 @@ def of_tick(context: func.Context) -> None:
     with usable_connections(), within(context):
         if migration_gate.allows("the tick"):
             tick.tick()
+            heartbeat.here.beat()
 
 
 def of_queue(message: func.QueueMessage, context: func.Context) -> None:

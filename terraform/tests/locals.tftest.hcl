@@ -27,7 +27,7 @@ run "a_name_is_all_it_takes" {
   }
 
   assert {
-    condition     = length(local.settings_of_elastic_premium) + length(local.settings_of_jobs) + length(local.settings_of_the_domain) + length(local.settings_of_the_sign_in) == 0
+    condition     = length(local.settings_of_elastic_premium) + length(local.settings_of_jobs) + length(local.settings_of_the_domain) + length(local.settings_of_the_watch) + length(local.settings_of_the_sign_in) == 0
     error_message = "No setting without a reason."
   }
 
@@ -240,6 +240,7 @@ run "what_the_messages_show_is_valid" {
     max_running                 = 4
     time_zone                   = "Europe/Berlin"
     log_level                   = "INFO"
+    heartbeat_url               = "https://hc-ping.com/3f2a11c0-0000-4000-8000-8d2f5b1cffee"
     app_settings                = { RATES_URL = "https://example.com/rates" }
     admin_username              = "admin"
     custom_domain               = "jobs.example.com"
@@ -267,5 +268,10 @@ run "what_the_messages_show_is_valid" {
   assert {
     condition     = local.unique_name == "nightshift-7f3a9c" && local.database_is_public && local.database_connections == 844 && local.worker_threads == 32
     error_message = "All of it at once."
+  }
+
+  assert {
+    condition     = local.settings_of_the_watch.JOBS_HEARTBEAT_URL == var.heartbeat_url
+    error_message = "The tick asks for the watch's URL."
   }
 }

@@ -270,6 +270,16 @@ run "an_unknown_log_level" {
   expect_failures = [var.log_level]
 }
 
+run "a_heartbeat_by_http" {
+  command = plan
+
+  variables {
+    heartbeat_url = "http://hc-ping.com/3f2a11c0"
+  }
+
+  expect_failures = [var.heartbeat_url]
+}
+
 run "a_docker_setting" {
   command = plan
 
@@ -918,6 +928,7 @@ run "null_is_the_default" {
     max_running                 = null
     time_zone                   = null
     log_level                   = null
+    heartbeat_url               = null
     app_settings                = null
     admin_username              = null
     secret_version              = null

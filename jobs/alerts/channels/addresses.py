@@ -60,21 +60,21 @@ class Url:
         return [self.target] * (len(self.target) > 1) + [piece for piece in pieces if len(piece) >= 10]
 
 
-def url_of(text: str) -> Url:
-    """Raises BadUrl with a sentence that doesn't show the URL."""
+def url_of(text: str, called: str = "'url'") -> Url:
+    """Raises BadUrl with a sentence that doesn't show the URL, but says what it is called."""
     if not _VISIBLE.fullmatch(text):
-        raise BadUrl("'url' has spaces or other letters that a URL can't have. Write them as %20 and the like.")
+        raise BadUrl(f"{called} has spaces or other letters that a URL can't have. Write them as %20 and the like.")
     try:
         parts = urlsplit(text)
         host, port = parts.hostname or "", parts.port
     except ValueError:
-        raise BadUrl("'url' is not an address. Write https://hooks.example.com/….") from None
+        raise BadUrl(f"{called} is not an address. Write https://hooks.example.com/….") from None
     if parts.scheme not in PORTS or not host:
-        raise BadUrl("'url' is not an address. Write https://hooks.example.com/….")
+        raise BadUrl(f"{called} is not an address. Write https://hooks.example.com/….")
     if "@" in parts.netloc:
-        raise BadUrl("'url' has a name or password in front of its host. Leave it out: nothing is sent with it.")
+        raise BadUrl(f"{called} has a name or password in front of its host. Leave it out: nothing is sent with it.")
     if parts.scheme == "http" and not (is_inside(host) or is_here(host)):
-        raise BadUrl("'url' begins with http://. Write https://, or name its host in JOBS_CHANNEL_HOSTS.")
+        raise BadUrl(f"{called} begins with http://. Write https://, or name its host in JOBS_CHANNEL_HOSTS.")
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     return Url(parts.scheme, host, port or PORTS[parts.scheme], parts.netloc, target)
 
