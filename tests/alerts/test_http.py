@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from jobs.alerts.channels import http
 from jobs.alerts.channels.addresses import Forbidden, url_of
 from jobs.alerts.channels.http import LONGEST, Unanswered, ask
 from tests.alerts.certificates import server_context
@@ -84,6 +85,18 @@ def test_nobody_at_the_port_is_no_answer():
         with pytest.raises(Unanswered) as caught:
             ask("GET", url, timeout=PATIENCE)
     assert str(caught.value) == "No answer of 127.0.0.1: Connection refused."
+
+
+def test_a_host_that_takes_no_connection_is_not_waited_for_all_the_time(monkeypatch):
+    monkeypatch.setattr(http, "TO_CONNECT", 1.0)
+    with socket.socket() as full:
+        full.bind(("127.0.0.1", 0))
+        full.listen(0)
+        address = full.getsockname()
+        with socket.create_connection(address):  # nobody takes it, and there is no room for another one
+            with pytest.raises(Unanswered) as caught:
+                ask("GET", url_of(f"http://127.0.0.1:{address[1]}/"), timeout=PATIENCE)
+    assert str(caught.value) == "No answer of 127.0.0.1: it took no connection within 1 s."
 
 
 def test_a_name_that_leads_to_a_private_address_is_refused_before_anything_is_sent(resolves, settings):

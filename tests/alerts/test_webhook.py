@@ -65,26 +65,28 @@ def test_while_a_secret_is_changed_either_is_good():
     assert is_signed(asked.headers, asked.body, OTHER)
 
 
+FACTS = {"opened_at": "2026-01-14 03:15:00Z", "resolved_at": "2026-01-14 04:00:00Z"}
+
+
 def test_the_body_has_all_that_a_program_needs():
-    body = sent(kind=NoticeKind.RESOLVED).json
-    assert body.pop("timestamp").endswith("Z")
-    assert body == {
+    assert sent(kind=NoticeKind.RESOLVED, facts=FACTS).json == {
         "type": "incident.resolved",
+        "timestamp": "2026-01-14T04:00:00Z",
         "data": {
             "key": "incident-12",
             "severity": "error",
             "title": "import_rates failed",
             "text": "import_rates failed at 04:15.\nOperationalError: the database is away",
             "url": "https://jobs.example.com/incidents/12/",
-            "facts": {
-                "incidents": "12",
-                "cause": "failed",
-                "jobs": "import_rates",
-                "runs": "4711",
-                "resolved_at": None,
-            },
+            "facts": FACTS,
         },
     }
+
+
+def test_the_timestamp_is_when_it_happened_or_now():
+    assert sent(kind=NoticeKind.OPENED, facts=FACTS).json["timestamp"] == "2026-01-14T03:15:00Z"
+    now = datetime.fromisoformat(sent(kind=NoticeKind.ACKNOWLEDGED, facts=FACTS).json["timestamp"])
+    assert abs((datetime.now(UTC) - now).total_seconds()) < 60
 
 
 @pytest.mark.parametrize(

@@ -62,8 +62,9 @@ class Apprise:
         known = ", ".join(sorted(FIXED | NAMED))
         if not colon or self._scheme not in FIXED | NAMED:
             raise BadChannel(name, f"'url' is of no service that may be used. Begin it with one of {known}.")
-        options = {option.partition("=")[0].lower() for option in re.split(r"[?&]", self._rest)[1:]}
-        if refused := sorted(REFUSED_OPTIONS & set(map(unquote, options))):
+        # As Apprise reads them.
+        options = {unquote(each.partition("=")[0]).strip().lower() for each in re.split(r"[?&;]", self._rest)[1:]}
+        if refused := sorted(REFUSED_OPTIONS & options):
             raise BadChannel(name, f"'url' has the option {refused[0]!r}, which is not allowed. Leave it out.")
         if importlib.util.find_spec("apprise") is None:
             raise BadChannel(name, "this kind needs Apprise. Install django-nightshift[alerts].")
@@ -99,6 +100,7 @@ class Apprise:
         plugin = self.load()
         if self._scheme in NAMED and getattr(plugin, "mode", "") != "cloud":
             _look_at(plugin, deadline)
+        plugin.redirects, plugin.verify_certificate = False, True
         plugin.socket_connect_timeout = min(TO_CONNECT, deadline.left())
         plugin.socket_read_timeout = deadline.left()
         servers = apprise.Apprise(asset=plugin.asset)

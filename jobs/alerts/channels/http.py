@@ -73,8 +73,7 @@ def _connected(url: Url, deadline: Deadline) -> socket.socket:
     for family, place in addresses.resolve(url, deadline):
         connection = socket.socket(family, socket.SOCK_STREAM)
         try:
-            connection.settimeout(min(TO_CONNECT, deadline.left()))
-            connection.connect(place)
+            _connect(connection, place, deadline)
             if url.scheme == "http":
                 return connection
             connection.settimeout(deadline.left())
@@ -83,6 +82,15 @@ def _connected(url: Url, deadline: Deadline) -> socket.socket:
             connection.close()
             failed = error
     raise failed
+
+
+def _connect(connection: socket.socket, place: Any, deadline: Deadline) -> None:
+    connection.settimeout(min(TO_CONNECT, deadline.left()))
+    try:
+        connection.connect(place)
+    except TimeoutError:
+        deadline.left()
+        raise OSError(f"it took no connection within {TO_CONNECT:.0f} s") from None
 
 
 class _Bounded(io.RawIOBase):

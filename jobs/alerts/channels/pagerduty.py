@@ -20,7 +20,7 @@ from jobs.formats import shorten
 ENDPOINT = "https://events.pagerduty.com/v2/enqueue"
 # What else is said of an incident triggers it again: PagerDuty adds it to the one that is open.
 ACTIONS = {NoticeKind.ACKNOWLEDGED: "acknowledge", NoticeKind.RESOLVED: "resolve"}
-LONGEST_KEY, LONGEST_SUMMARY = 255, 1024
+LONGEST_KEY, LONGEST_SUMMARY, LONGEST_SOURCE = 255, 1024, 255
 # A key that was taken away is answered with 400, and these words.
 _UNKNOWN_KEY = re.compile(r"\b400\b.*routing[ _]key", re.IGNORECASE)
 
@@ -55,7 +55,7 @@ class PagerDuty:
             event["client"] = "Nightshift"
             event["payload"] = {
                 "summary": shorten(message.title, LONGEST_SUMMARY),
-                "source": str(message.facts.get("jobs") or "nightshift"),
+                "source": shorten(str(message.facts.get("jobs") or "nightshift"), LONGEST_SOURCE),
                 "severity": message.severity,
                 "custom_details": {"text": message.text, **message.facts},
             }

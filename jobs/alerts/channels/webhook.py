@@ -9,17 +9,21 @@ import hashlib
 import hmac
 import json
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from jobs import clocks
 from jobs.alerts.channels import answering
 from jobs.alerts.channels.addresses import BadUrl, url_of
 from jobs.alerts.channels.channel import Answer, BadChannel, check_keys
 from jobs.alerts.message import Message
+from jobs.choices import NoticeKind
+from jobs.formats import utc_time
 
 PREFIX = "whsec_"
 # As the specification has them, in bytes.
 SHORTEST, LONGEST = 24, 64
+# Which of a message's facts says when it happened.
+HAPPENED = {NoticeKind.OPENED: "opened_at", NoticeKind.RESOLVED: "resolved_at"}
 HOW = (
     f'Write {PREFIX} and 24 to 64 random bytes in Base64, as this prints: python -c "import base64, os; '
     f"print('{PREFIX}' + base64.b64encode(os.urandom(32)).decode())\""
@@ -49,9 +53,11 @@ class Webhook:
 
 
 def as_json(message: Message, now: datetime) -> dict[str, object]:
+    """`timestamp` is when it happened, where the message says that, and the same each time that it is sent."""
+    happened = message.facts.get(HAPPENED.get(message.kind, "")) or utc_time(now)
     return {
         "type": f"incident.{message.kind.value}",
-        "timestamp": now.astimezone(UTC).isoformat().replace("+00:00", "Z"),
+        "timestamp": str(happened).replace(" ", "T"),
         "data": {
             "key": message.key,
             "severity": message.severity,
