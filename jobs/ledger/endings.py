@@ -62,6 +62,8 @@ def _end(job: str, pipeline: Pipeline, change: Callable[[], Changed | None], lik
         run = change()
         if run is None:
             return None
+        if not is_alone:
+            point("end.before_judging")
         rings = has_ended(run, pipeline) if run.status in ENDED else []
         if not is_alone:
             point("end.before_commit")

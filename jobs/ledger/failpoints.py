@@ -17,6 +17,7 @@ POINTS = (
     "fork.after",
     "exit.before",
     "exit.after",
+    "end.before_judging",
     "end.before_commit",
     "end.after_commit",
     "ring.before",
