@@ -50,6 +50,7 @@ ROWS = {
     16: Line("retention of a million runs and their output", "–", "retention", long=True),
     17: Line("recovery: a worker is killed, its run starts again", "a lease and a tick", "recovery", long=True),
     18: Line("each page of the dashboard at 500 jobs and 5 million runs", "–", "pages", long=True),
+    19: Line("a run's end with the usual alerts", "the same without alerts", "alerts"),
 }
 
 

@@ -32,6 +32,16 @@ def is_on() -> bool:
 
 
 @contextmanager
+def left_out() -> Iterator[None]:
+    """In this block nothing is judged by this thread."""
+    before, _here.is_on = _here.is_on, False
+    try:
+        yield
+    finally:
+        _here.is_on = before
+
+
+@contextmanager
 def told_apart() -> Iterator[None]:
     """Raise NotJudged in place of what fails in this block, unless the database is away or busy."""
     try:
@@ -50,11 +60,8 @@ def if_it_works[T](work: Callable[[], T], what: str) -> T:
         return work()
     except NotJudged as error:
         failed = error
-    before, _here.is_on = _here.is_on, False
-    try:
+    with left_out():
         done = work()
-    finally:
-        _here.is_on = before
     _report(failed, f"{what} is recorded")
     return done
 

@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 
 from jobs import alert
 from jobs.choices import AttemptStatus, Cause
-from jobs.ledger import attempts, claims, endings, poison, sessions, sql, states, triggers
+from jobs.ledger import attempts, claims, endings, judging, poison, sessions, sql, states, triggers
 from jobs.ledger.attempts import Outcome
 from jobs.models import Incident, Notice, Run
 from tests.helpers.rows import HERE, a_pause, a_queued_run, a_run
@@ -357,6 +357,23 @@ def test_an_end_that_alerts_judge_takes_one_statement_more(declared, letter, rul
     outcome = Outcome(status=HOW[letter], error="No.")
     found = statements(lambda: attempts.finish(claim, outcome))
     assert len([each for each in found if each not in ("BEGIN", "COMMIT")]) == number, found
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(("letter", "more"), [("S", 0), ("F", 1)])
+def test_alerts_cost_a_success_no_statement_and_an_incident_one(declared, letter, more):
+    declared("it")
+
+    def asked():
+        claim = claims.claim(a_queued_run("it", not_before=states.clock()).pk, HERE)
+        outcome = Outcome(status=HOW[letter], error="No.")
+        found = statements(lambda: attempts.finish(claim, outcome))
+        return len([each for each in found if each not in ("BEGIN", "COMMIT")])
+
+    come_out("S")
+    with judging.left_out():
+        without = asked()
+    assert asked() - without == more
 
 
 @pytest.mark.django_db(transaction=True)
