@@ -46,8 +46,8 @@ def _write_states(month: Month, jobs: list[Job]) -> None:
             declared=job.fingerprint,
             zone_rules=rules_of(job.schedule.zone.key) if job.schedule else "",
             ledger_from=month.beginning(job) if job.schedule else None,
-            ledger_through=month.now if job.schedule else None,
-            next_due_at=job.schedule.next(month.now) if job.schedule else None,
+            ledger_through=month.through if job.schedule else None,
+            next_due_at=job.schedule.next(month.through) if job.schedule else None,
         )
         for job in jobs
     )
@@ -62,8 +62,9 @@ def _write_runs(month: Month) -> None:
     for run, attempts in month.runs:
         for attempt in attempts:
             attempt.run = run
+    printed = list(_printed(month))
     Attempt.objects.bulk_create([attempt for _, attempts in month.runs for attempt in attempts], batch_size=500)
-    Output.objects.bulk_create(_printed(month), batch_size=500)
+    Output.objects.bulk_create(printed, batch_size=500)
 
 
 def _printed(month: Month) -> Iterator[Output]:
@@ -74,6 +75,7 @@ def _printed(month: Month) -> Iterator[Output]:
             continue
         for attempt in attempts:
             body = _lines(run, attempt).encode()
+            attempt.output_bytes = len(body)
             errors = body.find(b"Traceback")
             at, stderr = attempt.started_at, [errors, len(body)] if errors >= 0 else []
             yield Output(attempt=attempt, number=0, at=at, body=body, stderr=stderr)

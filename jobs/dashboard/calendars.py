@@ -49,7 +49,7 @@ def calendar(year: Year) -> SafeString:
         LEFT + weeks * CELL,
         TOP + 7 * CELL,
         f"{counted(len(year.days), 'day')} of the latest year: {_summary(year)}",
-        format_html_join("", '<path id=day-{} class={} d="M0 0{}"/>', ((kind, kind, d) for kind, d in SHAPES.items())),
+        format_html_join("", '<path id=day-{} d="M0 0{}"/>', SHAPES.items()),
         format_html_join("", "<text x={} y=11>{}</text>", months),
         format_html_join("", "<text x=0 y={}>{}</text>", ((TOP + CELL * row + 10, WEEKDAYS[row]) for row in (0, 2, 4))),
         _empty(year, monday, known),

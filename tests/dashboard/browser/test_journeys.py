@@ -122,6 +122,8 @@ def test_nobody_is_kept_out(visitor, admin_user, paused, theme, width):
         "/jobs/nightly/",
         "/jobs/weekly/",
         "/jobs/often/",
+        "/jobs/often/ledger/?show=wrong",
+        "/jobs/often/ledger/?hour=5-13",
         "/jobs/often/why/?at=2026-03-14T12:15",
         "/jobs/often/missed/?after=2026-03-14T12:00&before=2026-03-14T13:00",
         "/jobs/often/override/",
@@ -157,3 +159,18 @@ def check(page, path):
     assert found.violations_count == 0, f"{path}: {found.generate_report()}"
     wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
     assert wide <= 0, f"{path} is {wide} px wider than the window"
+
+
+def test_on_a_phone_a_schedule_stands_below_the_name_of_its_job(visitor, admin_user):
+    page = visitor(admin_user, width=390)
+    page.goto("/jobs/")
+    name, schedule, left = page.evaluate(
+        """() => {
+            const label = document.querySelector(".jobs label"), words = document.createRange();
+            words.selectNodeContents(label.lastChild);
+            const [name, schedule] = [label.querySelector("a"), words].map((each) => each.getBoundingClientRect());
+            return [name.bottom, schedule.top, schedule.left - name.left];
+        }"""
+    )
+    assert schedule >= name - 4, "at most the line's spacing is shared"
+    assert abs(left) < 2
