@@ -1,4 +1,4 @@
-"""A sign of life after each tick, for a watch from outside: a dead app can't tell that it is dead.
+"""A sign of life after each tick, for a watch from outside: a dead app can't say that it is dead.
 
 Healthchecks, Cronitor, Better Stack and others raise the alarm when the GET of JOBS_HEARTBEAT_URL stays away.
 """

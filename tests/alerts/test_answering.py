@@ -32,7 +32,7 @@ def test_a_status_says_whether_it_arrived_and_whether_it_ever_will(status, done,
     assert answer.text.startswith(f"{status} ")
 
 
-def test_what_the_server_says_is_told_on_one_line_without_markup():
+def test_what_the_server_says_is_shown_on_one_line_without_markup():
     page = b"<html>\n<title>503</title>\n<p>Back   at <b>noon</b></p></html>"
     assert answer_to(says(503, page)) == Answer(done=False, text="503 Service Unavailable: 503 Back at noon")
 
@@ -74,7 +74,7 @@ def test_no_answer_may_be_tried_again():
     assert answer == Answer(done=False, text="No answer of 127.0.0.1: it took longer than 0.3 s.")
 
 
-def test_neither_secrets_nor_the_url_are_in_what_is_told(monkeypatch):
+def test_neither_secrets_nor_the_url_are_in_what_is_shown(monkeypatch):
     monkeypatch.setenv("SMTP_PASSWORD", "of-the-environment")
     said = b"no such hook /hooks/secret-of-the-url with my-own-secret; of-the-environment; secret-of-the-url"
     answer = answer_to(says(404, said), secrets=["my-own-secret"])

@@ -54,7 +54,7 @@ def test_a_message_arrives():
 
 
 @pytest.mark.parametrize(("status", "gone"), [(404, True), (410, True), (401, True), (500, False), (429, False)])
-def test_what_the_service_says_is_told_without_its_secrets(caplog, status, gone):
+def test_what_the_service_says_is_shown_without_its_secrets(caplog, status, gone):
     with HttpServer(says(status, b"no topic secret-topic")) as server, caplog.at_level(logging.DEBUG):
         answer = send(ntfy(server))
     assert (answer.done, answer.gone) == (False, gone)

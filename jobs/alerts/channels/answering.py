@@ -61,7 +61,7 @@ def line(text: str, secrets: Iterable[str]) -> str:
 
 
 def _after(reply: Reply) -> timedelta | None:
-    """For how long the server doesn't want to be asked again (RFC 9110, section 10.2.3)."""
+    """For how long the server asks not to be asked again (RFC 9110, section 10.2.3)."""
     asked = reply.headers.get("Retry-After", "").strip()
     if reply.status not in BUSY or not asked:
         return None

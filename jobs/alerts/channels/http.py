@@ -96,7 +96,7 @@ def _connect(connection: socket.socket, place: Any, deadline: Deadline) -> None:
 class _Bounded(io.RawIOBase):
     """A socket as http.client uses one, which neither reads nor writes beyond a deadline, nor reads more than LONGEST.
 
-    A timeout of the socket itself begins anew with each byte.
+    A timeout of the socket itself starts again with each byte.
     """
 
     def __init__(self, connection: socket.socket, deadline: Deadline) -> None:
