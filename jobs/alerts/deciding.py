@@ -52,6 +52,8 @@ def _opened(notice: Notice, now: datetime) -> None:
     lead = _lead(incident)
     how_bad = severity(incident.cause, registry.get(incident.job))
     found = routes.ways(incident.job, how_bad, notice.at)
+    if incident.resolved_at is not None:  # our own outage, which is over: nobody has to work on it
+        found = [way for way in found if not way.escalates]
     for way in found:
         kind, due_at = NoticeKind.ESCALATED if way.escalates else NoticeKind.OPENED, way.due_at
         if kind == NoticeKind.OPENED and _has_heard(lead, way.channel):
@@ -76,6 +78,8 @@ def _acknowledged(notice: Notice, now: datetime) -> None:
 def _resolved(notice: Notice, now: datetime) -> None:
     _withdraw(notice.incident, [*FIRST, NoticeKind.ACKNOWLEDGED], "It was over before this could be sent.")
     for channel, members in _heard(notice.incident):
+        if _became_another(notice.incident) and not routes.keeps_open(channel):
+            continue
         if all(each.resolved_at for each in members):
             _tell_more(notice.incident, channel, NoticeKind.RESOLVED, members, now)
 
@@ -119,6 +123,13 @@ def _heard(incident: Incident) -> Iterable[tuple[str, list[Incident]]]:
         left = heard[channel] - over.get(channel, set())
         if incident.pk in left:
             yield channel, list(Incident.objects.filter(pk__in=left).order_by("opened_at", "pk"))
+
+
+def _became_another(incident: Incident) -> bool:
+    """A run that hung and then failed, or that waited and then was missed: the job's next incident says so."""
+    if incident.cause not in (Cause.STILL_RUNNING, Cause.LATE_START):
+        return False
+    return Incident.objects.open().of(incident.job).filter(opened_at__gt=incident.opened_at).exists()
 
 
 def _tell_more(incident: Incident, channel: str, kind: NoticeKind, members: list[Incident], now: datetime) -> None:

@@ -66,7 +66,7 @@ def lease(busy: list[str]) -> list[Leased]:
             INSERT INTO nightshift_deliveryattempt (delivery_id, number, at)
             SELECT id, attempts, clock_timestamp() FROM leased
         )
-        SELECT id, attempts, channel FROM leased
+        SELECT id, attempts, channel FROM leased ORDER BY id
         """,  # noqa: S608 — fixed
         {"busy": busy, "lease": LEASE, "by": instance.current().supervisor},
     )

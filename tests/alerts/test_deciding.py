@@ -85,6 +85,19 @@ def test_our_own_outage_is_told_once_already_over(settings):
     assert sent() == [("ops", told), ("pager", told), ("pager", "Nightshift recovered after 0 s")]
 
 
+def test_what_hung_and_then_failed_is_one_story_but_for_who_keeps_it_open(settings):
+    routes(settings, {"to": "ops"}, {"to": "pager"})
+    hangs = opens("backup", Cause.STILL_RUNNING, fingerprint="")
+    assert len(sent()) == 2
+    opens("backup")
+    resolves(hangs)
+    assert [(channel, title.split()[1]) for channel, title in sent()] == [
+        ("ops", "failed:"),
+        ("pager", "failed:"),
+        ("pager", "has"),
+    ]
+
+
 # Grouping
 
 

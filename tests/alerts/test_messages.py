@@ -89,6 +89,11 @@ def test_html_says_the_same_and_loads_nothing(declared):
         ("resolved", {"resolved_at": NOW, "resolution": Resolution.RECOVERED}, "import_rates recovered after 20 min"),
         (
             "resolved",
+            {"cause": Cause.STILL_RUNNING, "resolved_at": NOW, "resolution": Resolution.RECOVERED},
+            "import_rates has ended after 20 min",
+        ),
+        (
+            "resolved",
             {"resolved_at": NOW, "resolution": Resolution.BY_HAND, "resolved_by": "ada"},
             "import_rates: resolved by ada after 20 min",
         ),

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 
 from jobs.choices import Cause, NoticeKind, Resolution
 from jobs.formats import format_duration, shorten
@@ -39,6 +39,14 @@ _MANY = {
     Cause.DRIFT: "are still overridden",
     Cause.FLAPPING: "fail and recover in turn",
 }
+# How it is over, where that isn't a success: of a job, and of several.
+_OVER = {
+    Cause.LATE_START: ("no longer waits", "no longer wait"),
+    Cause.STILL_RUNNING: ("has ended", "have ended"),
+    Cause.FORGOTTEN_PAUSE: ("is no longer paused", "are no longer paused"),
+    Cause.DRIFT: ("is as declared again", "are as declared again"),
+    Cause.FLAPPING: ("is steady again", "are steady again"),
+}
 # What was run and failed can be run again.
 RETRIED = frozenset({Cause.FAILED, Cause.LOST, Cause.RATE, Cause.FLAPPING, Cause.OUTPUT_MATCHES})
 # The exception's name in the last line of a traceback.
@@ -55,7 +63,7 @@ def title(kind: NoticeKind, incidents: Sequence[Incident], now: datetime) -> str
         case NoticeKind.ACKNOWLEDGED:
             found = f"{incidents[0].acknowledged_by} works on it: {_what(incidents)}"
         case NoticeKind.ESCALATED:
-            waited = format_duration(now - min(each.opened_at for each in incidents))
+            waited = _duration(now - min(each.opened_at for each in incidents))
             found = f"Nobody works on it after {waited}: {_what(incidents)}"
         case _:
             found = _what(incidents, with_error=True)
@@ -91,7 +99,7 @@ def _is_over(incidents: Sequence[Incident]) -> str:
     first = incidents[0]
     names = first.job if len(incidents) == 1 else f"{len(incidents)} jobs"
     ends = [each.resolved_at for each in incidents if each.resolved_at is not None]
-    took = f" after {format_duration(max(ends) - min(each.opened_at for each in incidents))}" if ends else ""
+    took = f" after {_duration(max(ends) - min(each.opened_at for each in incidents))}" if ends else ""
     ways = {each.resolution for each in incidents}
     if ways == {Resolution.BY_HAND}:
         return f"{names or 'Our outage'}: resolved by {first.resolved_by}{took}"
@@ -99,7 +107,14 @@ def _is_over(incidents: Sequence[Incident]) -> str:
         return (
             f"{names} {'is' if len(incidents) == 1 else 'are'} no longer watched for that: it isn't declared any more"
         )
-    return f"{names or 'Nightshift'} recovered{took}"
+    one, many = _OVER.get(Cause(first.cause), ("recovered", "recovered"))
+    return f"{names or 'Nightshift'} {one if len(incidents) == 1 else many}{took}"
+
+
+def _duration(duration: timedelta) -> str:
+    """From a minute on in whole minutes: at night seconds are of no use."""
+    minutes = round(duration.total_seconds() / 60)
+    return format_duration(timedelta(minutes=minutes) if minutes else duration)
 
 
 def when(moment: datetime, zone: tzinfo) -> str:
