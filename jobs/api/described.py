@@ -1,6 +1,6 @@
 """What a method of ours answers, for the API's schema, whatever schema class the project's settings name."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
 from drf_spectacular.openapi import AutoSchema
@@ -19,6 +19,7 @@ MEANING = {
     406: "The answer is JSON, and the request accepts none.",
     409: "The state of the job or run is in the way, or a request with this idempotency key is still at work.",
     410: "Retention has deleted it.",
+    413: "The request's body is longer than Django's DATA_UPLOAD_MAX_MEMORY_SIZE.",
     415: "The request's body is not JSON.",
     422: "It can be read, and the job, its command or the ledger doesn't take it.",
     429: "Too many requests: `Retry-After` says when to come again.",
@@ -41,13 +42,15 @@ class ProblemSerializer(serializers.Serializer[dict[str, Any]]):
 
 
 def described[F: Callable[..., Any]](
-    *, responses: Any = None, problems: Iterable[int] = (), always: Iterable[int] = ALWAYS, **description: Any
+    *, responses: Any = None, problems: Collection[int] = (), always: Iterable[int] = ALWAYS, **description: Any
 ) -> Callable[[F], F]:
     """As `extend_schema`, which would derive from the project's DEFAULT_SCHEMA_CLASS: without one that is DRF's own,
     and `/api/v1/schema/` would fail. `problems` are the errors that it answers beside those of every request.
     """
     answers = {} if responses is None else dict(responses) if isinstance(responses, Mapping) else {200: responses}
-    for status in (*always, *problems):
+    # Whoever reads a body can be sent one that is too long.
+    longer = (413,) if 415 in problems else ()
+    for status in (*always, *problems, *longer):
         answers[(status, CONTENT_TYPE)] = _problem(status)
 
     def describe(method: F) -> F:

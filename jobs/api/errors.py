@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
+from django.conf import settings
+from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.http import Http404, HttpResponse
 from rest_framework import exceptions
 from rest_framework.views import set_rollback
@@ -126,6 +127,9 @@ def _answer(error: Exception) -> HttpResponse | None:
     if isinstance(error, PLAIN):
         status = 404 if isinstance(error, Http404) else 403
         return problems.response(status, str(error) or "Nothing is there, or you may not see it.")
+    if isinstance(error, RequestDataTooBig):
+        most = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+        return problems.response(413, f"The body is longer than {most:,} bytes. Send less.", "BodyTooLarge")
     kind = next((kind for kind in type(error).__mro__ if kind in STATUS), None)
     if kind is None:
         return None

@@ -12,6 +12,7 @@ from jobs.api.cursors import Cursored
 from jobs.api.described import described
 from jobs.api.fields import Number, OneOf
 from jobs.api.fields import Request as Asked
+from jobs.api.rows import RowSerializer
 from jobs.api.seen import seen
 from jobs.choices import Door, EventKind, Verb
 from jobs.ledger import events
@@ -30,7 +31,7 @@ class FeedQuery(Asked):
     limit = Number(min_value=1, max_value=1000, default=200, help_text="How many events to look at.")
 
 
-class EventSerializer(serializers.ModelSerializer[Event]):
+class EventSerializer(RowSerializer[Event]):
     # No choice field: OpenAPI has one enumeration of that name.
     kind = serializers.CharField(help_text=f"One of: {', '.join(EventKind.values)}.")
 

@@ -13,6 +13,7 @@ from jobs.api.access import ForActors
 from jobs.api.described import described
 from jobs.api.fields import LabelField, Number
 from jobs.api.fields import Request as Asked
+from jobs.api.rows import RowSerializer
 from jobs.api.run_filters import labelled
 from jobs.api.seen import declared, seen
 from jobs.api.serializers import OccurrenceSerializer, RunSerializer
@@ -99,7 +100,7 @@ class LedgerQuery(Asked):
         return attrs
 
 
-class GapSerializer(serializers.ModelSerializer[Gap]):
+class GapSerializer(RowSerializer[Gap]):
     fate = serializers.CharField(help_text="skipped: a rule or an operator said no. missed: nobody was there in time.")
     reason = serializers.CharField()
 

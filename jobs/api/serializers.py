@@ -8,6 +8,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from jobs import telemetry
+from jobs.api.rows import RowSerializer
 from jobs.choices import AttemptStatus, Reason, Status
 from jobs.ledger import obstacles
 from jobs.ledger.obstacles import Obstacle, Rule
@@ -27,7 +28,7 @@ class WordsField(serializers.ListField):
     child = serializers.CharField()
 
 
-class RunSerializer(serializers.ModelSerializer[Run]):
+class RunSerializer(RowSerializer[Run]):
     arguments = serializers.SerializerMethodField(
         help_text="As on the command line; values of secret options are masked."
     )
@@ -75,7 +76,7 @@ class RunSerializer(serializers.ModelSerializer[Run]):
         return visible_arguments(run)
 
 
-class AttemptSerializer(serializers.ModelSerializer[Attempt]):
+class AttemptSerializer(RowSerializer[Attempt]):
     # No choice field: OpenAPI has one enumeration called status, and that is the run's.
     status = serializers.CharField(read_only=True, help_text=f"One of: {', '.join(AttemptStatus.values)}.")
     wall = SecondsField(allow_null=True, help_text="In seconds.")

@@ -19,6 +19,10 @@ from jobs.ledger.busy import Busy
         ("get", "jobs/", {"headers": {"Accept": "image/png"}}, 406, "Could not satisfy the request Accept header."),
         ("put", "runs/1/pin/", {"data": "{", "content_type": "application/json"}, 400, "JSON parse error"),
         ("put", "runs/1/pin/", {"data": "x", "content_type": "text/csv"}, 415, 'Unsupported media type "text/csv"'),
+        (
+            *("put", "runs/1/pin/", {"data": "x" * 2_621_441, "content_type": "application/json"}),
+            *(413, "The body is longer than 2,621,440 bytes. Send less."),
+        ),
         ("get", "jobs/a%00b/", {}, 400, "A value of this request can't be one of ours."),
     ],
 )
