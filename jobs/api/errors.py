@@ -12,6 +12,7 @@ from rest_framework.views import set_rollback
 from jobs import problems
 from jobs.access.actor import Refused, Unseen
 from jobs.access.selectors import UnreadableSelector
+from jobs.declarations.alert_text import UnreadableRule
 from jobs.declarations.parameters import BrokenCommand, InvalidArguments, UnknownCommand
 from jobs.declarations.registry import UnknownJob
 from jobs.ledger import (
@@ -45,6 +46,7 @@ from jobs.verbs.start import Unconfirmed
 # 409: the state of the job or run is in the way. What may not be seen answers as what isn't there: 404.
 STATUS: dict[type[Exception], int] = {
     UnreadableSelector: 400,
+    UnreadableRule: 400,
     NoRange: 400,
     UnreadableCursor: 400,
     missed.NothingNamed: 400,

@@ -299,3 +299,23 @@ ACKNOWLEDGED = INCIDENT | {
 }
 SNOOZED = INCIDENT | {"snoozed_until": "2026-03-14T08:00:00Z", "snoozed_by": "ada"}
 RESOLVED = INCIDENT | {"resolved_at": "2026-03-14T06:45:00Z", "resolved_by": "ada", "resolution": "by_hand"}
+TRIED: Values = {
+    "job": "invoices",
+    "rule": "failed(in_a_row=2)",
+    "since": "2026-02-12T06:30:00Z",
+    "until": "2026-03-14T06:30:00Z",
+    "runs": 30,
+    "summary": "It would have opened 1 incident, of which none would be open now.",
+    "incidents": [
+        {
+            "cause": "failed",
+            "opened_at": "2026-03-02T03:00:51Z",
+            "detail": "2 runs in a row failed.",
+            "first_run": 4102,
+            "count": 1,
+            "resolved_at": "2026-03-03T03:00:38Z",
+            "resolved_by_run": 4155,
+        }
+    ],
+    "notes": [],
+}

@@ -2,6 +2,7 @@
 
 from django.urls import include, path
 
+from jobs.api.alert_trial import AlertTrial
 from jobs.api.events import Audit, Feed
 from jobs.api.granting import GrantEnd, GrantList, TokenList, TokenRevoke, WhoMay
 from jobs.api.health import Health, Ready
@@ -29,6 +30,7 @@ app_name = "nightshift_api"
 V1 = [
     path("jobs/", JobList.as_view(), name="jobs"),
     path("jobs/<str:name>/", JobDetail.as_view(), name="job"),
+    path("jobs/<str:name>/alerts/trial/", AlertTrial.as_view(), name="alert_trial"),
     path("jobs/<str:name>/explain/", JobExplain.as_view(), name="explain"),
     path("jobs/<str:name>/ledger/", JobLedger.as_view(), name="ledger"),
     path("jobs/<str:name>/missed/", JobMissed.as_view(), name="missed"),

@@ -229,3 +229,7 @@ class Ledger(ABC):
 
     @abstractmethod
     def resolve(self, incident: int, note: str) -> None: ...
+
+    @abstractmethod
+    def try_rule(self, job: str, rule: str) -> Facts:
+        """Which incidents a rule of alerts, given as text, would have opened in the latest 30 days."""

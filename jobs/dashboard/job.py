@@ -13,9 +13,11 @@ from jobs.choices import ENDED, Verb
 from jobs.dashboard import calendars, durations, job_tables, preferences
 from jobs.dashboard.charts import strip
 from jobs.dashboard.pages import Context, act, page
+from jobs.declarations import alert
 from jobs.declarations.job import Job
 from jobs.declarations.registry import registry
 from jobs.formats import command_line, counted, format_duration
+from jobs.ledger import watched
 from jobs.reading.attention import attention
 from jobs.reading.bad_hours import LATEST, bad_hours
 from jobs.reading.board import Standing, standings
@@ -53,6 +55,7 @@ def job(request: HttpRequest, actor: Actor, name: str) -> Context:
         "matters": attention([standing], now, open_of(name)),
         "differences": list(of_job(declared, standing.current)),
         "rules": list(rules(declared)),
+        "alerts": ", ".join(alert.as_text(rule) for rule in watched.of(name).rules.values()),
         "coming": coming(declared, standing.current, now, COMING),
         "zone": zone_of(standing.job),
         "events": events,

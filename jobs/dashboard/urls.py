@@ -22,6 +22,7 @@ from jobs.dashboard.overview import overview
 from jobs.dashboard.pause import pause
 from jobs.dashboard.presets import delete as delete_preset
 from jobs.dashboard.retry import retry
+from jobs.dashboard.rules import rules
 from jobs.dashboard.run import do_with_a_run, run
 from jobs.dashboard.run_now import run_now
 from jobs.dashboard.runs import runs
@@ -40,6 +41,7 @@ urlpatterns = [
     path("jobs/<str:name>/note/", note_on_this_job, name="note_on_job"),
     path("jobs/<str:name>/override/", override, name="override"),
     path("jobs/<str:name>/pause/", pause, name="pause"),
+    path("jobs/<str:name>/rules/", rules, name="rules"),
     path("jobs/<str:name>/run/", run_now, name="run_now"),
     path("jobs/<str:name>/run/delete-preset/", delete_preset, name="delete_preset"),
     path("jobs/<str:name>/why/", why, name="why"),

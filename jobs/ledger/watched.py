@@ -1,7 +1,7 @@
 """The rules of alerts that hold for a job: the usual ones, and those it declares. Asked at each end of a run."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from jobs.choices import Cause, Status
@@ -59,6 +59,13 @@ _known: tuple[object, str, dict[str, Watched]] | None = None
 def of(name: str) -> Watched:
     """The rules of this job; the usual ones where this process doesn't know it."""
     return of_all().get(name) or Watched(alert.over(_usual(), ()))
+
+
+def trying(name: str, rule: Alert) -> Watched:
+    """The same as if the job declared this rule too, in place of its own of this kind."""
+    found = of(name)
+    in_a_row = rule.number(_period(found.schedule)) if isinstance(rule, alert.failed) else found.in_a_row
+    return replace(found, rules={**found.rules, rule.cause: rule}, in_a_row=in_a_row)
 
 
 def of_all() -> Mapping[str, Watched]:

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from jobs.access.actor import Actor
 from jobs.commandline.ledger import Facts, Filter, Following, Ledger, Piece, Refusal, Terms, Which
+from jobs.declarations import alert_text
 from jobs.declarations.parameters import BrokenCommand, InvalidArguments, UnknownCommand
 from jobs.declarations.registry import registry
 from jobs.formats import local_time, utc_time
@@ -21,7 +22,7 @@ from jobs.management.here_facts import day_of, gap_facts, held_facts, job_facts,
 from jobs.management.operator import operator
 from jobs.management.schedules import scheduled
 from jobs.models import Attempt, Gap, Incident, Run
-from jobs.reading import facts, incident_timeline, incidents, keyset, notes, upcoming
+from jobs.reading import facts, incident_timeline, incidents, keyset, notes, trials, upcoming
 from jobs.reading.audit import Question, audit, event_facts
 from jobs.reading.explain import explain, zone_of
 from jobs.reading.incidents import Wanted
@@ -308,3 +309,7 @@ class Here(Ledger):
     @_refusing
     def resolve(self, incident: int, note: str) -> None:
         resolve(self.actor, incident, note=note)
+
+    @_refusing
+    def try_rule(self, job: str, rule: str) -> Facts:
+        return trials.facts(trials.try_rule(registry[job], alert_text.read(rule), states.clock()))

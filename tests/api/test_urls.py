@@ -27,6 +27,7 @@ MISSED = {"after": "2026-03-01T00:00:00Z", "before": "2026-03-20T00:00:00Z"}
 URLS = {
     ("jobs", "get"): (LISTED, "jobs/", None, 200),
     ("job", "get"): (Verb.VIEW, "jobs/billed/", None, 200),
+    ("alert_trial", "get"): (Verb.VIEW, "jobs/billed/alerts/trial/?rule=failed(in_a_row=2)", None, 200),
     ("explain", "get"): (Verb.VIEW, "jobs/billed/explain/", None, 200),
     ("ledger", "get"): (Verb.VIEW, f"jobs/billed/ledger/?{WINDOW}", None, 200),
     ("missed", "get"): (Verb.RUN, f"jobs/billed/missed/?{WINDOW}", None, 200),

@@ -90,6 +90,8 @@ def pages(sample: Sample) -> list[Page]:
             else []
         ),
         Page(name="why a job didn't run", path=f"/jobs/{busy}/why/?at=2026-09-14T12:00"),
+        Page(name="rules of alerts", path=f"/jobs/{busy}/rules/"),
+        Page(name="a rule that is tried", path=f"/jobs/{busy}/rules/?rule=failed(in_a_row=2)"),
         Page(name="pause", path=f"/jobs/{busy}/pause/"),
         Page(name="override", path=f"/jobs/{busy}/override/"),
         Page(name="a run with output", path=f"/runs/{sample.written}/"),

@@ -264,6 +264,10 @@ class There(Ledger):
     def resolve(self, incident: int, note: str) -> None:
         self._client.send("POST", f"incidents/{incident}/resolve/", {"note": note})
 
+    def try_rule(self, job: str, rule: str) -> Facts:
+        found: Facts = self._client.get(f"{_job(job)}alerts/trial/", rule=rule)
+        return found
+
 
 def _notes(subject: int | str) -> str:
     """Where the notes are of a run, by its number, or of a job."""

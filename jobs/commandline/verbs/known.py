@@ -19,6 +19,7 @@ from jobs.commandline.verbs.presets import Presets
 from jobs.commandline.verbs.retry import Retry
 from jobs.commandline.verbs.run import Follow, Run
 from jobs.commandline.verbs.runs import Runs
+from jobs.commandline.verbs.try_rule import TryRule
 from jobs.commandline.verbs.upcoming import Upcoming
 
 VERBS: dict[str, Verb] = {
@@ -33,6 +34,7 @@ VERBS: dict[str, Verb] = {
     "missed": Missed(),
     "incidents": Incidents(),
     "incident": Incident(),
+    "try-rule": TryRule(),
     "hold": Hold(),
     "note": Note(),
     "pause": Pause(),
