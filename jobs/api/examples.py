@@ -305,7 +305,7 @@ TRIED: Values = {
     "since": "2026-02-12T06:30:00Z",
     "until": "2026-03-14T06:30:00Z",
     "runs": 30,
-    "summary": "It would have opened 1 incident, of which none would be open now.",
+    "summary": "It would have opened 1 incident; none would be open now.",
     "incidents": [
         {
             "cause": "failed",

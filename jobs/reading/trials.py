@@ -53,7 +53,7 @@ class Trial:
         number, still = len(self.incidents), sum(found.resolved_at is None for found in self.incidents)
         if not number:
             return "It would have opened no incident."
-        return f"It would have opened {counted(number, 'incident')}, of which {still or 'none'} would be open now."
+        return f"It would have opened {counted(number, 'incident')}; {still or 'none'} would be open now."
 
 
 class _Row(NamedTuple):

@@ -16,7 +16,7 @@ def test_it_says_what_would_have_been_opened_by_which_run(get, declared):
     assert (found["job"], found["rule"], found["runs"]) == ("nightly", "failed(in_a_row=1)", 1)
     [incident] = found["incidents"]
     assert (incident["cause"], incident["first_run"], incident["resolved_at"]) == ("failed", run.pk, None)
-    assert found["summary"] == "It would have opened 1 incident, of which 1 would be open now."
+    assert found["summary"] == "It would have opened 1 incident; 1 would be open now."
 
 
 @pytest.mark.parametrize(

@@ -19,8 +19,7 @@ def test_a_rule_is_tried(says, declared):
     )
     first, _, row = says("try-rule", "nightly", "failed(in_a_row=1)").splitlines()
     assert first == (
-        "failed(in_a_row=1) on 2 runs of nightly in 30 days: It would have opened 1 incident, of which none would be "
-        "open now."
+        "failed(in_a_row=1) on 2 runs of nightly in 30 days: It would have opened 1 incident; none would be open now."
     )
     assert row.split()[6:] == ["failed", "1", str(failed.pk), str(good.pk), "A", "run", "failed."]
     found = json.loads(says("try-rule", "nightly", "lost", "--format", "json"))

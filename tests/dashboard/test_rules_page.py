@@ -38,7 +38,7 @@ def test_a_rule_is_tried_and_leads_to_the_runs(admin_client):
         for status, hours in (("failed", 9), ("failed", 8), ("succeeded", 7), ("failed", 6), ("failed", 5))
     ]
     shown = page(admin_client, "/jobs/nightly/rules/?rule=failed(in_a_row=2)")
-    assert "It would have opened 2 incidents, of which 1 would be open now." in shown
+    assert "It would have opened 2 incidents; 1 would be open now." in shown
     for run in (runs[1], runs[2], runs[4]):
         assert f'href="/runs/{run.pk}/"' in shown
     assert shown.index(f'href="/runs/{runs[4].pk}/"') < shown.index(f'href="/runs/{runs[1].pk}/"')

@@ -84,7 +84,7 @@ def test_what_came_before_the_30_days_counts_for_a_row_and_nothing_else_does(dec
     assert spans(found) == [("failed", last.pk, 1, None)]
     assert old.pk < last.pk
     assert found.notes == []
-    assert found.summary == "It would have opened 1 incident, of which 1 would be open now."
+    assert found.summary == "It would have opened 1 incident; 1 would be open now."
 
 
 def test_what_was_missed_opens_until_the_next_success(declared):
