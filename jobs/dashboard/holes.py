@@ -1,6 +1,6 @@
 """The holes of the ledger: all occurrences of a time that had no run, by cause, and the way to run them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import urlencode
@@ -20,6 +20,7 @@ from jobs.dashboard.tags import day
 from jobs.dashboard.words import REASONS
 from jobs.declarations.registry import registry
 from jobs.formats import counted
+from jobs.models import Gap
 from jobs.reading.holes import Hole, OfJob, holes
 
 # How far back, by the address.
@@ -97,6 +98,13 @@ def _sentence(found: list[Hole], window: str) -> str:
         return f"No holes in the last {window}: every occurrence had its run."
     total = sum(hole.count for hole in found)
     return f"In the last {window} {counted(total, 'occurrence')} of {counted(len(jobs), 'job')} had no run."
+
+
+def rows(request: HttpRequest, actor: Actor, gaps: Iterable[Gap]) -> list[SafeString]:
+    """A row for each gap, with the way to run it."""
+    now, zone = timezone.now(), preferences.of(request).zone
+    found = [OfJob(job=gap.job, first=gap.first, last=gap.last, count=gap.count) for gap in gaps]
+    return [_row(missed, actor, now, zone) for missed in found]
 
 
 def _row(missed: OfJob, actor: Actor, now: datetime, zone: ZoneInfo) -> SafeString:

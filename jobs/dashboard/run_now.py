@@ -87,6 +87,7 @@ def _start(actor: Actor, job: str, words: list[str] | None, found: Asked) -> Sta
         "not_before": found.how.given("at"),
         "confirm": found.how.given("confirm") or "",
         "labels": found.how.given("labels") or (),
+        "despite_hold": bool(found.how.given("despite_hold")),
     }
     return once_a_form(
         actor,
@@ -139,10 +140,11 @@ def _basis(request: HttpRequest, job: Job) -> Basis:
 
 def _context(request: HttpRequest, job: Job, current: InForce, basis: Basis, found: Asked) -> Context:
     words = words_to_run(found, basis) if found.words is not None else None
-    at = found.how.given("at")
+    at, labels, despite = (found.how.given(name) for name in ("at", "labels", "despite_hold"))
     options = ["--at", f"{at:%Y-%m-%dT%H:%M:%S%z}"] if at else []
-    options += [word for label in found.how.given("labels") or () for word in ("--label", label)]
+    options += [word for label in labels or () for word in ("--label", label)]
     options += ["--confirm", job.confirm] if job.confirm else []
+    options += ["--despite-hold"] if despite else []
     address = request.build_absolute_uri(f"/api/v1/jobs/{job.name}/runs/")
     return {
         "title": f"Run {job.name}",
@@ -159,7 +161,7 @@ def _context(request: HttpRequest, job: Job, current: InForce, basis: Basis, fou
         else {
             "command": shell.command_line(job, found.words),
             "run": shell.run_line(job, words, options=options),
-            "api": shell.api_call(address, job, words, at),
+            "api": shell.api_call(address, job, words, at, labels or (), bool(despite)),
         },
         "wrong": problems(found),
         "changes": found.sent.changes(),

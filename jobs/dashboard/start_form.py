@@ -13,7 +13,7 @@ from django.utils import timezone
 from jobs.dashboard import preferences
 from jobs.declarations.job import Job
 from jobs.forms import Drawn, ParametersForm, Section, form_class
-from jobs.ledger import run_labels
+from jobs.ledger import in_force, run_labels
 from jobs.ledger.run_labels import BadLabel, TooManyLabels
 from jobs.models.note import LONGEST_NOTE
 from jobs.reading.parameters import parameters_of
@@ -42,6 +42,9 @@ class HowForm(forms.Form):
         help_text="Why you start it. It stays with the run.",
         widget=forms.Textarea(attrs={"rows": 2}),
     )
+    despite_hold = forms.BooleanField(
+        required=False, label="Start it in spite of the hold", help_text="Else it waits for the end of that."
+    )
     # Of this form: sent twice unchanged, it starts one run.
     key = forms.CharField(required=False, max_length=64, widget=forms.HiddenInput())
     confirm = forms.CharField(required=False, widget=forms.TextInput(attrs={"autocomplete": "off"}))
@@ -54,6 +57,9 @@ class HowForm(forms.Form):
             self.fields["confirm"].label = f"Write “{job.confirm}” to confirm"
         else:
             del self.fields["confirm"]
+        hold = in_force.hold()
+        if retry or hold is None or not hold.all_starts:
+            del self.fields["despite_hold"]
         if retry:  # at once, and with the labels of the run
             del self.fields["at"], self.fields["labels"]
 
@@ -75,7 +81,10 @@ class HowForm(forms.Form):
 
     def given(self, name: str) -> Any:
         """What was sent in a field that there is and that is right; else None."""
-        return getattr(self, "cleaned_data", {}).get(name) or None
+        if not self.is_bound:
+            return None
+        self.is_valid()  # reads the fields, once; those that are right are known beside those that aren't
+        return self.cleaned_data.get(name) or None
 
     def sections(self) -> list[Section]:
         return [Section(fields=[Drawn(field) for field in self.visible_fields()])]

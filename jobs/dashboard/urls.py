@@ -9,6 +9,7 @@ from jobs.dashboard.calendar import calendar
 from jobs.dashboard.channels import switch_channel_on
 from jobs.dashboard.compare import compare
 from jobs.dashboard.handover import handover
+from jobs.dashboard.hold import hold
 from jobs.dashboard.holes import ledger_holes
 from jobs.dashboard.incident import do_with_an_incident, incident
 from jobs.dashboard.incidents import incidents
@@ -45,6 +46,7 @@ urlpatterns = [
     path("jobs/<str:name>/run/", run_now, name="run_now"),
     path("jobs/<str:name>/run/delete-preset/", delete_preset, name="delete_preset"),
     path("jobs/<str:name>/why/", why, name="why"),
+    path("hold/", hold, name="hold"),
     path("channels/on/", switch_channel_on, name="switch_channel_on"),
     path("runs/", runs, name="runs"),
     path("runs/select/", select, name="select"),

@@ -37,7 +37,14 @@ def command_line(job: Job, words: Sequence[str]) -> str:
     return f"manage.py {shlex.join([job.command, *masking.hide(job, words, MASK)])}"
 
 
-def api_call(address: str, job: Job, words: Sequence[str] | None, not_before: datetime | None = None) -> str:
+def api_call(
+    address: str,
+    job: Job,
+    words: Sequence[str] | None,
+    not_before: datetime | None = None,
+    labels: Sequence[str] = (),
+    despite_hold: bool = False,
+) -> str:
     """The call of the API that starts the same, for curl."""
     body: dict[str, Any] = {}
     if words is not None:
@@ -46,6 +53,10 @@ def api_call(address: str, job: Job, words: Sequence[str] | None, not_before: da
         body["not_before"] = not_before.isoformat()
     if job.confirm:
         body["confirm"] = job.confirm
+    if labels:
+        body["labels"] = list(labels)
+    if despite_hold:
+        body["despite_hold"] = True
     sent = shlex.quote(json.dumps(body, ensure_ascii=False))
     return (
         'curl -H "Authorization: Bearer $NIGHTSHIFT_TOKEN" -H "Content-Type: application/json"'

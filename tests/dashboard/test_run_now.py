@@ -68,6 +68,9 @@ def test_a_check_says_what_it_equals_and_what_will_happen_and_runs_nothing(admin
     assert "/api/v1/jobs/nightly/runs/" in said
     assert "--word bread" not in said
     assert "bread it's" in said
+    said = part(admin_client.post("/jobs/nightly/run/", {"arg.word": "bread", "labels": "ticket/4711", "check": "1"}))
+    assert "nightshift run --label ticket/4711 nightly" in said
+    assert '{"labels": ["ticket/4711"]}' in said
     assert Run.objects.count() == 1
 
 

@@ -116,6 +116,7 @@ def pages(sample: Sample) -> list[Page]:
         Page(name="calendar", path="/calendar/"),
         Page(name="holes of a day", path="/holes/"),
         Page(name="holes of a week", path="/holes/?hours=168"),
+        Page(name="hold", path="/hold/"),
         Page(name="handover", path="/handover/"),
         Page(name="handover of three days", path="/handover/?hours=72"),
         Page(name="audit", path="/audit/"),

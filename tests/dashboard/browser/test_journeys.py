@@ -138,6 +138,7 @@ def test_nobody_is_kept_out(visitor, admin_user, paused, theme, width):
         f"/runs/{run.pk}/output/?find=line",
         f"/runs/{run.pk}/compare/",
         "/handover/",
+        "/hold/",
         "/access/?job=nightly",
         "/audit/",
     ):
