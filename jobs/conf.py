@@ -4,6 +4,7 @@ A project sets them like Django's own settings, or leaves them out; `mydjango/se
 environment. `make docs` writes `.env.example` and `docs/reference/settings.md` from this table.
 """
 
+import os
 import re
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -70,6 +71,11 @@ def _as_an_address(text: str) -> str:
     if parts.scheme in {"http", "https"} and parts.hostname and not parts.query and not parts.fragment:
         return ""
     return "Write an http or https address, such as https://jobs.example.com."
+
+
+def _address() -> str:
+    host = os.environ.get("WEBSITE_HOSTNAME")  # Azure says under which name it serves the app
+    return f"https://{host}" if host and not conf.LOCAL else ""
 
 
 def _doorbell() -> str:
@@ -183,10 +189,11 @@ class Conf:
         more="The ledger goes on as ever, and what is still open at a window's end is sent then. `manage.py check` "
         "reports a window that can't be used (`jobs.E032`).",
     )
-    JOBS_URL = Setting(
-        "",
+    JOBS_URL = Setting[str](
+        _address,
         "The address of the dashboard, as people reach it: https://jobs.example.com.",
         more="Messages about incidents link there.",
+        shown="in Azure the app's own host name, else empty",
         flaw=_as_an_address,
     )
     APPLICATIONINSIGHTS_CONNECTION_STRING = Setting(

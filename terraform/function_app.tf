@@ -155,6 +155,7 @@ locals {
   settings_of_the_domain = var.custom_domain == null ? {} : {
     ALLOWED_HOSTS        = var.custom_domain
     CSRF_TRUSTED_ORIGINS = "https://${var.custom_domain}"
+    JOBS_URL             = "https://${var.custom_domain}"
   }
 
   # The app believes App Service's headers only where App Service stands in front of it: never one without the other.

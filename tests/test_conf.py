@@ -41,6 +41,20 @@ def test_a_default_may_depend_on_another_setting(settings, local, doorbell):
     assert doorbell == conf.JOBS_DOORBELL
 
 
+@pytest.mark.parametrize(
+    ("given", "local", "address"),
+    [
+        (None, False, "https://shop.azurewebsites.net"),
+        ("https://jobs.example.com", False, "https://jobs.example.com"),
+        (None, True, ""),
+    ],
+)
+def test_the_dashboards_address_is_azures_unless_another_one_is_given(settings, monkeypatch, given, local, address):
+    monkeypatch.setenv("WEBSITE_HOSTNAME", "shop.azurewebsites.net")
+    settings.JOBS_URL, settings.LOCAL = given, local
+    assert address == conf.JOBS_URL
+
+
 def test_the_release_comes_from_the_environment(settings, monkeypatch):
     settings.JOBS_RELEASE = "a setting"
     monkeypatch.setenv("JOBS_RELEASE", "sha256:1")

@@ -199,6 +199,11 @@ run "a_domain_is_allowed_and_trusted" {
     condition     = local.settings_of_the_domain.ALLOWED_HOSTS == "jobs.example.com" && local.settings_of_the_domain.CSRF_TRUSTED_ORIGINS == "https://jobs.example.com"
     error_message = "Django refuses hosts and origins that it isn't told."
   }
+
+  assert {
+    condition     = local.settings_of_the_domain.JOBS_URL == "https://jobs.example.com"
+    error_message = "Messages link to the address that people use."
+  }
 }
 
 run "a_secret_of_ones_own_stands_for_the_registration" {
