@@ -6,9 +6,10 @@ from datetime import timedelta
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
+from jobs.choices import Cause
 from jobs.declarations.registry import registry
 from jobs.ledger.settle import settle
-from jobs.models import Intervention, Preset, Run
+from jobs.models import Incident, Intervention, Preset, Run
 from tests.helpers.rows import NOON, a_pause, a_run, an_attempt, first_seen_at, settled_ticks
 from tests.helpers.thorough import THOROUGH
 
@@ -75,6 +76,13 @@ def test_jobs_are_filtered_while_one_types_and_keys_lead_to_pages(visitor, admin
     page.keyboard.type("weekly")
     page.wait_for_selector("table.jobs:not(:has-text('nightly'))")
     assert "weekly" in page.inner_text("table.jobs")
+    page.goto("/runs/")
+    page.click("summary:has-text('admin')")
+    page.click("button[name=keys][value=off]")
+    page.wait_for_selector("html[data-keys=off]", state="attached")
+    for key in "gj/":
+        page.keyboard.press(key)
+    assert page.url.endswith("/runs/"), "keys that are turned off lead nowhere"
 
 
 @pytest.fixture
@@ -85,6 +93,25 @@ def paused(declared, monkeypatch):
     settle([registry["often"]], NOON)
     a_pause("often", began_at=NOON + timedelta(minutes=10), until=NOON + timedelta(minutes=20), reason="stocktaking")
     settle([registry["often"]], NOON + timedelta(minutes=38))
+
+
+def test_without_script_jobs_and_runs_are_found_by_a_form_and_a_choice_stays(visitor, admin_user):
+    a_run(status="failed", error="the file is empty")
+    a_run("weekly")
+    page = visitor(admin_user, script=False)
+    page.goto("/jobs/")
+    page.fill("#q", "ada")
+    page.press("#q", "Enter")
+    assert page.url.endswith("/jobs/?q=ada")
+    assert page.locator(".jobs tbody tr").count() == 1
+    page.goto("/runs/")
+    page.fill("[name=error]", "empty")
+    page.press("[name=error]", "Enter")
+    assert page.locator(".runs tbody tr").count() == 1
+    page.click("summary:has-text('admin')")
+    page.click("button[value=dark]")
+    page.goto("/jobs/")
+    assert page.get_attribute("html", "data-theme") == "dark"
 
 
 @pytest.mark.parametrize("script", [True, False])
@@ -115,9 +142,15 @@ def test_nobody_is_kept_out(visitor, admin_user, paused, theme, width):
         run, status="failed", written=[b"line\n" * 50, (b"Traceback (most recent call last):\n  x\nE: y\n", [0, 45])]
     )
     Preset.objects.create(job="nightly", name="loud", words=["--verbosity", "2"], by=admin_user.username)
+    incident = Incident.objects.create(job="nightly", cause=Cause.FAILED, first_run_id=run.pk, last_run_id=run.pk)
+    stranger = visitor(width=width, theme=theme)
+    stranger.goto("/sign-in/")
+    check(stranger, "/sign-in/")
     page = visitor(admin_user, width=width, theme=theme)
     for path in (
         "/",
+        "/incidents/",
+        f"/incidents/{incident.pk}/",
         "/jobs/",
         "/jobs/nightly/",
         "/jobs/weekly/",

@@ -93,9 +93,10 @@ def test_output_is_followed_while_its_end_is_in_view_and_the_page_is_visible_and
     assert asks_in_an_hour(page, asked) == []
 
 
-def test_a_long_run_is_cancelled_from_its_page(visitor, admin_user):
+@pytest.mark.parametrize("script", [True, False])
+def test_a_long_run_is_cancelled_from_its_page(visitor, admin_user, script):
     run, _ = a_claimed_run()
-    page = visitor(admin_user)
+    page = visitor(admin_user, script=script)
     page.goto(f"/runs/{run.pk}/")
     page.click("text=Cancel")
     page.wait_for_selector(f"#status:has-text('Run {run.pk} is asked to end.')")
