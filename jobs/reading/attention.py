@@ -10,7 +10,7 @@ from jobs.formats import counted, format_duration, relative, shorten
 from jobs.models import Incident
 from jobs.reading.advice import ADVICE
 from jobs.reading.board import Active, Standing
-from jobs.reading.incidents import RANK, severity
+from jobs.reading.incidents import rank_of, severity
 
 # A queued run that could start and doesn't for so long waits for a slot.
 IMPATIENCE = timedelta(seconds=60)
@@ -52,6 +52,8 @@ SHAPES = {
     Severity.INFO: "overridden",
 }
 LONGEST_ERROR = 160
+# More than between any two: what nobody works on comes first.
+TAKEN = 1_000
 # From here on nothing has gone wrong, and a person may leave it so.
 MILD = Kind.FORGOTTEN_PAUSE
 
@@ -112,7 +114,7 @@ def _of_incident(incident: Incident, now: datetime) -> Matter:
         run=incident.last_run_id,
         since=incident.opened_at,
         incident=incident.pk,
-        weight=(0 if incident.acknowledged_at else len(RANK)) - RANK[Cause(incident.cause)],
+        weight=(0 if incident.acknowledged_at else TAKEN) - rank_of(incident),
     )
 
 

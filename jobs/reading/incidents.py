@@ -12,7 +12,9 @@ from django.utils import timezone
 
 from jobs.access.actor import Actor
 from jobs.choices import SEVERITY, Cause, Severity, Verb
+from jobs.declarations.job import Job
 from jobs.declarations.registry import registry
+from jobs.declarations.severity import CRITICAL_LABEL, rank
 from jobs.declarations.severity import severity as severity_of
 from jobs.ledger.incident_acts import UnknownIncident
 from jobs.models import Incident
@@ -93,7 +95,16 @@ def of_run(job: str, run_id: int) -> Incident | None:
 
 
 def _worst_first(rows: "QuerySet[Incident]") -> list[Incident]:
-    return sorted(rows, key=lambda incident: (RANK[Cause(incident.cause)], -incident.pk))
+    return sorted(rows, key=lambda incident: (rank_of(incident), -incident.pk))
+
+
+def rank_of(incident: Incident) -> int:
+    """The lower, the worse: by how bad it is, then by its cause."""
+    return _rank(incident.cause, registry.get(incident.job))
+
+
+def _rank(cause: str, job: Job | None) -> int:
+    return -len(RANK) * rank(severity_of(cause, job)) + RANK[Cause(cause)]
 
 
 def severity(incident: Incident) -> Severity:
@@ -106,11 +117,16 @@ def is_snoozed(incident: Incident) -> bool:
 
 
 def _open(wanted: Wanted, place: Place | None = None) -> "QuerySet[Incident]":
-    rank = Case(*[When(cause=cause, then=Value(number)) for cause, number in RANK.items()])
-    rows: QuerySet[Any] = Incident.objects.open().filter(_fits(wanted)).annotate(rank=rank)
+    raised = [job for job in registry.values() if CRITICAL_LABEL in job.labels]
+    names = [job.name for job in raised]
+    by_badness = Case(
+        *[When(cause=cause, job__in=names, then=Value(_rank(cause, raised[0]))) for cause in RANK if raised],
+        *[When(cause=cause, then=Value(_rank(cause, None))) for cause in RANK],
+    )
+    rows: QuerySet[Any] = Incident.objects.open().filter(_fits(wanted)).annotate(rank=by_badness)
     if place is not None:
-        cause = Incident.objects.filter(pk=place.id).values_list("cause", flat=True).first()
-        number = RANK[Cause(cause)] if cause else 0
+        last = Incident.objects.filter(pk=place.id).first()
+        number = rank_of(last) if last else _rank(Cause.NOT_RUNNING, None)
         rows = rows.filter(Q(rank__gt=number) | Q(rank=number, pk__lt=place.id))
     return rows.order_by("rank", "-pk")
 

@@ -55,6 +55,24 @@ def test_the_worst_that_is_open_comes_first_and_every_one_once(many, size):
     assert [pk for some in walk(Wanted(), size) for pk in some] == expected
 
 
+@pytest.mark.parametrize("size", [1, 2, 50])
+def test_an_incident_of_a_critical_job_comes_before_its_like(declared, size):
+    declared("quiet")
+    declared("payroll", labels=["critical"])
+    for job in ("payroll", "quiet"):
+        for cause in (Cause.DRIFT, Cause.FAILED, Cause.SLOWER_THAN):
+            an_incident(job, cause)
+    shown = [Incident.objects.get(pk=pk) for some in walk(Wanted(), size) for pk in some]
+    assert [(each.job, each.cause) for each in shown] == [
+        ("payroll", "failed"),
+        ("quiet", "failed"),
+        ("payroll", "slower_than"),
+        ("quiet", "slower_than"),
+        ("payroll", "drift"),
+        ("quiet", "drift"),
+    ]
+
+
 def test_a_list_is_narrowed_by_what_is_asked(many):
     def names(**asked):
         found = page(Wanted(**asked), 50).incidents
