@@ -291,6 +291,20 @@ INCIDENT: Values = {
             "status": "",
         },
     ],
+    "deliveries": [
+        {
+            "channel": "ops",
+            "kind": "opened",
+            "at": "2026-03-14T03:00:44Z",
+            "due_at": "2026-03-14T03:00:44Z",
+            "attempts": 1,
+            "delivered_at": "2026-03-14T03:00:45Z",
+            "given_up_at": None,
+            "silenced": "",
+            "answer": "250 OK",
+            "why": "",
+        },
+    ],
 }
 ACKNOWLEDGED = INCIDENT | {
     "acknowledged_at": "2026-03-14T06:31:00Z",

@@ -18,9 +18,9 @@ from jobs.api.run_filters import labelled
 from jobs.api.seen import seen
 from jobs.choices import Cause, EventKind, NoticeKind, Resolution, Severity
 from jobs.ledger.incident_acts import LONGEST_NOTE, LONGEST_SNOOZE
-from jobs.models import Incident
+from jobs.models import Delivery, Incident
 from jobs.reading import incidents
-from jobs.reading.incident_timeline import facts, story
+from jobs.reading.incident_timeline import OF_A_DELIVERY, facts, story
 from jobs.reading.incidents import Wanted
 from jobs.verbs import incident as verbs
 
@@ -53,7 +53,7 @@ class IncidentSerializer(serializers.ModelSerializer[Incident]):
 
     class Meta:
         model = Incident
-        fields = list(INCIDENT.keys() - {"moments"})
+        fields = list(INCIDENT.keys() - {"moments", "deliveries"})
         fields.sort(key=list(INCIDENT).index)
         read_only_fields = fields
 
@@ -67,11 +67,22 @@ class MomentSerializer(serializers.Serializer[Any]):
     status = serializers.CharField(help_text="That of the run; else empty.")
 
 
+class DeliverySerializer(serializers.ModelSerializer[Delivery]):
+    kind = serializers.CharField(help_text=f"What it tells: {', '.join(NoticeKind.values)}.")
+
+    class Meta:
+        model = Delivery
+        fields = list(OF_A_DELIVERY)
+        read_only_fields = fields
+
+
 class IncidentDetailSerializer(IncidentSerializer):
     moments = MomentSerializer(many=True, help_text="What happened in it, oldest first.")
 
+    deliveries = DeliverySerializer(many=True, help_text="The messages about it, oldest first: to whom, and whether.")
+
     class Meta(IncidentSerializer.Meta):
-        fields = [*IncidentSerializer.Meta.fields, "moments"]
+        fields = [*IncidentSerializer.Meta.fields, "moments", "deliveries"]
         read_only_fields = fields
 
 

@@ -7,11 +7,15 @@ from typing import Any, NamedTuple
 from jobs.choices import EventKind, NoticeKind, Resolution, Status
 from jobs.declarations.registry import registry
 from jobs.ledger import verdicts
-from jobs.models import Event, Incident, Notice, Run
+from jobs.models import Delivery, Event, Incident, Notice, Run
 from jobs.reading import keyset
 from jobs.reading.incidents import severity
 
 ACTS = (EventKind.ACKNOWLEDGED, EventKind.SNOOZED, EventKind.RESOLVED)
+OF_A_DELIVERY = (
+    *("channel", "kind", "at", "due_at", "attempts", "delivered_at", "given_up_at"),
+    *("silenced", "answer", "why"),
+)
 # Of each kind the latest are shown.
 MOST = 50
 
@@ -47,8 +51,9 @@ def facts(incident: Incident) -> dict[str, Any]:
 
 
 def story(incident: Incident) -> dict[str, Any]:
-    """The same with what happened in it, as `moments`."""
-    return facts(incident) | {"moments": [moment._asdict() for moment in moments(incident)]}
+    """The same with what happened in it, as `moments`, and with who was told of it, as `deliveries`."""
+    told = Delivery.objects.about(incident)[:MOST].values(*OF_A_DELIVERY)
+    return facts(incident) | {"moments": [moment._asdict() for moment in moments(incident)], "deliveries": list(told)}
 
 
 def moments(incident: Incident) -> list[Moment]:

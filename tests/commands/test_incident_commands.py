@@ -9,7 +9,7 @@ from django.core.management import CommandError, call_command
 from jobs.choices import Cause
 from jobs.ledger import states
 from jobs.management.operator import operator
-from jobs.models import Incident
+from jobs.models import Delivery, Incident
 from tests.helpers.rows import a_run
 
 pytestmark = pytest.mark.django_db
@@ -71,6 +71,24 @@ def test_one_of_them_says_what_is_wrong_and_what_to_do(says, incident):
     ]
     assert said[9].endswith(f"Run {incident.last_run_id} failed: OSError: disk full")
     assert json.loads(says("incident", "show", str(incident.pk), "--format", "json"))["moments"][-1]["by"] == operator()
+
+
+def test_it_says_who_was_told(says, incident):
+    now = states.clock()
+    for channel, fields in {
+        "ops": {"attempts": 1, "delivered_at": now, "answer": "250 OK"},
+        "pager": {"attempts": 2, "answer": "503 Busy."},
+        "chat": {"given_up_at": now, "why": "The channel is off."},
+        "hook": {},
+    }.items():
+        Delivery.objects.create(incident=incident, incidents=[incident.pk], kind="opened", channel=channel, **fields)
+    said = [line.partition("UTC  ")[2] for line in says("incident", "show", str(incident.pk)).splitlines()[-4:]]
+    assert said == [
+        "Opened, to ops: delivered.",
+        "Opened, to pager: waits: 503 Busy.",
+        "Opened, to chat: not sent, The channel is off.",
+        "Opened, to hook: waits.",
+    ]
 
 
 def test_it_is_snoozed_and_resolved(says, incident):

@@ -110,6 +110,17 @@ def _told(ledger: Ledger, found: Facts) -> Iterator[str]:
         run = f"Run {moment['run']} " if moment["run"] else ""
         status = f"{moment['status']}: " if moment["status"] else ""
         yield f"  {_at(ledger, moment['at'])}  {run}{status}{as_shown(moment['text'])}"
+    for told in found["deliveries"]:
+        yield f"  {_at(ledger, told['at'])}  {told['kind'].capitalize()}, to {told['channel']}: {_delivered(told)}."
+
+
+def _delivered(told: Facts) -> str:
+    """What became of a message."""
+    if told["delivered_at"]:
+        return "delivered"
+    if told["given_up_at"]:
+        return f"not sent, {as_shown(told['why']).rstrip('.')}"
+    return f"waits: {as_shown(told['silenced'] or told['answer']).rstrip('.')}" if told["attempts"] else "waits"
 
 
 def _who(ledger: Ledger, found: Facts) -> str:
