@@ -15,6 +15,12 @@ class Busy(Sentence, DatabaseError):
     def __init__(self, what: str) -> None:
         super().__init__(what=what)
 
+    @property
+    def took_too_long(self) -> bool:
+        """Whether a statement reached its limit of time, and not a lock's."""
+        refused = self.__cause__
+        return refused is not None and isinstance(refused.__cause__, errors.QueryCanceled)
+
 
 # Django takes these for OperationalErrors, as if the database were away.
 BUSY = {

@@ -43,13 +43,13 @@ def left_out() -> Iterator[None]:
 
 @contextmanager
 def told_apart() -> Iterator[None]:
-    """Raise NotJudged in place of what fails in this block, unless the database is away or busy."""
+    """Raise NotJudged in place of what fails in this block, unless the database is away or a lock is held."""
     try:
         yield
-    except (*sql.AWAY, sql.Busy):
+    except sql.AWAY:
         raise
     except Exception as error:
-        if not _here.is_on:
+        if not _here.is_on or (isinstance(error, sql.Busy) and not error.took_too_long):
             raise
         raise NotJudged from error
 

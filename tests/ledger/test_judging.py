@@ -169,6 +169,13 @@ def test_the_tick_after_an_outage_of_ours_comes_to_its_end(counter):
     assert counter.number == 1
 
 
+def test_a_judging_that_takes_too_long_costs_no_end(declared, counter):
+    declared("it")
+    with breaking(code="57014"):
+        assert status_of(come_out(FAILURE)) == Status.FAILED
+    assert counter.number == 1
+
+
 @pytest.mark.parametrize(("code", "error"), [("57P01", OperationalError), ("55P03", sql.Busy)], ids=["away", "busy"])
 def test_a_database_that_is_away_or_busy_is_no_error_of_the_judging(declared, counter, code, error):
     declared("it")
