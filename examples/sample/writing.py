@@ -3,21 +3,23 @@
 from collections import defaultdict
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from itertools import takewhile
 
 from django.db import transaction
 
 from examples.sample.history import DAY, HOUR, MINUTE, MONTH, NEW, PAUSES, STORIES
 from examples.sample.month import HOST, Month
-from jobs.choices import Door, EventKind, InterventionKind, Status, Trigger
+from jobs.choices import Cause, Door, EventKind, InterventionKind, Status, Trigger
 from jobs.declarations.job import Job
 from jobs.declarations.registry import registry
 from jobs.ledger import states, statistics
 from jobs.ledger.statistics import Swallowed
-from jobs.models import Attempt, Event, Gap, Intervention, JobState, LastTick, Output, Run
+from jobs.models import Attempt, Event, Gap, Incident, Intervention, JobState, LastTick, Output, Run
 from jobs.schedule.zones import rules_of
 
 # Of each job the newest runs have output.
 PRINTED = 20
+CAUSES = {Status.FAILED: Cause.FAILED, Status.TIMED_OUT: Cause.FAILED, Status.LOST: Cause.LOST}
 
 
 def write(length: timedelta = MONTH, *, at_work: bool = False) -> int:
@@ -32,6 +34,7 @@ def write(length: timedelta = MONTH, *, at_work: bool = False) -> int:
         _write_states(month, jobs)
         _write_runs(month)
         _write_gaps(month)
+        _write_incidents(month)
         _write_interventions(month, {job.name for job in jobs})
         if at_work and jobs:
             _write_active(month)
@@ -97,6 +100,31 @@ def _write_gaps(month: Month) -> None:
     statistics.count(
         Swallowed(gap.job, gap.reason, gap.fingerprint, gap.first, gap.last, gap.count) for gap in month.gaps
     )
+
+
+def _write_incidents(month: Month) -> None:
+    """One for each job whose latest runs went wrong; on one of them somebody works."""
+    for job in dict.fromkeys(run.job for run, _ in month.runs):
+        newest = (run for run, _ in reversed(month.runs) if run.job == job)
+        if wrong := list(takewhile(lambda run: run.status in CAUSES, newest)):
+            last, first = wrong[0], wrong[-1]
+            is_lost = last.status == Status.LOST
+            assert last.finished_at
+            assert first.finished_at
+            Incident.objects.create(
+                job=job,
+                cause=CAUSES[Status(last.status)],
+                opened_at=first.finished_at,
+                last_at=last.finished_at,
+                count=len(wrong),
+                first_run_id=first.pk,
+                last_run_id=last.pk,
+                error=last.error,
+                detail="A run was lost." if is_lost else "A run failed.",
+                acknowledged_by="grace" if is_lost else "",
+                acknowledged_at=last.finished_at + 3 * MINUTE if is_lost else None,
+                acknowledged_note="The instance was replaced." if is_lost else "",
+            )
 
 
 def _write_interventions(month: Month, jobs: set[str]) -> None:

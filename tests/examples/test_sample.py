@@ -12,7 +12,7 @@ from examples.sample.history import NEW, SECOND
 from examples.sample.management.commands import sample_history
 from jobs.declarations.registry import registry
 from jobs.ledger import in_force
-from jobs.models import Gap, JobState, Run
+from jobs.models import Gap, Incident, JobState, Run
 from tests.helpers.days import assert_days_are_counted_right
 
 pytestmark = pytest.mark.django_db
@@ -24,6 +24,7 @@ def test_a_sample_is_a_ledger_like_any_other_and_is_written_once(project_jobs):
     assert_days_are_counted_right()
     assert Run.objects.filter(job="price_forecast", status="failed").exists()
     assert set(in_force.by_job()) == {"newsletter", "check_stock"}
+    assert set(Incident.objects.open().values_list("job", "cause")) >= {("send_invoices", "failed")}
     for job in registry.values():
         state = JobState.objects.get(job=job.name)
         if job.schedule and state.ledger_through and job.name not in NEW:
