@@ -134,6 +134,30 @@ def test_a_person_reads_why_a_run_was_skipped_and_repairs_the_gap(visitor, admin
     assert Run.objects.filter(trigger="repair", requested_by=admin_user.username).count() == 10
 
 
+@pytest.mark.parametrize("script", [True, False])
+def test_whoever_is_woken_goes_from_the_overview_to_the_incident_and_works_on_it(visitor, admin_user, script):
+    run = a_run(status="failed", error="the file is empty")
+    an_attempt(run, status="failed", written=[b"read\nE: the file is empty\n"])
+    incident = Incident.objects.create(
+        job="nightly", cause=Cause.FAILED, detail="A run failed.", first_run_id=run.pk, last_run_id=run.pk
+    )
+    page = visitor(admin_user, script=script)
+    page.goto("/")
+    page.click(f"text=Incident {incident.pk}")
+    assert "E: the file is empty" in page.inner_text("#lines")
+    page.fill("#note", "I call the provider.")
+    page.click("text=I work on it")
+    page.wait_for_selector(f"#status:has-text('You work on incident {incident.pk}.')")
+    page.click("text=Until 08:00")
+    page.wait_for_selector("#status:has-text('Nothing is sent about incident')")
+    page.fill("#note", "It is back.")
+    page.click("text=Resolve")
+    page.wait_for_selector("#status:has-text('is resolved')")
+    incident.refresh_from_db()
+    assert (incident.acknowledged_note, incident.resolution) == ("I call the provider.", "by_hand")
+    assert incident.snoozed_until > incident.resolved_at
+
+
 @pytest.mark.parametrize(("theme", "width"), LOOKS)
 def test_nobody_is_kept_out(visitor, admin_user, paused, theme, width):
     an_attempt(a_run(), written=[b"line\n" * 50])
@@ -161,6 +185,7 @@ def test_nobody_is_kept_out(visitor, admin_user, paused, theme, width):
         "/jobs/often/missed/?after=2026-03-14T12:00&before=2026-03-14T13:00",
         "/jobs/often/override/",
         "/jobs/nightly/pause/",
+        "/jobs/nightly/rules/?rule=failed(in_a_row=1)",
         "/jobs/nightly/run/",
         "/runs/",
         f"/runs/{run.pk}/",
