@@ -20,7 +20,7 @@ from jobs.dashboard.refs import ref
 from jobs.dashboard.words import WORDS
 from jobs.declarations.job import Job
 from jobs.formats import NOTHING, format_duration
-from jobs.reading.board import Standing
+from jobs.reading.board import BAD, Standing
 from jobs.reading.schedules import in_words
 
 
@@ -37,13 +37,20 @@ def _row(actor: Actor, standing: Standing, now: datetime, zone: ZoneInfo) -> Saf
     described = f"<a href={name}/>{name}</a> {escape(in_words(job))}"
     cells = (
         f"<label><input type=checkbox name=job value={ref(job.name)}>{described}</label>" if may_pause else described,
-        f"<b{'' if state == Status.SUCCEEDED else f' class={state}'}>{WORDS.get(state, state)}</b>",
+        f"<b{'' if state == Status.SUCCEEDED else f' class={state}'}>{_state(standing, state)}</b>",
         strip(standing.marks, "<svg"),
         format_duration(usual.p50) if usual else NOTHING,
         _next(standing.next_at, now, zone),
         (_run(job, name) if may_run else "") + (_pause(standing) if may_pause else ""),
     )
     return SafeString(f"<tr><td>{'<td>'.join(cells)}")
+
+
+def _state(standing: Standing, state: str) -> str:
+    """In a word; where the latest fate is a run that went wrong, it leads there."""
+    word = WORDS.get(state, state)
+    leads = state in BAD and standing.last_run and standing.marks[-1].is_bad
+    return f"<a href=../runs/{standing.last_run}/>{word}</a>" if leads else word
 
 
 def _next(moment: datetime | None, now: datetime, zone: ZoneInfo) -> str:

@@ -18,7 +18,8 @@ def two_jobs(declared):
 
 
 def test_jobs_are_found_by_any_word_and_narrowed_by_how_they_stand(admin_client):
-    a_run(status="failed")
+    failed = a_run(status="failed")
+    assert f"<b class=failed><a href=../runs/{failed.pk}/>failed</a></b>" in page(admin_client, "/jobs/")
     for query in ("?q=ada+03:00", "?q=billing&group=label", "?show=failing&sort=next"):
         found = page(admin_client, f"/jobs/{query}")
         assert ">nightly</a>" in found, query
