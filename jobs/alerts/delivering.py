@@ -51,6 +51,8 @@ class Delivering:
         self.events: queue.Queue[Woken | Answered] = queue.Queue()
         self._linger = linger
         self._is_stopping = False
+        # When it ends at the latest (time.monotonic), once it is to stop: the database may stay away.
+        self._stop_by = float("inf")
         # By channel: what is being sent, and until when (time.monotonic) an answer is waited for.
         self._at_work: dict[str, tuple[Leased, float]] = {}
         self._stuck: set[str] = set()
@@ -73,7 +75,8 @@ class Delivering:
             if self._at_work or (wait is not None and wait <= self._linger):
                 idle_since = time.monotonic()
             left = idle_since + self._linger - time.monotonic()
-            if not self._at_work and not self._answers and (self._is_stopping or left <= 0):
+            is_free = not self._at_work and not self._answers
+            if (is_free and (self._is_stopping or left <= 0)) or time.monotonic() >= self._stop_by:
                 return
             self._hear(min(left, self._linger if wait is None else wait))
 
@@ -124,7 +127,8 @@ class Delivering:
 
     def _take(self, event: Woken | Answered) -> None:
         if isinstance(event, Woken):
-            self._is_stopping |= event.stop
+            if event.stop and not self._is_stopping:
+                self._is_stopping, self._stop_by = True, time.monotonic() + outbox.LEASE.total_seconds()
             return
         at_work = self._at_work.get(event.leased.channel)
         self._stuck.discard(event.leased.channel)

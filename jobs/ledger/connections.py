@@ -13,6 +13,8 @@ from jobs.ledger import sql
 
 # The writer of heartbeats, output and ends: one thread and one connection a worker.
 WRITER = 1
+# The process beside it that sends messages about incidents, while there are any.
+DELIVERER = 1
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -26,7 +28,7 @@ class Peak:
 
     @property
     def an_instance(self) -> int:
-        return (self.threads + WRITER + self.running) * self.processes
+        return (self.threads + WRITER + DELIVERER + self.running) * self.processes
 
     @property
     def total(self) -> int:
@@ -35,7 +37,8 @@ class Peak:
     def __str__(self) -> str:
         processes = f" × {self.processes} processes" if self.processes > 1 else ""
         return (
-            f"({self.threads} threads + {WRITER} writer + {self.running} runs){processes} × {self.instances} "
+            f"({self.threads} threads + {WRITER} writer + {DELIVERER} deliverer + {self.running} runs)"
+            f"{processes} × {self.instances} "
             f"instance{'s' if self.instances > 1 else ''} = {self.total}"
         )
 

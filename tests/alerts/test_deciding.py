@@ -7,8 +7,8 @@ import pytest
 from jobs.alerts import deciding, outbox
 from jobs.alerts.channels import Answer
 from jobs.choices import Cause, NoticeKind
-from jobs.ledger import incident_acts, states
-from jobs.models import Delivery, Incident, Notice, Release
+from jobs.ledger import incident_acts, sql, states
+from jobs.models import Delivery, DeliveryAttempt, Event, Incident, Notice, Release
 from tests.alerts.telling import CHANNELS, TAKEN, acknowledges, later, opens, resolves, sent, titles
 
 pytestmark = pytest.mark.django_db
@@ -326,3 +326,56 @@ def test_incidents_of_a_group_show_the_same_deliveries():
         assert delivery.incidents == [first.pk, second.pk]
         assert delivery.kind == NoticeKind.OPENED
         assert delivery.answer == TAKEN.text
+
+
+def test_deliveries_and_their_tries_go_with_their_incident():
+    incident = opens("rates")
+    sent()
+    assert Delivery.objects.get().tries.count() == 1
+    sql.execute("DELETE FROM nightshift_incident WHERE id = %s", [incident.pk])
+    assert not Delivery.objects.exists()
+    assert not DeliveryAttempt.objects.exists()
+    assert not Notice.objects.exists()
+
+
+def test_a_message_is_given_up_after_a_day_and_an_event_says_so():
+    opens("rates")
+    sent(REFUSED)
+    DeliveryAttempt.objects.update(at=states.clock() - timedelta(hours=24))
+    later(seconds=10)
+    sent(REFUSED)
+    delivery = Delivery.objects.get()
+    assert delivery.given_up_at is not None
+    assert delivery.why == "It was tried for 1 d, the last time with: 500 Internal Server Error"
+    assert Event.objects.get(kind="undelivered").message.startswith("A message about incident ")
+
+
+@pytest.mark.parametrize(("number", "seconds"), [(1, 5), (2, 10), (5, 80), (10, 2560), (11, 3600), (99, 3600)])
+def test_each_try_waits_twice_as_long_up_to_an_hour(number, seconds):
+    assert outbox.pause(number) == timedelta(seconds=seconds)
+
+
+def test_a_lease_that_ran_out_is_taken_over_and_the_former_holder_changes_nothing():
+    opens("rates")
+    deciding.decide()
+    (former,) = outbox.lease([])
+    assert outbox.lease([]) == []
+    Delivery.objects.update(leased_until=states.clock() - timedelta(seconds=1))
+    (next_one,) = outbox.lease([])
+    assert (next_one.id, next_one.number) == (former.id, former.number + 1)
+    first, second = outbox.message_of(former), outbox.message_of(next_one)
+    assert outbox.delivery_id(former, first) == outbox.delivery_id(next_one, second)
+    outbox.record(former, REFUSED)
+    assert Delivery.objects.get().leased_by
+    outbox.record(next_one, TAKEN)
+    assert Delivery.objects.get().delivered_at is not None
+
+
+def test_a_server_says_when_it_may_be_asked_again():
+    opens("rates")
+    deciding.decide()
+    (leased,) = outbox.lease([])
+    outbox.message_of(leased)
+    outbox.record(leased, Answer(done=False, text="429", after=timedelta(minutes=10)))
+    wait = Delivery.objects.get().due_at - states.clock()
+    assert timedelta(minutes=9) < wait <= timedelta(minutes=10)

@@ -22,9 +22,9 @@ def plan(monkeypatch, settings):
 @pytest.mark.parametrize(
     ("numbers", "total", "words"),
     [
-        ((6, 4, 1), 11, "(6 threads + 1 writer + 4 runs) × 1 instance = 11"),
-        ((32, 4, 3), 111, "(32 threads + 1 writer + 4 runs) × 3 instances = 111"),
-        ((8, 2, 2, 2), 44, "(8 threads + 1 writer + 2 runs) × 2 processes × 2 instances = 44"),
+        ((6, 4, 1), 12, "(6 threads + 1 writer + 1 deliverer + 4 runs) × 1 instance = 12"),
+        ((32, 4, 3), 114, "(32 threads + 1 writer + 1 deliverer + 4 runs) × 3 instances = 114"),
+        ((8, 2, 2, 2), 48, "(8 threads + 1 writer + 1 deliverer + 2 runs) × 2 processes × 2 instances = 48"),
     ],
 )
 def test_the_peak_is_threads_and_writer_and_runs_on_each_instance(plan, numbers, total, words):
@@ -56,7 +56,8 @@ def test_too_many_are_warned_of_where_the_database_is_checked(plan):
     plan(32, 4, 10)
     (warning,) = [found for found in run_checks(databases=["default"]) if found.id == "jobs.W012"]
     assert warning.msg == (
-        "The app may need 370 database connections at its peak, (32 threads + 1 writer + 4 runs) × 10 instances = 370, "
+        "The app may need 380 database connections at its peak, "
+        "(32 threads + 1 writer + 1 deliverer + 4 runs) × 10 instances = 380, "
         f"and the server gives it {connections.room()}."
     )
     assert warning.hint == (
