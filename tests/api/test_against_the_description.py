@@ -12,11 +12,17 @@ from tests.helpers.thorough import examples
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(examples(3600, 120))]
 # A schema can't say that of three parameters one is to be given, nor which words a command's own parser takes: 400 and
 # 422 are no fault there. All else is as every check has it.
-REFUSED = ["2xx", "3xx", "400", "401", "403", "404", "409", "410", "422", "429"]
+REFUSED = ["2xx", "3xx", "400", "401", "403", "404", "409", "410", "413", "422", "429"]
+# It takes 413 for an answer to good data.
+REJECTED = ["400", "401", "403", "404", "405", "406", "409", "413", "415", "422", "428", "429", "5xx"]
 # It tries tokens that are none, and whoever does so often is soon answered by 429 only: test_urls.py has those tokens.
 # Nobody waits for a run's end here: that would take the whole of the test's time.
 CONFIG = {
-    "checks": {"positive_data_acceptance": {"expected-statuses": REFUSED}, "ignored_auth": {"enabled": False}},
+    "checks": {
+        "positive_data_acceptance": {"expected-statuses": REFUSED},
+        "negative_data_rejection": {"expected-statuses": REJECTED},
+        "ignored_auth": {"enabled": False},
+    },
     "parameters": {"wait": 0},
     "request-timeout": 60,
 }
