@@ -61,6 +61,7 @@ done
     *:-*) options "$verb" ;;
     :*) echo @VERBS@ ;;
     completion:*) echo @SHELLS@ ;;
+    @CHOICES@
     @MANY@) jobs_here ;;
     @ONE@) [ "$named" -gt 0 ] || jobs_here ;;
     esac
@@ -120,6 +121,9 @@ def program() -> str:
         ),
         "VERBS": " ".join(sorted({*VERBS, *_commands(), "init", "upgrade"})),
         "SHELLS": " ".join(SHELLS),
+        "CHOICES": "\n    ".join(
+            f'{name}:*) [ "$named" -gt 0 ] || echo {" ".join(choices)} ;;' for name, choices in _with_choices()
+        ),
         "MANY": _any_of([*_with_jobs({"*", "+"}), *OTHERS_WITH_JOBS]),
         "ONE": _any_of([*_with_jobs({None, "?", argparse.REMAINDER}), *OTHERS_WITH_A_JOB]),
     }
@@ -138,6 +142,14 @@ def _actions(verb: str) -> list[argparse.Action]:
 def _options() -> Iterator[tuple[str, list[str]]]:
     for name in VERBS:
         yield name, [option for each in _actions(name) for option in each.option_strings if option.startswith("--")]
+
+
+def _with_choices() -> Iterator[tuple[str, list[str]]]:
+    """The verbs that begin with one of a few words: what to do with an incident."""
+    for name in VERBS:
+        first = next((each for each in _actions(name) if not each.option_strings), None)
+        if first is not None and first.choices and name != "completion":
+            yield name, list(map(str, first.choices))
 
 
 def _with_jobs(counts: set[str | None]) -> list[str]:
