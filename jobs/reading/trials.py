@@ -24,6 +24,7 @@ DAYS = timedelta(days=30)
 DAY = timedelta(days=1)
 # More runs, and gaps, aren't looked at; and so many before them, for rules that look back.
 MOST, BEFORE = 20_000, 400
+STATUSES = {status.value: status for status in Status}
 EXCUSES = frozenset({Reason.PAUSED, Reason.HELD, Reason.DISABLED})
 OUTPUT = (
     "Output isn't searched afterwards: parts of it may be deleted by now. Look for the pattern in a run's output, and "
@@ -59,29 +60,33 @@ class Trial:
 class _Row(NamedTuple):
     id: int
     status: str
-    reason: str
-    scheduled_for: datetime | None
     started_at: datetime | None
     finished_at: datetime | None
-    attempt: int
-    yields: bool
-    created_at: datetime
+    reason: str = ""
+    scheduled_for: datetime | None = None
+    attempt: int = 1
+    yields: bool = False
+
+
+# Rules that look at how runs ended need no more of thousands of rows; reading them is most of what a trial takes.
+OF_ENDS = _Row._fields[:4]
+BY_ENDS = (alert.failed, alert.rate, alert.lost, alert.missed, alert.slower_than)
 
 
 def try_rule(job: Job, rule: Alert, now: datetime) -> Trial:
-    """`now` is the database's clock. About six queries."""
+    """`now` is the database's clock. About seven queries."""
     since, notes = now - DAYS, []
     first = keyset.first_id_since(Run, "created_at", since)
-    rows = _rows(keyset.by_index(Run.objects.all(), job=job.name).filter(pk__gte=first), MOST + 1)
+    fields = OF_ENDS if isinstance(rule, BY_ENDS) else _Row._fields
+    runs = keyset.by_index(Run.objects.all(), job=job.name)
+    rows = _rows(runs.filter(pk__gte=first), fields, MOST + 1)
     if len(rows) > MOST:
         rows = rows[1:]
-        since = rows[0].created_at
+        since = _created_at(rows[0])
         notes.append(f"It has run often: only the latest {MOST:,} runs were looked at.")
-    before = _rows(
-        keyset.by_index(Run.objects.all(), job=job.name).filter(pk__lt=rows[0].id if rows else first), BEFORE
-    )
-    if rows and not before and rows[0].created_at - since > DAY:
-        notes.append(f"The ledger has no run of it from before {rows[0].created_at:%Y-%m-%d}.")
+    before = _rows(runs.filter(pk__lt=rows[0].id if rows else first), fields, BEFORE)
+    if rows and not before and (begins := _created_at(rows[0])) - since > DAY:
+        notes.append(f"The ledger has no run of it from before {begins:%Y-%m-%d}.")
     found, said = _judged(_Past(job, rule, since, now, rows, before))
     return Trial(
         job=job.name,
@@ -123,9 +128,13 @@ class _Past(NamedTuple):
         return watched.trying(self.job.name, self.rule)
 
 
-def _rows(rows: Any, most: int) -> list[_Row]:
-    """Oldest first."""
-    return [_Row(*row) for row in rows.values_list(*_Row._fields)[:most]][::-1]
+def _rows(rows: Any, fields: Sequence[str], most: int) -> list[_Row]:
+    """Oldest first, with these fields."""
+    return [_Row(*row) for row in rows.values_list(*fields)[:most]][::-1]
+
+
+def _created_at(row: _Row) -> datetime:
+    return Run.objects.values_list("created_at", flat=True).get(pk=row.id)
 
 
 def _judged(past: _Past) -> tuple[list[Found], list[str]]:
@@ -162,7 +171,7 @@ def _ended(rows: Sequence[_Row]) -> Iterator[Ended]:
     for row in rows:
         if row.finished_at:
             took = row.finished_at - row.started_at if row.started_at else None
-            yield Ended(at=row.finished_at, status=Status(row.status), id=row.id, took=took)
+            yield Ended(row.finished_at, STATUSES[row.status], row.id, took)
 
 
 def _gaps(past: _Past) -> list[Gap]:
@@ -220,7 +229,7 @@ def _not_succeeded_for(past: _Past, rule: alert.not_succeeded_for) -> list[Found
     successes = [end for end, _ in _successes(past.rows)]
     last = [end.at for end, _ in _successes(past.before)][-1:]
     begun = JobState.objects.filter(job=past.job.name).values_list("ledger_from", flat=True).first()
-    oldest = [row.created_at for row in (*past.before, *past.rows)][:1]
+    oldest = [_created_at(row) for row in (*past.before, *past.rows)[:1]]
     base = (last or ([begun] if begun else oldest) or [past.now])[0]
     return trial.not_succeeded_for(rule.after, base, successes, _pauses(past), past.now)
 
