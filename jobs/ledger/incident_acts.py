@@ -7,7 +7,7 @@ from django.db.models import Q
 
 from jobs.choices import EventKind, NoticeKind, Resolution
 from jobs.formats import counted, utc_time
-from jobs.ledger import events, states
+from jobs.ledger import events, notices, states
 from jobs.ledger.sessions import ledger_transaction
 from jobs.models import Incident, Notice
 from jobs.models.fields import DatabaseClock
@@ -61,6 +61,7 @@ def acknowledge(incident_id: int, *, by: str, note: str = "") -> None:
         fields = {"acknowledged_at": DatabaseClock(), "acknowledged_by": by, "acknowledged_note": note}
         incident = _change(incident_id, fields, only_if=Q(acknowledged_at=None))
         Notice.objects.create(incident=incident, kind=NoticeKind.ACKNOWLEDGED, at=DatabaseClock())
+        notices.written()
         _record(EventKind.ACKNOWLEDGED, incident, "was acknowledged", by, note)
 
 
@@ -84,6 +85,7 @@ def resolve(incident_id: int, *, by: str, note: str = "") -> None:
         fields = {"resolved_at": DatabaseClock(), "resolved_by": by, "resolution": Resolution.BY_HAND}
         incident = _change(incident_id, fields)
         Notice.objects.create(incident=incident, kind=NoticeKind.RESOLVED, at=DatabaseClock())
+        notices.written()
         _record(EventKind.RESOLVED, incident, "was resolved", by, note)
 
 

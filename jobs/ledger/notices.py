@@ -27,5 +27,10 @@ wake: Callable[[], None] = _nobody
 def write(statement: str, parameters: object) -> None:
     """Carry out a statement that may insert notices, and gives those that it inserts."""
     if sql.rows(statement, parameters):
-        # A failure there is none of the change's that the notice is about.
-        transaction.on_commit(lambda: wake(), robust=True)
+        written()
+
+
+def written() -> None:
+    """Wake them once the present transaction, which wrote a notice, is committed."""
+    # A failure there is none of the change's that the notice is about.
+    transaction.on_commit(lambda: wake(), robust=True)

@@ -18,7 +18,7 @@ from django.db import connection
 from jobs.alerts.process import Deliverer
 from jobs.choices import AttemptStatus
 from jobs.execution import tick
-from jobs.ledger import attempts, claims, failpoints, notices, states
+from jobs.ledger import attempts, claims, failpoints, incident_acts, notices, states
 from jobs.ledger.attempts import Outcome
 from jobs.models import ChannelOff, Delivery, Event
 from tests.alerts.servers import HttpServer, hangs, says, smtp_server
@@ -248,6 +248,13 @@ def test_a_runs_end_that_opens_an_incident_wakes_it_after_the_commit(declared, w
     assert woken == [False]
     end("rates", AttemptStatus.FAILED, error="No.")  # it is the same incident
     assert woken == [False]
+
+
+def test_what_somebody_does_about_an_incident_wakes_it(woken):
+    incident = opens("rates")
+    incident_acts.acknowledge(incident.pk, by="ada")
+    incident_acts.resolve(incident.pk, by="ada")
+    assert woken == [False, False]
 
 
 def test_the_tick_wakes_it_when_something_is_due_and_only_then(declared, woken):
