@@ -10,10 +10,15 @@ class JobsConfig(AppConfig):
     def ready(self) -> None:
         from jobs import checks, conf
         from jobs.alerts import checks as of_alerts
+        from jobs.alerts import job_heartbeats
         from jobs.declarations import registry
-        from jobs.ledger import schema  # noqa: F401 — it listens to new database sessions
+        from jobs.ledger import (
+            onlookers,
+            schema,  # noqa: F401 — it listens to new database sessions
+        )
 
         conf.check()
         checks.register_all()
         of_alerts.register_all()
+        onlookers.ENDED.append(job_heartbeats.ended)
         registry.autodiscover()

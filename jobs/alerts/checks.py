@@ -6,6 +6,7 @@ from typing import Any
 from django.core.checks import CheckMessage, Error, register
 
 from jobs.conf import conf
+from jobs.declarations.registry import registry
 
 
 def register_all() -> None:
@@ -45,12 +46,17 @@ def windows(**_: Any) -> list[CheckMessage]:
 
 
 def heartbeat(**_: Any) -> list[CheckMessage]:
-    """JOBS_HEARTBEAT_URL may be asked for (E033)."""
+    """JOBS_HEARTBEAT_URL, and each job's own, may be asked for (E033)."""
+    urls = {"JOBS_HEARTBEAT_URL": conf.JOBS_HEARTBEAT_URL}
+    urls |= {f"heartbeat of job {job.name!r}": job.heartbeat for job in registry.values()}
+    return [found for called, url in urls.items() if url for found in _may_be_asked_for(url, called)]
+
+
+def _may_be_asked_for(url: str, called: str) -> list[CheckMessage]:
     from jobs.alerts.channels.addresses import BadUrl, url_of
 
     try:
-        if conf.JOBS_HEARTBEAT_URL:
-            url_of(conf.JOBS_HEARTBEAT_URL, called="JOBS_HEARTBEAT_URL")
+        url_of(url, called)
     except BadUrl as bad:
         return [Error(str(bad), hint="docs/how-to/alerts.md describes it.", id="jobs.E033")]
     return []

@@ -34,7 +34,7 @@ class Heartbeat:
 
     def _give(self) -> None:
         try:
-            why = self._why_not(conf.JOBS_HEARTBEAT_URL)
+            why = why_not(conf.JOBS_HEARTBEAT_URL, called="JOBS_HEARTBEAT_URL")
         except Exception:
             log.exception("the heartbeat failed")
         else:
@@ -47,14 +47,15 @@ class Heartbeat:
         finally:
             self._busy.release()
 
-    def _why_not(self, text: str) -> str:
-        """Empty where the sign has arrived."""
-        try:
-            url = url_of(text, called="JOBS_HEARTBEAT_URL")
-            reply = http.ask("GET", url, timeout=PATIENCE)
-        except (BadUrl, Forbidden, Unanswered) as error:
-            return answering.line(str(error), [text])
-        return "" if reply.is_good else answering.of(reply, url.secrets()).text
+
+def why_not(text: str, called: str) -> str:
+    """Ask for this URL. Empty where the sign has arrived."""
+    try:
+        url = url_of(text, called=called)
+        reply = http.ask("GET", url, timeout=PATIENCE)
+    except (BadUrl, Forbidden, Unanswered) as error:
+        return answering.line(str(error), [text])
+    return "" if reply.is_good else answering.of(reply, url.secrets()).text
 
 
 here = Heartbeat()

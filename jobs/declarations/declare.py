@@ -50,6 +50,7 @@ def declare(
     labels: str | Sequence[str] = (),
     owner: str = "",
     runbook: str = "",
+    heartbeat: str = "",
     confirm: str = "",
     alerts: Alert | Sequence[Alert] | Literal["none"] = (),
 ) -> None:

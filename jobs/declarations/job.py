@@ -46,6 +46,8 @@ class Job:
     labels: tuple[str, ...] = ()
     owner: str = ""
     runbook: str = ""
+    # Whoever knows it can raise and end the alarm there.
+    heartbeat: str = field(default="", repr=False)
     confirm: str = ""
     # Beside the usual ones, or in their place; "none": no rule at all (`alert.over`).
     alerts: tuple[Alert | Literal["none"], ...] = ()

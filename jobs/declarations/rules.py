@@ -41,6 +41,8 @@ class Rule:
     optional: bool = False
     # One such value, or a list of them.
     many: bool = False
+    # As a sentence names a value that doesn't fit.
+    shows: Callable[[Any], str] = shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +64,7 @@ def mistakes(job: object, given: Mapping[str, Any]) -> Iterator[Mistake]:
     for what, rule in RULES.items():
         for item in _refused(rule, given[what]):
             verb = "has" if rule.many else "is"
-            yield Mistake(rule.number, f"{what} of job {shown(job)} {verb} {shown(item)}.", rule.hint)
+            yield Mistake(rule.number, f"{what} of job {shown(job)} {verb} {rule.shows(item)}.", rule.hint)
     for rule in given["alerts"]:
         if isinstance(rule, Alert) and (flaw := rule.flaw()):
             yield Mistake(27, f"alerts of job {shown(job)} has {shown(rule)}.", flaw)
@@ -169,6 +171,11 @@ def _link(value: Any) -> bool:
     return value == "" or (_name(value) and LINK.fullmatch(value) is not None and len(value) <= 2000)
 
 
+def _without_its_letters(value: Any) -> str:
+    """Of what may be secret."""
+    return f"a string of {len(value)} characters that is not an address" if isinstance(value, str) else shown(value)
+
+
 _WORDS = Rule(fits=is_text, hint="Write each word as a string: '3'.", number=14, many=True)
 _RETRYABLE = (Status.FAILED, Status.TIMED_OUT, Status.LOST)
 # For each parameter beside the name. What a schedule and a zone say is read in when.py.
@@ -212,6 +219,11 @@ RULES: dict[str, Rule] = {
     ),
     "owner": _text(200, "Write who is responsible, as a person or team: 'Billing team'."),
     "runbook": Rule(fits=_link, hint="Write the address of a page, such as 'https://wiki.example.com/close-month'."),
+    "heartbeat": Rule(
+        fits=_link,
+        hint="Write the URL that your watch gives you for this job, such as 'https://hc-ping.com/<uuid>'.",
+        shows=_without_its_letters,
+    ),
     "alerts": Rule(
         fits=lambda value: isinstance(value, Alert) or (isinstance(value, str) and value == alert.NONE),
         hint="Write [alert.failed(in_a_row=3), alert.must_succeed_by('06:30')]; `from jobs import alert` brings it.",

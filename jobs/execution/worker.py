@@ -20,7 +20,7 @@ from jobs.execution.isolation.client import server
 from jobs.execution.shutdown import Shutdown
 from jobs.execution.supervisor import Supervisor
 from jobs.execution.writer import writer
-from jobs.ledger import attempts, claims, doorbell, instance, leases, sql, timing, unknown_jobs
+from jobs.ledger import attempts, claims, doorbell, instance, leases, onlookers, sql, timing, unknown_jobs
 from jobs.ledger.attempts import Outcome
 from jobs.ledger.claims import Claim
 from jobs.ledger.doorbell import Ring
@@ -136,6 +136,7 @@ class Worker:
                 return None
             span.started(claim)
             log.info("started run=%s job=%s attempt=%s", claim.run_id, claim.job, claim.attempt)
+            onlookers.has_started(claim)
             try:
                 supervisor = Supervisor(claim, self.shutdown, invocation_id, echo, span, asked_at)
             except Exception as fault:  # the run is claimed: it must end

@@ -14,7 +14,7 @@ from typing import TypedDict
 
 from jobs import telemetry
 from jobs.choices import ENDED, Reason, Status, Trigger
-from jobs.ledger import cancellation, enqueue, incidents, judging, pipelines, releases, sessions, sql, steps
+from jobs.ledger import cancellation, enqueue, incidents, judging, onlookers, pipelines, releases, sessions, sql, steps
 from jobs.ledger.changed import Changed
 from jobs.ledger.doorbell import Ring
 from jobs.ledger.enqueue import Enqueued
@@ -78,6 +78,7 @@ def has_ended(run: Changed, pipeline: Pipeline) -> list[Ring]:
     telemetry.run_ended(run.job, run.status)
     if run.status is Status.MISSED:
         telemetry.missed(run.job, run.reason)
+    onlookers.has_ended(run)
     return follow(run, pipeline)
 
 
