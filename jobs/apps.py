@@ -10,7 +10,7 @@ class JobsConfig(AppConfig):
     def ready(self) -> None:
         from jobs import checks, conf
         from jobs.alerts import checks as of_alerts
-        from jobs.alerts import job_heartbeats
+        from jobs.alerts import job_heartbeats, sentry_crons
         from jobs.declarations import registry
         from jobs.ledger import (
             onlookers,
@@ -20,5 +20,6 @@ class JobsConfig(AppConfig):
         conf.check()
         checks.register_all()
         of_alerts.register_all()
-        onlookers.ENDED.append(job_heartbeats.ended)
+        onlookers.STARTED.append(sentry_crons.started)
+        onlookers.ENDED += [job_heartbeats.ended, sentry_crons.ended]
         registry.autodiscover()

@@ -177,6 +177,11 @@ class Conf:
         "The https URL that each tick asks for, so that a watch from outside hears when ticks stay away.",
         more="One of Healthchecks, Cronitor, Better Stack and the like (docs/how-to/alerts.md).",
     )
+    JOBS_SENTRY_CRONS = Setting(
+        True,
+        "Whether runs of jobs with a schedule check in with Sentry Crons, where the project has set up Sentry's SDK.",
+        more="Each such job has a monitor in Sentry then, which Sentry may charge for.",
+    )
     JOBS_ROUTES = Setting[Sequence[Mapping[str, Any]]](
         [],
         "Who hears of which incidents, and when: a list of routes (docs/how-to/alerts.md).",

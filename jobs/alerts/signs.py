@@ -21,6 +21,7 @@ class Signs:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
+        self._waits_at_exit = False
         self._waiting: dict[str, deque[Callable[[], None]]] = {}
 
     @property
@@ -35,6 +36,10 @@ class Signs:
                 self._waiting[job].append(sign)
                 return
             self._waiting[job] = deque([sign], maxlen=MOST)
+            if not self._waits_at_exit:
+                # Not before: what registers last is called first, and Sentry's SDK closes itself then.
+                self._waits_at_exit = True
+                atexit.register(self.wait)
         try:
             threading.Thread(target=self._give_all, args=[job], name=f"jobs-signs-{job}", daemon=True).start()
         except RuntimeError:  # the system gives no thread, or the process ends
@@ -65,4 +70,3 @@ class Signs:
 
 
 signs = Signs()
-atexit.register(signs.wait)
