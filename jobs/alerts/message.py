@@ -11,7 +11,7 @@ class Message:
     """What one incident, or several that are grouped, has to say; the same words in every channel."""
 
     key: str  # stable for the incident or the group: PagerDuty's dedup_key, an e-mail's thread
-    kind: NoticeKind
+    kind: NoticeKind | None  # None: it is a digest, and not about one incident
     severity: str  # "critical", "error", "warning" or "info"
     title: str  # one line, 120 characters at most
     text: str  # plain text, for a phone at night

@@ -122,7 +122,12 @@ def _channel(route: Route, job: Job | None) -> str:
     """The channel's name; empty where a route to the owner finds none, and the site names nobody either."""
     if route.to != OWNER:
         return route.to
-    addresses = [job.owner] if job is not None and _is_address(job.owner) else _of_the_site()
+    return EMAIL + job.owner if job is not None and _is_address(job.owner) else site()
+
+
+def site() -> str:
+    """The channel to the people of the whole site: an e-mail to ADMINS, else to MANAGERS. Empty where nobody is."""
+    addresses = _of_the_site()
     return EMAIL + ", ".join(addresses) if addresses else ""
 
 

@@ -45,7 +45,7 @@ class PagerDuty:
         return replace(answer, gone=answer.gone or _UNKNOWN_KEY.search(answer.text) is not None)
 
     def event(self, message: Message) -> dict[str, object]:
-        action = ACTIONS.get(message.kind, "trigger")
+        action = ACTIONS.get(message.kind, "trigger") if message.kind else "trigger"
         event: dict[str, object] = {
             "routing_key": self._routing_key,
             "event_action": action,

@@ -54,9 +54,9 @@ class Webhook:
 
 def as_json(message: Message, now: datetime) -> dict[str, object]:
     """`timestamp` is when it happened, where the message says that, and the same each time that it is sent."""
-    happened = message.facts.get(HAPPENED.get(message.kind, "")) or utc_time(now)
+    happened = (message.kind and message.facts.get(HAPPENED.get(message.kind, ""))) or utc_time(now)
     return {
-        "type": f"incident.{message.kind.value}",
+        "type": f"incident.{message.kind.value}" if message.kind else "digest",
         "timestamp": str(happened).replace(" ", "T"),
         "data": {
             "key": message.key,
