@@ -18,7 +18,7 @@ ENDED: list[Callable[[Changed], None]] = []
 def has_started(claim: Claim) -> None:
     """Its claim is committed."""
     for hear in STARTED:
-        hear(claim)
+        transaction.on_commit(partial(hear, claim), robust=True)
 
 
 def has_ended(run: Changed) -> None:
