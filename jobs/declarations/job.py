@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
+from urllib.parse import urlsplit
 
 from jobs.choices import Dispatch, Interrupted, Isolation, Misfire, Overlap
 from jobs.declarations.alert import Alert
@@ -60,6 +61,11 @@ class Job:
     def fingerprint(self) -> str:
         """What the watermark belongs to: another schedule or zone starts a new one."""
         return self.schedule.fingerprint if self.schedule else ""
+
+    @property
+    def watch(self) -> str:
+        """The host of its heartbeat: all of it that may be shown."""
+        return urlsplit(self.heartbeat).hostname or ""
 
     @property
     def has_timer(self) -> bool:

@@ -34,6 +34,7 @@ def often(declared, monkeypatch, rung):
         start_deadline="never",
         owner="Ada",
         runbook="https://runbooks.example/often",
+        heartbeat="https://watch.example/secret-of-the-url",
         labels="billing",
     )
     declared("nightly", command="clearsessions", schedule="0 0 3 * * *", confirm="yes")
@@ -64,6 +65,7 @@ def test_a_job_is_shown_with_all_that_became_of_it(admin_client):
     for words in (
         "Every minute",
         "https://runbooks.example/often",
+        "<dt>Watched by</dt><dd>watch.example</dd>",
         "?q=billing",
         "the supplier is late on Mondays",
         "no space left",
@@ -77,6 +79,7 @@ def test_a_job_is_shown_with_all_that_became_of_it(admin_client):
         "Sat 14 Mar: 2 ok, 2 went wrong, 27 missed, 10 skipped",
     ):
         assert words in shown, words
+    assert "secret-of-the-url" not in shown
 
 
 @pytest.mark.parametrize(
