@@ -41,11 +41,12 @@ class Command(LedgerCommand):
     def handle(
         self, *, channel: str | None, hours: int, broken_for: int | None, quiet_if_nothing: bool, **options: Any
     ) -> None:
-        way, now = _channel(channel), states.clock()
+        now = states.clock()
         if broken_for is None:
             digest = digests.of_the_last(timedelta(hours=hours), now)
         else:
             digest = digests.broken_for(timedelta(days=broken_for), now)
+        way = _channel(channel)
         if quiet_if_nothing and not digest.sections:
             self.stdout.write(f"{digest.title}. Nothing was sent.")
             return
