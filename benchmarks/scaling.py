@@ -16,6 +16,8 @@ RUNS = 500
 HEARTBEAT = 15  # seconds: one statement for all runs of a worker (jobs/ledger/timing.py)
 # Connections that a worker's threads keep between two calls (jobs/azure/idle.py), its threads, and JOBS_MAX_RUNNING.
 THREADS, MOST_THREADS, RUNNING = 8, 32, 4
+# That of the process that sends messages of incidents, while there is something to send.
+DELIVERER = 1
 
 
 class Server(NamedTuple):
@@ -114,7 +116,7 @@ def simulate(
         ("`JOBS_MAX_RUNNING`", str(slots)),
         ("connections: threads and writers", str(instances * (THREADS + 1))),
         ("connections: with each run's own", f"{instances * (THREADS + 1) + at_once:.0f}"),
-        ("connections: at most", str(instances * (MOST_THREADS + 1 + slots))),
+        ("connections: at most", str(instances * (MOST_THREADS + 1 + DELIVERER + slots))),
         ("commits a second", f"{commits:.0f}"),
         ("PostgreSQL's CPU, cores", f"{a_second * of.cpu:.2f}"),
         ("WAL, MB/s, without output", f"{a_second * of.wal / 1e6:.2f}"),
@@ -130,7 +132,7 @@ def most(of: Constants, server: Server) -> tuple[str, str, str, str]:
         server.name,
         f"{server.cores / 2 / of.cpu * 3600:,.0f}",
         f"{server.connections // usual}",
-        f"{server.connections // (MOST_THREADS + 1 + RUNNING)}",
+        f"{server.connections // (MOST_THREADS + 1 + DELIVERER + RUNNING)}",
     )
 
 

@@ -25,7 +25,7 @@ def test_more_connections_than_the_server_has(settings):
     settings.JOBS_MAX_INSTANCES = 20
     ok, sentence = says("connections")
     assert not ok
-    assert sentence.startswith("The app may need 740 database connections at its peak, ")
+    assert sentence.startswith("The app may need 760 database connections at its peak, ")
 
 
 def test_clocks_that_differ(database_clock):
