@@ -13,7 +13,7 @@ from jobs.alerts import checks, job_heartbeats
 from jobs.alerts.signs import Signs, signs
 from jobs.choices import AttemptStatus, Status
 from jobs.declarations.registry import registry
-from jobs.ledger import attempts, claims, states, triggers
+from jobs.ledger import attempts, claims, endings, states, triggers
 from jobs.ledger.attempts import Outcome
 from tests.alerts.servers import HttpServer, hangs, says
 from tests.helpers.findings import findings
@@ -81,6 +81,15 @@ def test_a_run_with_something_to_judge_is_told_once_its_transaction_is_committed
 def test_what_is_told_of_other_ends(declared, server, status, paths):
     declared("it", heartbeat=server.url)
     end("it", status=status, error="No.")
+    assert asked(server) == paths
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(("excused", "paths"), [(False, [f"{URL}/fail"]), (True, [])])
+def test_a_queued_run_that_nobody_picked_up_is_told_unless_an_operator_caused_it(declared, server, excused, paths):
+    declared("it", heartbeat=server.url)
+    run = a_queued_run("it", not_before=states.clock())
+    assert endings.miss(run.pk, "it", "Nobody picked it up.", excused=excused).status is Status.MISSED
     assert asked(server) == paths
 
 

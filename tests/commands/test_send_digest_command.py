@@ -7,8 +7,8 @@ from django.core.management import CommandError
 
 from jobs.alerts.channels import webhook
 from jobs.alerts.digests import MOST
-from jobs.choices import Cause, Resolution
-from jobs.ledger import states
+from jobs.choices import Cause, Resolution, Status
+from jobs.ledger import states, triggers
 from jobs.models import Gap, Incident
 from tests.alerts.servers import HttpServer, smtp_server
 from tests.alerts.servers import says as answers
@@ -144,6 +144,14 @@ def test_a_server_that_does_not_take_it_is_exit_code_1(letters, says, settings):
         "email gone@example.com didn't take the digest: gone@example.com: 550 5.1.1 No such user here"
     )
     assert refused.value.returncode == 1
+
+
+def test_as_a_job_it_is_retried_when_it_can_not_be_sent(declared, worker):
+    declared("digest", command="send_digest", retries=1)
+    run = triggers.request("digest", requested_by="a test", ring=False)
+    assert worker.execute(run.pk) is Status.QUEUED
+    # In a process of its own, whose settings are those of the tests.
+    assert "Nobody is to get it: set ADMINS" in run.attempts.get().error
 
 
 def test_a_webhook_hears_that_it_is_a_digest(says, settings, declared):
