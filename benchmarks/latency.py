@@ -39,6 +39,11 @@ def measure() -> list[Result]:
                 f"A claim takes {duration(floor)} with its commit, in turn with a bare commit of one row "
                 f"({duration(median(cost.wall for cost in committed))}). Before it come the host's timer, the call of "
                 "the worker and `settle`, which commits too.",
+                "What holds it back: two commits, of the run and of its claim, which are apart because any instance "
+                "may claim it; some ten round trips to the database, as bounds, clock, look, lock and writes are "
+                "statements of their own; and the host's call of the worker by gRPC, as Azure's is. Where it goes, of "
+                "a run that took 11 ms under load: 0.9 the host's timer, 0.5 its call, 0.9 the session's bounds, 0.3 "
+                "the clock, 4.9 `settle`, 2.9 the claim. Tried: prepared statements (kept; a third less).",
             ],
         )
     ]

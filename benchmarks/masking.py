@@ -45,6 +45,14 @@ def measure() -> list[Result]:
                 *(row.figure(row.by_cpu(), 1.5, f"{row.what}, by CPU") for row in rows),
             ],
             compared=rows,
-            notes=[f"A run that writes {LINES * BYTES_A_LINE / 1e6:.0f} MB in blocks, with the secret in a variable."],
+            notes=[
+                f"A run that writes {LINES * BYTES_A_LINE / 1e6:.0f} MB in blocks, with the secret in a variable. Time "
+                "by the clock is what the run waits for; CPU is the worker's and the child's.",
+                "What holds CPU back: without a secret the worker looks at none of the bytes, so that the floor is to "
+                "carry them to the database. With up to 20 lines of secrets it searches for each of them, 1 ns a byte; "
+                "with more it reads a word of eight bytes at each 25th place as a number, and asks a set for all of "
+                "them at once: 3 ns a byte, whatever their number. Tried with the 500 lines of the longest: a regular "
+                "expression of all takes 300 times as long as that, `bytes.find` of each 15 times.",
+            ],
         )
     ]

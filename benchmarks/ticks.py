@@ -76,6 +76,9 @@ def idle() -> Result:
             "through Django and psycopg is all that the floor is.",
             f"The query asks for the jobs that are due, of which there are none, by the index on `next_due_at`. The "
             f"tick takes {duration(median(cost.cpu for cost in ours))} of CPU a minute.",
+            "What holds Python's part back: each statement through Django and psycopg costs what the floor costs, and "
+            "three of the four are commits of their own, since each must outlive a tick that fails after it: that the "
+            "database was seen, which release is at work, that the tick came to its end.",
         ],
     )
 

@@ -1,16 +1,26 @@
 """Many byte strings, found in another."""
 
 import re
+from unittest.mock import patch
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jobs.masking.needles import Needles
+from jobs.masking import needles as module
+from jobs.masking.needles import FEW, Needles
 
 # Two letters, so that strings begin, end and repeat within one another; and each length at which they are found in
 # another way.
 TEXT = st.text("ab", max_size=120).map(str.encode)
 NEEDLES = st.lists(st.text("ab", min_size=6, max_size=50).map(str.encode), min_size=1, max_size=6)
+
+
+@pytest.fixture(params=[FEW, 0], ids=["few", "many"], scope="module", autouse=True)
+def by_words(request):
+    """The same as a few are found, and as many are."""
+    with patch.object(module, "FEW", request.param):
+        yield
 
 
 @given(NEEDLES, st.lists(TEXT | NEEDLES.map(b"".join), max_size=6).map(b"".join))
