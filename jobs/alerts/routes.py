@@ -89,6 +89,19 @@ def config(channel: str) -> Mapping[str, str] | None:
     return conf.JOBS_CHANNELS.get(channel)
 
 
+def owners() -> list[str]:
+    """The channels that routes to owners lead to, each once. Raises BadEntry."""
+    jobs = [("", None), *registry.items()]
+    found = [
+        _channel(route, job)
+        for route in routes()
+        if route.to == OWNER
+        for name, job in jobs
+        if route.chosen.has(name, job)
+    ]
+    return [*dict.fromkeys(filter(None, found))]
+
+
 def keeps_open(channel: str) -> bool:
     """Whether its server keeps an incident of its own open until it hears that ours is over."""
     return (config(channel) or {}).get("kind") == "pagerduty"

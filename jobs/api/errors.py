@@ -12,11 +12,13 @@ from rest_framework.views import set_rollback
 from jobs import problems
 from jobs.access.actor import Refused, Unseen
 from jobs.access.selectors import UnreadableSelector
+from jobs.alerts.listing import UnknownChannel
 from jobs.declarations.alert_text import UnreadableRule
 from jobs.declarations.parameters import BrokenCommand, InvalidArguments, UnknownCommand
 from jobs.declarations.registry import UnknownJob
 from jobs.ledger import (
     carving,
+    channels,
     holds,
     idempotency,
     incident_acts,
@@ -53,6 +55,7 @@ STATUS: dict[type[Exception], int] = {
     Refused: 403,
     Unseen: 404,
     UnknownJob: 404,
+    UnknownChannel: 404,
     UnknownRun: 404,
     UnknownAttempt: 404,
     retrying.UnknownRun: 404,
@@ -68,6 +71,7 @@ STATUS: dict[type[Exception], int] = {
     interventions.NotOverridden: 409,
     holds.AlreadyHeld: 409,
     holds.NotHeld: 409,
+    channels.NotOff: 409,
     retrying.StillActive: 409,
     selections.SelectionExpired: 409,
     selections.OtherAct: 409,

@@ -333,3 +333,18 @@ TRIED: Values = {
     ],
     "notes": [],
 }
+CHANNEL: Values = {
+    "name": "ops",
+    "kind": "webhook",
+    "leads_to": "https://hooks.example.com/…",
+    "flaw": "",
+    "off": None,
+    "latest": {"at": "2026-03-14T03:00:45Z", "done": True, "answer": "200 OK", "incident": 31},
+}
+TESTED: Values = {
+    "channel": "ops",
+    "done": True,
+    "text": "200 OK",
+    "is_off": False,
+    "says": "ops took the test: 200 OK.",
+}

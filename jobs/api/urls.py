@@ -3,6 +3,7 @@
 from django.urls import include, path
 
 from jobs.api.alert_trial import AlertTrial
+from jobs.api.channels import ChannelList, ChannelOn, ChannelTest
 from jobs.api.events import Audit, Feed
 from jobs.api.granting import GrantEnd, GrantList, TokenList, TokenRevoke, WhoMay
 from jobs.api.health import Health, Ready
@@ -54,6 +55,9 @@ V1 = [
     path("runs/<int:pk>/pin/", RunPin.as_view(), name="pin"),
     path("runs/<int:pk>/retry/", RunRetry.as_view(), name="retry"),
     path("audit/", Audit.as_view(), name="audit"),
+    path("channels/", ChannelList.as_view(), name="channels"),
+    path("channels/<str:name>/on/", ChannelOn.as_view(), name="channel_on"),
+    path("channels/<str:name>/test/", ChannelTest.as_view(), name="channel_test"),
     path("drift/", Drift.as_view(), name="drift"),
     path("events/", Feed.as_view(), name="events"),
     path("grants/", GrantList.as_view(), name="grants"),

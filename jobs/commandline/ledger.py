@@ -231,5 +231,16 @@ class Ledger(ABC):
     def resolve(self, incident: int, note: str) -> None: ...
 
     @abstractmethod
+    def channels(self) -> list[Facts]:
+        """The channels that messages about incidents go out by."""
+
+    @abstractmethod
+    def test_channel(self, name: str) -> Facts:
+        """Send a message by it that says it is a test: whether it was taken (`done`), and what there is to say."""
+
+    @abstractmethod
+    def switch_channel_on(self, name: str) -> None: ...
+
+    @abstractmethod
     def try_rule(self, job: str, rule: str) -> Facts:
         """Which incidents a rule of alerts, given as text, would have opened in the latest 30 days."""

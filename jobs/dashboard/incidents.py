@@ -45,6 +45,7 @@ def incidents(request: HttpRequest, actor: Actor) -> Context:
 
     return {
         "title": "Incidents",
+        "sees_channels": actor.may_everywhere(Verb.VIEW),
         "at": "incidents",
         "every": None if place else 10,
         "given": given,

@@ -56,6 +56,7 @@ def front(request: HttpRequest, actor: Actor) -> Context:
         "hold": next((each.current.hold for each in found if each.current.hold), None),
         "channels_off": list(ChannelOff.objects.order_by("since")),
         "may_switch": actor.may_everywhere(Verb.ALERTS),
+        "sees_channels": actor.may_everywhere(Verb.VIEW),
         "unheard": nobody_hears() if found else "",
         "jobs": len(found),
         "wrong": [(matter, next_steps(matter, actor)) for matter in wrong[:MOST]],

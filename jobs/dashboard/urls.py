@@ -6,7 +6,7 @@ from jobs.dashboard import openid
 from jobs.dashboard.access import access, change_access, make_token
 from jobs.dashboard.audit import who_did_what
 from jobs.dashboard.calendar import calendar
-from jobs.dashboard.channels import switch_channel_on
+from jobs.dashboard.channels import channels, switch_channel_on, try_channel
 from jobs.dashboard.compare import compare
 from jobs.dashboard.handover import handover
 from jobs.dashboard.hold import hold
@@ -47,6 +47,8 @@ urlpatterns = [
     path("jobs/<str:name>/run/delete-preset/", delete_preset, name="delete_preset"),
     path("jobs/<str:name>/why/", why, name="why"),
     path("hold/", hold, name="hold"),
+    path("channels/", channels, name="channels"),
+    path("channels/test/", try_channel, name="try_channel"),
     path("channels/on/", switch_channel_on, name="switch_channel_on"),
     path("runs/", runs, name="runs"),
     path("runs/select/", select, name="select"),

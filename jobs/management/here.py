@@ -18,6 +18,7 @@ from jobs.declarations.registry import registry
 from jobs.formats import local_time, utc_time
 from jobs.ledger import holds, in_force, interventions, obstacles, sql, states
 from jobs.ledger.missed import NothingNamed
+from jobs.management.here_channels import channel_facts, switch_channel_on, tried_facts
 from jobs.management.here_facts import day_of, gap_facts, held_facts, job_facts, note_facts
 from jobs.management.operator import operator
 from jobs.management.schedules import scheduled
@@ -309,6 +310,17 @@ class Here(Ledger):
     @_refusing
     def resolve(self, incident: int, note: str) -> None:
         resolve(self.actor, incident, note=note)
+
+    def channels(self) -> list[Facts]:
+        return channel_facts()
+
+    @_refusing
+    def test_channel(self, name: str) -> Facts:
+        return tried_facts(self.actor, name)
+
+    @_refusing
+    def switch_channel_on(self, name: str) -> None:
+        switch_channel_on(self.actor, name)
 
     @_refusing
     def try_rule(self, job: str, rule: str) -> Facts:

@@ -9,7 +9,7 @@ from django.db import transaction
 
 from jobs.api.urls import V1
 from jobs.choices import ROLES, Cause, Verb
-from jobs.models import Grant, Incident, JobState, Preset
+from jobs.models import ChannelOff, Grant, Incident, JobState, Preset
 from tests.helpers.people import LABEL, PEOPLE, a_service, a_token
 from tests.helpers.rows import a_pause, a_queued_run, a_run, an_attempt, an_override
 
@@ -57,6 +57,9 @@ URLS = {
     ("pin", "put"): (Verb.OVERRIDE, "runs/{ended}/pin/", {}, 200),
     ("pin", "delete"): (Verb.OVERRIDE, "runs/{ended}/pin/", None, 200),
     ("audit", "get"): (ADMIN, "audit/", None, 200),
+    ("channels", "get"): (ADMIN, "channels/", None, 200),
+    ("channel_test", "post"): (ADMIN, "channels/gone/test/", None, 200),
+    ("channel_on", "post"): (ADMIN, "channels/gone/on/", None, 200),
     ("grants", "get"): (ADMIN, "grants/", None, 200),
     ("grants", "post"): (ADMIN, "grants/", {"group": "ops", "role": "viewer", "jobs": "*"}, 201),
     ("grant", "delete"): (ADMIN, "grants/9999/", None, 200),
@@ -99,6 +102,7 @@ def ledger(declared):
     service = a_service("other-program")
     Grant.objects.create(pk=9999, service=service, verbs=["view"], selector="*")
     a_token(service, pk=9999)
+    ChannelOff.objects.create(name="gone", why="410 Gone")
     JobState.objects.get_or_create(job="other")
     a_run("other")
     incident, _ = (Incident.objects.create(job=job, cause=Cause.FAILED) for job in ("billed", "other"))

@@ -46,6 +46,8 @@ READ = [
     "incidents clearsessions --cause failed --all --format json",
     "incident show {incident}",
     "incident show {incident} --format json",
+    "channels",
+    "channels --format json",
     "try-rule clearsessions failed(in_a_row=1)",
     "note clearsessions",
     "note {failed}",

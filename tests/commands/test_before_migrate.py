@@ -11,6 +11,8 @@ from tests.helpers.beside import Project, empty_database
 COMMANDS = {
     "audit": [],
     "cancel": ["1"],
+    "channel": ["on", "ops"],
+    "channels": [],
     "drift": [],
     "dst": ["works"],
     "explain": ["works"],

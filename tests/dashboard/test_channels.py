@@ -4,7 +4,9 @@ import pytest
 
 from jobs.alerts.channels import Answer
 from jobs.models import ChannelOff, Event
+from tests.alerts.servers import HttpServer, says
 from tests.alerts.telling import CHANNELS, later, opens, resolves, sent
+from tests.alerts.test_webhook import SECRET
 from tests.helpers.pages import page
 from tests.helpers.people import a_user, signed_in
 from tests.helpers.rows import settled_ticks
@@ -76,3 +78,47 @@ def test_the_overview_says_that_nobody_hears_of_incidents(settings, declared, ad
     assert "Nobody hears of incidents: set JOBS_CHANNELS" in page(admin_client, "/")
     settings.ADMINS = ["ops@example.com"]
     assert "Nobody hears of incidents" not in page(admin_client, "/")
+    assert 'href="/channels/">Who hears of what' not in page(admin_client, "/")
+
+
+def test_the_overview_leads_to_who_hears_of_what(settings, declared, admin_client):
+    settings.ADMINS, settings.MANAGERS, settings.JOBS_CHANNELS = [], [], {}
+    declared("nightly", command="clearsessions", schedule="0 0 3 * * *")
+    assert 'href="/channels/">Who hears of what' in page(admin_client, "/")
+    shown = page(admin_client, "/channels/")
+    assert "Nobody hears of incidents: set JOBS_CHANNELS" in shown
+
+
+def test_channels_are_tried_and_switched_on_on_their_page(settings, admin_client):
+    assert 'href="/channels/">Channels' in page(admin_client, "/incidents/")
+    with HttpServer(says(200)) as server:
+        settings.JOBS_CHANNELS = {"hook": {"kind": "webhook", "url": server.url, "secret": SECRET}}
+        settings.JOBS_ROUTES = [{"to": "hook", "severity": "error"}]
+        ChannelOff.objects.create(name="hook", why="410 Gone")
+        shown = page(admin_client, "/channels/")
+        assert "410 Gone" in shown
+        assert "hook hears of what is error or worse." in shown
+        assert "secret-of-the-url" not in shown
+        sends = {"channel": "hook", "next": "/channels/"}
+        after = admin_client.post("/channels/test/", sends, follow=True).content.decode()
+        assert "hook took the test: 200 OK. It is off: nothing else is sent by it" in after
+        server.answer = says(500)
+        after = admin_client.post("/channels/test/", sends, follow=True).content.decode()
+        assert "hook did not take the test: 500 Internal Server Error." in after
+    after = admin_client.post("/channels/on/", sends, follow=True).content.decode()
+    assert "Messages go out by the channel hook again." in after
+    assert "Switch it on" not in after
+
+
+def test_routes_that_cant_be_read_are_said_on_the_page(settings, admin_client):
+    settings.JOBS_CHANNELS, settings.JOBS_ROUTES = CHANNELS, [{"to": "oops"}]
+    assert "JOBS_ROUTES[0]: &#x27;to&#x27; is &#x27;oops&#x27;" in page(admin_client, "/channels/")
+
+
+def test_who_sees_all_jobs_sees_the_channels_and_who_sees_some_does_not(ops):
+    client = signed_in(a_user("eva", "viewer", "*"))
+    assert "Test it" not in page(client, "/channels/")
+    assert client.post("/channels/test/", {"channel": "ops"}).status_code == 403
+    client = signed_in(a_user("otto", "owner", "nightly"))
+    assert client.get("/channels/").status_code == 403
+    assert 'href="/channels/"' not in page(client, "/incidents/")

@@ -83,9 +83,10 @@ class Apprise:
         return plugin
 
     def send(self, message: Message, *, delivery_id: str, timeout: timedelta) -> Answer:
-        deadline = Deadline(timeout)
         try:
-            return within(deadline.left(), partial(self._send, message, deadline))
+            # Before the time runs: once in a process Apprise reads all its services, for seconds on a busy machine.
+            plugin, deadline = self.load(), Deadline(timeout)
+            return within(deadline.left(), partial(self._send, plugin, message, deadline))
         except TimeoutError:
             text = f"It took longer than {format_duration(timeout)}."
         except (BadChannel, BadUrl, Forbidden) as error:
@@ -94,10 +95,9 @@ class Apprise:
             text = why(error)
         return Answer(done=False, text=line(text, self._secrets()))
 
-    def _send(self, message: Message, deadline: Deadline) -> Answer:
+    def _send(self, plugin: Any, message: Message, deadline: Deadline) -> Answer:
         import apprise
 
-        plugin = self.load()
         if self._scheme in NAMED and getattr(plugin, "mode", "") != "cloud":
             _look_at(plugin, deadline)
         plugin.redirects, plugin.verify_certificate = False, True

@@ -264,6 +264,17 @@ class There(Ledger):
     def resolve(self, incident: int, note: str) -> None:
         self._client.send("POST", f"incidents/{incident}/resolve/", {"note": note})
 
+    def channels(self) -> list[Facts]:
+        found: list[Facts] = self._client.get("channels/")["results"]
+        return found
+
+    def test_channel(self, name: str) -> Facts:
+        found: Facts = self._client.send("POST", f"channels/{quote(name, safe='')}/test/")
+        return found
+
+    def switch_channel_on(self, name: str) -> None:
+        self._client.send("POST", f"channels/{quote(name, safe='')}/on/")
+
     def try_rule(self, job: str, rule: str) -> Facts:
         found: Facts = self._client.get(f"{_job(job)}alerts/trial/", rule=rule)
         return found

@@ -3,6 +3,7 @@
 from jobs.commandline.verb import Verb
 from jobs.commandline.verbs.audit import Audit
 from jobs.commandline.verbs.cancel import Cancel
+from jobs.commandline.verbs.channels import Channel, Channels
 from jobs.commandline.verbs.completion import Completion
 from jobs.commandline.verbs.explain import Explain
 from jobs.commandline.verbs.hold import Hold
@@ -34,6 +35,8 @@ VERBS: dict[str, Verb] = {
     "missed": Missed(),
     "incidents": Incidents(),
     "incident": Incident(),
+    "channels": Channels(),
+    "channel": Channel(),
     "try-rule": TryRule(),
     "hold": Hold(),
     "note": Note(),
