@@ -14,11 +14,12 @@ from datetime import timedelta
 from django.db import connection
 
 from jobs import masking
-from jobs.alerts import deciding, outbox, routes
+from jobs.alerts import deciding, outbox, routes, run_ends
 from jobs.alerts.channels import Answer, BadChannel, channel_of
 from jobs.alerts.entries import BadEntry
 from jobs.alerts.message import Message
 from jobs.alerts.outbox import Leased
+from jobs.alerts.run_ends import LeasedWatch
 from jobs.ledger import sessions, sql
 from jobs.ledger.failpoints import point
 
@@ -28,6 +29,8 @@ log = logging.getLogger(__name__)
 LINGER = 60.0
 # Between two tries to reach the database, in seconds.
 AWAY = 2.0
+# So many people hear of runs' ends at the same time.
+LETTERS = 4
 NO_ANSWER = "It gave no answer in time."
 
 
@@ -84,7 +87,7 @@ class Delivering:
         """Record answers, decide, send. Gives in how many seconds there is more to do; None where that isn't known."""
         self._give_up_waiting()
         while self._answers:
-            outbox.record(self._answers[0].leased, self._answers[0].answer)
+            _record(self._answers[0].leased, self._answers[0].answer)
             self._answers.pop(0)
         if self._is_stopping:
             return None
@@ -94,10 +97,23 @@ class Delivering:
             for each in leased:
                 if message := outbox.message_of(each):
                     self._send(each, message)
-        wait = outbox.seconds_to_next(self._busy())
+        waits = [outbox.seconds_to_next(self._busy()), self._send_letters()]
+        wait = min((each for each in waits if each is not None), default=None)
         if not self._at_work and wait is None:
             connection.close()
         return wait
+
+    def _send_letters(self) -> float | None:
+        """Send those about runs' ends that are due. Gives in how many seconds the next one is; None where an answer
+        comes before it, or none waits.
+        """
+        while sum(isinstance(leased, LeasedWatch) for leased, _ in self._at_work.values()) < LETTERS:
+            leased = run_ends.lease(self._busy())
+            if leased is None:
+                return run_ends.seconds_to_next(self._busy())
+            if message := run_ends.message_of(leased):
+                self._send(leased, message)
+        return None
 
     def _busy(self) -> list[str]:
         return [*self._at_work, *self._stuck]
@@ -142,6 +158,13 @@ class Delivering:
                 del self._at_work[channel]
                 self._stuck.add(channel)
                 self._answers.append(Answered(leased, Answer(done=False, text=NO_ANSWER)))
+
+
+def _record(leased: Leased, answer: Answer) -> None:
+    if isinstance(leased, LeasedWatch):
+        run_ends.record(leased, answer)
+    else:
+        outbox.record(leased, answer)
 
 
 def send(name: str, message: Message, delivery_id: str, timeout: timedelta) -> Answer:

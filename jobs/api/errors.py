@@ -29,6 +29,7 @@ from jobs.ledger import (
     presets,
     retrying,
     run_labels,
+    run_watches,
     selections,
     sql,
 )
@@ -39,7 +40,7 @@ from jobs.reading.statistics import NoRange
 from jobs.reading.transcript import OutputDeleted, UnknownAttempt, UnknownRun
 from jobs.schedule.ncrontab import InvalidExpression
 from jobs.schedule.zones import UnknownZone
-from jobs.verbs import grants, tokens
+from jobs.verbs import grants, tell_me, tokens
 from jobs.verbs.cancel import Ended
 from jobs.verbs.service_accounts import UnknownService
 from jobs.verbs.start import Unconfirmed
@@ -79,6 +80,7 @@ STATUS: dict[type[Exception], int] = {
     incident_acts.AlreadyAcknowledged: 409,
     presets.PresetTaken: 409,
     Ended: 409,
+    run_watches.AlreadyEnded: 409,
     idempotency.StillAtWork: 409,
     OutputDeleted: 410,
     BrokenCommand: 422,
@@ -109,6 +111,8 @@ STATUS: dict[type[Exception], int] = {
     run_lists.TooManyLookedAt: 422,
     UnknownService: 422,
     grants.EndsInThePast: 422,
+    tell_me.NoAddress: 422,
+    tell_me.NoUser: 422,
     tokens.NoLifetime: 422,
     tokens.NoName: 422,
     tokens.NoScope: 422,

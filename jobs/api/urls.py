@@ -26,6 +26,7 @@ from jobs.api.selections import Apply, Select
 from jobs.api.start_schema import JobOpenApi
 from jobs.api.starts import JobStart, RunRetry
 from jobs.api.statistics import JobStatistics
+from jobs.api.watch import RunWatched
 
 app_name = "nightshift_api"
 V1 = [
@@ -54,6 +55,7 @@ V1 = [
     path("runs/<int:pk>/output/pieces/", RunOutputPieces.as_view(), name="pieces"),
     path("runs/<int:pk>/pin/", RunPin.as_view(), name="pin"),
     path("runs/<int:pk>/retry/", RunRetry.as_view(), name="retry"),
+    path("runs/<int:pk>/watch/", RunWatched.as_view(), name="watch"),
     path("audit/", Audit.as_view(), name="audit"),
     path("channels/", ChannelList.as_view(), name="channels"),
     path("channels/<str:name>/on/", ChannelOn.as_view(), name="channel_on"),

@@ -24,6 +24,7 @@ from jobs.declarations.registry import registry
 from jobs.formats import command_line, format_duration, size
 from jobs.ledger import obstacles
 from jobs.ledger.obstacles import Rule
+from jobs.ledger.run_watches import are_watched_by
 from jobs.models import Attempt, Run
 from jobs.reading import notes
 from jobs.reading.board import BAD
@@ -37,6 +38,7 @@ from jobs.reading.usual import Usual, usual_durations
 from jobs.verbs.cancel import cancel
 from jobs.verbs.note import note_on_run
 from jobs.verbs.pin import pin, unpin
+from jobs.verbs.tell_me import tell_me, tell_me_no_more
 
 # A larger result is shown in part.
 LONGEST_RESULT = 4_000
@@ -44,7 +46,7 @@ LONGEST_RESULT = 4_000
 
 @page("run.html", every=5)
 def run(request: HttpRequest, actor: Actor, pk: int) -> Context:
-    found = run_of(actor, pk)
+    found = run_of(actor, pk, among=Run.objects.annotate(is_watched=are_watched_by(actor.user_id)))
     attempts = list(Attempt.objects.filter(run=pk).order_by("number"))
     usual = usual_durations(timezone.now()).get(found.job)
     before = last_success(found) if attempts else None
@@ -174,6 +176,11 @@ def do_with_a_run(request: HttpRequest, actor: Actor, pk: int) -> str | tuple[st
         case "unpin":
             unpin(actor, pk, reason=reason)
             return f"Run {pk} is left to retention again."
+        case "mail":
+            return f"{tell_me(actor, pk)} gets an e-mail when run {pk} has ended."
+        case "no_mail":
+            tell_me_no_more(actor, pk)
+            return f"You get no e-mail when run {pk} has ended."
         case "note":
             note_on_run(actor, pk, given.get("text", ""))
             return "Noted."

@@ -5,15 +5,19 @@ from collections.abc import Callable
 from django.db import transaction
 
 from jobs.ledger import sql
+from jobs.ledger.run_watches import HAS_ENDED
 
-# Of rows of notices and deliveries: whether there is something to do in the next minute.
-ARE_DUE = """
+# Of rows of notices, deliveries and watches of runs: whether there is something to do in the next minute.
+ARE_DUE = f"""
     EXISTS (SELECT FROM nightshift_notice WHERE done_at IS NULL)
     OR EXISTS (SELECT FROM nightshift_delivery
                 WHERE delivered_at IS NULL AND given_up_at IS NULL
                   AND due_at <= clock_timestamp() + interval '1 minute'
                   AND (leased_until IS NULL OR leased_until <= clock_timestamp()))
-"""
+    OR EXISTS (SELECT FROM nightshift_runwatch w
+                WHERE {HAS_ENDED} AND due_at <= clock_timestamp() + interval '1 minute'
+                  AND (leased_until IS NULL OR leased_until <= clock_timestamp()))
+"""  # noqa: S608 — fixed
 
 
 def _nobody() -> None:

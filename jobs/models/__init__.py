@@ -13,6 +13,7 @@ from jobs.models.note import Note
 from jobs.models.operation import Event, LastTick, Release
 from jobs.models.preset import Preset
 from jobs.models.run import Run
+from jobs.models.run_watch import RunWatch
 from jobs.models.selection import Selection
 
 __all__ = [
@@ -38,6 +39,7 @@ __all__ = [
     "Release",
     "Repair",
     "Run",
+    "RunWatch",
     "Selection",
     "ServiceAccount",
     "Token",

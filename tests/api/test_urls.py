@@ -56,6 +56,9 @@ URLS = {
     ("pieces", "get"): (Verb.OUTPUT, "runs/{ended}/output/pieces/", None, 200),
     ("pin", "put"): (Verb.OVERRIDE, "runs/{ended}/pin/", {}, 200),
     ("pin", "delete"): (Verb.OVERRIDE, "runs/{ended}/pin/", None, 200),
+    # Nobody here has an address, and no service ever has.
+    ("watch", "put"): (Verb.VIEW, "runs/{queued}/watch/", None, 422),
+    ("watch", "delete"): (Verb.VIEW, "runs/{queued}/watch/", None, 200),
     ("audit", "get"): (ADMIN, "audit/", None, 200),
     ("channels", "get"): (ADMIN, "channels/", None, 200),
     ("channel_test", "post"): (ADMIN, "channels/gone/test/", None, 200),

@@ -222,3 +222,19 @@ def test_no_page_of_a_run_takes_more_than_twelve_queries(admin_client):
         with CaptureQueriesContext(connection) as queries:
             page(admin_client, f"/runs/{path}")
         assert len(queries) <= 12, (path, [query["sql"][:100] for query in queries])
+
+
+def test_somebody_asks_for_an_email_when_it_ends_and_for_none(admin_client):
+    run = a_queued_run()
+    do(admin_client, run, "mail")
+    shown = page(admin_client, f"/runs/{run.pk}/")
+    assert f"admin@example.com gets an e-mail when run {run.pk} has ended." in shown
+    assert "Mail me no more" in shown
+    do(admin_client, run, "no_mail")
+    shown = page(admin_client, f"/runs/{run.pk}/")
+    assert f"You get no e-mail when run {run.pk} has ended." in shown
+    assert "Mail me when it ends" in shown
+    ended = a_run()
+    assert "Mail me" not in page(admin_client, f"/runs/{ended.pk}/")
+    do(admin_client, ended, "mail")
+    assert f"Run {ended.pk} of nightly has ended: it is succeeded." in page(admin_client, f"/runs/{ended.pk}/")

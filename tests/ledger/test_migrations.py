@@ -19,7 +19,7 @@ ALL = {
     *("nightshift_repair", "nightshift_note", "nightshift_selection"),
     *("nightshift_grant", "nightshift_serviceaccount", "nightshift_token"),
     *("nightshift_incident", "nightshift_notice", "nightshift_preset"),
-    *("nightshift_delivery", "nightshift_deliveryattempt", "nightshift_channeloff"),
+    *("nightshift_delivery", "nightshift_deliveryattempt", "nightshift_channeloff", "nightshift_runwatch"),
     *(
         "nightshift_jobday",
         "nightshift_jobstate",
@@ -98,6 +98,7 @@ NAMED_BY_EVERY_INSERT = {
     "nightshift_repair": {"job", "first", "last", "count", "fate", "reason", "gap_number"},
     "nightshift_release": {"key", "declarations", "deployed_at", "last_seen_at"},
     "nightshift_run": {"job", "trigger"},
+    "nightshift_runwatch": {"run_id", "user_id", "email"},
     "nightshift_entraaccount": ["identity", "user_id"],
     "nightshift_failures": ["key", "until"],
     "nightshift_grant": ["verbs", "selector"],

@@ -3,6 +3,6 @@
 The same words in text and HTML. `wording` has the sentences, `story` what they are about, `making` puts them together.
 """
 
-from jobs.alerts.messages.making import message
+from jobs.alerts.messages.making import message, of_run
 
-__all__ = ["message"]
+__all__ = ["message", "of_run"]

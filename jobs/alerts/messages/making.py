@@ -14,7 +14,7 @@ from jobs.choices import NoticeKind
 from jobs.declarations.registry import registry
 from jobs.declarations.severity import rank, severity
 from jobs.formats import CONTROL, counted, utc_time
-from jobs.models import Incident
+from jobs.models import Incident, Run
 
 # Of a group so many are told of one by one.
 MOST = 12
@@ -31,7 +31,7 @@ def message(key: str, kind: NoticeKind, incidents: Sequence[Incident], now: date
     context = {
         "title": title,
         "severity": worst,
-        "told_late": f"Told only now: {silenced}" if silenced else "",
+        "because": f"Told only now: {silenced}" if silenced else "",
         "is_over": kind == NoticeKind.RESOLVED,
         "stories": stories,
         "more": f"And {counted(left, 'more job')}." if left else "",
@@ -42,15 +42,36 @@ def message(key: str, kind: NoticeKind, incidents: Sequence[Incident], now: date
         severity=worst,
         title=title,
         text=_text(context),
-        html=CONTROL.sub("\N{REPLACEMENT CHARACTER}", ENGINE.get_template("message.html").render(Context(context))),
+        html=_html(context),
         url=story.address(f"incidents/{incidents[0].pk}/"),
         facts=_facts(incidents),
     )
 
 
+def of_run(key: str, run: Run, *, with_lines: bool) -> Message:
+    """What somebody hears who asked for this run's end. The last lines are for those who may read its output."""
+    title, url = wording.end(run), story.address(f"runs/{run.pk}/")
+    context = {
+        "title": title,
+        "because": "You asked to hear of this run's end.",
+        "is_over": True,
+        "stories": [story.of_run(run, with_lines=with_lines)],
+        "more": "",
+    }
+    facts: dict[str, str | int | None] = {"run": run.pk, "job": run.job, "status": run.status}
+    # An e-mail says nothing of its kind and severity.
+    kind, severity = NoticeKind.RESOLVED, "info"
+    return Message(key, kind, severity, title, text=_text(context), html=_html(context), url=url, facts=facts)
+
+
+def _html(context: dict[str, Any]) -> str:
+    found = ENGINE.get_template("message.html").render(Context(context))
+    return CONTROL.sub("\N{REPLACEMENT CHARACTER}", found)
+
+
 def _text(context: dict[str, Any]) -> str:
     parts = [context["title"], f"Severity: {context['severity']}" if not context["is_over"] else ""]
-    parts.append(context["told_late"])
+    parts.append(context["because"])
     blocks = ["\n".join(filter(None, parts))]
     blocks += [_block(each, is_alone=len(context["stories"]) == 1) for each in context["stories"]]
     return "\n\n".join([*blocks, *filter(None, [context["more"]])]) + "\n"

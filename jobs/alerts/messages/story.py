@@ -1,4 +1,4 @@
-"""What a message tells of one incident, read from the ledger."""
+"""What a message tells of one incident, or of a run's end, read from the ledger."""
 
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
@@ -8,7 +8,7 @@ from jobs.conf import conf
 from jobs.declarations.job import Job
 from jobs.declarations.registry import registry
 from jobs.formats import as_shown, counted, plain, shorten
-from jobs.models import Incident
+from jobs.models import Incident, Run
 from jobs.reading.advice import ADVICE
 from jobs.reading.output import window
 from jobs.reading.transcript import UnknownAttempt, UnknownRun
@@ -20,9 +20,8 @@ UTC = ZoneInfo("UTC")
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """One incident. `steps` are what to do: words, and a link or command to each."""
+    """One incident or run. `steps` are what to do: words, and a link or command to each."""
 
-    incident: Incident
     name: str
     facts: tuple[tuple[str, str], ...]
     lines: tuple[str, ...]
@@ -33,13 +32,30 @@ class Story:
 def of(incident: Incident, *, with_lines: bool = True) -> Story:
     job = registry.get(incident.job)
     return Story(
-        incident=incident,
         name=incident.job or "Nightshift",
         facts=tuple(_facts(incident, job)),
-        lines=tuple(_last_lines(incident)) if with_lines else (),
+        lines=tuple(_last_lines(incident.last_run_id)) if with_lines else (),
         # Our own outage is always over when it is told, and what was missed in it can still be run.
         advice=ADVICE[incident.cause] if incident.resolved_at is None or not incident.job else "",
         steps=tuple(_steps(incident, job)),
+    )
+
+
+def of_run(run: Run, *, with_lines: bool) -> Story:
+    """Of a run that has ended."""
+    zone = zone_of(registry.get(run.job))
+    moments = [("Started", run.started_at), ("Ended", run.finished_at)]
+    facts = [(what, wording.when(moment, zone)) for what, moment in moments if moment is not None]
+    if run.error:
+        facts.append(("Error", run.error))
+    if run.attempt > 1:
+        facts.append(("Attempts", str(run.attempt)))
+    return Story(
+        name=run.job,
+        facts=tuple(facts),
+        lines=tuple(_last_lines(run.pk)) if with_lines else (),
+        advice="",
+        steps=((f"Run {run.pk}", address(f"runs/{run.pk}/")),) if conf.JOBS_URL else (),
     )
 
 
@@ -66,12 +82,12 @@ def _facts(incident: Incident, job: Job | None) -> list[tuple[str, str]]:
     return found
 
 
-def _last_lines(incident: Incident) -> list[str]:
-    """The end of what the latest run wrote. Secrets were masked before it was stored."""
-    if incident.last_run_id is None:
+def _last_lines(run_id: int | None) -> list[str]:
+    """The end of what the run wrote. Secrets were masked before it was stored."""
+    if run_id is None:
         return []
     try:
-        found = window.before(incident.last_run_id, limit=READ)
+        found = window.before(run_id, limit=READ)
     except (UnknownRun, UnknownAttempt):  # it has gone
         return []
     text = b"".join(data for data, _ in found.parts()).decode(errors="replace")

@@ -4,9 +4,9 @@ import re
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
 
-from jobs.choices import Cause, NoticeKind, Resolution
+from jobs.choices import Cause, NoticeKind, Resolution, Status
 from jobs.formats import format_duration, shorten
-from jobs.models import Incident
+from jobs.models import Incident, Run
 
 LONGEST_TITLE = 120
 # What a job did, and what several did.
@@ -47,6 +47,16 @@ _OVER = {
     Cause.DRIFT: ("is as declared again", "are as declared again"),
     Cause.FLAPPING: ("is steady again", "are steady again"),
 }
+# How a run ended.
+_ENDED = {
+    Status.SUCCEEDED: "succeeded",
+    Status.FAILED: "failed",
+    Status.TIMED_OUT: "timed out",
+    Status.CANCELLED: "was cancelled",
+    Status.LOST: "was lost",
+    Status.SKIPPED: "was skipped",
+    Status.MISSED: "was missed",
+}
 # What was run and failed can be run again.
 RETRIED = frozenset({Cause.FAILED, Cause.LOST, Cause.RATE, Cause.FLAPPING, Cause.OUTPUT_MATCHES})
 # The exception's name in the last line of a traceback.
@@ -68,6 +78,13 @@ def title(kind: NoticeKind, incidents: Sequence[Incident], now: datetime) -> str
         case _:
             found = _what(incidents, with_error=True)
     return shorten(" ".join(found.split()), LONGEST_TITLE)
+
+
+def end(run: Run) -> str:
+    """How a run ended, in one line."""
+    after = f" after {_duration(run.duration)}" if run.duration is not None else ""
+    error = f": {run.error}" if run.error else ""
+    return shorten(" ".join(f"{run.job} {_ENDED[Status(run.status)]}{after}{error}".split()), LONGEST_TITLE)
 
 
 def _what(incidents: Sequence[Incident], *, with_error: bool = False) -> str:
