@@ -14,7 +14,7 @@ from jobs.access.actor import Actor
 from jobs.choices import Door
 from jobs.declarations.registry import registry
 from jobs.ledger import events
-from jobs.models import Event, Gap, Incident, Run
+from jobs.models import ChannelOff, Event, Gap, Incident, Run
 from jobs.verbs.hold import hold
 from jobs.verbs.incident import acknowledge
 from jobs.verbs.note import note_on_run
@@ -59,6 +59,11 @@ READ = [
     "audit --kind paused --until 2100-01-31T02:00",
 ]
 AGES = re.compile(r"\b(in )?\d+ (s|min|h|d)( ago)?\b|\bnow\b")
+
+
+def ageless(text):
+    """Without ages, and without the room that a column takes for them."""
+    return re.sub(" +", " ", AGES.sub("…", text))
 
 
 @pytest.fixture
@@ -135,12 +140,13 @@ def test_each_list_is_what_it_is_here(afar, here, every_job):
     gaps = [a_gap_of_the_hold(number) for number in range(2)]
     incident = an_incident(failed)
     acknowledge(root, incident.pk, note="On it.")
+    ChannelOff.objects.create(name="former", why="410 Gone")
     differ = {}
     for line in READ:
         line = line.format(failed=failed.pk, gap=gaps[0].pk, incident=incident.pk)
         code, out, err = afar(line)
         said = here(line).replace("manage.py", "nightshift")
-        if (code, AGES.sub("…", out)) != (0, AGES.sub("…", said)):
+        if (code, ageless(out)) != (0, ageless(said)):
             differ[line] = f"{code} {err}\n{out}\n---\n{said}"
     assert not differ, "\n".join(f"{line}: {text}" for line, text in differ.items())
 
@@ -209,6 +215,17 @@ def test_who_has_the_token_acts_on_incidents(afar):
     assert afar("incidents no-such")[0] == 1
     acts = json.loads(afar("audit clearsessions --format json")[1])
     assert [act["kind"] for act in acts] == ["resolved", "snoozed", "snoozed", "acknowledged"]
+
+
+def test_who_has_the_token_tests_channels_and_switches_them_on(afar):
+    ChannelOff.objects.create(name="former", why="410 Gone")
+    code, out, err = afar("channel test former")
+    assert (code, out) == (1, "")
+    assert "former did not take the test: JOBS_CHANNELS has no channel of this name. It is off:" in err
+    assert afar("channel on former")[:2] == (0, "Messages go out by the channel former again.\n")
+    code, _, err = afar("channel on former")
+    assert code == 1
+    assert "There is no channel 'former'." in err
 
 
 def _took(err):
