@@ -187,7 +187,7 @@ def test_who_has_the_token_repairs_retries_holds_and_notes(afar, every_job):
     assert afar("presets --save loud clearsessions --verbosity 2")[:2] == (0, saved)
     assert afar(f"follow {retry.pk}")[0] == 0
     assert afar("run --detach --preset loud clearsessions --traceback")[0] == 0
-    assert Run.objects.latest("pk").arguments == ["--verbosity", "2", "--traceback"]
+    assert Run.objects.filter(job="clearsessions").latest("pk").arguments == ["--verbosity", "2", "--traceback"]
     assert afar("presets --delete loud clearsessions")[:2] == (0, "The preset 'loud' of clearsessions is deleted.\n")
     assert "clearsessions has no preset 'loud'" in afar("presets --delete loud clearsessions")[2]
     assert "clearsessions has no preset 'loud'" in afar("run --preset loud clearsessions")[2]
