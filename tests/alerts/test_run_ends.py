@@ -185,7 +185,7 @@ def test_it_says_how_the_run_ended_and_its_last_lines_to_those_who_may_read_them
     message = run_ends.message_of(run_ends.lease([]))
     assert message.title == "rates failed after 12 min: OSError: empty"
     assert message.text == (
-        f"{message.title}\nYou asked to hear of this run's end.\n\n"
+        f"{message.title}\nYou asked for an e-mail when this run ends.\n\n"
         "Started: Sat 2026-03-14 11:48 UTC\nEnded: Sat 2026-03-14 12:00 UTC\nError: OSError: empty\nAttempts: 2\n"
         + ("\nIts last lines:\n    reading <rates>\n    no answer\n" if has_lines else "")
         + f"\n  Run {run.pk}: https://jobs.example.com/runs/{run.pk}/\n"

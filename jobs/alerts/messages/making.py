@@ -53,7 +53,7 @@ def of_run(key: str, run: Run, *, with_lines: bool) -> Message:
     title, url = wording.end(run), story.address(f"runs/{run.pk}/")
     context = {
         "title": title,
-        "because": "You asked to hear of this run's end.",
+        "because": "You asked for an e-mail when this run ends.",
         "is_over": True,
         "stories": [story.of_run(run, with_lines=with_lines)],
         "more": "",
