@@ -3,7 +3,7 @@
 Only a job and a cause can have an open one, so those are few; the others are read by key.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -88,13 +88,18 @@ def open_of_all(jobs: Sequence[str] | None, most: int) -> list[Incident]:
     return list(_open(Wanted(jobs=jobs))[:most])
 
 
+# Of the incidents that began with a run or before it, as many are looked at: few causes are open at a time.
+BEFORE_A_RUN = 200
+
+
 def of_run(job: str, run_id: int) -> Incident | None:
     """The incident of the job that the run is the first or the latest of, or lies in between; the worst of several."""
-    rows = keyset.by_index(Incident.objects.all(), job=job)
-    return next(iter(_worst_first(rows.filter(first_run_id__lte=run_id, last_run_id__gte=run_id))), None)
+    latest = keyset.by_index(Incident.objects.all(), job=job).filter(first_run_id__lte=run_id)[:BEFORE_A_RUN]
+    found = [incident for incident in latest if incident.last_run_id and incident.last_run_id >= run_id]
+    return next(iter(_worst_first(found)), None)
 
 
-def _worst_first(rows: "QuerySet[Incident]") -> list[Incident]:
+def _worst_first(rows: Iterable[Incident]) -> list[Incident]:
     return sorted(rows, key=lambda incident: (rank_of(incident), -incident.pk))
 
 
