@@ -115,7 +115,7 @@ _IS_OVER = f"""
 
 def have_rules() -> bool:
     """Whether any job has a rule about time."""
-    return any(cause in _FOUND for found in watched.of_all().values() for cause in found.rules)
+    return not watched.causes_of_all().isdisjoint(_FOUND)
 
 
 def judge(now: datetime, *, alone: bool = True) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 
 from jobs.choices import Cause, Status
 from jobs.conf import conf
@@ -53,7 +54,17 @@ _LOOKED_AT: dict[Cause, frozenset[Status]] = {
     Cause.OUTPUT_MATCHES: OUTCOMES,
 }
 
-_known: tuple[object, str, dict[str, Watched]] | None = None
+
+class _Known(NamedTuple):
+    """The rules of all jobs of a registry, and their kinds; it is compared by what they were made of."""
+
+    version: object
+    usual: str
+    rules: dict[str, Watched]
+    causes: frozenset[Cause]
+
+
+_known: _Known | None = None
 
 
 def of(name: str) -> Watched:
@@ -70,12 +81,22 @@ def trying(name: str, rule: Alert) -> Watched:
 
 def of_all() -> Mapping[str, Watched]:
     """The rules of all declared jobs."""
+    return _all().rules
+
+
+def causes_of_all() -> frozenset[Cause]:
+    """The kinds of rules that any job has."""
+    return _all().causes
+
+
+def _all() -> _Known:
     global _known
     usual = conf.JOBS_ALERTS
-    if _known is None or _known[0] is not registry.version or _known[1] != usual:
+    if _known is None or _known.version is not registry.version or _known.usual != usual:
         graph = Graph(registry.values())
-        _known = registry.version, usual, {job.name: _watched(job, graph) for job in registry.values()}
-    return _known[2]
+        rules = {job.name: _watched(job, graph) for job in registry.values()}
+        _known = _Known(registry.version, usual, rules, frozenset(c for found in rules.values() for c in found.rules))
+    return _known
 
 
 def _usual() -> list[Alert]:
