@@ -23,7 +23,7 @@ from jobs.reading.trial import Day, Ended, Found, Span
 DAYS = timedelta(days=30)
 DAY = timedelta(days=1)
 # More runs, and gaps, aren't looked at; and so many before them, for rules that look back.
-MOST, BEFORE = 20_000, 400
+MOST, BEFORE = 10_000, 400
 STATUSES = {status.value: status for status in Status}
 EXCUSES = frozenset({Reason.PAUSED, Reason.HELD, Reason.DISABLED})
 OUTPUT = (
