@@ -161,6 +161,7 @@ JOBS_ALERTS = env.given("JOBS_ALERTS")
 JOBS_CHANNELS: dict[str, dict[str, str]] = {}
 JOBS_CHANNEL_HOSTS = env.given("JOBS_CHANNEL_HOSTS")
 JOBS_HEARTBEAT_URL = env.given("JOBS_HEARTBEAT_URL")
+JOBS_SENTRY_CRONS = env.flag("JOBS_SENTRY_CRONS", default=True)
 JOBS_URL = env.given("JOBS_URL")
 JOBS_DOORBELL = env.given("JOBS_DOORBELL")
 JOBS_JOURNAL = env.given("JOBS_JOURNAL")
