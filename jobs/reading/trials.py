@@ -60,8 +60,8 @@ class Trial:
 class _Row(NamedTuple):
     id: int
     status: str
-    started_at: datetime | None
     finished_at: datetime | None
+    started_at: datetime | None = None
     reason: str = ""
     scheduled_for: datetime | None = None
     attempt: int = 1
@@ -69,15 +69,18 @@ class _Row(NamedTuple):
 
 
 # Rules that look at how runs ended need no more of thousands of rows; reading them is most of what a trial takes.
-OF_ENDS = _Row._fields[:4]
-BY_ENDS = (alert.failed, alert.rate, alert.lost, alert.missed, alert.slower_than)
+OF_ENDS, OF_TIMES = _Row._fields[:3], _Row._fields[:4]
+FIELDS: dict[type[Alert], Sequence[str]] = {
+    **dict.fromkeys((alert.failed, alert.rate, alert.lost, alert.missed), OF_ENDS),
+    alert.slower_than: OF_TIMES,
+}
 
 
 def try_rule(job: Job, rule: Alert, now: datetime) -> Trial:
     """`now` is the database's clock. About seven queries."""
     since, notes = now - DAYS, []
     first = keyset.first_id_since(Run, "created_at", since)
-    fields = OF_ENDS if isinstance(rule, BY_ENDS) else _Row._fields
+    fields = FIELDS.get(type(rule), _Row._fields)
     runs = keyset.by_index(Run.objects.all(), job=job.name)
     rows = _rows(runs.filter(pk__gte=first), fields, MOST + 1)
     if len(rows) > MOST:
