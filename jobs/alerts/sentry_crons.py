@@ -75,7 +75,7 @@ def _send(job: Job, check_in: str, status: str, seconds: float | None) -> None:
 
 
 def monitor_config(job: Job) -> dict[str, Any] | None:
-    """How Sentry keeps the job's monitor, in minutes; None where it can't be told when the job is due."""
+    """How Sentry keeps the job's monitor, in minutes; None where a monitor has no way to say when the job is due."""
     if job.schedule is None or (schedule := _schedule(job.schedule.expression)) is None:
         return None
     margin = job.deadline_at(clocks.wall())

@@ -16,7 +16,7 @@ HAS_ENDED = """
 
 
 class AlreadyEnded(Sentence, ValueError):
-    """Run {run.pk} of {run.job} has ended: it is {run.status}. There is no end to wait for."""
+    """Run {run.pk} of {run.job} has ended: it is {run.status}. Nothing is left to wait for."""
 
     def __init__(self, run: Run) -> None:
         super().__init__(run=run)

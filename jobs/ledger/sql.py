@@ -60,7 +60,7 @@ def execute(statement: str, parameters: Any = None, *, prepare: bool = True) -> 
 def row_at_once(statement: str, parameters: Any = None) -> tuple[Any, ...] | None:
     """`row`, of a statement that waits for no other session: it needs no bounds, and commits itself.
 
-    So it is prepared in any session. What was planned for an empty ledger is planned anew when that has grown: the
+    So it is prepared in any session. What was planned for an empty ledger is planned again when that has grown: the
     server does so when a table was analyzed.
     """
     with _executed(statement, parameters, is_bounded=True) as cursor:

@@ -23,6 +23,7 @@ from jobs.ledger.attempts import Outcome
 from jobs.models import ChannelOff, Delivery, Event
 from tests.alerts.servers import HttpServer, hangs, says, smtp_server
 from tests.alerts.telling import opens, resolves
+from tests.helpers.commits import transactions_of_others
 from tests.helpers.processes import is_alive, until
 from tests.helpers.rows import HERE, a_queued_run, settled_ticks
 
@@ -127,12 +128,7 @@ def test_no_transaction_is_open_while_a_server_is_talked_to(alerts, deliver):
         deliver(lease=60, wait=False)
         until(lambda: server.asked, 60)
         time.sleep(0.2)
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND xact_start IS NOT NULL "
-                "AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
-            )
-            assert cursor.fetchone() == (0,)
+        assert transactions_of_others() == 0
 
 
 def test_it_is_tried_again_and_its_answers_are_kept(alerts, deliver, monkeypatch):

@@ -19,6 +19,7 @@ from jobs.models import Event, Grant, Run, RunWatch
 from jobs.verbs.tell_me import tell_me, tell_me_no_more
 from tests.alerts.servers import smtp_server
 from tests.alerts.test_delivering import alerts, deliver  # noqa: F401 — fixtures
+from tests.helpers.commits import transactions_of_others
 from tests.helpers.people import a_user
 from tests.helpers.processes import until
 from tests.helpers.rows import HERE, NOON, a_queued_run, a_run, an_attempt, settled_ticks
@@ -95,12 +96,7 @@ def test_no_transaction_is_open_while_the_server_is_talked_to(ada, run, alerts, 
         deliver(lease=60, wait=False)
         until(lambda: RunWatch.objects.get().leased_until, 60)
         time.sleep(0.5)
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND xact_start IS NOT NULL "
-                "AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
-            )
-            assert cursor.fetchone() == (0,)
+        assert transactions_of_others() == 0
         assert letters == []
         until(lambda: letters, 10)
 

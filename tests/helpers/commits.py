@@ -24,3 +24,14 @@ def _next_number() -> int:
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint")
         return int(cursor.fetchone()[0])
+
+
+def transactions_of_others() -> int:
+    """How many sessions of this database, beside this one, have a transaction open."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND xact_start IS NOT NULL "
+            "AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
+        )
+        found: int = cursor.fetchone()[0]
+        return found
