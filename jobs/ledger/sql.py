@@ -63,17 +63,17 @@ def row_at_once(statement: str, parameters: Any = None) -> tuple[Any, ...] | Non
     So it is prepared in any session. What was planned for an empty ledger is planned again when that has grown: the
     server does so when a table was analyzed.
     """
-    with _executed(statement, parameters, is_bounded=True) as cursor:
+    with _executed(statement, parameters, needs_no_bounds=True) as cursor:
         found: tuple[Any, ...] | None = cursor.fetchone()
         return found
 
 
 @contextmanager
 def _executed(
-    statement: str, parameters: Any, *, prepare: bool = True, is_bounded: bool = False
+    statement: str, parameters: Any, *, prepare: bool = True, needs_no_bounds: bool = False
 ) -> Iterator[CursorWrapper]:
     with busy_told_apart(), _cursor() as cursor:
-        is_prepared = prepare and preparing.is_on and (is_bounded or sessions.are_bounded())
+        is_prepared = prepare and preparing.is_on and (needs_no_bounds or sessions.are_bounded())
         try:
             _execute(cursor, statement, parameters, is_prepared)
         except DatabaseError as error:
