@@ -11,7 +11,6 @@ from jobs.declarations.job import Job
 from jobs.ledger import sql
 from jobs.ledger.plan import Plan, PlannedGap, PlannedRun
 from jobs.ledger.record import Window
-from jobs.ledger.states import State
 from jobs.ledger.statistics import Swallowed
 
 
@@ -30,7 +29,7 @@ def insert(plans: Sequence[tuple[Window, Plan]]) -> dict[str, int]:
                 continue
             if entry.fate == Fate.MISSED:
                 telemetry.missed(job.name, entry.reason, entry.count)
-            if place == 0 and state.last_gap is not None and _goes_on(state, entry):
+            if place == 0 and state.last_gap is not None and _goes_on(window, entry):
                 longer.append({"gap": state.last_gap, "last": entry.last.isoformat(), "count": entry.count})
                 if len(plan.entries) == 1:
                     latest[job.name] = state.last_gap
@@ -82,10 +81,20 @@ def _gap(job: Job, gap: PlannedGap, is_latest: bool) -> dict[str, Any]:
     }
 
 
-def _goes_on(state: State, gap: PlannedGap) -> bool:
-    """Whether the gap only goes on where the job's last gap ended."""
+def _goes_on(window: Window, gap: PlannedGap) -> bool:
+    """Whether the gap only goes on where the job's last gap ended: with the very next occurrence.
+
+    Between them the job may have followed another schedule, or an occurrence may have its run, where a watermark was
+    set back: then the row's count would not be that of its schedule.
+    """
+    state = window.state
     cause = (state.gap_fate, state.gap_reason, state.gap_by, state.gap_note, state.gap_blocked_by)
-    return gap.turn == 0 and state.ledger.fingerprint == gap.fingerprint and gap.same_cause(*cause)
+    return (
+        gap.turn == 0
+        and state.ledger.fingerprint == gap.fingerprint
+        and gap.same_cause(*cause)
+        and window.timeline.eras[0].schedule.previous(gap.first) == state.gap_last
+    )
 
 
 def lengthen(longer: Sequence[Mapping[str, Any]]) -> None:

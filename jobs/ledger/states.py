@@ -32,6 +32,7 @@ class State(NamedTuple):
     zone_rules: str
     interventions: list[Intervention]
     last_gap: int | None
+    gap_last: datetime | None
     gap_fate: str
     gap_reason: str
     gap_by: str
@@ -115,7 +116,7 @@ def _read(condition: str, jobs: Sequence[str], active_since: datetime | None = N
         f"""
         SELECT s.job, clock_timestamp(), s.xmin::text,
                s.fingerprint, s.declared, s.ledger_from, s.ledger_through, s.zone_rules,
-               g.id, g.fate, g.reason, g.by, g.note, g.blocked_by_id, s.rewound_from,
+               g.id, g.last, g.fate, g.reason, g.by, g.note, g.blocked_by_id, s.rewound_from,
                ({releases.IN_CHARGE}), {ACTIVITY if active_since else "NULL::json"},
                {", ".join(f"i.{column}" for column in INTERVENTION)}
           FROM nightshift_jobstate s

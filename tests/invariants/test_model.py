@@ -595,30 +595,68 @@ def test_random_histories_keep_the_promise(declared, monkeypatch):
     )
 
 
-@pytest.mark.django_db
-def test_overrides_that_followed_each_other_ahead_of_the_clock_are_set_back_together(declared, monkeypatch):
+@pytest.fixture
+def history(declared, monkeypatch):
+    """A history without anything drawn: the ledger's promises are looked at where a test asks for it, and at its end."""
     monkeypatch.setattr(clocks, "elapsed", clocks.elapsed)
     monkeypatch.setattr(registry, "first_seen", 0.0)
     history = Ledger()
-    rules = {
-        "schedule": "0 * * * * *",
+    try:
+        yield history
+        history.every_occurrence_is_recorded_once_by_the_schedule_that_was_in_force()
+    finally:
+        history.teardown()
+
+
+def rules(schedule, timer=False):
+    return {
+        "schedule": schedule,
         "time_zone": "UTC",
         "misfire": "latest",
-        "timer": False,
+        "timer": timer,
         "overlap": "skip",
         "start_deadline": None,
         "retry": Retry(times=0),
     }
+
+
+@pytest.mark.django_db
+def test_overrides_that_followed_each_other_ahead_of_the_clock_are_set_back_together(history):
     change = {"name": "b", "minutes": None, "lacks_settings": False, "outage": None, "seconds": 1}
-    try:
-        history.begin(rules=[rules, rules], begun=True)
-        history.a_schedule_is_overridden(schedule="*/10 * * * * *", zone="", **change)
-        history.the_databases_clock_jumps_ahead_for_one_tick(days=34)
-        history.a_schedule_is_overridden(schedule="0 30 2 * * *", zone="", **change)  # ends the first
-        history.a_schedule_is_overridden(schedule="", zone="Australia/Lord_Howe", **change)
-        assert len(history.history["b"].overrides) == 2
-        history.a_ledger_is_set_back(name="b", seconds=600)
-        history.the_databases_clock_jumps_ahead_for_one_tick(days=1)
-        history.every_occurrence_is_recorded_once_by_the_schedule_that_was_in_force()
-    finally:
-        history.teardown()
+    history.begin(rules=[rules("0 * * * * *")] * 2, begun=True)
+    history.a_schedule_is_overridden(schedule="*/10 * * * * *", zone="", **change)
+    history.the_databases_clock_jumps_ahead_for_one_tick(days=34)
+    history.a_schedule_is_overridden(schedule="0 30 2 * * *", zone="", **change)  # ends the first
+    history.a_schedule_is_overridden(schedule="", zone="Australia/Lord_Howe", **change)
+    assert len(history.history["b"].overrides) == 2
+    history.a_ledger_is_set_back(name="b", seconds=600)
+    history.the_databases_clock_jumps_ahead_for_one_tick(days=1)
+
+
+@pytest.mark.django_db
+def test_a_gap_doesnt_go_on_over_a_time_with_another_schedule(history):
+    """In which nothing was due, and after which the job has the gap's schedule again."""
+    history.begin(rules=[rules("0 0 * * * *")] * 2, begun=True)
+    history.a_function_is_disabled_or_enabled(name="a")
+    history.a_release_is_deployed(seconds=1, which=0, schedule="*/10 * * * * *", zone="UTC", beside=False)
+    history.a_schedule_is_overridden(
+        name="a", schedule="*/10 * * * * *", zone="UTC", minutes=1, outage=600, seconds=60, lacks_settings=False
+    )
+    assert [gap.count for gap in Gap.objects.filter(job="a")] == [6]
+    history.tick(seconds=3600)
+    assert [gap.count for gap in Gap.objects.filter(job="a").order_by("first")] == [6, 360]
+
+
+@pytest.mark.django_db
+def test_a_gap_doesnt_go_on_over_an_occurrence_that_has_its_run(history):
+    """Of the time for which the database's clock was ahead, before the watermark was set back."""
+    history.begin(rules=[rules("0 * * * * *")] * 2, begun=True)
+    history.the_databases_clock_jumps_ahead_for_one_tick(days=1)
+    history.a_ledger_is_set_back(name="a", seconds=1)
+    [ahead] = Run.objects.filter(job="a", scheduled_for__gt=history.now)
+    history.a_function_is_disabled_or_enabled(name="a")
+    history.move_clock((ahead.scheduled_for - history.now).total_seconds() + 1)
+    history.tick(seconds=0)
+    before = [gap.last for gap in Gap.objects.filter(job="a")]
+    history.tick(seconds=600)
+    assert max(before) < ahead.scheduled_for < Gap.objects.get(job="a", first__gt=ahead.scheduled_for).first
