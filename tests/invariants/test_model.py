@@ -597,7 +597,7 @@ def test_random_histories_keep_the_promise(declared, monkeypatch):
 
 @pytest.fixture
 def history(declared, monkeypatch):
-    """A history without anything drawn: the ledger's promises are looked at where a test asks for it, and at its end."""
+    """A history without anything drawn, at whose end the ledger must have kept what it promises."""
     monkeypatch.setattr(clocks, "elapsed", clocks.elapsed)
     monkeypatch.setattr(registry, "first_seen", 0.0)
     history = Ledger()
