@@ -22,7 +22,7 @@ from jobs.declarations.job import Job
 from jobs.declarations.parameters import BrokenCommand, UnknownCommand, describe, json_schema
 from jobs.declarations.registry import registry
 from jobs.reading import facts
-from jobs.reading.overview import Overview, overview
+from jobs.reading.overview import in_state, overview
 from jobs.reading.statistics import days, statistics
 
 # How a job may be: what is in force of it, or the status of its latest run.
@@ -107,7 +107,7 @@ def names_of(actor: Actor, query: dict[str, Any]) -> list[str]:
     """The jobs that the filters give, of those that the actor may see."""
     names = _chosen(seen(actor), query)
     if state := query.get("state"):
-        return [job.name for job in overview(names) if state in _states(job)]
+        return in_state(state, names)
     return names
 
 
@@ -135,9 +135,3 @@ def _chosen(known: Sequence[str] | None, query: dict[str, Any]) -> list[str]:
 def _text(job: Job) -> str:
     schedule = job.schedule.expression.text if job.schedule else ""
     return " ".join([job.name, job.command, job.description, job.owner, *job.labels, schedule]).lower()
-
-
-def _states(job: Overview) -> set[str]:
-    found = {job.last_run.status if job.last_run else "never_ran"}
-    named = {"paused": job.is_paused, "overridden": job.overridden_by, "disabled": job.disabled_by}
-    return found | {name for name, holds in named.items() if holds}

@@ -11,7 +11,7 @@ from jobs import masking
 from jobs.declarations.disabled import setting_that_disables
 from jobs.declarations.job import Job
 from jobs.declarations.registry import registry
-from jobs.ledger import in_force, overrides
+from jobs.ledger import in_force, overrides, sql
 from jobs.ledger.in_force import InForce
 from jobs.models import Run
 from jobs.reading import upcoming
@@ -80,6 +80,35 @@ def latest_runs(names: Sequence[str]) -> dict[str, Run]:
         [list(names)],
     )
     return {run.job: run for run in runs}
+
+
+def in_state(state: str, names: Sequence[str], now: datetime | None = None) -> list[str]:
+    """Those of these declared jobs that are so: "paused", "overridden", "disabled", "never_ran", or a status, which
+    that of their latest run is. One query at most.
+    """
+    if state == "disabled":
+        return [name for name in names if setting_that_disables(name)]
+    if state in {"paused", "overridden"}:
+        current = in_force.by_job(names, now or timezone.now())
+        kind = "pause" if state == "paused" else "override"
+        return [name for name in names if getattr(current.get(name), kind, None) is not None]
+    latest = _latest_statuses(names)
+    return [name for name in names if latest.get(name, "never_ran") == state]
+
+
+def _latest_statuses(names: Sequence[str]) -> dict[str, str]:
+    """The status of each job's latest run."""
+    return dict(
+        sql.rows(
+            """
+            SELECT declared.job, latest.status FROM unnest(%s::text[]) AS declared(job), LATERAL (
+                   SELECT status FROM nightshift_run r WHERE r.job >= declared.job AND r.job <= declared.job
+                    ORDER BY r.job, r.id DESC LIMIT 1
+            ) AS latest
+            """,
+            [list(names)],
+        )
+    )
 
 
 def visible_arguments(run: Run) -> list[str]:

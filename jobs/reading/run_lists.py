@@ -73,11 +73,16 @@ def page(wanted: Wanted, size: int, place: Place | None = None) -> Page:
     source, answered = _source(wanted)
     conditions = [condition for condition in _conditions(wanted) if condition.name not in answered]
     with keyset.in_the_order_of_an_index("enable_sort") if conditions else nullcontext():
-        found, end = source.newest(place, keyset.WINDOW if conditions else size + 1, size + 1)
-    runs = _chosen([each.id for each in found], source.column, conditions, size + 1)
-    if len(runs) > size:
-        return Page(runs[:size], source.place_of(runs[size - 1]))
-    return Page(runs, end)
+        found = source.newest(
+            place,
+            total=keyset.WINDOW if conditions else size + 1,
+            least=size + 1,
+            fits=" AND ".join(condition.text for condition in conditions),
+            values={key: value for condition in conditions for key, value in condition.values.items()},
+        )
+    order = ["-pk"] if source.column == "id" else [f"-{source.column}", "-pk"]
+    runs = list(keyset.with_ids(Run.objects.all(), found.ids).order_by(*order)) if found.ids else []
+    return Page(runs[:size], source.place_of(runs[size - 1]) if len(runs) > size else found.end)
 
 
 # How many pages of WINDOW rows a selection looks at.
@@ -106,38 +111,41 @@ class _Condition(NamedTuple):
 
     name: str
     text: str
-    value: Any
+    values: dict[str, Any]
 
 
 def _conditions(wanted: Wanted) -> list[_Condition]:
-    words = wanted.error.split()
-    all_of = [
-        _Condition("jobs", "r.job = ANY(%s)", None if wanted.jobs is None else list(wanted.jobs)),
-        _Condition("statuses", "r.status = ANY(%s)", list(wanted.statuses) or None),
-        _Condition("trigger", "r.trigger = %s", wanted.trigger or None),
-        _Condition("label", "r.labels @> ARRAY[%s]::text[]", wanted.label or None),
-        _Condition("requested_by", "r.requested_by = %s", wanted.requested_by or None),
-        _Condition("min_duration", "r.finished_at - r.started_at >= %s", wanted.min_duration),
-        _Condition("max_duration", "r.finished_at - r.started_at <= %s", wanted.max_duration),
-        _Condition("pinned", "r.pinned = %s", wanted.pinned),
-        _Condition("attempts", "r.attempt >= %s", wanted.attempts),
+    asked: list[tuple[str, str, Any]] = [
+        ("jobs", "r.job = ANY({})", None if wanted.jobs is None else list(wanted.jobs)),
+        ("statuses", "r.status = ANY({})", list(wanted.statuses) or None),
+        ("trigger", "r.trigger = {}", wanted.trigger or None),
+        ("label", "r.labels @> ARRAY[{}]::text[]", wanted.label or None),
+        ("requested_by", "r.requested_by = {}", wanted.requested_by or None),
+        ("min_duration", "r.finished_at - r.started_at >= {}", wanted.min_duration),
+        ("max_duration", "r.finished_at - r.started_at <= {}", wanted.max_duration),
+        ("pinned", "r.pinned = {}", wanted.pinned),
+        ("attempts", "r.attempt >= {}", wanted.attempts),
         *(
-            _Condition(
+            (
                 name,
-                f"EXISTS (SELECT FROM nightshift_attempt a WHERE a.run_id = r.id AND a.{name} = %s)",
+                f"EXISTS (SELECT FROM nightshift_attempt a WHERE a.run_id = r.id AND a.{name} = {{}})",
                 getattr(wanted, name) or None,
             )
             for name in ("release", "instance")
         ),
-        *(_Condition("error", "upper(r.error) LIKE upper(%s)", f"%{searching.literally(word)}%") for word in words),
+        *(
+            ("error", "upper(r.error) LIKE upper({})", f"%{searching.literally(word)}%")
+            for word in wanted.error.split()
+        ),
     ]
     for name, column in MOMENTS.items():
         between: Between = getattr(wanted, name)
-        all_of += [
-            _Condition(name, f"r.{column} >= %s", between.after),
-            _Condition(name, f"r.{column} < %s", between.before),
-        ]
-    return [condition for condition in all_of if condition.value is not None]
+        asked += [(name, f"r.{column} >= {{}}", between.after), (name, f"r.{column} < {{}}", between.before)]
+    return [
+        _Condition(name, text.format(f"%(asked_{number})s"), {f"asked_{number}": value})
+        for number, (name, text, value) in enumerate(asked)
+        if value is not None
+    ]
 
 
 def _source(wanted: Wanted) -> tuple[Source, set[str]]:
@@ -165,13 +173,3 @@ def _source(wanted: Wanted) -> tuple[Source, set[str]]:
     # Only runs that didn't succeed have an error.
     statuses = wanted.statuses or (UNSUCCESSFUL if words else ())
     return of_jobs(wanted.jobs, statuses), {"jobs", "statuses"}
-
-
-def _chosen(ids: Sequence[int], column: str, conditions: Sequence[_Condition], limit: int) -> list[Run]:
-    where = "".join(f" AND {condition.text}" for condition in conditions)
-    statement = f"""
-        SELECT r.* FROM nightshift_run r WHERE r.id = ANY(%s){where} ORDER BY {column} DESC, r.id DESC LIMIT %s
-    """  # noqa: S608 — fixed
-    if not ids:
-        return []
-    return list(Run.objects.raw(statement, [list(ids), *(condition.value for condition in conditions), limit]))

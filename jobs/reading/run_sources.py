@@ -1,6 +1,6 @@
 """Where the rows of a list of runs come from: each from the index that has them in the list's order, newest first."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
@@ -27,45 +27,71 @@ class Place(NamedTuple):
         return (self.id,) if self.moment is None else (self.moment, self.id)
 
 
-class Row(NamedTuple):
-    """A run, and the part of the source that it comes from: each part has a limit of its own."""
+def _each(columns: str, *, of: str = "") -> str:
+    """The key's columns in the order of the list, of a table."""
+    return ", ".join(f"{of}{column} DESC" for column in columns.split(", "))
 
-    id: int
-    moment: datetime | None
-    part: str
 
-    @property
-    def place(self) -> Place:
-        return Place(self.id, self.moment)
+class Found(NamedTuple):
+    """The ids of some runs, newest first; and where others may follow, if any do."""
+
+    ids: list[int]
+    end: Place | None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Source:
-    """Statements that give id, moment and part of at most %(limit)s rows a part, beyond %(id)s and %(moment)s."""
+    """Statements that give id, moment and part of at most %(limit)s rows a part, beyond %(id)s and %(moment)s.
+
+    `column` of a run orders them, newest first.
+    """
 
     statements: Sequence[str]
     values: dict[str, Any]
     parts: int = 1
     column: str = "id"
 
-    def newest(self, place: Place | None, total: int, least: int) -> tuple[list[Row], Place | None]:
-        """About `total` rows after a place, `least` of each part or more; and where others follow, if any do."""
-        limit = max(total // self.parts, least)
+    def newest(self, place: Place | None, total: int, least: int, fits: str, values: Mapping[str, Any]) -> Found:
+        """Of about `total` rows after a place, `least` of each part or more: the first `least` that fit.
+
+        `fits` is what a run `r` has to fulfil, with its values; empty for any. One statement.
+        """
         beyond = place or Place(2**63 - 1, FOREVER)
-        values = {**self.values, "id": beyond.id, "moment": beyond.moment or FOREVER, "limit": limit}
-        found = [Row(*row) for row in sql.rows(" UNION ALL ".join(f"({text})" for text in self.statements), values)]
-        rows = sorted(set(found), key=lambda row: row.place.key, reverse=True)
-        last: dict[str, Row] = {}
-        counts: dict[str, int] = {}
-        for row in rows:
-            last[row.part] = row
-            counts[row.part] = counts.get(row.part, 0) + 1
-        # A part that is full may have more after its last row: what others have beyond that comes later.
-        ends = [last[part].place for part, count in counts.items() if count >= limit]
-        if not ends:
-            return rows, None
-        end = max(ends, key=lambda each: each.key)
-        return [row for row in rows if row.place.key >= end.key], end
+        key = "id" if self.column == "id" else "moment, id"
+        fitting = f"LATERAL (SELECT FROM nightshift_run r WHERE r.id = newest.id AND {fits} OFFSET 0) AS fitting"
+        found = sql.row(
+            f"""
+            WITH looked AS MATERIALIZED (
+                SELECT * FROM ({" UNION ALL ".join(f"({text})" for text in self.statements)}) AS rows(id, moment, part)
+            ), full_parts AS (
+                -- A part that is full may have more after its last row: what others have beyond that comes later.
+                SELECT id, moment FROM (
+                    SELECT id, moment, row_number() OVER (PARTITION BY part ORDER BY {_each(key)}) AS place
+                      FROM looked
+                ) AS placed WHERE place = %(limit)s
+            ), the_end AS (
+                SELECT id, moment FROM full_parts ORDER BY {_each(key)} LIMIT 1
+            ), newest AS (
+                SELECT DISTINCT id, moment FROM looked
+                 WHERE NOT EXISTS (SELECT FROM the_end) OR ({key}) >= (SELECT {key} FROM the_end)
+                 ORDER BY {_each(key)}
+            )
+            SELECT ARRAY(SELECT newest.id FROM newest{f", {fitting}" if fits else ""}
+                          ORDER BY {_each(key, of="newest.")} LIMIT %(least)s),
+                   (SELECT id FROM the_end), (SELECT moment FROM the_end)
+            """,  # noqa: S608 — fixed
+            {
+                **self.values,
+                **values,
+                "id": beyond.id,
+                "moment": beyond.moment or FOREVER,
+                "limit": max(total // self.parts, least),
+                "least": least,
+            },
+        )
+        assert found is not None
+        ids, last, moment = found
+        return Found(ids, None if last is None else Place(last, moment))
 
     def place_of(self, run: Run) -> Place:
         return Place(run.pk, None if self.column == "id" else getattr(run, self.column))

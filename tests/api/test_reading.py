@@ -6,7 +6,8 @@ import pytest
 
 from jobs.api import occurrences
 from jobs.choices import Door, EventKind
-from jobs.ledger import events
+from jobs.declarations.registry import registry
+from jobs.ledger import events, interventions
 from jobs.models import Gap
 from tests.helpers.people import a_user, signed_in
 from tests.helpers.rows import NOON, a_run, an_attempt
@@ -112,6 +113,24 @@ def test_jobs_are_found_by_label_owner_state_and_words(get, nightly):
         "page_size=1&page=2": ["hourly"],
     }.items():
         assert [job["name"] for job in get(f"/api/v1/jobs/?{query}")["results"]] == found, query
+
+
+def test_jobs_are_found_by_what_is_in_force_of_them(get, nightly, monkeypatch):
+    interventions.pause(registry["nightly"], by="ada", reason="stocktaking")
+    change = {"schedule": "0 0 5 * * *", "time_zone": "", "arguments": []}
+    interventions.override(registry["hourly"], **change, by="ada", reason="moving")
+    monkeypatch.setenv("AzureWebJobs.hourly.Disabled", "1")
+    found = {
+        state: [job["name"] for job in get(f"/api/v1/jobs/?state={state}")["results"]]
+        for state in ("paused", "overridden", "disabled", "never_ran", "running")
+    }
+    assert found == {
+        "paused": ["nightly"],
+        "overridden": ["hourly"],
+        "disabled": ["hourly"],
+        "never_ran": ["nightly", "hourly"],
+        "running": [],
+    }
 
 
 def test_output_is_read_on_piece_by_piece(get, declared):
