@@ -17,16 +17,13 @@ from jobs.api.fields import LabelField, Number, OneOf, Paged
 from jobs.api.seen import declared, seen
 from jobs.api.serializers import JobSerializer, OccurrenceSerializer
 from jobs.api.statistics import FiguresSerializer
-from jobs.choices import Status
 from jobs.declarations.job import Job
 from jobs.declarations.parameters import BrokenCommand, UnknownCommand, describe, json_schema
 from jobs.declarations.registry import registry
 from jobs.reading import facts
-from jobs.reading.overview import in_state, overview
+from jobs.reading.overview import STATES, in_state, overview
 from jobs.reading.statistics import days, statistics
 
-# How a job may be: what is in force of it, or the status of its latest run.
-STATES = ["paused", "overridden", "disabled", "never_ran", *Status.values]
 NEXT = 10
 
 

@@ -9,9 +9,9 @@ They also say how the server plans, since our statements are prepared in these s
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Literal
 
 import psycopg
 from django.db import DatabaseError, connection, transaction
@@ -102,11 +102,12 @@ def _bind_transaction() -> None:
         cursor.execute(f"SELECT {sets}", list(values.values()))
 
 
-def _set(values: dict[str, str]) -> tuple[str, ...]:
-    """Set them for the session. Gives what they were before, in the same order."""
+def set_for(what: Literal["session", "transaction"], values: Mapping[str, str]) -> tuple[str, ...]:
+    """Set these settings of the server's. Gives what they were before, in the same order."""
     # A select list is computed from left to right: what was is read before it is changed.
     before = ", ".join(f"current_setting('{name}')" for name in values)
-    after = ", ".join(f"set_config('{name}', %s, false)" for name in values)
+    is_local = str(what == "transaction").lower()
+    after = ", ".join(f"set_config('{name}', %s, {is_local})" for name in values)
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT {before}, {after}", list(values.values()))
         found: tuple[str, ...] = cursor.fetchone()
@@ -117,7 +118,7 @@ def _bind(wrapper: BaseDatabaseWrapper) -> None:
     asked = wrapper.connection
     _answer_in_time(asked)
     try:
-        before = _set(_settings())
+        before = set_for("session", _settings())
     except DatabaseError:
         wrapper.close()
         raise
@@ -131,7 +132,7 @@ def _unbind() -> None:
     if bounded is None or bounded is not connection.connection:
         return  # it was closed in the meantime
     try:
-        _set(dict(zip(_settings(), _here.before, strict=True)))
+        set_for("session", dict(zip(_settings(), _here.before, strict=True)))
         del bounded.wait
     except DatabaseError:
         connection.close()

@@ -5,12 +5,13 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.core.exceptions import EmptyResultSet
 from django.db import transaction
 from django.db.models import BooleanField, Model, QuerySet
 from django.db.models.expressions import RawSQL
 
 from jobs.choices import Status
-from jobs.ledger import sql
+from jobs.ledger import sessions, sql
 from jobs.models.run import UNSUCCESSFUL
 
 # How many rows a list counts, and looks at where no index answers: more is "10,000+".
@@ -48,15 +49,19 @@ def window(rows: "QuerySet[Any]", *more: str) -> tuple[list[int], int | None]:
 
     `more` is as for `in_the_order_of_an_index`.
     """
-    statement, parameters = rows.values_list("pk", flat=True)[: WINDOW + 1].query.sql_with_params()
+    try:
+        statement, parameters = rows.values_list("pk", flat=True)[: WINDOW + 1].query.sql_with_params()
+    except EmptyResultSet:  # Django knows without asking that there are none
+        return [], None
     with in_the_order_of_an_index(*more):
         # As one value: ten thousand rows are ten thousand objects.
         ids: list[int] = sql.value(f"SELECT ARRAY({statement})", parameters)
     return (ids, None) if len(ids) <= WINDOW else (ids[:WINDOW], ids[WINDOW - 1])
 
 
-# What would read all rows, and only then take the newest; and compiling what ends after few rows.
-READS_ALL = ("enable_bitmapscan", "enable_seqscan", "jit")
+# Plans that would read all rows, and only then take the newest; and compilation, which takes longer than a statement
+# that reads a few.
+SHUT = ("enable_bitmapscan", "enable_seqscan", "jit")
 
 
 @contextmanager
@@ -65,21 +70,11 @@ def in_the_order_of_an_index(*more: str) -> Iterator[None]:
 
     `more` are other ways of the planner that are shut meanwhile: "enable_sort".
     """
-    ways = (*READS_ALL, *more)
+    ways = (*SHUT, *more)
     with transaction.atomic():
-        before = _set(dict.fromkeys(ways, "off"))
+        before = sessions.set_for("transaction", dict.fromkeys(ways, "off"))
         yield
-        _set(before)
-
-
-def _set(values: dict[str, str]) -> dict[str, str]:
-    """Set them for this transaction. Gives what they were before."""
-    # A select list is computed from left to right: what was is read before it is changed.
-    was = ", ".join(f"current_setting('{name}')" for name in values)
-    changes = ", ".join(f"set_config('{name}', '{value}', true)" for name, value in values.items())
-    found = sql.row(f"SELECT {was}, {changes}")
-    assert found is not None
-    return dict(zip(values, found, strict=False))
+        sessions.set_for("transaction", dict(zip(ways, before, strict=True)))
 
 
 def with_ids(rows: "QuerySet[Any]", ids: Sequence[int]) -> "QuerySet[Any]":

@@ -8,6 +8,7 @@ from typing import Any
 from django.utils import timezone
 
 from jobs import masking
+from jobs.choices import Status
 from jobs.declarations.disabled import setting_that_disables
 from jobs.declarations.job import Job
 from jobs.declarations.registry import registry
@@ -66,49 +67,36 @@ def overview(names: Sequence[str] | None = None, now: datetime | None = None) ->
     return [_overview(job, current.get(job.name, InForce()), latest.get(job.name), moment) for job in jobs]
 
 
+# DISTINCT ON would read every run of every job; this reads one index entry for each job. `job = …` alone lets the
+# planner choose the primary key, and walk back through all of history for a job that never ran.
+_LATEST = """
+    FROM unnest(%s::text[]) AS declared(job), LATERAL (
+         SELECT * FROM nightshift_run r WHERE r.job >= declared.job AND r.job <= declared.job
+          ORDER BY r.job, r.id DESC LIMIT 1
+    ) AS latest
+"""
+
+
 def latest_runs(names: Sequence[str]) -> dict[str, Run]:
     """The latest run of each job that has one, whatever its status."""
-    # DISTINCT ON would read every run of every job; this reads one index entry for each job. `job = …` alone lets
-    # PostgreSQL choose the primary key, and walk back through all of history for a job that never ran.
-    runs = Run.objects.raw(
-        """
-        SELECT latest.* FROM unnest(%s::text[]) AS declared(job), LATERAL (
-               SELECT * FROM nightshift_run r WHERE r.job >= declared.job AND r.job <= declared.job
-                ORDER BY r.job, r.id DESC LIMIT 1
-        ) AS latest
-        """,
-        [list(names)],
-    )
-    return {run.job: run for run in runs}
+    return {run.job: run for run in Run.objects.raw(f"SELECT latest.* {_LATEST}", [list(names)])}
+
+
+# How a job may be: what is in force of it, or the status of its latest run.
+STATES = ("paused", "overridden", "disabled", "never_ran", *Status.values)
 
 
 def in_state(state: str, names: Sequence[str], now: datetime | None = None) -> list[str]:
-    """Those of these declared jobs that are so: "paused", "overridden", "disabled", "never_ran", or a status, which
-    that of their latest run is. One query at most.
-    """
+    """Those of these declared jobs that are in one of the STATES. One query at most."""
     if state == "disabled":
         return [name for name in names if setting_that_disables(name)]
     if state in {"paused", "overridden"}:
         current = in_force.by_job(names, now or timezone.now())
         kind = "pause" if state == "paused" else "override"
         return [name for name in names if getattr(current.get(name), kind, None) is not None]
-    latest = _latest_statuses(names)
+    rows: list[tuple[str, str]] = sql.rows(f"SELECT latest.job, latest.status {_LATEST}", [list(names)])
+    latest = dict(rows)
     return [name for name in names if latest.get(name, "never_ran") == state]
-
-
-def _latest_statuses(names: Sequence[str]) -> dict[str, str]:
-    """The status of each job's latest run."""
-    return dict(
-        sql.rows(
-            """
-            SELECT declared.job, latest.status FROM unnest(%s::text[]) AS declared(job), LATERAL (
-                   SELECT status FROM nightshift_run r WHERE r.job >= declared.job AND r.job <= declared.job
-                    ORDER BY r.job, r.id DESC LIMIT 1
-            ) AS latest
-            """,
-            [list(names)],
-        )
-    )
 
 
 def visible_arguments(run: Run) -> list[str]:

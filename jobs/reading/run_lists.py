@@ -75,14 +75,17 @@ def page(wanted: Wanted, size: int, place: Place | None = None) -> Page:
     with keyset.in_the_order_of_an_index("enable_sort") if conditions else nullcontext():
         found = source.newest(
             place,
-            total=keyset.WINDOW if conditions else size + 1,
-            least=size + 1,
+            look_at=keyset.WINDOW if conditions else size + 1,
+            most=size + 1,
             fits=" AND ".join(condition.text for condition in conditions),
-            values={key: value for condition in conditions for key, value in condition.values.items()},
+            values={condition.parameter: condition.value for condition in conditions},
         )
     order = ["-pk"] if source.column == "id" else [f"-{source.column}", "-pk"]
     runs = list(keyset.with_ids(Run.objects.all(), found.ids).order_by(*order)) if found.ids else []
-    return Page(runs[:size], source.place_of(runs[size - 1]) if len(runs) > size else found.end)
+    # One of them may have been deleted meanwhile.
+    more = len(found.ids) > size and len(runs) > 0
+    shown = runs[:size]
+    return Page(shown, source.place_of(shown[-1]) if more else found.end)
 
 
 # How many pages of WINDOW rows a selection looks at.
@@ -111,7 +114,8 @@ class _Condition(NamedTuple):
 
     name: str
     text: str
-    values: dict[str, Any]
+    parameter: str
+    value: Any
 
 
 def _conditions(wanted: Wanted) -> list[_Condition]:
@@ -142,7 +146,7 @@ def _conditions(wanted: Wanted) -> list[_Condition]:
         between: Between = getattr(wanted, name)
         asked += [(name, f"r.{column} >= {{}}", between.after), (name, f"r.{column} < {{}}", between.before)]
     return [
-        _Condition(name, text.format(f"%(asked_{number})s"), {f"asked_{number}": value})
+        _Condition(name, text.format(f"%(asked_{number})s"), f"asked_{number}", value)
         for number, (name, text, value) in enumerate(asked)
         if value is not None
     ]

@@ -22,13 +22,9 @@ class Place(NamedTuple):
     id: int
     moment: datetime | None = None
 
-    @property
-    def key(self) -> tuple[Any, ...]:
-        return (self.id,) if self.moment is None else (self.moment, self.id)
 
-
-def _each(columns: str, *, of: str = "") -> str:
-    """The key's columns in the order of the list, of a table."""
+def _newest_first(columns: str, *, of: str = "") -> str:
+    """What ORDER BY says of these columns, of a table."""
     return ", ".join(f"{of}{column} DESC" for column in columns.split(", "))
 
 
@@ -51,14 +47,18 @@ class Source:
     parts: int = 1
     column: str = "id"
 
-    def newest(self, place: Place | None, total: int, least: int, fits: str, values: Mapping[str, Any]) -> Found:
-        """Of about `total` rows after a place, `least` of each part or more: the first `least` that fit.
+    def newest(self, place: Place | None, *, look_at: int, most: int, fits: str, values: Mapping[str, Any]) -> Found:
+        """The newest runs after a place that fit, `most` of them, among the newest `look_at` of the source.
 
-        `fits` is what a run `r` has to fulfil, with its values; empty for any. One statement.
+        `fits` is what a run `r` has to fulfil, with its values; empty for any. A source of many parts is looked at
+        further, for `most` rows of each. One statement.
         """
         beyond = place or Place(2**63 - 1, FOREVER)
         key = "id" if self.column == "id" else "moment, id"
-        fitting = f"LATERAL (SELECT FROM nightshift_run r WHERE r.id = newest.id AND {fits} OFFSET 0) AS fitting"
+        # Only the id may choose the index of this look-up, which is made for each row: for `status = 'queued'` the
+        # planner would walk through all that are queued, each time.
+        run = "(SELECT * FROM nightshift_run WHERE id = newest.id OFFSET 0) AS r"
+        fitting = f"LATERAL (SELECT FROM {run} WHERE {fits} OFFSET 0) AS fitting"
         found = sql.row(
             f"""
             WITH looked AS MATERIALIZED (
@@ -66,18 +66,18 @@ class Source:
             ), full_parts AS (
                 -- A part that is full may have more after its last row: what others have beyond that comes later.
                 SELECT id, moment FROM (
-                    SELECT id, moment, row_number() OVER (PARTITION BY part ORDER BY {_each(key)}) AS place
+                    SELECT id, moment, row_number() OVER (PARTITION BY part ORDER BY {_newest_first(key)}) AS place
                       FROM looked
                 ) AS placed WHERE place = %(limit)s
             ), the_end AS (
-                SELECT id, moment FROM full_parts ORDER BY {_each(key)} LIMIT 1
+                SELECT id, moment FROM full_parts ORDER BY {_newest_first(key)} LIMIT 1
             ), newest AS (
                 SELECT DISTINCT id, moment FROM looked
                  WHERE NOT EXISTS (SELECT FROM the_end) OR ({key}) >= (SELECT {key} FROM the_end)
-                 ORDER BY {_each(key)}
+                 ORDER BY {_newest_first(key)}
             )
             SELECT ARRAY(SELECT newest.id FROM newest{f", {fitting}" if fits else ""}
-                          ORDER BY {_each(key, of="newest.")} LIMIT %(least)s),
+                          ORDER BY {_newest_first(key, of="newest.")} LIMIT %(most)s),
                    (SELECT id FROM the_end), (SELECT moment FROM the_end)
             """,  # noqa: S608 — fixed
             {
@@ -85,8 +85,8 @@ class Source:
                 **values,
                 "id": beyond.id,
                 "moment": beyond.moment or FOREVER,
-                "limit": max(total // self.parts, least),
-                "least": least,
+                "limit": max(look_at // self.parts, most),
+                "most": most,
             },
         )
         assert found is not None

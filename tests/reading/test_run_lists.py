@@ -137,3 +137,16 @@ def test_all_pages_together_have_each_run_that_fits_once_in_the_lists_order(hist
         assert any(keys == sorted(keys, reverse=True) for keys in orders([runs[pk] for pk in found])), wanted
         chosen += len(found)
     assert chosen > 400, "The filters chose next to nothing."
+
+
+@pytest.mark.django_db
+def test_a_list_goes_on_where_a_run_was_deleted_meanwhile(monkeypatch):
+    runs = [a_run("fetch", requested_by="ada", attempt=2) for _ in range(6)]
+    with_ids = keyset.with_ids
+
+    def retention_is_at_work(rows, ids):
+        Run.objects.filter(pk=runs[4].pk).delete()
+        return with_ids(rows, ids)
+
+    monkeypatch.setattr(keyset, "with_ids", retention_is_at_work)
+    assert all_pages(Wanted(requested_by="ada", attempts=2), 2) == [runs[place].pk for place in (5, 3, 2, 1, 0)]
