@@ -2,6 +2,7 @@
 happens, in SQL. Pure: outcomes, waits and pauses are arguments. Tests hold both against each other.
 """
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -53,25 +54,38 @@ class _Open:
 
     past: list[Found] = field(default_factory=list)
     open: dict[Cause, Found] = field(default_factory=dict)
-    # When `failed` began or ended by itself: by this flapping is told.
+    # How often an open one was found, and what was said last: of thousands of runs there may be one incident.
+    counts: dict[Cause, int] = field(default_factory=dict)
+    details: dict[Cause, str] = field(default_factory=dict)
+    # When `failed` began or ended by itself, in order: by this flapping is told. And when it was over last.
     changes: list[datetime] = field(default_factory=list)
+    flapped_until: datetime | None = None
 
     def find(self, cause: Cause, at: datetime, run: int | None, detail: str) -> None:
+        self.details[cause] = detail
         if cause in self.open:
-            self.open[cause] = replace(self.open[cause], count=self.open[cause].count + 1, detail=detail)
+            self.counts[cause] += 1
             return
         self.open[cause] = Found(cause=cause, opened_at=at, detail=detail, first_run=run)
+        self.counts[cause] = 1
         if cause is Cause.FAILED:
             self.changes.append(at)
 
     def close(self, cause: Cause, at: datetime, run: int | None) -> None:
-        if found := self.open.pop(cause, None):
-            self.past.append(replace(found, resolved_at=at, resolved_by_run=run))
-            if cause is Cause.FAILED:
-                self.changes.append(at)
+        if cause not in self.open:
+            return
+        self.past.append(replace(self._told(cause), resolved_at=at, resolved_by_run=run))
+        del self.open[cause]
+        if cause is Cause.FAILED:
+            self.changes.append(at)
+        elif cause is Cause.FLAPPING:
+            self.flapped_until = at
 
     def all(self) -> list[Found]:
-        return sorted([*self.past, *self.open.values()], key=lambda found: found.opened_at)
+        return sorted([*self.past, *map(self._told, self.open)], key=lambda found: found.opened_at)
+
+    def _told(self, cause: Cause) -> Found:
+        return replace(self.open[cause], count=self.counts[cause], detail=self.details[cause])
 
 
 type P95 = Callable[[datetime], timedelta | None]
@@ -126,23 +140,24 @@ def _judge(rule: Alert, watched: Watched, found: _Open, end: Ended, outcomes: Se
 
 
 def _failed(in_a_row: int, found: _Open, end: Ended, outcomes: Sequence[Ended]) -> None:
-    streak = outcomes[-in_a_row:]
-    opens = len(streak) == in_a_row and all(each.status in BAD for each in streak)
-    is_alike = _alike(outcomes, *BAD)
-    if is_alike:
+    if Cause.FLAPPING in found.open and _alike(outcomes, *BAD):
         found.close(Cause.FLAPPING, end.at, end.id)
-    if not opens:
+    streak = outcomes[-in_a_row:]
+    if len(streak) < in_a_row or not all(each.status in BAD for each in streak):
         return
-    since = outcomes[-WITHIN].at if len(outcomes) >= WITHIN else None
-    over = [each.resolved_at for each in found.past if each.cause is Cause.FLAPPING and each.resolved_at]
-    since = max([*over, *([since] if since else [])], default=None)
-    changes = sum(since is None or moment >= since for moment in found.changes)
-    is_flapping = Cause.FLAPPING in found.open or changes >= CHANGES
-    if not is_alike and Cause.FAILED not in found.open and is_flapping:
+    if Cause.FAILED not in found.open and _is_flapping(found, outcomes) and not _alike(outcomes, *BAD):
         found.find(Cause.FLAPPING, end.at, end.id, "It fails and recovers in turn.")
     else:
         many = f"{in_a_row} runs in a row" if in_a_row > 1 else "A run"
         found.find(Cause.FAILED, end.at, end.id, f"{many} failed.")
+
+
+def _is_flapping(found: _Open, outcomes: Sequence[Ended]) -> bool:
+    if Cause.FLAPPING in found.open:
+        return True
+    since = outcomes[-WITHIN].at if len(outcomes) >= WITHIN else None
+    since = max(filter(None, (since, found.flapped_until)), default=None)
+    return len(found.changes) - (bisect_left(found.changes, since) if since else 0) >= CHANGES
 
 
 def _alike(outcomes: Sequence[Ended], *statuses: Status) -> bool:
