@@ -4,7 +4,7 @@ Only a job and a cause can have an open one, so those are few; the others are re
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from django.db.models import Case, Q, QuerySet, Value, When
@@ -138,8 +138,10 @@ def _open(wanted: Wanted, place: Place | None = None) -> "QuerySet[Incident]":
 
 def _over(wanted: Wanted, found: list[Incident], size: int, place: Place) -> Page:
     """The newest that are over, beside those that were found already."""
-    left, fits = size - len(found), _fits(wanted)
+    left = size - len(found)
     of_one = wanted.named[0] if wanted.named and len(wanted.named) == 1 else None
+    # The index of a job's incidents answers for its name.
+    fits = _fits(replace(wanted, named=None) if of_one else wanted)
     rows = keyset.by_index(Incident.objects.all(), job=of_one) if of_one else Incident.objects.order_by("-pk")
     rows = rows.filter(pk__lt=place.id, resolved_at__isnull=False)
     if not fits:
