@@ -89,8 +89,11 @@ def slowly(data, pause):
 
 
 @contextmanager
-def smtp_server(refused=(), answer="250 OK", delay=0.0):
-    """Gives the port and the list of letters that come. `refused` has what it says to a recipient, by address."""
+def smtp_server(refused=(), answer="250 OK", delay=0.0, asked=None):
+    """Gives the port and the list of letters that come. `refused` has what it says to a recipient, by address.
+
+    `asked` is an event that is set when a letter has come, before the delay.
+    """
     letters = []
 
     class Handler:
@@ -101,6 +104,8 @@ def smtp_server(refused=(), answer="250 OK", delay=0.0):
             return "250 OK"
 
         async def handle_DATA(self, server, session, envelope):
+            if asked:
+                asked.set()
             await asyncio.sleep(delay)
             letters.append((envelope.rcpt_tos, email.message_from_bytes(envelope.content, policy=email.policy.default)))
             return answer

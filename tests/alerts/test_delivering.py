@@ -23,7 +23,7 @@ from jobs.ledger.attempts import Outcome
 from jobs.models import ChannelOff, Delivery, Event
 from tests.alerts.servers import HttpServer, hangs, says, smtp_server
 from tests.alerts.telling import opens, resolves
-from tests.helpers.commits import transactions_of_others
+from tests.helpers.commits import lasting_transactions_of_others
 from tests.helpers.processes import is_alive, until
 from tests.helpers.rows import HERE, a_queued_run, settled_ticks
 
@@ -127,8 +127,7 @@ def test_no_transaction_is_open_while_a_server_is_talked_to(alerts, deliver):
         opens("rates")
         deliver(lease=60, wait=False)
         until(lambda: server.asked, 60)
-        time.sleep(0.2)
-        assert transactions_of_others() == 0
+        assert lasting_transactions_of_others() == 0
 
 
 def test_it_is_tried_again_and_its_answers_are_kept(alerts, deliver, monkeypatch):

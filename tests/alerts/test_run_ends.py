@@ -1,7 +1,7 @@
 """An e-mail when a run has ended: to whoever asked for it, once, and not before."""
 
 import signal
-import time
+import threading
 from datetime import timedelta
 
 import pytest
@@ -19,7 +19,7 @@ from jobs.models import Event, Grant, Run, RunWatch
 from jobs.verbs.tell_me import tell_me, tell_me_no_more
 from tests.alerts.servers import smtp_server
 from tests.alerts.test_delivering import alerts, deliver  # noqa: F401 — fixtures
-from tests.helpers.commits import transactions_of_others
+from tests.helpers.commits import lasting_transactions_of_others
 from tests.helpers.people import a_user
 from tests.helpers.processes import until
 from tests.helpers.rows import HERE, NOON, a_queued_run, a_run, an_attempt, settled_ticks
@@ -89,14 +89,14 @@ def test_all_who_asked_hear_of_it(run, alerts, deliver):  # noqa: F811
 
 
 def test_no_transaction_is_open_while_the_server_is_talked_to(ada, run, alerts, deliver):  # noqa: F811
-    with smtp_server(delay=3) as (port, letters):
+    asked = threading.Event()
+    with smtp_server(delay=3, asked=asked) as (port, letters):
         alerts(smtp=port)
         tell_me(ada, run.pk)
         end(run)
         deliver(lease=60, wait=False)
-        until(lambda: RunWatch.objects.get().leased_until, 60)
-        time.sleep(0.5)
-        assert transactions_of_others() == 0
+        assert asked.wait(60)
+        assert lasting_transactions_of_others() == 0
         assert letters == []
         until(lambda: letters, 10)
 

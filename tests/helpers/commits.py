@@ -1,6 +1,8 @@
 """How much work a piece of code makes for the database, as the database itself counts it."""
 
+import time
 from collections.abc import Callable
+from datetime import datetime
 
 from django.db import connection
 
@@ -26,12 +28,17 @@ def _next_number() -> int:
         return int(cursor.fetchone()[0])
 
 
-def transactions_of_others() -> int:
-    """How many sessions of this database, beside this one, have a transaction open."""
+def lasting_transactions_of_others(seconds: float = 0.5) -> int:
+    """How many transactions of other sessions of this database stay open for so long; a statement alone doesn't."""
+    before = _open_transactions()
+    time.sleep(seconds)
+    return len(before & _open_transactions())
+
+
+def _open_transactions() -> set[tuple[int, datetime]]:
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND xact_start IS NOT NULL "
-            "AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
+            "SELECT pid, xact_start FROM pg_stat_activity WHERE datname = current_database() AND xact_start IS NOT NULL"
+            " AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
         )
-        found: int = cursor.fetchone()[0]
-        return found
+        return {*cursor.fetchall()}
