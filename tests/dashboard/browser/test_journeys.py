@@ -188,6 +188,7 @@ def test_nobody_is_kept_out(visitor, admin_user, paused, theme, width):
         "/jobs/nightly/rules/?rule=failed(in_a_row=1)",
         "/jobs/nightly/run/",
         "/runs/",
+        "/runs/?status=failed&min_duration=1",
         f"/runs/{run.pk}/",
         "/calendar/",
         "/holes/?hours=720",
@@ -213,11 +214,24 @@ def test_nobody_is_kept_out(visitor, admin_user, paused, theme, width):
     check(page, "the preview of selected runs")
 
 
+# The controls of a page that lie on each other, by their names.
+ONE_ON_ANOTHER = """() => {
+    const shown = (each) => each.checkVisibility() && each.getBoundingClientRect().width > 1;
+    const all = [...document.querySelectorAll("main :is(input, select, textarea, button)")].filter(shown);
+    const name = (each) => each.name || each.textContent;
+    const meet = (a, b) => a.left < b.right - 1 && b.left < a.right - 1 && a.top < b.bottom - 1 && b.top < a.bottom - 1;
+    const pairs = all.flatMap((one, place) => all.slice(place + 1).map((other) => [one, other]));
+    const places = (pair) => pair.map((each) => each.getBoundingClientRect());
+    return pairs.filter((pair) => meet(...places(pair))).map((pair) => pair.map(name));
+}"""
+
+
 def check(page, path):
     found = Axe().run(page)
     assert found.violations_count == 0, f"{path}: {found.generate_report()}"
     wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
     assert wide <= 0, f"{path} is {wide} px wider than the window"
+    assert page.evaluate(ONE_ON_ANOTHER) == [], f"{path}: what is filled in or pressed lies on something else"
 
 
 def test_on_a_phone_a_schedule_stands_below_the_name_of_its_job(visitor, admin_user):
