@@ -57,7 +57,7 @@ class _Open:
     # How often an open one was found, and what was said last: of thousands of runs there may be one incident.
     counts: dict[Cause, int] = field(default_factory=dict)
     details: dict[Cause, str] = field(default_factory=dict)
-    # When `failed` began or ended by itself, in order: by this flapping is told. And when it was over last.
+    # When `failed` began or ended by itself, in order: what flapping is found by, since it was last over.
     changes: list[datetime] = field(default_factory=list)
     flapped_until: datetime | None = None
 
@@ -74,7 +74,7 @@ class _Open:
     def close(self, cause: Cause, at: datetime, run: int | None) -> None:
         if cause not in self.open:
             return
-        self.past.append(replace(self._told(cause), resolved_at=at, resolved_by_run=run))
+        self.past.append(replace(self._as_found(cause), resolved_at=at, resolved_by_run=run))
         del self.open[cause]
         if cause is Cause.FAILED:
             self.changes.append(at)
@@ -82,9 +82,9 @@ class _Open:
             self.flapped_until = at
 
     def all(self) -> list[Found]:
-        return sorted([*self.past, *map(self._told, self.open)], key=lambda found: found.opened_at)
+        return sorted([*self.past, *map(self._as_found, self.open)], key=lambda found: found.opened_at)
 
-    def _told(self, cause: Cause) -> Found:
+    def _as_found(self, cause: Cause) -> Found:
         return replace(self.open[cause], count=self.counts[cause], detail=self.details[cause])
 
 
